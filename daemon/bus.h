@@ -1,0 +1,51 @@
+/* A bus: one driver instance, its devices, and when each is asked.
+ *
+ * Owns retry, back-off, the share of silent devices, re-opening. A blocking
+ * driver's bus runs a thread of its own; a driver by fd lives in the main loop
+ * (bus_fd(), bus_dispatch()). Either way readings and device reports leave
+ * through the capture queue. No queue of polls: a device whose time has passed
+ * is asked once, what was missed is counted as skipped.
+ */
+#ifndef CORRIDORD_BUS_H
+#define CORRIDORD_BUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture.h"
+#include "config.h"
+
+struct bus;
+
+struct bus_counters {
+	uint64_t polls, failures, skipped, reopened;
+	uint32_t devices_down;
+	bool open;
+};
+
+/* conf and config are borrowed. -EINVAL (driver refused the plan: errors has the
+ * line), -ENOMEM. Free with bus_free(), which stops it first. */
+int bus_new(const struct config *config, const struct bus_conf *conf, struct capture_queue *queue,
+	    FILE *errors, struct bus **ret_bus);
+void bus_free(struct bus *bus);
+
+/* Starts the thread, or opens the driver by fd (a failure is reported and retried). */
+int bus_start(struct bus *bus);
+/* Asks the thread to stop; bus_free() waits for it. */
+void bus_stop(struct bus *bus);
+
+/* By fd: poll this for input, and call bus_dispatch() when readable or at the deadline.
+ * -1: the bus has a thread, the main loop has nothing to do for it. The fd stays the same
+ * from bus_start() to bus_free(), whatever the driver re-opens behind it. */
+int bus_fd(const struct bus *bus);
+int64_t bus_next_deadline(const struct bus *bus); /* monotonic; INT64_MAX: none */
+void bus_dispatch(struct bus *bus);
+
+struct bus_counters bus_counters(struct bus *bus); /* any thread */
+
+/* The watchdog's question: heartbeat_ask() for its thread, waking it. */
+void bus_ask(struct bus *bus);
+bool bus_stuck(struct bus *bus, int64_t now_mono_ns);
+const char *bus_name(const struct bus *bus);
+
+#endif

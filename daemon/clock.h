@@ -1,0 +1,32 @@
+/* The only place that reads a clock. Safe from any thread.
+ *
+ * Monotonic time (CLOCK_MONOTONIC, what the kernel stamps GPIO edges with)
+ * decides; UTC only labels. Tests link a clock of their own in its place.
+ */
+#ifndef CORRIDORD_CLOCK_H
+#define CORRIDORD_CLOCK_H
+
+#include <stdint.h>
+
+#include "transit/reading.h"
+
+#define NS_PER_US INT64_C(1000)
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S  INT64_C(1000000000)
+
+int64_t clock_mono_ns(void);
+
+/* Both clocks as close together as the machine allows, and whether UTC is
+ * disciplined now (adjtimex). Holdover once it was and no longer is. */
+struct instant clock_now(void);
+
+/* The kernel's boot id, 36 characters, read once; "unknown" when there is none. */
+const char *clock_boot_id(void);
+
+/* A file descriptor that becomes readable when the wall clock is stepped
+ * (timerfd, TFD_TIMER_CANCEL_ON_SET); negative errno. The caller closes it,
+ * and calls clock_step_rearm() each time it was readable. */
+int clock_step_fd(void);
+void clock_step_rearm(int fd);
+
+#endif

@@ -1,0 +1,77 @@
+/* A configuration option, declared once.
+ *
+ * A table of these (ended by a row without a name) is all that is known about
+ * a block: the parser, the range check, --print-config, the manual page and
+ * the fuzzer walk it. `offset` is where the parsed value goes in the block's
+ * struct, whose storage belongs to struct config and is freed with it.
+ *
+ * Type of the field at offset:
+ *   CONF_TEXT, CONF_PATH, CONF_NAME  char *   (NULL when not set and no default)
+ *   CONF_BOOL                        bool
+ *   CONF_INT, CONF_SIZE (bytes), CONF_DURATION (nanoseconds)   int64_t
+ *   CONF_REAL                        double
+ *   CONF_CHOICE                      int      (a value out of choices)
+ *   CONF_LIST                        struct conf_list
+ *   CONF_POINT                       int32_t  ("device.point" resolved to a point index,
+ *                                              POINT_NONE when not set)
+ *   CONF_MAP                         struct conf_map ("16=open", ...)
+ */
+#ifndef CORRIDORD_CONF_OPTION_H
+#define CORRIDORD_CONF_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "transit/point.h"
+
+enum conf_type {
+	CONF_TEXT,
+	CONF_PATH,
+	CONF_NAME, /* [a-z0-9-], 1 to 63: becomes part of a topic */
+	CONF_BOOL,
+	CONF_INT,
+	CONF_REAL,
+	CONF_SIZE, /* "512KiB", "2GiB" */
+	CONF_DURATION, /* "200us", "20ms", "8s", "5min", "6h", "90d" */
+	CONF_CHOICE,
+	CONF_LIST,
+	CONF_POINT,
+	CONF_MAP,
+};
+
+struct conf_choice {
+	const char *word;
+	int value;
+};
+
+struct conf_list {
+	char **item;
+	size_t count;
+};
+
+struct conf_map {
+	struct point_map *item;
+	size_t count;
+};
+
+struct conf_option {
+	const char *name;
+	enum conf_type type;
+	size_t offset;
+	const char *def; /* as one would write it; NULL: zero, NULL, POINT_NONE or empty */
+	int64_t min, max; /* of INT, REAL, SIZE and DURATION (ns); both 0: any */
+	const struct conf_choice *choices; /* ended by a NULL word */
+	bool required;
+	bool secret; /* --print-config hides the value */
+	const char *unit; /* of INT and REAL, for people: "baud" */
+	const char *help; /* one sentence */
+};
+
+/* A kind of block: its options and the size of the struct they fill. */
+struct conf_block {
+	const struct conf_option *options; /* NULL: no options */
+	size_t bytes;
+};
+
+#endif

@@ -1,0 +1,118 @@
+/* The configuration: read whole, checked whole, then never changed.
+ *
+ * A struct config owns everything it points to and is freed in one call. All
+ * errors of all files are collected in one run, each "file:line: block "name":
+ * what is wrong, what was expected". A bad configuration yields no struct
+ * config. Two configurations can be compared block by block (for a reload that
+ * keeps unchanged buses and lanes): blocks are plain data made from text.
+ */
+#ifndef CORRIDORD_CONFIG_H
+#define CORRIDORD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "conf_option.h"
+#include "driver.h"
+#include "transit/transit.h"
+
+struct checkpoint_conf {
+	char *id, *country, *name, *office;
+};
+
+struct gateway_conf {
+	char *id;
+	char *log_level;
+};
+
+struct journal_conf {
+	char *path;
+	char *fallback; /* used while path cannot be written; on a RAM disk */
+	int64_t quota_bytes;
+	int64_t keep_ns; /* acknowledged events older than this are expired */
+};
+
+enum uplink_protocol { UPLINK_MQTT_311, UPLINK_MQTT_5 };
+
+struct uplink_conf {
+	struct conf_list hosts; /* "name", "name:port", "[ipv6]:port"; tried in turn */
+	int64_t port; /* where a host names none */
+	char *client_id; /* default: corridord-<checkpoint>-<gateway> */
+	char *topic_root;
+	int protocol; /* enum uplink_protocol */
+	char *username;
+	char *password_file; /* or */
+	char *password_credential; /* a name in $CREDENTIALS_DIRECTORY */
+	bool tls;
+	char *tls_ca, *tls_cert, *tls_key;
+	int64_t keepalive_ns;
+	int64_t window; /* messages in flight */
+	int64_t ack_timeout_ns; /* nothing acknowledged for this long: reconnect */
+	int64_t connect_timeout_ns;
+	int64_t retry_min_ns, retry_max_ns;
+	int64_t replay_bytes_per_s; /* of a backlog; 0: no limit */
+	int64_t metrics_every_ns;
+};
+
+struct bus_conf {
+	char *name; /* of the bus, or of the device that has one of its own */
+	const struct driver *driver;
+	void *driver_conf; /* the driver's bus options, NULL when it has none */
+	size_t *devices; /* indices into config.devices */
+	size_t device_count;
+	int64_t reopen_min_ns, reopen_max_ns; /* back-off after a failed open() */
+	double down_share; /* part of the bus's time that silent devices may take */
+	const char *file;
+	int line;
+};
+
+struct device_conf {
+	char *name;
+	size_t bus; /* index into config.buses; every device has one */
+	bool own_bus;
+	char *profile;
+	void *driver_conf;
+	int64_t poll_ns; /* blocking drivers */
+	int64_t stale_after_ns; /* default of its points; 0 for drivers by fd */
+	int64_t fail_after; /* polls failed in a row before the device is down */
+	int64_t retry_min_ns, retry_max_ns; /* back-off while it is down */
+	size_t first_point, point_count; /* into config.points and config.point_drivers */
+	const char *file;
+	int line;
+};
+
+struct config {
+	struct checkpoint_conf checkpoint;
+	struct gateway_conf gateway;
+	struct journal_conf journal;
+	struct uplink_conf uplink;
+	struct bus_conf *buses;
+	size_t bus_count;
+	struct device_conf *devices;
+	size_t device_count;
+	struct point_conf *points; /* what the core needs of a point */
+	struct driver_point *point_drivers; /* same index: what its driver needs */
+	size_t point_count;
+	struct lane_conf *lanes;
+	size_t lane_count;
+	struct meter_conf *meters;
+	size_t meter_count;
+	void *store; /* private: what the parser has to free */
+};
+
+/* Reads path, then conf.d/<any>.conf beside it in name order, and the profiles they name
+ * (from profiles/ beside path, then from the installed ones). Every error goes to errors,
+ * a line each. 0; -EINVAL: there were errors; -ENOMEM; a negative errno when path cannot
+ * be read. The caller frees with config_free(). */
+int config_load(const char *path, FILE *errors, struct config **ret_config);
+void config_free(struct config *config);
+
+/* The effective configuration, defaults filled in, secrets hidden; itself valid input. */
+void config_print(const struct config *config, FILE *out);
+
+/* The reference of all blocks and options, as a manual page's OPTIONS section (roff). */
+void config_print_manual(FILE *out);
+
+#endif

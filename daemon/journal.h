@@ -1,0 +1,78 @@
+/* The journal: events made durable, in order, before anyone hears of them.
+ *
+ * Owns the only SQLite connection (WAL, synchronous=FULL), used by one thread
+ * of its own, and the chain: epoch, number, hash. Group commit: while one
+ * commit is being synced the next batch gathers. It feeds the uplink (outlet.h)
+ * from the commit just made or from disk, and keeps the watermarks.
+ *
+ * A damaged file is set aside, what can be read is carried over, a new epoch
+ * starts. An unwritable path falls back to conf.fallback. A full disk stalls
+ * the journal, not the daemon: the batch waits and is retried. All of these
+ * are themselves events. Start-up cost does not depend on the number of events.
+ */
+#ifndef CORRIDORD_JOURNAL_H
+#define CORRIDORD_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "outlet.h"
+#include "transit/event.h"
+
+struct journal;
+
+enum journal_condition {
+	JOURNAL_OK,
+	JOURNAL_STALLED, /* commits fail (disk full, I/O error); retried */
+	JOURNAL_VOLATILE, /* on the fallback: lost with the power */
+};
+
+struct journal_counters {
+	enum journal_condition condition;
+	char error[96]; /* of the last failed commit; empty: none */
+	uint64_t events; /* journalled since start */
+	uint64_t commits; /* transactions, each one sync */
+	uint64_t backlog; /* not acknowledged on STREAM_EVENTS */
+	uint64_t evicted; /* since start */
+	uint64_t waits; /* times the queue was found full */
+	int64_t used_bytes; /* of the quota */
+	int64_t sync_max_ns; /* longest commit since the last call */
+	struct event_head head;
+};
+
+/* Opens (or sets aside and begins anew). conf and origin are borrowed. Fails only when
+ * neither path nor fallback can be written: negative errno. No thread yet. */
+int journal_open(const struct journal_conf *conf, const struct event_origin *origin,
+		 struct journal **ret_journal);
+
+/* The states as last journalled: call(data, key, word) for each. Before journal_start(). */
+void journal_states(struct journal *journal, void *data,
+		    void (*call)(void *data, const char *key, const char *word));
+
+/* Starts the thread. The outlet is copied and must outlive the journal. */
+int journal_start(struct journal *journal, const struct outlet *outlet);
+
+/* The calls an uplink makes into this journal. */
+struct outlet_source journal_source(struct journal *journal);
+
+/* Takes a copy for the next commit. One producer thread (the main loop). 0;
+ * -EAGAIN: full, nothing taken, wait for journal_room_fd(). Half of the queue is kept for
+ * callers that cannot wait: ask journal_has_room() before taking new readings. */
+int journal_append(struct journal *journal, const struct event_draft *draft);
+bool journal_has_room(const struct journal *journal);
+
+/* Readable (an eventfd, owned by the journal) when there is room again after it was full. */
+int journal_room_fd(const struct journal *journal);
+
+struct journal_counters journal_counters(struct journal *journal);
+
+void journal_ask(struct journal *journal); /* watchdog, see heartbeat.h */
+bool journal_stuck(struct journal *journal, int64_t now_mono_ns);
+
+/* Commits what was appended (until the deadline, monotonic), stops, closes, frees.
+ * Takes NULL. Returns how many drafts could not be written. */
+size_t journal_close(struct journal *journal, int64_t deadline_mono_ns);
+
+#endif

@@ -1,0 +1,73 @@
+/* The pure part: readings and times in, events out. No clock, no I/O, no thread.
+ *
+ * transit owns the points (debounce, staleness, chatter), the sensors built of
+ * them (barrier, seal, meter) and the lanes that hold the sensors. The same
+ * readings with the same instants give the same events, byte for byte.
+ *
+ * The main loop calls it: transit_reading() for each reading, transit_tick()
+ * when transit_next_deadline() has come. Events leave through the sink during
+ * these calls. Readings of one point arrive in the order of their time.
+ */
+#ifndef CORRIDORD_TRANSIT_H
+#define CORRIDORD_TRANSIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "barrier.h"
+#include "event.h"
+#include "meter.h"
+#include "point.h"
+#include "reading.h"
+#include "seal.h"
+
+struct transit;
+
+struct lane_conf {
+	const char *name;
+	const char *direction; /* "entry", "exit" or "both" */
+	const struct barrier_conf *barriers;
+	size_t barrier_count;
+	const struct seal_conf *seals;
+	size_t seal_count;
+};
+
+struct transit_device {
+	const char *name;
+	const char *bus; /* for people; NULL when the device has none */
+};
+
+/* All borrowed, alive as long as the transit. */
+struct transit_conf {
+	const struct transit_device *devices;
+	size_t device_count;
+	const struct point_conf *points; /* readings name them by index */
+	size_t point_count;
+	const struct lane_conf *lanes;
+	size_t lane_count;
+	const struct meter_conf *meters;
+	size_t meter_count;
+};
+
+/* -ENOMEM. The caller frees with transit_free(). */
+int transit_new(const struct transit_conf *conf, const struct event_sink *sink,
+		struct transit **ret_transit);
+void transit_free(struct transit *transit);
+
+/* The state a sensor was in before a restart, by state key; unknown keys are ignored.
+ * Before transit_start(). The first event of the sensor then says "before_restart". */
+void transit_restore(struct transit *transit, const char *state_key, const char *state_word);
+
+/* Every sensor is now unknown (reason not_yet): puts those states, no events. */
+void transit_start(struct transit *transit, const struct instant *now);
+
+void transit_reading(struct transit *transit, const struct reading *reading,
+		     const struct instant *now);
+void transit_device(struct transit *transit, const struct device_report *report,
+		    const struct instant *now);
+
+/* Monotonic time of the next thing that happens by itself, INT64_MAX: none. */
+int64_t transit_next_deadline(const struct transit *transit);
+void transit_tick(struct transit *transit, const struct instant *now);
+
+#endif
