@@ -44,6 +44,6 @@ int capture_fd(const struct capture_queue *queue);
 /* Producers no longer wait and put nothing more. */
 void capture_close(struct capture_queue *queue);
 
-uint64_t capture_waits(const struct capture_queue *queue); /* how often a producer had to wait */
+uint64_t capture_waits(struct capture_queue *queue); /* how often a producer had to wait */
 
 #endif

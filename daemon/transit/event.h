@@ -62,6 +62,9 @@ struct event_head {
 void event_body_start(struct json *json, char *out, size_t size, const char *lane,
 		      const char *sensor, int64_t occurred_mono_ns, const struct instant *now);
 
+/* The object {"utc","clock","mono_ns"} of a moment; now says how the clocks relate. */
+void event_moment(struct json *json, const char *key, int64_t mono_ns, const struct instant *now);
+
 /* Writes the payload of the event after head, and moves head on to it.
  * out holds EVENT_BYTES. Returns the payload's bytes, or -E2BIG (head untouched). */
 int event_seal(struct event_head *head, const struct event_origin *origin,

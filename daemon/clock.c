@@ -1,0 +1,97 @@
+#include "clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BOOT_ID_BYTES 37
+
+static int64_t to_ns(const struct timespec *ts)
+{
+	return (int64_t)ts->tv_sec * NS_PER_S + ts->tv_nsec;
+}
+
+int64_t clock_mono_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return to_ns(&ts);
+}
+
+/* Whether this boot has ever been synchronised is a fact of the machine, one per process. */
+static enum clock_state discipline(void)
+{
+	static atomic_bool was_synced;
+	struct timex timex = {0};
+
+	if (adjtimex(&timex) != -1 && !(timex.status & STA_UNSYNC)) {
+		atomic_store(&was_synced, true);
+		return CLOCK_SYNCED;
+	}
+	return atomic_load(&was_synced) ? CLOCK_HOLDOVER : CLOCK_UNSYNCED;
+}
+
+struct instant clock_now(void)
+{
+	struct timespec before, utc, after;
+	struct instant now;
+
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	clock_gettime(CLOCK_REALTIME, &utc);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	now.mono_ns = to_ns(&before) + (to_ns(&after) - to_ns(&before)) / 2;
+	now.utc_ns = to_ns(&utc);
+	now.clock = discipline();
+	return now;
+}
+
+static char boot_id[BOOT_ID_BYTES];
+
+static void read_boot_id(void)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (fd >= 0) {
+		n = read(fd, boot_id, BOOT_ID_BYTES - 1);
+		close(fd);
+	}
+	if (n != BOOT_ID_BYTES - 1)
+		snprintf(boot_id, sizeof(boot_id), "unknown");
+}
+
+const char *clock_boot_id(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, read_boot_id);
+	return boot_id;
+}
+
+int clock_step_fd(void)
+{
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	clock_step_rearm(fd);
+	return fd;
+}
+
+/* Due far in the future: it only ever fires by being cancelled. */
+void clock_step_rearm(int fd)
+{
+	struct itimerspec never = {.it_value.tv_sec = INT32_MAX};
+	uint64_t expirations;
+
+	(void)!read(fd, &expirations, sizeof(expirations));
+	timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+}

@@ -1,0 +1,398 @@
+#include "vocabulary.h"
+
+#include <string.h>
+
+/* EAEU: codes of the Eurasian Economic Commission for navigation-seal events (01 sealing element,
+ * 02 case, 04 malfunction, 05 battery, 06 silence, 07 unauthorised action).
+ * NCTS: incident codes after UCC-IA art. 305 (2: seals broken or tampered with). */
+static const struct event_type event_types[EVENT_COUNT] = {
+	[EVENT_BARRIER_CLOSED] =
+		{
+			.name = "barrier.closed",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.summary = "the boom is down",
+		},
+	[EVENT_BARRIER_OPENING] =
+		{
+			.name = "barrier.opening",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.summary = "the boom is on its way up",
+		},
+	[EVENT_BARRIER_OPEN] =
+		{
+			.name = "barrier.open",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.summary = "the boom is up",
+		},
+	[EVENT_BARRIER_CLOSING] =
+		{
+			.name = "barrier.closing",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.summary = "the boom is on its way down",
+		},
+	[EVENT_BARRIER_UNKNOWN] =
+		{
+			.name = "barrier.unknown",
+			.severity = SEVERITY_MAJOR,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.summary = "nothing trustworthy is known of the boom",
+		},
+	[EVENT_BARRIER_FAULT] =
+		{
+			.name = "barrier.fault",
+			.severity = SEVERITY_MAJOR,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.summary = "the boom or its switches contradict themselves",
+		},
+	[EVENT_BARRIER_FORCED] =
+		{
+			.name = "barrier.forced",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "passed while the boom was closed",
+		},
+	[EVENT_BARRIER_TAILGATE] =
+		{
+			.name = "barrier.tailgate",
+			.severity = SEVERITY_MAJOR,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "two vehicles in one opening",
+		},
+	[EVENT_BARRIER_ARM_BROKEN] =
+		{
+			.name = "barrier.arm-broken",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.summary = "the arm is broken or dislodged",
+		},
+	[EVENT_BARRIER_LIMIT_CONFLICT] =
+		{
+			.name = "barrier.limit-conflict",
+			.severity = SEVERITY_MAJOR,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.summary = "both limit switches say they are reached",
+		},
+	[EVENT_BARRIER_TRAVEL_TIMEOUT] =
+		{
+			.name = "barrier.travel-timeout",
+			.severity = SEVERITY_MAJOR,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.summary = "neither limit reached within the travel time",
+		},
+	[EVENT_PRESENCE_DETECTED] =
+		{
+			.name = "presence.detected",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "a vehicle stands at the boom",
+		},
+	[EVENT_PRESENCE_LEFT] =
+		{
+			.name = "presence.left",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "the vehicle has left the boom",
+		},
+	[EVENT_PRESENCE_UNKNOWN] =
+		{
+			.name = "presence.unknown",
+			.severity = SEVERITY_MINOR,
+			.class = CLASS_HEALTH,
+			.kind = KIND_ALARM,
+			.summary = "whether a vehicle is there cannot be told",
+		},
+	[EVENT_PRESENCE_STUCK] =
+		{
+			.name = "presence.stuck",
+			.severity = SEVERITY_MINOR,
+			.class = CLASS_HEALTH,
+			.kind = KIND_ALARM,
+			.summary = "presence for longer than any vehicle stands",
+		},
+	[EVENT_PRESENCE_ABSENT_LONG] =
+		{
+			.name = "presence.absent-long",
+			.severity = SEVERITY_MINOR,
+			.class = CLASS_HEALTH,
+			.kind = KIND_ALARM,
+			.summary = "no vehicle for suspiciously long",
+		},
+	[EVENT_SEAL_INTACT] =
+		{
+			.name = "seal.intact",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.summary = "the seal is closed and whole",
+		},
+	[EVENT_SEAL_OPENED] =
+		{
+			.name = "seal.opened",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.eaeu = "01",
+			.ncts = "2",
+			.summary = "the seal is open",
+		},
+	[EVENT_SEAL_TAMPERED] =
+		{
+			.name = "seal.tampered",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.eaeu = "02",
+			.ncts = "2",
+			.summary = "the seal or its loop was tampered with",
+		},
+	[EVENT_SEAL_MISSING] =
+		{
+			.name = "seal.missing",
+			.severity = SEVERITY_MAJOR,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.ncts = "2",
+			.summary = "no seal where one was",
+		},
+	[EVENT_SEAL_MISMATCH] =
+		{
+			.name = "seal.mismatch",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.eaeu = "07",
+			.ncts = "2",
+			.summary = "the seal's number is not the declared one",
+		},
+	[EVENT_SEAL_UNKNOWN] =
+		{
+			.name = "seal.unknown",
+			.severity = SEVERITY_MAJOR,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.eaeu = "06",
+			.summary = "nothing trustworthy is known of the seal",
+		},
+	[EVENT_SEAL_REOPENED] =
+		{
+			.name = "seal.reopened",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.eaeu = "07",
+			.ncts = "2",
+			.summary = "the seal's counters moved: opened and closed again",
+		},
+	[EVENT_SEAL_BATTERY_LOW] =
+		{
+			.name = "seal.battery-low",
+			.severity = SEVERITY_WARNING,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.eaeu = "05",
+			.summary = "the seal's battery is below 15 %",
+		},
+	[EVENT_SEAL_BATTERY_CRITICAL] =
+		{
+			.name = "seal.battery-critical",
+			.severity = SEVERITY_MAJOR,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.eaeu = "05",
+			.summary = "the seal's battery is below 5 %",
+		},
+	[EVENT_METER_VALUE] =
+		{
+			.name = "meter.value",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_TELEMETRY,
+			.kind = KIND_NOTE,
+			.summary = "a measured value",
+		},
+	[EVENT_METER_UNKNOWN] =
+		{
+			.name = "meter.unknown",
+			.severity = SEVERITY_MINOR,
+			.class = CLASS_HEALTH,
+			.kind = KIND_STATE,
+			.summary = "the value cannot be measured",
+		},
+	[EVENT_INPUT_CHATTER] =
+		{
+			.name = "input.chatter",
+			.severity = SEVERITY_MINOR,
+			.class = CLASS_HEALTH,
+			.kind = KIND_ALARM,
+			.summary = "an input is flapping and is suppressed",
+		},
+	[EVENT_INPUT_EDGES_LOST] =
+		{
+			.name = "input.edges-lost",
+			.severity = SEVERITY_MINOR,
+			.class = CLASS_HEALTH,
+			.kind = KIND_NOTE,
+			.summary = "changes of an input were missed",
+		},
+	[EVENT_INPUT_FAULT] =
+		{
+			.name = "input.fault",
+			.severity = SEVERITY_MINOR,
+			.class = CLASS_HEALTH,
+			.kind = KIND_ALARM,
+			.eaeu = "04",
+			.summary = "an input cannot be read or its value makes no sense",
+		},
+	[EVENT_DEVICE_DOWN] =
+		{
+			.name = "device.down",
+			.severity = SEVERITY_MAJOR,
+			.class = CLASS_HEALTH,
+			.kind = KIND_ALARM,
+			.eaeu = "06",
+			.summary = "a device does not answer",
+		},
+	[EVENT_CLOCK_UNSYNCED] =
+		{
+			.name = "clock.unsynced",
+			.severity = SEVERITY_MINOR,
+			.class = CLASS_HEALTH,
+			.kind = KIND_NOTE,
+			.summary = "the wall clock is not synchronised",
+		},
+	[EVENT_CLOCK_SYNCED] =
+		{
+			.name = "clock.synced",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_HEALTH,
+			.kind = KIND_NOTE,
+			.summary = "the wall clock has been synchronised",
+		},
+	[EVENT_CLOCK_STEPPED] =
+		{
+			.name = "clock.stepped",
+			.severity = SEVERITY_MAJOR,
+			.class = CLASS_HEALTH,
+			.kind = KIND_NOTE,
+			.summary = "the wall clock jumped",
+		},
+	[EVENT_UPLINK_DOWN] =
+		{
+			.name = "uplink.down",
+			.severity = SEVERITY_MINOR,
+			.class = CLASS_HEALTH,
+			.kind = KIND_ALARM,
+			.summary = "no broker can be reached",
+		},
+	[EVENT_GATEWAY_STARTED] =
+		{
+			.name = "gateway.started",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_HEALTH,
+			.kind = KIND_NOTE,
+			.summary = "the daemon has started",
+		},
+	[EVENT_GATEWAY_STOPPED] =
+		{
+			.name = "gateway.stopped",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_HEALTH,
+			.kind = KIND_NOTE,
+			.summary = "the daemon was told to stop",
+		},
+	[EVENT_JOURNAL_EVICTED] =
+		{
+			.name = "journal.evicted",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "unsent events were given up for lack of room; this names them",
+		},
+	[EVENT_JOURNAL_SET_ASIDE] =
+		{
+			.name = "journal.set-aside",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "a damaged journal was set aside; a new epoch begins",
+		},
+	[EVENT_JOURNAL_VOLATILE] =
+		{
+			.name = "journal.volatile",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "the journal cannot be written; events are kept in memory only",
+		},
+	[EVENT_JOURNAL_STALLED] =
+		{
+			.name = "journal.stalled",
+			.severity = SEVERITY_CRITICAL,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.summary = "the journal could not be written for a while",
+		},
+};
+
+const struct event_type *event_type(enum event_id id)
+{
+	return &event_types[id];
+}
+
+const struct event_type *event_type_by_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < EVENT_COUNT; i++)
+		if (strcmp(event_types[i].name, name) == 0)
+			return &event_types[i];
+	return NULL;
+}
+
+const char *severity_name(enum severity severity)
+{
+	static const char *const names[] = {"info", "warning", "minor", "major", "critical"};
+
+	return names[severity];
+}
+
+const char *event_class_name(enum event_class class)
+{
+	static const char *const names[] = {"telemetry", "health", "evidence"};
+
+	return names[class];
+}
+
+const char *event_kind_name(enum event_kind kind)
+{
+	static const char *const names[] = {"state", "alarm", "note"};
+
+	return names[kind];
+}
