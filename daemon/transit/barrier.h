@@ -15,6 +15,7 @@ struct barrier_conf {
 	int32_t closed_limit; /* true: boom is down */
 	int32_t open_limit; /* true: boom is up */
 	int32_t presence; /* true: a vehicle stands at the boom (loop or beam) */
+	int32_t passed; /* true: a vehicle stands beyond the boom (second loop or beam) */
 	int32_t arm_broken; /* true: boom broken or dislodged */
 	int64_t travel_time_ns; /* neither limit for longer: travel timeout */
 	int64_t presence_stuck_ns; /* presence for longer: stuck; 0: off */

@@ -4,8 +4,8 @@
  * them (barrier, seal, meter) and the lanes that hold the sensors. The same
  * readings with the same instants give the same events, byte for byte.
  *
- * The main loop calls it: transit_reading() for each reading, transit_tick()
- * when transit_next_deadline() has come. Events leave through the sink during
+ * The main loop calls it: transit_reading() for each reading, transit_settle()
+ * after each batch of them, transit_tick() when transit_next_deadline() has come. Events leave through the sink during
  * these calls. Readings of one point arrive in the order of their time.
  */
 #ifndef CORRIDORD_TRANSIT_H
@@ -65,6 +65,10 @@ void transit_reading(struct transit *transit, const struct reading *reading,
 		     const struct instant *now);
 void transit_device(struct transit *transit, const struct device_report *report,
 		    const struct instant *now);
+
+/* No more readings for now: judges what came in. After each batch taken from the queue.
+ * Readings of one instant are judged together, so this comes between instants. */
+void transit_settle(struct transit *transit, const struct instant *now);
 
 /* Monotonic time of the next thing that happens by itself, INT64_MAX: none. */
 int64_t transit_next_deadline(const struct transit *transit);
