@@ -33,6 +33,9 @@ void bus_free(struct bus *bus);
 int bus_start(struct bus *bus);
 /* Asks the thread to stop; bus_free() waits for it. */
 void bus_stop(struct bus *bus);
+/* After bus_stop(): whether the thread has ended by the deadline (monotonic); true when it
+ * has none. bus_free() does not wait after true. */
+bool bus_join(struct bus *bus, int64_t deadline_mono_ns);
 
 /* By fd: poll this for input, and call bus_dispatch() when readable or at the deadline.
  * -1: the bus has a thread, the main loop has nothing to do for it. The fd stays the same

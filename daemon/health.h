@@ -1,0 +1,61 @@
+/* What the gateway says of itself: start and stop, clock, uplink, metrics.
+ *
+ * Makes drafts for the same sink as the pure part; keeps the little state that
+ * turns counters into events (was the uplink down, where was the clock). Owned
+ * and called by the main loop only.
+ */
+#ifndef CORRIDORD_HEALTH_H
+#define CORRIDORD_HEALTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bus.h"
+#include "journal.h"
+#include "transit/event.h"
+#include "uplink.h"
+
+#define HEALTH_STATE_KEY "gateway/daemon" /* its word tells a clean stop from a power cut */
+
+struct health {
+	struct event_sink sink;
+	struct instant started;
+	struct instant clock; /* as last seen */
+	int64_t uplink_due_ns; /* when a lost uplink becomes an alarm; INT64_MAX: not lost */
+	int64_t uplink_alarm_ns; /* how long it may be lost before */
+	int64_t uplink_lost_ns; /* since when it is lost */
+	bool uplink_alarm;
+	bool unclean; /* the last run ended without gateway.stopped */
+};
+
+/* What metrics are made of. */
+struct health_view {
+	struct bus *const *buses;
+	size_t bus_count;
+	struct capture_queue *captures;
+	struct journal *journal;
+	struct uplink *uplink;
+};
+
+void health_start(struct health *health, const struct event_sink *sink, int64_t uplink_alarm_ns,
+		  const struct instant *now);
+
+/* A state word as last journalled, see journal_states(). */
+void health_restore(struct health *health, const char *key, const char *word);
+
+void health_started(struct health *health, const struct config *config, const struct instant *now);
+void health_stopped(struct health *health, const struct instant *now);
+
+/* Compares the clocks with when it was last called; says what changed. */
+void health_clock(struct health *health, const struct instant *now);
+
+void health_uplink(struct health *health, bool connected, const struct instant *now);
+int64_t health_next_deadline(const struct health *health);
+void health_tick(struct health *health, const struct uplink_counters *uplink,
+		 const struct instant *now);
+
+/* Members of the metrics message. Returns bytes, 0 when they do not fit. */
+size_t health_metrics(const struct health *health, const struct health_view *view,
+		      const struct instant *now, char *out, size_t size);
+
+#endif
