@@ -1,49 +1,91 @@
-# corridord: build, test, install. `make help` lists the targets.
+# corridord: build, test, install.
 #
-# Variables a packager sets:
+#   make            the daemon: $(BUILD)/corridord
+#   make demo       the main job, shown in half a minute (installs what it lacks)
+#   make check      all tests (installs what they lack)
+#   make bench      figures, beside a peer or the bare library (installs what it lacks)
+#   make install    into DESTDIR; see the variables below
+#   make lint       clang-format, clang-tidy, shellcheck;   make fmt   format the code
+#   make fuzz       each fuzzer for FUZZ_SECONDS
+#   make deps       only install the Debian packages that all of these need
+#
+# Variables of a packager:
 #   DESTDIR          staging root of `make install`
 #   PREFIX           default /usr
 #   SYSCONFDIR       default /etc
 #   UNITDIR          default $(PREFIX)/lib/systemd/system
-#   CC CFLAGS LDFLAGS  as usual; what the code needs is added to them
-# Variables a developer sets:
+#   CC CFLAGS CPPFLAGS LDFLAGS   as usual; what the code needs is added to them
+# Variables of a developer:
 #   BUILD            build folder, default build
 #   SAN              sanitizers: address,undefined or thread
-#   WERROR=1         warnings are errors (what CI does)
+#   WERROR=1         warnings are errors
 #   PYTHON           Debian's interpreter, for the tests
+#   TESTS            for `make check`: pytest arguments, default tests/system
 
 PREFIX     ?= /usr
 SYSCONFDIR ?= /etc
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 BUILD      ?= build
-CC         := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 PYTHON     ?= /usr/bin/python3
+TESTS      ?= tests/system
+FUZZ_SECONDS ?= 60
 
-VERSION    := 0.1.0
-LIBS       := libsystemd libmodbus libgpiod libmosquitto sqlite3 libconfuse nettle
-GPIOD      := $(shell $(PKG_CONFIG) --atleast-version=2 libgpiod 2>/dev/null && echo 2 || echo 1)
+VERSION := 0.1.0
+
+# ---- packages ------------------------------------------------------------------------
+
+LIBS := libsystemd libmodbus libgpiod libmosquitto sqlite3 libconfuse nettle
+BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libmodbus-dev libgpiod-dev \
+                  libmosquitto-dev libsqlite3-dev libconfuse-dev nettle-dev
+DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-pymodbus
+CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial \
+                  python3-jsonschema openssl
+DEV_PACKAGES   := $(CHECK_PACKAGES) clang libclang-rt-dev clang-format clang-tidy shellcheck
+
+# $(call install-packages,LIST): those that are not there yet, with a word to the user.
+install-packages = @missing=; for p in $(1); do \
+  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \
+  dpkg-query -W -f='$${Provides} ' 2>/dev/null | grep -qw $$p || missing="$$missing $$p"; done; \
+  if [ -n "$$missing" ]; then echo "installing:$$missing"; \
+  as=; [ "$$(id -u)" = 0 ] || as=sudo; \
+  $$as apt-get -q -o DPkg::Lock::Timeout=120 update >/dev/null && \
+  $$as env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 \
+    install --no-install-recommends $$missing >/dev/null; fi
+
+# ---- what is built -------------------------------------------------------------------
+
+GPIOD := $(shell $(PKG_CONFIG) --atleast-version=2 libgpiod 2>/dev/null && echo 2 || echo 1)
 
 WARNINGS   := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
               -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 \
               $(if $(WERROR),-Werror)
-SANITIZE   := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+HARDEN     := -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+SANITIZE   := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' \
               -DDATADIR='"$(PREFIX)/share/corridord"' -Idaemon -fPIE -pthread -MMD -MP \
-              $(WARNINGS) $(SANITIZE) $(shell $(PKG_CONFIG) --cflags $(LIBS)) $(CFLAGS)
-ALL_LDFLAGS = -pthread -pie $(SANITIZE) $(LDFLAGS)
+              $(WARNINGS) $(HARDEN) $(SANITIZE) $(shell $(PKG_CONFIG) --cflags $(LIBS)) \
+              $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pthread -pie -Wl,-z,relro $(SANITIZE) $(LDFLAGS)
 LDLIBS      = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lm
 
 SOURCES    := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/transit/*.c)) \
               $(filter-out drivers/gpio_v1.c drivers/gpio_v2.c,$(wildcard drivers/*.c)) \
               drivers/gpio_v$(GPIOD).c
 OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o)
+FAKE_CLOCK := $(filter-out $(BUILD)/daemon/clock.o,$(OBJECTS)) $(BUILD)/tests/fake/clock.o
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
+BENCHES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
+FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(BUILD)/corridord
 
 $(BUILD)/corridord: $(BUILD)/daemon/main.o $(BUILD)/libcorridor.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/corridord-fakeclock: $(BUILD)/daemon/main.o $(FAKE_CLOCK)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/libcorridor.a: $(OBJECTS)
@@ -54,15 +96,86 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcorridor.a
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libcorridor.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
+# ---- tests ---------------------------------------------------------------------------
+
+check:
+	$(call install-packages,$(CHECK_PACKAGES))
+	@$(MAKE) --no-print-directory unit-tests system-tests
+
 unit-tests: $(UNIT_TESTS)
-	@set -e; for t in $(UNIT_TESTS); do $$t; done
+	@failed=; for t in $^; do echo "== $${t##*/}"; $$t || failed="$$failed $${t##*/}"; done; \
+	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
+
+system-tests: $(BUILD)/corridord $(BUILD)/corridord-fakeclock $(TEST_TOOLS)
+	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
+	$(PYTHON) -m pytest -p no:cacheprovider -q $(TESTS)
+
+demo:
+	$(call install-packages,$(DEMO_PACKAGES))
+	@$(MAKE) --no-print-directory -s $(BUILD)/corridord
+	@CORRIDORD=$(abspath $(BUILD)/corridord) $(PYTHON) tests/demo/demo.py
+
+bench:
+	$(call install-packages,$(CHECK_PACKAGES))
+	@$(MAKE) --no-print-directory run-bench
+
+run-bench: $(BUILD)/corridord $(BENCHES)
+	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/run.py
+
+FUZZ_CFLAGS = $(filter-out -fPIE -MMD -MP,$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \
+              -fno-sanitize-recover=all
+fuzz: $(FUZZERS)
+
+$(FUZZERS):
+	@mkdir -p $(BUILD)/fuzz/corpus/$@
+	clang $(FUZZ_CFLAGS) -o $(BUILD)/fuzz/$@ tests/fuzz/$@.c $(SOURCES) $(LDLIBS)
+	$(BUILD)/fuzz/$@ -max_total_time=$(FUZZ_SECONDS) -timeout=10 -artifact_prefix=$(BUILD)/fuzz/ \
+	  $(BUILD)/fuzz/corpus/$@ $(wildcard tests/fuzz/seeds/$(@:fuzz_%=%))
+
+# ---- code --------------------------------------------------------------------------------
+
+C_FILES = $(shell git ls-files '*.c' '*.h')
+
+lint:
+	$(call install-packages,$(DEV_PACKAGES))
+	clang-format --dry-run -Werror $(C_FILES)
+	clang-tidy --quiet $(SOURCES) daemon/main.c -- $(filter-out -MMD -MP,$(ALL_CFLAGS))
+	shellcheck .ci/run $(wildcard tests/*/*.sh)
+
+fmt:
+	clang-format -i $(C_FILES)
+
+deps:
+	$(call install-packages,$(DEV_PACKAGES))
+
+# ---- installation ------------------------------------------------------------------------
+
+install: $(BUILD)/corridord
+	install -D -m 755 $(BUILD)/corridord $(DESTDIR)$(PREFIX)/sbin/corridord
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/profiles etc/profiles/*.conf
+	install -d $(DESTDIR)$(SYSCONFDIR)/corridord/conf.d $(DESTDIR)$(SYSCONFDIR)/corridord/profiles
+	[ -e $(DESTDIR)$(SYSCONFDIR)/corridord/corridord.conf ] || install -m 644 \
+	  etc/corridord.conf $(DESTDIR)$(SYSCONFDIR)/corridord/corridord.conf
+	install -d $(DESTDIR)$(UNITDIR)
+	sed -e 's,/usr/sbin,$(PREFIX)/sbin,; s,/etc/corridord/corridord.conf,$(SYSCONFDIR)/corridord/corridord.conf,' \
+	  systemd/corridord.service > $(DESTDIR)$(UNITDIR)/corridord.service
+	install -D -m 644 systemd/corridord.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/corridord.conf
+	install -D -m 644 systemd/corridord.tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/corridord.conf
+	install -D -m 644 systemd/corridord.modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/corridord.conf
+	install -D -m 644 systemd/60-corridord.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-corridord.rules
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/schema schema/*.json
+	install -D -m 644 doc/corridord.8 $(DESTDIR)$(PREFIX)/share/man/man8/corridord.8
+	install -d $(DESTDIR)$(PREFIX)/share/man/man5
+	{ cat doc/corridord.conf.5.in; $(BUILD)/corridord --print-manual; } \
+	  > $(DESTDIR)$(PREFIX)/share/man/man5/corridord.conf.5
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit-tests clean
+.PHONY: all check unit-tests system-tests demo bench run-bench fuzz $(FUZZERS) lint fmt deps \
+        install clean
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(BUILD)/daemon/main.d
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d
