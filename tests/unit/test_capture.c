@@ -1,0 +1,119 @@
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "capture.h"
+
+#define PRODUCERS 3
+#define EACH	  2000
+
+struct producer {
+	struct capture_queue *queue;
+	uint32_t number;
+	uint32_t taken;
+};
+
+static void *produce(void *data)
+{
+	struct producer *producer = data;
+	struct capture item = {.kind = CAPTURE_READING};
+	uint32_t i;
+
+	for (i = 0; i < EACH; i++) {
+		item.reading.point = producer->number;
+		item.reading.lost_edges = i;
+		if (!capture_put(producer->queue, &item))
+			break;
+		capture_flush(producer->queue);
+		producer->taken++;
+	}
+	return NULL;
+}
+
+static void wait_readable(int fd)
+{
+	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+
+	assert_int_equal(poll(&pollfd, 1, 30000), 1);
+}
+
+static void a_full_queue_slows_the_producers_and_loses_nothing(void **state)
+{
+	struct producer producers[PRODUCERS];
+	pthread_t threads[PRODUCERS];
+	uint32_t next[PRODUCERS] = {0};
+	struct capture items[5];
+	struct capture_queue *queue;
+	size_t total = 0, count, i;
+	uint32_t p;
+
+	(void)state;
+	assert_int_equal(capture_new(8, &queue), 0);
+	for (p = 0; p < PRODUCERS; p++) {
+		producers[p] = (struct producer){.queue = queue, .number = p};
+		pthread_create(&threads[p], NULL, produce, &producers[p]);
+	}
+	while (total < PRODUCERS * EACH) {
+		wait_readable(capture_fd(queue));
+		count = capture_take(queue, items, 5);
+		for (i = 0; i < count; i++)
+			assert_int_equal(items[i].reading.lost_edges,
+					 next[items[i].reading.point]++);
+		total += count;
+	}
+	for (p = 0; p < PRODUCERS; p++)
+		pthread_join(threads[p], NULL);
+	assert_true(capture_waits(queue) > 0);
+	assert_int_equal(capture_take(queue, items, 5), 0);
+	capture_free(queue);
+}
+
+static void what_is_left_after_a_take_still_wakes_the_consumer(void **state)
+{
+	struct capture item = {.kind = CAPTURE_DEVICE};
+	struct capture_queue *queue;
+
+	(void)state;
+	assert_int_equal(capture_new(8, &queue), 0);
+	capture_put(queue, &item);
+	capture_put(queue, &item);
+	capture_flush(queue);
+	assert_int_equal(capture_take(queue, &item, 1), 1);
+	wait_readable(capture_fd(queue));
+	assert_int_equal(capture_take(queue, &item, 1), 1);
+	assert_int_equal(capture_take(queue, &item, 1), 0);
+	capture_free(queue);
+}
+
+static void closing_frees_a_waiting_producer(void **state)
+{
+	struct producer producer = {0};
+	struct capture items[2];
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(capture_new(2, &producer.queue), 0);
+	pthread_create(&thread, NULL, produce, &producer);
+	while (capture_waits(producer.queue) == 0)
+		wait_readable(capture_fd(producer.queue));
+	capture_close(producer.queue);
+	pthread_join(thread, NULL);
+	assert_int_equal(producer.taken, 2);
+	assert_int_equal(capture_take(producer.queue, items, 2), 2);
+	capture_free(producer.queue);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_full_queue_slows_the_producers_and_loses_nothing),
+		cmocka_unit_test(what_is_left_after_a_take_still_wakes_the_consumer),
+		cmocka_unit_test(closing_frees_a_waiting_producer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,172 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "clock.h"
+#include "health.h"
+
+#define ALARM_NS (30 * NS_PER_S)
+
+struct heard {
+	char types[512]; /* the names of all events, each followed by a space */
+	char body[EVENT_BODY_BYTES];
+	char word[STATE_WORD_BYTES];
+};
+
+static void hear(void *data, const struct event_draft *draft)
+{
+	struct heard *heard = data;
+
+	strcat(heard->types, draft->type->name);
+	strcat(heard->types, " ");
+	memcpy(heard->body, draft->body, draft->body_bytes);
+	heard->body[draft->body_bytes] = '\0';
+	if (draft->state_word)
+		snprintf(heard->word, sizeof(heard->word), "%s", draft->state_word);
+}
+
+static struct instant at(int64_t mono_s, int64_t utc_s, enum clock_state clock)
+{
+	return (struct instant){
+		.mono_ns = mono_s * NS_PER_S, .utc_ns = utc_s * NS_PER_S, .clock = clock};
+}
+
+static void begin(struct health *health, struct heard *heard, struct instant now)
+{
+	struct event_sink sink = {.data = heard, .put = hear};
+
+	memset(heard, 0, sizeof(*heard));
+	health_start(health, &sink, ALARM_NS, &now);
+}
+
+static void clock_at(struct health *health, struct instant now)
+{
+	health_clock(health, &now);
+}
+
+static void a_wall_clock_step_is_told_and_slewing_is_not(void **state)
+{
+	struct health health;
+	struct heard heard;
+	struct instant slewed;
+
+	(void)state;
+	begin(&health, &heard, at(10, 1010, CLOCK_SYNCED));
+	slewed = at(20, 1020, CLOCK_SYNCED);
+	slewed.utc_ns += NS_PER_S / 10;
+	health_clock(&health, &slewed);
+	assert_string_equal(heard.types, "");
+	clock_at(&health, at(30, 4630, CLOCK_SYNCED));
+	assert_string_equal(heard.types, "clock.stepped ");
+	assert_non_null(strstr(heard.body, "\"correction_ns\":3599900000000"));
+	clock_at(&health, at(40, 1040, CLOCK_SYNCED));
+	assert_string_equal(heard.types, "clock.stepped clock.stepped ");
+	assert_non_null(strstr(heard.body, "\"correction_ns\":-3600000000000"));
+}
+
+static void the_first_synchronisation_gives_the_correction_since_start(void **state)
+{
+	struct health health;
+	struct heard heard;
+
+	(void)state;
+	begin(&health, &heard, at(5, 5, CLOCK_UNSYNCED));
+	clock_at(&health, at(6, 2006, CLOCK_UNSYNCED));
+	clock_at(&health, at(7, 2007, CLOCK_SYNCED));
+	assert_string_equal(heard.types, "clock.stepped clock.synced ");
+	assert_non_null(strstr(heard.body, "\"previous\":\"unsynced\""));
+	assert_non_null(strstr(heard.body, "\"correction_ns\":2000000000000"));
+	clock_at(&health, at(8, 2008, CLOCK_HOLDOVER));
+	assert_string_equal(heard.types, "clock.stepped clock.synced clock.unsynced ");
+}
+
+static void a_short_loss_of_the_uplink_is_no_alarm(void **state)
+{
+	struct health health;
+	struct heard heard;
+	struct uplink_counters counters = {0};
+	struct instant now = at(0, 1000, CLOCK_SYNCED);
+
+	(void)state;
+	begin(&health, &heard, now);
+	health_uplink(&health, true, &now);
+	assert_true(health_next_deadline(&health) == INT64_MAX);
+	now = at(100, 1100, CLOCK_SYNCED);
+	health_uplink(&health, false, &now);
+	assert_true(health_next_deadline(&health) == now.mono_ns + ALARM_NS);
+	now = at(120, 1120, CLOCK_SYNCED);
+	health_tick(&health, &counters, &now);
+	health_uplink(&health, true, &now);
+	assert_string_equal(heard.types, "");
+}
+
+static void a_lost_uplink_is_raised_once_and_cleared_with_its_duration(void **state)
+{
+	struct health health;
+	struct heard heard;
+	struct uplink_counters counters = {.error = "connection refused"};
+	struct instant now = at(0, 1000, CLOCK_SYNCED);
+
+	(void)state;
+	begin(&health, &heard, now);
+	now = at(30, 1030, CLOCK_SYNCED);
+	health_tick(&health, &counters, &now);
+	health_tick(&health, &counters, &now);
+	health_uplink(&health, false, &now);
+	assert_string_equal(heard.types, "uplink.down ");
+	assert_non_null(strstr(heard.body, "\"why\":\"connection refused\""));
+	now = at(50, 1050, CLOCK_SYNCED);
+	health_uplink(&health, true, &now);
+	assert_string_equal(heard.types, "uplink.down uplink.down ");
+	assert_non_null(strstr(heard.body, "\"alarm\":\"cleared\""));
+	assert_non_null(strstr(heard.body, "\"down_ms\":50000"));
+}
+
+static void a_start_after_a_power_cut_says_so(void **state)
+{
+	struct config config = {.device_count = 2};
+	struct health health;
+	struct heard heard;
+	struct instant now = at(0, 1000, CLOCK_UNSYNCED);
+
+	(void)state;
+	begin(&health, &heard, now);
+	health_restore(&health, HEALTH_STATE_KEY, "running");
+	health_started(&health, &config, &now);
+	assert_string_equal(heard.types, "gateway.started clock.unsynced ");
+	assert_string_equal(heard.word, "running");
+	assert_true(health.unclean);
+}
+
+static void a_start_after_a_clean_stop_says_so(void **state)
+{
+	struct health health;
+	struct heard heard;
+	struct instant now = at(0, 1000, CLOCK_SYNCED);
+
+	(void)state;
+	begin(&health, &heard, now);
+	health_stopped(&health, &now);
+	assert_string_equal(heard.word, "stopped");
+	health_restore(&health, HEALTH_STATE_KEY, heard.word);
+	health_restore(&health, "entry-1/boom", "running");
+	assert_false(health.unclean);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_wall_clock_step_is_told_and_slewing_is_not),
+		cmocka_unit_test(the_first_synchronisation_gives_the_correction_since_start),
+		cmocka_unit_test(a_short_loss_of_the_uplink_is_no_alarm),
+		cmocka_unit_test(a_lost_uplink_is_raised_once_and_cleared_with_its_duration),
+		cmocka_unit_test(a_start_after_a_power_cut_says_so),
+		cmocka_unit_test(a_start_after_a_clean_stop_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
