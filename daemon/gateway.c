@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -257,6 +258,13 @@ static int again(sd_event_source *source, uint64_t after_us)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	(void)source, (void)info, (void)data;
+	log_warnx("SIGHUP: a changed configuration is read by a restart, which loses nothing");
+	return 0;
+}
+
 static int on_metrics(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct gateway *gateway = data;
@@ -454,6 +462,7 @@ static int block_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	return pthread_sigmask(SIG_BLOCK, &set, NULL) ? -EINVAL : 0;
 }
 
@@ -468,6 +477,8 @@ static int new_loop(struct gateway *gateway)
 	if ((err = sd_event_add_signal(gateway->loop, NULL, SIGTERM, NULL, NULL)) < 0)
 		return err;
 	if ((err = sd_event_add_signal(gateway->loop, NULL, SIGINT, NULL, NULL)) < 0)
+		return err;
+	if ((err = sd_event_add_signal(gateway->loop, NULL, SIGHUP, on_hangup, NULL)) < 0)
 		return err;
 	if ((err = watch_fd(gateway, capture_fd(gateway->captures), on_capture,
 			    &gateway->capture_source)) < 0)

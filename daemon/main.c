@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,7 @@ int main(int argc, char **argv)
 		config_print_manual(stdout);
 		return EXIT_SUCCESS;
 	}
+	signal(SIGPIPE, SIG_IGN); /* a broken connection is an error return, not a death */
 	mallopt(M_ARENA_MAX, 1); /* a handful of threads that hardly allocate: one heap is enough */
 	if (load(arguments.path, &config) < 0)
 		return EXIT_CONFIG;
