@@ -1,0 +1,254 @@
+"""Modbus devices played over TCP or a serial line, with faults on demand.
+
+pymodbus decodes, executes and encodes; the frames around it are made here, so that
+a device can also stay silent, answer late, as another unit, or with rubbish.
+"""
+
+import os
+import pty
+import select
+import socket
+import struct
+import threading
+import time
+import tty
+
+from pymodbus.datastore import ModbusSlaveContext, ModbusSparseDataBlock
+from pymodbus.factory import ServerDecoder
+from pymodbus.pdu import ExceptionResponse
+
+# Function codes as pymodbus names the blocks.
+COILS, DISCRETES, HOLDING, INPUT = 1, 2, 3, 4
+
+
+class _Block(ModbusSparseDataBlock):
+    """Registers by address; a value may be a function, called at each read."""
+
+    def __init__(self, values):
+        super().__init__({})
+        self.values = dict(values)
+
+    def validate(self, address, count=1):
+        return all(a in self.values for a in range(address, address + count))
+
+    def getValues(self, address, count=1):
+        found = (self.values[a] for a in range(address, address + count))
+        return [value() if callable(value) else value for value in found]
+
+
+class Unit:
+    """One unit id: its registers, and what is wrong with it today."""
+
+    def __init__(self, holding=None, inputs=None, discretes=None, coils=None):
+        self.blocks = {
+            HOLDING: _Block(holding or {}),
+            INPUT: _Block(inputs or {}),
+            DISCRETES: _Block(discretes or {}),
+            COILS: _Block(coils or {}),
+        }
+        self.context = ModbusSlaveContext(
+            di=self.blocks[DISCRETES],
+            co=self.blocks[COILS],
+            hr=self.blocks[HOLDING],
+            ir=self.blocks[INPUT],
+            zero_mode=True,
+        )
+        self.lock = threading.Lock()
+        self.requests = 0
+        self.asked_at_s = []  # monotonic, of each request
+        self.mend()
+
+    def mend(self):
+        """Back to good health."""
+        self.silent = False
+        self.delay_s = 0.0
+        self.exception = None  # a Modbus exception code for every request
+        self.answer_as = None  # another unit id
+        self.garbage = False  # a frame of the right length and wrong everything else
+        self.cut_bytes = 0  # taken off the end of each answer
+
+    def set(self, address, *values, table=HOLDING):
+        with self.lock:
+            for i, value in enumerate(values):
+                self.blocks[table].values[address + i] = value
+
+    def get(self, address, table=HOLDING):
+        with self.lock:
+            return self.blocks[table].getValues(address)[0]
+
+    def set_text(self, address, text, registers):
+        raw = text.encode("ascii").ljust(2 * registers, b"\0")
+        self.set(address, *struct.unpack(f">{registers}H", raw))
+
+    def answer(self, decoder, pdu):
+        """The PDU of the answer, or None: silent."""
+        self.requests += 1
+        self.asked_at_s.append(time.monotonic())
+        if self.silent:
+            return None
+        if self.delay_s:
+            time.sleep(self.delay_s)
+        request = decoder.decode(pdu)
+        with self.lock:
+            if self.exception:
+                response = ExceptionResponse(pdu[0] & 0x7F, self.exception)
+            else:
+                response = request.execute(self.context)
+        answer = bytes([response.function_code]) + response.encode()
+        return b"\xa5" * len(answer) if self.garbage else answer
+
+
+class _Server:
+    def __init__(self, units):
+        self.units = units
+        self.decoder = ServerDecoder()
+        self.thread = None
+
+    def _respond(self, unit_id, pdu):
+        """(unit id, PDU) to send back, or None."""
+        unit = self.units.get(unit_id)
+        answer = unit.answer(self.decoder, pdu) if unit else None
+        if answer is None:
+            return None
+        return unit.answer_as or unit_id, answer, unit.cut_bytes
+
+    def _start_thread(self, target):
+        self.thread = threading.Thread(target=target, daemon=True)
+        self.thread.start()
+        return self
+
+
+class TcpServer(_Server):
+    """Each connection has a thread; units are {unit id: Unit}."""
+
+    def __init__(self, units, port=0, rtu_frames=False):
+        super().__init__(units)
+        self.wanted_port = port
+        self.rtu_frames = rtu_frames
+        self.connections = set()
+        self.listener = None
+
+    def start(self):
+        self.listener = socket.create_server(("127.0.0.1", self.wanted_port))
+        self.port = self.wanted_port = self.listener.getsockname()[1]
+        return self._start_thread(self._accept)
+
+    def stop(self):
+        """Pulled plug: no listener, and every connection gone."""
+        listener, self.listener = self.listener, None
+        if listener is None:
+            return
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        self.drop()
+        self.thread.join(timeout=5)
+
+    def drop(self):
+        for connection in list(self.connections):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def _accept(self):
+        listener = self.listener
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.connections.add(connection)
+            serve = self._serve_rtu if self.rtu_frames else self._serve
+            threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        try:
+            while header := connection.recv(7, socket.MSG_WAITALL):
+                transaction, _protocol, length, unit_id = struct.unpack(">HHHB", header)
+                pdu = connection.recv(length - 1, socket.MSG_WAITALL)
+                response = self._respond(unit_id, pdu)
+                if response:
+                    unit_id, answer, cut = response
+                    frame = struct.pack(">HHHB", transaction, 0, len(answer) + 1, unit_id) + answer
+                    connection.sendall(frame[: len(frame) - cut])
+        except (OSError, struct.error):
+            pass
+        finally:
+            self.connections.discard(connection)
+            connection.close()
+
+    def _serve_rtu(self, connection):
+        try:
+            _serve_rtu_frames(
+                lambda count: connection.recv(count), connection.sendall, self._respond
+            )
+        except OSError:
+            pass
+        finally:
+            self.connections.discard(connection)
+            connection.close()
+
+
+class SerialServer(_Server):
+    """A serial line: all its units on one pseudo-terminal; `path` is the gateway's end."""
+
+    def start(self):
+        self.ours, theirs = pty.openpty()
+        tty.setraw(theirs)
+        tty.setraw(self.ours)
+        self.path = os.ttyname(theirs)
+        self.theirs = theirs  # held, so that the line survives the gateway's leaving
+        self.running = True
+        return self._start_thread(self._serve)
+
+    def stop(self):
+        self.running = False
+        self.thread.join(timeout=5)
+        os.close(self.theirs)
+        os.close(self.ours)
+
+    def _read(self, count):
+        while self.running:
+            if select.select([self.ours], [], [], 0.1)[0]:
+                return os.read(self.ours, count)
+        return b""
+
+    def _serve(self):
+        _serve_rtu_frames(self._read, lambda frame: os.write(self.ours, frame), self._respond)
+
+
+def crc16(frame):
+    crc = 0xFFFF
+    for byte in frame:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
+    return struct.pack("<H", crc)
+
+
+def _request_bytes(head):
+    """The length of an RTU request by its first bytes, 0: not known yet."""
+    if len(head) < 2:
+        return 0
+    if head[1] in (15, 16):
+        return 9 + head[6] if len(head) > 6 else 0
+    return 8
+
+
+def _serve_rtu_frames(read, write, respond):
+    pending = b""
+    while data := read(256):
+        pending += data
+        need = _request_bytes(pending)
+        if not need or len(pending) < need:
+            continue
+        frame, pending = pending[:need], b""
+        if crc16(frame[:-2]) != frame[-2:]:
+            continue
+        response = respond(frame[0], frame[1:-2])
+        if response:
+            unit_id, answer, cut = response
+            out = bytes([unit_id]) + answer
+            out += crc16(out)
+            write(out[: len(out) - cut])

@@ -1,0 +1,1 @@
+"""What the system tests are built of: a broker, a subscriber, the daemon."""

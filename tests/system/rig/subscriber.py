@@ -1,0 +1,165 @@
+"""A subscriber of the corridor, which writes down every message in order of arrival."""
+
+import json
+import threading
+import time
+from types import SimpleNamespace
+
+import paho.mqtt.client as mqtt
+
+from . import contract
+from .broker import SUBSCRIBER
+from .waiting import PATIENCE_S
+
+
+class Subscriber:
+    """Subscribes with QoS 0 unless told otherwise: then mosquitto has handed over each
+    message before it acknowledges it to the gateway, and a killed broker takes nothing
+    with it that the gateway believes delivered."""
+
+    def __init__(self, broker, topic="corridor/v1/#", qos=0, protocol=mqtt.MQTTv5):
+        self.broker = broker
+        self.protocol = protocol
+        self.topic, self.qos = topic, qos
+        self.messages = []
+        self.changed = threading.Condition()
+        self.subscribed = threading.Event()
+        self.client = None
+
+    def start(self):
+        self.subscribed.clear()
+        client = mqtt.Client("subscriber", protocol=self.protocol)
+        client.username_pw_set(*SUBSCRIBER)
+        client.on_connect = self._on_connect
+        client.on_subscribe = lambda *_: self.subscribed.set()
+        client.on_message = self._on_message
+        client.connect("127.0.0.1", self.broker.port, keepalive=600)
+        client.loop_start()
+        self.client = client
+        assert self.subscribed.wait(PATIENCE_S), "the subscriber is not let in"
+        return self
+
+    def stop(self):
+        if self.client:
+            self.client.disconnect()
+            self.client.loop_stop()
+            self.client = None
+
+    def restart(self):
+        """After the broker was restarted: what was recorded stays."""
+        self.stop()
+        return self.start()
+
+    def _on_connect(self, client, _data, _flags, code, _properties=None):
+        assert code == 0, f"the subscriber is refused: {code}"
+        client.subscribe(self.topic, self.qos)
+
+    def _on_message(self, _client, _data, received):
+        properties = getattr(received, "properties", None)
+        message = SimpleNamespace(
+            topic=received.topic,
+            payload=received.payload,
+            qos=received.qos,
+            retain=received.retain,
+            user=dict(getattr(properties, "UserProperty", [])),
+            content_type=getattr(properties, "ContentType", None),
+            at_s=time.monotonic(),
+        )
+        with self.changed:
+            message.order = len(self.messages)
+            self.messages.append(message)
+            self.changed.notify_all()
+
+    def of(self, branch, since=0):
+        """Messages of one branch below the gateway: "event", "alert", "state", "status"."""
+        with self.changed:
+            taken = self.messages[since:]
+        return [m for m in taken if f"/{branch}" in m.topic and self._branch(m.topic) == branch]
+
+    @staticmethod
+    def _branch(topic):
+        return topic.split("/")[4]
+
+    @property
+    def mark(self):
+        """Where the record stands now: `since=` later."""
+        with self.changed:
+            return len(self.messages)
+
+    def events(self, kind=None, since=0, **members):
+        """Events (with repeats), of one type, with these members."""
+        found = [contract.Event(m) for m in self.of("event", since)]
+        return [e for e in found if matches(e.data, kind, members)]
+
+    def alerts(self, kind=None, since=0, **members):
+        found = [contract.Event(m) for m in self.of("alert", since)]
+        return [e for e in found if matches(e.data, kind, members)]
+
+    def state(self, key):
+        """The last state published for "lane/sensor", or None."""
+        found = [m for m in self.of("state") if m.topic.endswith(f"/state/{key}")]
+        return json.loads(found[-1].payload) if found else None
+
+    def status(self):
+        found = self.of("status")
+        return json.loads(found[-1].payload) if found else None
+
+    def wait(self, question, what, within_s=PATIENCE_S):
+        """Waits for the messages to make this true; returns the answer."""
+        deadline = time.monotonic() + within_s
+        with self.changed:
+            while True:
+                answer = question()
+                if answer:
+                    return answer
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise AssertionError(f"not within {within_s} s: {what}; seen {self.tail()}")
+                self.changed.wait(min(left, 0.5))
+
+    def wait_event(self, kind, since=0, within_s=PATIENCE_S, **members):
+        """The first event of this type (and with these members)."""
+        return self.wait(
+            lambda: self.events(kind, since, **members), f"{kind} {members or ''}", within_s
+        )[0]
+
+    def wait_state(self, key, within_s=PATIENCE_S, **members):
+        def right():
+            state = self.state(key)
+            return state if state and matches(state, None, members) else None
+
+        return self.wait(right, f"state {key} {members}", within_s)
+
+    def wait_status(self, within_s=PATIENCE_S, **members):
+        def right():
+            status = self.status()
+            return status if status and matches(status, None, members) else None
+
+        return self.wait(right, f"status {members}", within_s)
+
+    def wait_seq(self, seq, epoch=None, within_s=PATIENCE_S):
+        """Waits until this number has arrived (of any epoch, unless named)."""
+        return self.wait(
+            lambda: any(
+                e["seq"] >= seq and epoch in (None, e["epoch"]) for e in self.events()[-200:]
+            ),
+            f"event #{seq}",
+            within_s,
+        )
+
+    def tail(self):
+        return [f"{m.topic.split('/', 4)[-1]}" for m in self.messages[-12:]]
+
+    def verified(self, start=1, evicted=()):
+        """All events once, in order: the contract checked on everything received."""
+        protocol5 = self.protocol == mqtt.MQTTv5
+        contract.unique(self.of("alert"), protocol5)
+        return contract.check_chain(
+            contract.unique(self.of("event"), protocol5), start=start, evicted=evicted
+        )
+
+
+def matches(data, kind, members):
+    return (kind is None or data.get("type") == kind) and all(
+        data.get(name) == value for name, value in members.items()
+    )
