@@ -31,8 +31,8 @@ struct outlet_record {
 /* Calls of the journal's thread into the uplink. None blocks. */
 struct outlet {
 	void *data;
-	/* Copies the record; false: no room, the journal stops this stream until
-	 * source.pull(). */
+	/* Copies the record; false: no room, or not of the present session: the journal
+	 * stops this stream until source.pull() or source.rewind(). */
 	bool (*offer)(void *data, enum outlet_stream stream, const struct outlet_record *record);
 	/* The latest retained state of a sensor; replaces an unsent one of the same key. */
 	void (*state)(void *data, const char *key, const char *payload, size_t bytes);

@@ -23,10 +23,12 @@ struct uplink_counters {
 	char host[128]; /* connected to, or tried last */
 	char error[96]; /* why the last attempt failed; empty: it did not */
 	uint64_t connects, published, acknowledged;
+	uint64_t refused; /* times the broker did not take a record; it is kept and tried again */
 };
 
-/* conf and origin are borrowed. -EINVAL with a log line (certificate unreadable),
- * -ENOMEM. Free with uplink_free(). */
+/* conf and origin are borrowed. -EINVAL with a log line (a host or topic_root that can
+ * never be right), -ENOMEM. Certificates and the password are read for each connection:
+ * a file that is wrong is a reason to try again, not to stop. Free with uplink_free(). */
 int uplink_new(const struct uplink_conf *conf, const struct event_origin *origin,
 	       struct uplink **ret_uplink);
 
@@ -45,9 +47,18 @@ struct uplink_counters uplink_counters(struct uplink *uplink);
 void uplink_ask(struct uplink *uplink); /* watchdog, see heartbeat.h */
 bool uplink_stuck(struct uplink *uplink, int64_t now_mono_ns);
 
+/* When this returns, no call into the outlet_source is made any more and none is under way.
+ * The calls of uplink_outlet() stay good until uplink_free(). So a stop goes:
+ *     uplink_detach(uplink);	the journal is no longer called
+ *     journal_close(journal);	commits the last events, tells their head
+ *     uplink_free(uplink);	says offline with that head
+ * Takes NULL. */
+void uplink_detach(struct uplink *uplink);
+
 /* Says offline on the status topic and disconnects, waiting at most until the deadline
- * (monotonic). Returns false when the thread could not be stopped in time (then nothing
- * was freed and the process must exit); true: freed. Takes NULL. */
+ * (monotonic). Neither side calls the other any more: after uplink_detach() and the end of
+ * the journal's thread. Returns false when the thread could not be stopped in time (then
+ * nothing was freed and the process must exit); true: freed. Takes NULL. */
 bool uplink_free(struct uplink *uplink, int64_t deadline_mono_ns);
 
 #endif

@@ -1,0 +1,392 @@
+#include "uplink_client.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <mqtt_protocol.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "clock.h"
+#include "uplink_client_private.h"
+
+#define KEEPALIVE_MIN_S	  5 /* the library takes no less */
+#define HANDSHAKE_LOOK_NS (NS_PER_S / 2)
+#define PROPERTIES_BYTES  256 /* more than ours ever take, for the broker's limit */
+
+void client_library_init(void)
+{
+	mosquitto_lib_init();
+}
+
+void client_library_fini(void)
+{
+	mosquitto_lib_cleanup();
+}
+
+/* ---- callbacks of the library, all during client_serve() or client_publish() -------- */
+
+static void on_connect(struct mosquitto *mosquitto, void *data, int code, int flags,
+		       const mosquitto_property *properties)
+{
+	struct client *client = data;
+	struct client_grant *grant = &client->grant;
+	uint8_t max_qos = 2;
+	uint8_t retains = 1;
+	uint16_t keepalive_s;
+
+	(void)mosquitto, (void)flags;
+	if (code != 0) {
+		client_fail_connack(client, code);
+		return;
+	}
+	mosquitto_property_read_int16(properties, MQTT_PROP_RECEIVE_MAXIMUM, &grant->receive_max,
+				      false);
+	mosquitto_property_read_int32(properties, MQTT_PROP_MAXIMUM_PACKET_SIZE,
+				      &grant->packet_max_bytes, false);
+	mosquitto_property_read_byte(properties, MQTT_PROP_RETAIN_AVAILABLE, &retains, false);
+	mosquitto_property_read_byte(properties, MQTT_PROP_MAXIMUM_QOS, &max_qos, false);
+	if (mosquitto_property_read_int16(properties, MQTT_PROP_SERVER_KEEP_ALIVE, &keepalive_s,
+					  false))
+		client->keepalive_ns = keepalive_s * NS_PER_S;
+	grant->retains = retains;
+	if (max_qos == 0)
+		client_fail(client, "use a broker that acknowledges", "the broker has no QoS 1");
+	else if (client->phase == CLIENT_CONNECTING)
+		client->phase = CLIENT_ONLINE;
+}
+
+static void on_disconnect(struct mosquitto *mosquitto, void *data, int code,
+			  const mosquitto_property *properties)
+{
+	int err = errno;
+
+	(void)mosquitto, (void)properties;
+	if (code >= 0x80)
+		client_fail_reason(data, code);
+	else if (code == MOSQ_ERR_SUCCESS)
+		client_fail(data, NULL, "closed by the broker");
+	else
+		client_fail_rc(data, code, err);
+}
+
+/* Also called for QoS 0, when it was written: nobody waits for such an id. */
+static void on_publish(struct mosquitto *mosquitto, void *data, int mid, int reason,
+		       const mosquitto_property *properties)
+{
+	struct client *client = data;
+
+	(void)mosquitto, (void)properties;
+	client->setup.acknowledged(client->setup.data, mid,
+				   reason < 0x80 ? NULL : mosquitto_reason_string(reason));
+}
+
+static void on_log(struct mosquitto *mosquitto, void *data, int level, const char *words)
+{
+	(void)mosquitto;
+	if (level == MOSQ_LOG_ERR)
+		client_note_tls(data, words);
+}
+
+static void set_callbacks(struct client *client)
+{
+	mosquitto_connect_v5_callback_set(client->mosquitto, on_connect);
+	mosquitto_disconnect_v5_callback_set(client->mosquitto, on_disconnect);
+	mosquitto_publish_v5_callback_set(client->mosquitto, on_publish);
+	mosquitto_log_callback_set(client->mosquitto, on_log);
+}
+
+/* ---- connecting ------------------------------------------------------------------------ */
+
+static int keepalive_s(const struct uplink_conf *conf)
+{
+	int64_t seconds = conf->keepalive_ns / NS_PER_S;
+
+	if (seconds < KEEPALIVE_MIN_S)
+		return KEEPALIVE_MIN_S;
+	return seconds < UINT16_MAX ? (int)seconds : UINT16_MAX;
+}
+
+/* The only way to tell the library which addresses of a name to try. */
+static const char *any_address(int family)
+{
+	if (family == AF_INET)
+		return "0.0.0.0";
+	return family == AF_INET6 ? "::" : NULL;
+}
+
+static void tune_socket(struct client *client)
+{
+	int fd = mosquitto_socket(client->mosquitto);
+	unsigned int timeout_ms = (unsigned int)(client->setup.conf->ack_timeout_ns / NS_PER_MS);
+	socklen_t size = sizeof(client->family);
+
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+	(void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &client->family, &size);
+}
+
+/* Returns CONN_PENDING, SUCCESS on a fast network, or why not: this trap is known to leave
+ * the library's own thread waiting for ever, when a connection is refused on the spot. */
+static void begin_connecting(struct client *client)
+{
+	const struct client_setup *setup = &client->setup;
+	int rc;
+
+	errno = 0;
+	rc = mosquitto_connect_bind_async(client->mosquitto, setup->host->name, setup->host->port,
+					  keepalive_s(setup->conf), any_address(setup->family));
+	if (mosquitto_socket(client->mosquitto) >= 0)
+		tune_socket(client);
+	else
+		client_fail_rc(client, rc, errno);
+}
+
+int client_new(const struct client_setup *setup, struct client **ret_client)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return -ENOMEM;
+	client->setup = *setup;
+	client->v5 = setup->conf->protocol == UPLINK_MQTT_5;
+	client->keepalive_ns = keepalive_s(setup->conf) * NS_PER_S;
+	client->grant.receive_max = UINT16_MAX;
+	client->last_in_ns = client->last_out_ns = clock_mono_ns();
+	client->mosquitto = mosquitto_new(setup->conf->client_id, true, client);
+	if (!client->mosquitto) {
+		free(client);
+		return -ENOMEM;
+	}
+	set_callbacks(client);
+	if (client_prepare(client))
+		begin_connecting(client);
+	*ret_client = client;
+	return 0;
+}
+
+void client_free(struct client *client)
+{
+	if (!client)
+		return;
+	mosquitto_destroy(client->mosquitto);
+	free(client);
+}
+
+/* ---- asking ------------------------------------------------------------------------------ */
+
+enum client_phase client_phase(const struct client *client)
+{
+	return client->phase;
+}
+
+const struct client_failure *client_failure(const struct client *client)
+{
+	return &client->failure;
+}
+
+const struct client_grant *client_grant(const struct client *client)
+{
+	return &client->grant;
+}
+
+int client_family(const struct client *client)
+{
+	return client->family;
+}
+
+bool client_was_reached(const struct client *client)
+{
+	return client->tcp_is_up;
+}
+
+int client_fd(const struct client *client)
+{
+	return mosquitto_socket(client->mosquitto);
+}
+
+bool client_is_full(const struct client *client)
+{
+	return mosquitto_want_write(client->mosquitto);
+}
+
+/* While TLS is shaking hands the library always "wants to write", which would be a busy
+ * loop: then we wait for input, and look again now and then. */
+short client_events(const struct client *client)
+{
+	if (!client->tcp_is_up)
+		return POLLOUT;
+	if (client->phase == CLIENT_CONNECTING && client->setup.conf->tls)
+		return POLLIN;
+	return client_is_full(client) ? POLLIN | POLLOUT : POLLIN;
+}
+
+int64_t client_due_ns(const struct client *client)
+{
+	int64_t first_ns =
+		client->last_in_ns < client->last_out_ns ? client->last_in_ns : client->last_out_ns;
+
+	if (client->phase == CLIENT_CONNECTING)
+		return client->tcp_is_up && client->setup.conf->tls
+			       ? client->last_in_ns + HANDSHAKE_LOOK_NS
+			       : INT64_MAX;
+	return client->keepalive_ns > 0 ? first_ns + client->keepalive_ns : INT64_MAX;
+}
+
+/* ---- serving ----------------------------------------------------------------------------- */
+
+static bool took(struct client *client, int rc)
+{
+	if (rc != MOSQ_ERR_SUCCESS)
+		client_fail_rc(client, rc, errno);
+	else if (mosquitto_socket(client->mosquitto) < 0)
+		client_fail_rc(client, MOSQ_ERR_CONN_LOST, 0);
+	return client->phase != CLIENT_DEAD;
+}
+
+static bool tcp_came_up(struct client *client, short revents)
+{
+	int err = 0;
+	socklen_t size = sizeof(err);
+
+	if (client->tcp_is_up)
+		return true;
+	if (revents == 0)
+		return false;
+	if (getsockopt(client_fd(client), SOL_SOCKET, SO_ERROR, &err, &size) < 0)
+		err = errno;
+	if (err != 0)
+		client_fail_rc(client, MOSQ_ERR_ERRNO, err);
+	else
+		client->tcp_is_up = true;
+	return err == 0;
+}
+
+/* The library takes a reset or an early end for a handshake still going on. */
+static void look_for_end(struct client *client)
+{
+	char byte;
+	ssize_t got = recv(client_fd(client), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	if (got == 0)
+		client_fail(client, "is it a TLS port?", "closed by the broker during TLS");
+	else if (got < 0 && errno != EAGAIN && errno != EINTR)
+		client_fail_rc(client, MOSQ_ERR_ERRNO, errno);
+}
+
+static void shake_hands(struct client *client)
+{
+	if (took(client, mosquitto_loop_read(client->mosquitto, 1)) &&
+	    took(client, mosquitto_loop_write(client->mosquitto, 1)) &&
+	    client->phase == CLIENT_CONNECTING)
+		look_for_end(client);
+}
+
+static void exchange(struct client *client, short revents, int64_t now_ns)
+{
+	if (revents & (POLLIN | POLLERR | POLLHUP)) {
+		client->last_in_ns = now_ns;
+		if (!took(client, mosquitto_loop_read(client->mosquitto, 1)))
+			return;
+	}
+	if (revents & POLLOUT) {
+		client->last_out_ns = now_ns;
+		took(client, mosquitto_loop_write(client->mosquitto, 1));
+	}
+}
+
+/* The library has nothing to do by itself but to ping, when keepalive has passed. */
+static void keep_alive(struct client *client, int64_t now_ns)
+{
+	if (client->phase != CLIENT_ONLINE || now_ns < client_due_ns(client))
+		return;
+	client->last_in_ns = client->last_out_ns = now_ns;
+	took(client, mosquitto_loop_misc(client->mosquitto));
+}
+
+void client_serve(struct client *client, short revents, int64_t now_ns)
+{
+	bool was_online = client->phase == CLIENT_ONLINE;
+
+	if (client->phase == CLIENT_DEAD || !tcp_came_up(client, revents))
+		return;
+	errno = 0;
+	if (client->phase == CLIENT_CONNECTING && client->setup.conf->tls) {
+		client->last_in_ns = now_ns;
+		shake_hands(client);
+	} else {
+		exchange(client, revents, now_ns);
+	}
+	if (!was_online && client->phase == CLIENT_ONLINE) /* it formats a line per message */
+		mosquitto_log_callback_set(client->mosquitto, NULL);
+	keep_alive(client, now_ns);
+}
+
+/* ---- publishing -------------------------------------------------------------------------- */
+
+static int add_pair(mosquitto_property **properties, const char *name, const char *value)
+{
+	return mosquitto_property_add_string_pair(properties, MQTT_PROP_USER_PROPERTY, name, value);
+}
+
+static int add_properties(const struct client_message *message, mosquitto_property **properties)
+{
+	char seq[24];
+	int rc;
+
+	rc = mosquitto_property_add_byte(properties, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
+	if (rc == MOSQ_ERR_SUCCESS)
+		rc = mosquitto_property_add_string(properties, MQTT_PROP_CONTENT_TYPE,
+						   "application/json");
+	if (rc != MOSQ_ERR_SUCCESS || !message->epoch)
+		return rc;
+	snprintf(seq, sizeof(seq), "%" PRIu64, message->seq);
+	rc = add_pair(properties, "epoch", message->epoch);
+	if (rc == MOSQ_ERR_SUCCESS)
+		rc = add_pair(properties, "seq", seq);
+	if (rc == MOSQ_ERR_SUCCESS && message->late)
+		rc = add_pair(properties, "late", "true");
+	return rc;
+}
+
+static bool fits(const struct client *client, const struct client_message *message)
+{
+	size_t limit = client->grant.packet_max_bytes;
+
+	return limit == 0 || strlen(message->topic) + message->bytes + PROPERTIES_BYTES <= limit;
+}
+
+int client_publish(struct client *client, const struct client_message *message, int64_t now_ns,
+		   int *ret_mid)
+{
+	mosquitto_property *properties = NULL;
+	int rc = MOSQ_ERR_SUCCESS;
+
+	if (client->phase != CLIENT_ONLINE)
+		return -ENOTCONN;
+	if (!fits(client, message))
+		return -EMSGSIZE;
+	if (client->v5)
+		rc = add_properties(message, &properties);
+	errno = 0;
+	if (rc == MOSQ_ERR_SUCCESS)
+		rc = mosquitto_publish_v5(client->mosquitto, ret_mid, message->topic,
+					  (int)message->bytes, message->payload, message->qos,
+					  message->retain, properties);
+	mosquitto_property_free_all(&properties);
+	client->last_out_ns = now_ns;
+	return took(client, rc) ? 0 : -ENOTCONN;
+}
+
+void client_disconnect(struct client *client)
+{
+	if (client->phase == CLIENT_ONLINE)
+		(void)mosquitto_disconnect_v5(client->mosquitto, 0, NULL);
+	client->phase = CLIENT_DEAD;
+}

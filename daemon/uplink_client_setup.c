@@ -1,0 +1,149 @@
+/* What is set before connecting: version, will, user and password, TLS. */
+#include <errno.h>
+#include <fcntl.h>
+#include <mqtt_protocol.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "uplink_client_private.h"
+#include "uplink_secret.h"
+
+#define SYSTEM_CA_FOLDER "/etc/ssl/certs"
+
+static bool good(struct client *client, int rc)
+{
+	if (rc != MOSQ_ERR_SUCCESS)
+		client_fail_rc(client, rc, errno);
+	return rc == MOSQ_ERR_SUCCESS;
+}
+
+static bool set_options(struct client *client)
+{
+	struct mosquitto *mosquitto = client->mosquitto;
+
+	return good(client,
+		    mosquitto_int_option(mosquitto, MOSQ_OPT_PROTOCOL_VERSION,
+					 client->v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311)) &&
+	       good(client, mosquitto_int_option(mosquitto, MOSQ_OPT_TCP_NODELAY, 1)) &&
+	       good(client, mosquitto_int_option(mosquitto, MOSQ_OPT_SEND_MAXIMUM, UINT16_MAX));
+}
+
+static bool set_will(struct client *client)
+{
+	const struct client_setup *setup = &client->setup;
+	mosquitto_property *properties = NULL;
+	int rc = MOSQ_ERR_SUCCESS;
+
+	if (client->v5) {
+		rc = mosquitto_property_add_byte(&properties, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR,
+						 1);
+		if (rc == MOSQ_ERR_SUCCESS)
+			rc = mosquitto_property_add_string(&properties, MQTT_PROP_CONTENT_TYPE,
+							   "application/json");
+	}
+	if (rc == MOSQ_ERR_SUCCESS)
+		rc = mosquitto_will_set_v5(client->mosquitto, setup->will_topic,
+					   (int)setup->will_bytes, setup->will, 1, true,
+					   properties);
+	if (rc != MOSQ_ERR_SUCCESS) /* else they are the library's */
+		mosquitto_property_free_all(&properties);
+	return good(client, rc);
+}
+
+static const char *secret_words(int err, char *text, size_t size)
+{
+	if (err == -EMSGSIZE)
+		return "more than a kilobyte";
+	if (err == -EILSEQ)
+		return "it holds a NUL byte";
+	return strerror_r(-err, text, size);
+}
+
+/* The password may have been changed since the last connection, so it is read each time. */
+static bool set_login(struct client *client)
+{
+	const struct uplink_conf *conf = client->setup.conf;
+	char path[SECRET_PATH_BYTES];
+	char secret[SECRET_BYTES];
+	char text[64];
+	int err;
+	int rc;
+
+	err = uplink_secret_path(conf, path);
+	if (err == -EINVAL) {
+		client_fail(client, "see systemd.exec(5), LoadCredential",
+			    "no credential \"%.32s\" was passed", conf->password_credential);
+		return false;
+	}
+	if (err == -ENOENT) {
+		rc = mosquitto_username_pw_set(client->mosquitto, conf->username, NULL);
+		return good(client, rc);
+	}
+	err = uplink_secret_read(path, secret);
+	if (err < 0) {
+		client_fail(client, "check the file and who may read it",
+			    "cannot read the password: %s", secret_words(err, text, sizeof(text)));
+		return false;
+	}
+	rc = mosquitto_username_pw_set(client->mosquitto, conf->username, secret);
+	explicit_bzero(secret, sizeof(secret));
+	return good(client, rc);
+}
+
+/* The library says only that something is wrong, so each file is tried beforehand. */
+static bool readable(struct client *client, const char *option, const char *path)
+{
+	char text[64];
+	int fd;
+
+	if (!path)
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0) {
+		client_fail(client, "check the file and who may read it", "cannot read %s: %s",
+			    option, strerror_r(errno, text, sizeof(text)));
+		return false;
+	}
+	close(fd);
+	return true;
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* An encrypted key must not make OpenSSL ask on the terminal. */
+static int no_password(char *buffer, int size, int writing, void *data)
+{
+	(void)buffer, (void)size, (void)writing, (void)data;
+	return 0;
+}
+
+static bool set_tls(struct client *client)
+{
+	const struct uplink_conf *conf = client->setup.conf;
+	const char *ca = conf->tls_ca ? conf->tls_ca : SYSTEM_CA_FOLDER;
+	bool folder = is_folder(ca);
+
+	if (!conf->tls)
+		return true;
+	if (!conf->tls_cert != !conf->tls_key) {
+		client_fail(client, "set both or none", "tls_cert and tls_key belong together");
+		return false;
+	}
+	return readable(client, "tls_ca", ca) && readable(client, "tls_cert", conf->tls_cert) &&
+	       readable(client, "tls_key", conf->tls_key) &&
+	       good(client,
+		    mosquitto_tls_set(client->mosquitto, folder ? NULL : ca, folder ? ca : NULL,
+				      conf->tls_cert, conf->tls_key, no_password)) &&
+	       good(client, mosquitto_tls_opts_set(client->mosquitto, 1, "tlsv1.2", NULL));
+}
+
+bool client_prepare(struct client *client)
+{
+	return set_options(client) && set_login(client) && set_tls(client) && set_will(client);
+}

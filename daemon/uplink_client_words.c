@@ -1,0 +1,163 @@
+/* Why a connection failed, in words that name the cure. */
+#include <errno.h>
+#include <mqtt_protocol.h>
+#include <netdb.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "uplink_client_private.h"
+
+struct remedy {
+	int code;
+	const char *cure;
+};
+
+struct tls_remedy {
+	const char *words; /* part of what the TLS library says */
+	const char *cure;
+};
+
+#define CHECK_LOGIN "check username, the password and the broker's access list"
+#define CHECK_ID    "another client connects with the same client_id"
+
+static const struct remedy connack_v3[] = {
+	{1, "set protocol = \"3.1.1\""},
+	{2, "check client_id"},
+	{4, CHECK_LOGIN},
+	{5, CHECK_LOGIN},
+	{0, NULL},
+};
+
+static const struct remedy reasons_v5[] = {
+	{MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION, "set protocol = \"3.1.1\""},
+	{MQTT_RC_CLIENTID_NOT_VALID, "check client_id"},
+	{MQTT_RC_BAD_USERNAME_OR_PASSWORD, CHECK_LOGIN},
+	{MQTT_RC_NOT_AUTHORIZED, CHECK_LOGIN},
+	{MQTT_RC_SESSION_TAKEN_OVER, CHECK_ID},
+	{MQTT_RC_RECEIVE_MAXIMUM_EXCEEDED, "lower window"},
+	{MQTT_RC_KEEP_ALIVE_TIMEOUT, "the link is slower than keepalive allows"},
+	{0, NULL},
+};
+
+static const struct remedy errors[] = {
+	{ECONNREFUSED, "is the broker running, and is this its port?"},
+	{EHOSTUNREACH, "check the network"},
+	{ENETUNREACH, "check the network"},
+	{ETIMEDOUT, "check the network and the firewall"},
+	{0, NULL},
+};
+
+static const struct tls_remedy tls_remedies[] = {
+	{"host name verification", "the certificate is for another name than host"},
+	{"certificate verify failed", "not issued by tls_ca, expired, or this clock is wrong"},
+	{"wrong version number", "the broker speaks no TLS on this port"},
+	{"certificate required", "the broker asks for tls_cert and tls_key"},
+	{"unknown ca", "the broker does not know the issuer of tls_cert"},
+	{"bad certificate", "the broker does not accept tls_cert"},
+	{"certificate expired", "renew tls_cert"},
+	{"inconsistent", "tls_key does not belong to tls_cert"},
+	{"Unable to load CA", "tls_ca is not a PEM file of certificates"},
+	{"Unable to load client certificate", "tls_cert is not a PEM certificate"},
+	{"Unable to load client key", "tls_key is not an unencrypted PEM key"},
+	{NULL, NULL},
+};
+
+static const char *cure_of(const struct remedy *remedies, int code)
+{
+	while (remedies->code && remedies->code != code)
+		remedies++;
+	return remedies->cure;
+}
+
+static const char *cure_of_tls(const char *words)
+{
+	const struct tls_remedy *remedy = tls_remedies;
+
+	while (remedy->words && !strstr(words, remedy->words))
+		remedy++;
+	return remedy->cure;
+}
+
+void client_fail(struct client *client, const char *cure, const char *format, ...)
+{
+	va_list arguments;
+
+	if (client->phase == CLIENT_DEAD)
+		return;
+	client->phase = CLIENT_DEAD;
+	client->failure.cure = cure;
+	va_start(arguments, format);
+	vsnprintf(client->failure.what, sizeof(client->failure.what), format, arguments);
+	va_end(arguments);
+}
+
+void client_fail_rc(struct client *client, int rc, int err)
+{
+	char text[64];
+
+	if (client->tls_words[0])
+		client_fail(client, cure_of_tls(client->tls_words), "TLS: %s", client->tls_words);
+	else if (rc == MOSQ_ERR_ERRNO && err != 0)
+		client_fail(client, cure_of(errors, err), "%s",
+			    strerror_r(err, text, sizeof(text)));
+	else if (rc == MOSQ_ERR_EAI)
+		client_fail(client, "check host and the name service", "host name not found: %s",
+			    gai_strerror(err));
+	else if (rc == MOSQ_ERR_KEEPALIVE)
+		client_fail(client, NULL, "no answer to a ping");
+	else if (rc == MOSQ_ERR_CONN_LOST && client->phase == CLIENT_CONNECTING)
+		client_fail(client, "does it speak MQTT, and without TLS, on this port?",
+			    "closed by the broker before it said anything");
+	else if (rc == MOSQ_ERR_CONN_LOST)
+		client_fail(client, NULL, "closed by the broker");
+	else
+		client_fail(client, NULL, "%s", mosquitto_strerror(rc));
+}
+
+static void lower_first(char *text)
+{
+	if (*text >= 'A' && *text <= 'Z')
+		*text = (char)(*text - 'A' + 'a');
+}
+
+void client_fail_connack(struct client *client, int code)
+{
+	char words[64];
+
+	if (code < 0x80) { /* "Connection Refused: not authorised." */
+		const char *why = strchr(mosquitto_connack_string(code), ':');
+
+		snprintf(words, sizeof(words), "%s", why ? why + 2 : "without a known reason");
+		words[strcspn(words, ".")] = '\0';
+		client_fail(client, cure_of(connack_v3, code), "refused: %s", words);
+		return;
+	}
+	snprintf(words, sizeof(words), "%s", mosquitto_reason_string(code));
+	lower_first(words);
+	client_fail(client, cure_of(reasons_v5, code), "refused: %s", words);
+}
+
+void client_fail_reason(struct client *client, int reason)
+{
+	char words[64];
+
+	snprintf(words, sizeof(words), "%s", mosquitto_reason_string(reason));
+	lower_first(words);
+	client_fail(client, cure_of(reasons_v5, reason), "closed by the broker: %s", words);
+}
+
+/* "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed" ends with the
+ * part for people; "Error: host name verification failed." is one. */
+void client_note_tls(struct client *client, const char *words)
+{
+	const char *end = strstr(words, "OpenSSL") ? strrchr(words, ':') : strchr(words, ':');
+
+	if (client->tls_words[0])
+		return;
+	if (end)
+		words = end + 1;
+	while (*words == ' ')
+		words++;
+	snprintf(client->tls_words, sizeof(client->tls_words), "%s", words);
+}

@@ -1,0 +1,54 @@
+/* The records of one stream between the journal's offer and the acknowledgement.
+ *
+ * A ring of bytes, filled by the journal's thread, emptied by the uplink's. A
+ * record stays, unmoved, until it is released: after a refusal the stream can be
+ * sent again from here, in order. Not locked: the uplink holds its lock around
+ * each call, but what outbox_next() returned may be read without it.
+ */
+#ifndef CORRIDORD_UPLINK_OUTBOX_H
+#define CORRIDORD_UPLINK_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "outlet.h"
+
+#define OUTBOX_TYPE_BYTES 64 /* the longest type, with the NUL */
+
+struct outbox_record {
+	uint32_t bytes; /* in the ring; 0: the next one is at the start of the ring */
+	uint32_t payload_bytes;
+	uint64_t position;
+	uint64_t seq;
+	bool late;
+	char epoch[EVENT_EPOCH_BYTES];
+	char type[OUTBOX_TYPE_BYTES];
+	char payload[];
+};
+
+struct outbox {
+	unsigned char *ring;
+	size_t size; /* a multiple of 8, room for a few records of the largest size */
+	uint64_t head, sent, tail; /* bytes ever put, sent and released */
+	bool starved; /* the journal was told that there is no room */
+};
+
+int outbox_init(struct outbox *outbox, size_t size); /* -ENOMEM */
+void outbox_fini(struct outbox *outbox);
+void outbox_clear(struct outbox *outbox);
+
+/* Copies the record. false: no room, and remembered. */
+bool outbox_put(struct outbox *outbox, const struct outlet_record *record);
+
+/* The first one not sent, NULL: none. Valid until it is released. */
+const struct outbox_record *outbox_next(struct outbox *outbox);
+void outbox_sent(struct outbox *outbox); /* that one was */
+
+void outbox_release(struct outbox *outbox); /* the oldest sent one is acknowledged */
+void outbox_unsend(struct outbox *outbox); /* all that are not released are to be sent again */
+
+/* Once after room was refused, when a quarter or more is free again. */
+bool outbox_wants_more(struct outbox *outbox);
+
+#endif

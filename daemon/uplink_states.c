@@ -1,0 +1,177 @@
+#include "uplink_states.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS	    256
+#define CHUNK_BYTES 256
+
+struct state {
+	struct state *next; /* in its bucket */
+	struct state *next_waiting;
+	bool waiting;
+	size_t bytes, room;
+	char *payload;
+	char key[];
+};
+
+struct states {
+	struct state *bucket[BUCKETS];
+	struct state *first_waiting, **last_waiting;
+	size_t count;
+};
+
+int states_new(struct states **ret_states)
+{
+	struct states *states = calloc(1, sizeof(*states));
+
+	if (!states)
+		return -ENOMEM;
+	states->last_waiting = &states->first_waiting;
+	*ret_states = states;
+	return 0;
+}
+
+void states_free(struct states *states)
+{
+	size_t i;
+
+	for (i = 0; states && i < BUCKETS; i++) {
+		while (states->bucket[i]) {
+			struct state *state = states->bucket[i];
+
+			states->bucket[i] = state->next;
+			free(state->payload);
+			free(state);
+		}
+	}
+	free(states);
+}
+
+static struct state **bucket_of(struct states *states, const char *key)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+
+	while (*key)
+		hash = (hash ^ (unsigned char)*key++) * 16777619U;
+	return &states->bucket[hash % BUCKETS];
+}
+
+static int add(struct states *states, struct state **bucket, const char *key,
+	       struct state **ret_state)
+{
+	size_t key_bytes = strlen(key) + 1;
+	struct state *state;
+
+	if (states->count == STATES_MAX)
+		return -ENOSPC;
+	if (key_bytes > STATE_KEY_BYTES)
+		return -E2BIG;
+	state = calloc(1, sizeof(*state) + key_bytes);
+	if (!state)
+		return -ENOMEM;
+	memcpy(state->key, key, key_bytes);
+	state->next = *bucket;
+	*bucket = state;
+	states->count++;
+	*ret_state = state;
+	return 0;
+}
+
+static int find_or_add(struct states *states, const char *key, struct state **ret_state)
+{
+	struct state **bucket = bucket_of(states, key);
+	struct state *state;
+
+	for (state = *bucket; state; state = state->next) {
+		if (strcmp(state->key, key) == 0) {
+			*ret_state = state;
+			return 0;
+		}
+	}
+	return add(states, bucket, key, ret_state);
+}
+
+static int make_room(struct state *state, size_t bytes)
+{
+	size_t room = (bytes / CHUNK_BYTES + 1) * CHUNK_BYTES;
+	char *payload;
+
+	if (bytes <= state->room)
+		return 0;
+	payload = realloc(state->payload, room);
+	if (!payload)
+		return -ENOMEM;
+	state->payload = payload;
+	state->room = room;
+	return 0;
+}
+
+static void wait_in_line(struct states *states, struct state *state)
+{
+	if (state->waiting)
+		return;
+	state->waiting = true;
+	state->next_waiting = NULL;
+	*states->last_waiting = state;
+	states->last_waiting = &state->next_waiting;
+}
+
+int states_put(struct states *states, const char *key, const char *payload, size_t bytes)
+{
+	struct state *state;
+	int err;
+
+	if (bytes > EVENT_BYTES)
+		return -E2BIG;
+	err = find_or_add(states, key, &state);
+	if (err < 0)
+		return err;
+	err = make_room(state, bytes);
+	if (err < 0)
+		return err;
+	memcpy(state->payload, payload, bytes);
+	state->bytes = bytes;
+	wait_in_line(states, state);
+	return 0;
+}
+
+bool states_waiting(const struct states *states)
+{
+	return states->first_waiting;
+}
+
+bool states_take(struct states *states, struct state_copy *ret_copy)
+{
+	struct state *state = states->first_waiting;
+
+	if (!state)
+		return false;
+	states->first_waiting = state->next_waiting;
+	if (!states->first_waiting)
+		states->last_waiting = &states->first_waiting;
+	state->waiting = false;
+	memcpy(ret_copy->key, state->key, strlen(state->key) + 1);
+	memcpy(ret_copy->payload, state->payload, state->bytes);
+	ret_copy->bytes = state->bytes;
+	return true;
+}
+
+size_t states_all_again(struct states *states)
+{
+	struct state *state;
+	size_t count = 0;
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		for (state = states->bucket[i]; state; state = state->next) {
+			if (!state->payload)
+				continue;
+			wait_in_line(states, state);
+			count++;
+		}
+	}
+	return count;
+}

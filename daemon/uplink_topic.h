@@ -1,0 +1,44 @@
+/* The topics, and the payloads of status and metrics. What subscribers rely on is written
+ * down in doc/mqtt.md. Pure: the time is given. */
+#ifndef CORRIDORD_UPLINK_TOPIC_H
+#define CORRIDORD_UPLINK_TOPIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "outlet.h"
+#include "transit/event.h"
+
+#define STATUS_SCHEMA  "corridord.status/1"
+#define METRICS_SCHEMA "corridord.metrics/1"
+#define PREFIX_BYTES   512 /* "<root>/<checkpoint>/<gateway>/" */
+#define TOPIC_BYTES    (PREFIX_BYTES + STATE_KEY_BYTES + 16)
+#define STATUS_BYTES   1024
+#define SESSION_BYTES  17 /* 16 hex digits and the NUL */
+
+/* -EINVAL: too long, or the root is empty, has a wildcard, an empty level or begins with $. */
+int uplink_topic_prefix(const char *root, const struct event_origin *origin,
+			char prefix[PREFIX_BYTES]);
+
+/* <prefix>status, <prefix>state/<key> */
+void uplink_topic(const char *prefix, const char *branch, const char *key, char topic[TOPIC_BYTES]);
+
+/* <prefix>event/seal/tampered, of "seal.tampered" */
+void uplink_stream_topic(const char *prefix, enum outlet_stream stream, const char *type,
+			 char topic[TOPIC_BYTES]);
+
+struct uplink_status {
+	const struct event_origin *origin;
+	const char *session; /* of this connection, the same in its will */
+	bool online;
+	const char *reason; /* why it is offline, NULL: online */
+	const struct event_head *head; /* NULL: not known yet */
+	const struct instant *now; /* NULL: a will, written ahead of its time */
+};
+
+/* Bytes, or -E2BIG. */
+int uplink_status(const struct uplink_status *status, char out[STATUS_BYTES]);
+int uplink_metrics_payload(const struct event_origin *origin, const struct instant *now,
+			   const char *members, size_t bytes, char *out, size_t size);
+
+#endif
