@@ -1,0 +1,65 @@
+/* Private to gateway.c (assembly, stop) and gateway_loop.c (what runs in between). */
+#ifndef CORRIDORD_GATEWAY_PRIVATE_H
+#define CORRIDORD_GATEWAY_PRIVATE_H
+
+#include <systemd/sd-event.h>
+
+#include "bus.h"
+#include "capture.h"
+#include "clock.h"
+#include "gateway.h"
+#include "health.h"
+#include "journal.h"
+#include "transit/transit.h"
+#include "uplink.h"
+
+#define GATEWAY_METRICS_BYTES 16384
+
+struct gateway {
+	const struct config *config;
+	struct event_origin origin;
+	struct transit_device *transit_devices;
+	struct event_sink sink;
+	struct health health;
+	struct capture_queue *captures;
+	struct transit *transit;
+	struct journal *journal;
+	struct uplink *uplink;
+	struct bus **buses;
+	size_t bus_count;
+
+	sd_event *loop;
+	sd_event_source *capture_source;
+	sd_event_source **bus_sources;
+	sd_event_source *room_source;
+	sd_event_source *deadline_source;
+	sd_event_source *metrics_source;
+	sd_event_source *watchdog_source;
+	uint64_t watchdog_us;
+	const char *stuck; /* the worker for which the watchdog is not fed, NULL: none */
+	int step_fd;
+	bool paused; /* no readings are taken: the journal has no room */
+	bool running; /* the journal takes events */
+	int64_t give_up_ns; /* while stopping: how long to wait for the journal; else INT64_MAX */
+	uint64_t lost; /* drafts given up while stopping with a journal that takes no more */
+	char metrics[GATEWAY_METRICS_BYTES];
+};
+
+/* Takes a draft for the journal, waiting for room if it must (event_sink.put). */
+void gateway_put(void *data, const struct event_draft *draft);
+
+/* Takes readings as long as there are any and the journal has room for what they cause. */
+void gateway_drain(struct gateway *gateway);
+
+/* While stopping: the same, waiting for room until the deadline (monotonic). */
+void gateway_drain_until(struct gateway *gateway, int64_t deadline_ns);
+
+/* After anything that made events: rests or wakes the sources, sets the next deadline. */
+void gateway_settle(struct gateway *gateway);
+
+/* Makes the loop and all its sources but those of the buses. Negative errno. */
+int gateway_open_loop(struct gateway *gateway);
+int gateway_watch_bus(struct gateway *gateway, size_t index);
+void gateway_close_loop(struct gateway *gateway); /* takes a half-made one */
+
+#endif
