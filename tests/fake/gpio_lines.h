@@ -1,0 +1,409 @@
+/* Chips and lines of a test's own behind the seam of drivers/gpio_lines.h, a clock that
+ * the test sets, and a host that writes down what the driver says.
+ *
+ * Included once by a test; what it defines takes the place of libgpiod, of the clock
+ * and of the look into /dev.
+ */
+#ifndef CORRIDORD_TEST_GPIO_LINES_H
+#define CORRIDORD_TEST_GPIO_LINES_H
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../drivers/gpio.h"
+#include "clock.h"
+
+#define FAKE_CHIPS 3
+#define FAKE_LINES 8
+#define FAKE_EDGES 80
+#define FAKE_NOTES 200
+
+struct fake_line {
+	const char *name;
+	const char *holder; /* another that holds it */
+	bool high; /* the wire */
+	int refuses; /* what a request of it fails with */
+	int level_fails;
+	struct gpio_want want; /* as it was requested */
+	struct gpio_edge edge[FAKE_EDGES];
+	size_t edges;
+};
+
+struct gpio_chip {
+	const char *path, *name, *label;
+	struct fake_line line[FAKE_LINES];
+	int denied; /* opening fails so */
+	bool gone;
+	int opened;
+};
+
+struct gpio_lines {
+	struct gpio_chip *chip;
+	unsigned int offset[GPIO_GROUP_MAX];
+	size_t count;
+	int event_fd;
+};
+
+struct fake_reading {
+	size_t point;
+	bool level;
+	int64_t at_ns;
+	uint32_t lost;
+};
+
+struct fake_fault {
+	size_t point;
+	enum reason reason;
+	char what[160];
+};
+
+struct fake_world {
+	struct gpio_chip chip[FAKE_CHIPS];
+	const char *path[FAKE_CHIPS + 1]; /* what /dev shows */
+	int64_t now_ns;
+	bool real_clock;
+	bool can_debounce;
+	char consumer[64];
+	unsigned int requests; /* that succeeded */
+	unsigned int levels; /* read */
+	void (*at_level)(struct fake_line *line); /* happens while a level is read */
+	struct fake_reading reading[FAKE_NOTES];
+	size_t readings;
+	struct fake_fault fault[FAKE_NOTES];
+	size_t faults;
+	size_t debugs;
+};
+
+static struct fake_world world;
+
+/* ---- the clock ---- */
+
+int64_t clock_mono_ns(void)
+{
+	struct timespec ts;
+
+	if (!world.real_clock)
+		return world.now_ns;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* ---- /dev ---- */
+
+static int fake_glob(const char *pattern, int flags, int (*errors)(const char *, int),
+		     glob_t *ret_paths)
+{
+	static char *paths[FAKE_CHIPS + 1];
+	size_t count = 0;
+
+	(void)pattern;
+	(void)flags;
+	(void)errors;
+	for (size_t i = 0; i < FAKE_CHIPS + 1; i++)
+		if (world.path[i])
+			paths[count++] = strdup(world.path[i]);
+	*ret_paths = (glob_t){.gl_pathc = count, .gl_pathv = paths};
+	return count ? 0 : GLOB_NOMATCH;
+}
+
+static void fake_globfree(glob_t *paths)
+{
+	for (size_t i = 0; i < paths->gl_pathc; i++)
+		free(paths->gl_pathv[i]);
+}
+
+/* ---- the seam ---- */
+
+static bool fake_level(const struct fake_line *line)
+{
+	return line->high != line->want.active_low;
+}
+
+int gpio_chip_open(const char *path, struct gpio_chip **ret_chip)
+{
+	for (size_t i = 0; i < FAKE_CHIPS; i++) {
+		struct gpio_chip *chip = &world.chip[i];
+
+		if (!chip->path || chip->gone)
+			continue;
+		if (strcmp(chip->path, path) != 0 && strcmp(path, "/dev/gpiochip-link") != 0)
+			continue;
+		if (chip->denied)
+			return chip->denied;
+		chip->opened++;
+		*ret_chip = chip;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+void gpio_chip_close(struct gpio_chip *chip)
+{
+	if (chip)
+		chip->opened--;
+}
+
+const char *gpio_chip_name(const struct gpio_chip *chip)
+{
+	return chip->name;
+}
+
+const char *gpio_chip_label(const struct gpio_chip *chip)
+{
+	return chip->label;
+}
+
+unsigned int gpio_chip_line_count(const struct gpio_chip *chip)
+{
+	(void)chip;
+	return FAKE_LINES;
+}
+
+int gpio_chip_line_info(struct gpio_chip *chip, unsigned int offset,
+			struct gpio_line_info *ret_info)
+{
+	const struct fake_line *line = &chip->line[offset];
+
+	if (chip->gone)
+		return -ENODEV;
+	snprintf(ret_info->name, sizeof(ret_info->name), "%s", line->name ? line->name : "");
+	snprintf(ret_info->consumer, sizeof(ret_info->consumer), "%s",
+		 line->holder ? line->holder : "");
+	return 0;
+}
+
+bool gpio_lines_can_debounce(void)
+{
+	return world.can_debounce;
+}
+
+int gpio_lines_request(struct gpio_chip *chip, const char *consumer, const struct gpio_want *wants,
+		       size_t count, struct gpio_lines **ret_lines)
+{
+	struct gpio_lines *lines;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct fake_line *line = &chip->line[wants[i].offset];
+
+		if (line->refuses)
+			return line->refuses;
+		if (line->holder)
+			return -EBUSY;
+	}
+	lines = calloc(1, sizeof(*lines));
+	lines->chip = chip;
+	lines->count = count;
+	lines->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	chip->opened++;
+	for (size_t i = 0; i < count; i++) {
+		struct fake_line *line = &chip->line[wants[i].offset];
+
+		lines->offset[i] = wants[i].offset;
+		line->holder = "corridord";
+		line->want = wants[i];
+		line->edges = 0;
+	}
+	snprintf(world.consumer, sizeof(world.consumer), "%s", consumer);
+	world.requests++;
+	*ret_lines = lines;
+	return 0;
+}
+
+void gpio_lines_release(struct gpio_lines *lines)
+{
+	if (!lines)
+		return;
+	for (size_t i = 0; i < lines->count; i++)
+		lines->chip->line[lines->offset[i]].holder = NULL;
+	close(lines->event_fd);
+	gpio_chip_close(lines->chip);
+	free(lines);
+}
+
+static int fake_event_fd = -1;
+
+int gpio_lines_watch(const struct gpio_lines *lines, int epoll_fd)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	fake_event_fd = lines->event_fd;
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, lines->event_fd, &event) < 0 ? -errno : 0;
+}
+
+int gpio_lines_level(struct gpio_lines *lines, size_t line)
+{
+	struct fake_line *of = &lines->chip->line[lines->offset[line]];
+	bool level = fake_level(of);
+
+	if (lines->chip->gone)
+		return -ENODEV;
+	if (of->level_fails)
+		return of->level_fails;
+	world.levels++;
+	if (world.at_level)
+		world.at_level(of);
+	return level;
+}
+
+ssize_t gpio_lines_edges(struct gpio_lines *lines, struct gpio_edge *edges, size_t room)
+{
+	size_t taken = 0;
+	uint64_t woken;
+
+	if (lines->chip->gone)
+		return -ENODEV;
+	(void)!read(lines->event_fd, &woken, sizeof(woken));
+	for (size_t i = 0; i < lines->count; i++) {
+		struct fake_line *line = &lines->chip->line[lines->offset[i]];
+		size_t count = line->edges < GPIO_QUEUE_MAX ? line->edges : GPIO_QUEUE_MAX;
+
+		if (room - taken < GPIO_QUEUE_MAX)
+			continue;
+		for (size_t j = 0; j < count; j++) {
+			edges[taken] = line->edge[j];
+			edges[taken++].line = i;
+		}
+		line->edges -= count;
+		memmove(line->edge, &line->edge[count], line->edges * sizeof(line->edge[0]));
+	}
+	return (ssize_t)taken;
+}
+
+/* ---- what happens on the wires ---- */
+
+/* An edge is in the queue; the wire shows it too. at_ns: the kernel's stamp. */
+static inline struct gpio_edge *edge(struct fake_line *line, bool high, int64_t at_ns)
+{
+	struct gpio_edge *queued = &line->edge[line->edges++];
+
+	line->high = high;
+	*queued = (struct gpio_edge){.level = fake_level(line), .at_ns = at_ns};
+	return queued;
+}
+
+/* ---- the host ---- */
+
+static void fake_reading(void *data, size_t device, size_t point, const struct value *value,
+			 int64_t at_mono_ns, uint32_t lost_edges)
+{
+	(void)data;
+	(void)device;
+	if (world.readings < FAKE_NOTES && value->type == VALUE_BOOL)
+		world.reading[world.readings++] =
+			(struct fake_reading){point, value->boolean, at_mono_ns, lost_edges};
+}
+
+static void fake_fault(void *data, size_t device, size_t point, enum reason reason,
+		       const char *what)
+{
+	struct fake_fault *fault = &world.fault[world.faults];
+
+	(void)data;
+	(void)device;
+	if (world.faults == FAKE_NOTES)
+		return;
+	fault->point = point;
+	fault->reason = reason;
+	snprintf(fault->what, sizeof(fault->what), "%s", what);
+	world.faults++;
+}
+
+static void fake_debug(void *data, const char *what)
+{
+	(void)data;
+	(void)what;
+	world.debugs++;
+}
+
+/* ---- a device on it ---- */
+
+#define FAKE_POINTS 4
+
+struct fake_device {
+	struct gpio_device_conf conf;
+	struct gpio_point_conf point[FAKE_POINTS];
+	struct driver_point points[FAKE_POINTS];
+	struct driver_device device;
+	struct driver_setup setup;
+	struct driver_complaint complaint;
+	void *instance;
+};
+
+extern const struct driver gpio_driver;
+
+static inline void fake_start(struct fake_device *device)
+{
+	*device = (struct fake_device){.conf = {.consumer = (char *)(uintptr_t) "corridord"}};
+	memset(&world, 0, sizeof(world));
+	world.now_ns = 1000 * NS_PER_S;
+	world.chip[0] =
+		(struct gpio_chip){.path = "/dev/gpiochip0", .name = "gpiochip0", .label = "soc"};
+	world.chip[1] = (struct gpio_chip){
+		.path = "/dev/gpiochip1", .name = "gpiochip1", .label = "lane1-rig"};
+	world.path[0] = "/dev/gpiochip0";
+	world.path[1] = "/dev/gpiochip1";
+	world.chip[1].line[3].name = "lane1-up";
+	world.chip[1].line[4].name = "lane1-down";
+	world.chip[0].line[0].name = "power-ok";
+}
+
+static inline struct gpio_point_conf *fake_point(struct fake_device *device, const char *line)
+{
+	struct gpio_point_conf *point = &device->point[device->device.point_count];
+
+	*point = (struct gpio_point_conf){
+		.line = (char *)(uintptr_t)line, .offset = -1, .bias = GPIO_BIAS_DISABLED};
+	device->points[device->device.point_count] =
+		(struct driver_point){.name = line, .conf = point};
+	device->device.point_count++;
+	return point;
+}
+
+static inline int fake_new(struct fake_device *device)
+{
+	device->device.name = "io";
+	device->device.conf = &device->conf;
+	device->device.points = device->points;
+	device->setup = (struct driver_setup){
+		.name = "io",
+		.devices = &device->device,
+		.device_count = 1,
+		.host = {.reading = fake_reading, .fault = fake_fault, .debug = fake_debug},
+	};
+	return gpio_driver.new_(&device->setup, &device->instance, &device->complaint);
+}
+
+static inline int fake_open(struct fake_device *device)
+{
+	int err = device->instance ? 0 : fake_new(device);
+
+	return err ? err : gpio_driver.open(device->instance);
+}
+
+static inline int fake_read(struct fake_device *device)
+{
+	return gpio_driver.read(device->instance);
+}
+
+static inline void fake_stop(struct fake_device *device)
+{
+	if (device->instance)
+		gpio_driver.close(device->instance);
+	gpio_driver.free_(device->instance);
+}
+
+/* Forgets what was said so far. */
+static inline void fake_forget(void)
+{
+	world.readings = 0;
+	world.faults = 0;
+}
+
+#endif
