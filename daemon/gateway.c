@@ -9,9 +9,9 @@
 
 #define CAPTURE_SLOTS 4096
 /* Of the two seconds a stop may take: who has to be done by when. */
-#define STOP_CAPTURE_NS (NS_PER_S / 2)
-#define STOP_UPLINK_NS	(NS_PER_S * 10 / 10)
-#define STOP_JOURNAL_NS (NS_PER_S * 16 / 10)
+#define STOP_CAPTURE_NS (NS_PER_S * 5 / 10)
+#define STOP_JOURNAL_NS (NS_PER_S * 12 / 10)
+#define STOP_UPLINK_NS	(NS_PER_S * 16 / 10)
 #define STOP_BUSES_NS	(NS_PER_S * 19 / 10)
 
 int gateway_check(const struct config *config, FILE *errors)
@@ -224,8 +224,9 @@ bool gateway_free(struct gateway *gateway)
 	if (gateway->running)
 		finish_capture(gateway);
 	gateway_close_loop(gateway);
-	all = uplink_free(gateway->uplink, now_ns + STOP_UPLINK_NS);
+	uplink_detach(gateway->uplink);
 	gateway->lost += journal_close(gateway->journal, now_ns + STOP_JOURNAL_NS);
+	all = uplink_free(gateway->uplink, now_ns + STOP_UPLINK_NS);
 	if (gateway->lost > 0)
 		log_error(0, "%llu events could not be journalled before the stop",
 			  (unsigned long long)gateway->lost);
