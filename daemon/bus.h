@@ -1,10 +1,11 @@
 /* A bus: one driver instance, its devices, and when each is asked.
  *
- * Owns retry, back-off, the share of silent devices, re-opening. A blocking
- * driver's bus runs a thread of its own; a driver by fd lives in the main loop
- * (bus_fd(), bus_dispatch()). Either way readings and device reports leave
- * through the capture queue. No queue of polls: a device whose time has passed
- * is asked once, what was missed is counted as skipped.
+ * Owns retry, back-off, the share of silent devices, re-opening. Every bus runs
+ * a thread of its own, one by fd too: its driver must not find the capture
+ * queue full in the thread that empties it, and a GPIO expander on a slow wire
+ * must not hold up the main loop. Readings and device reports leave through the
+ * capture queue. No queue of polls: a device whose time has passed is asked
+ * once, what was missed is counted as skipped.
  */
 #ifndef CORRIDORD_BUS_H
 #define CORRIDORD_BUS_H
@@ -29,19 +30,17 @@ int bus_new(const struct config *config, const struct bus_conf *conf, struct cap
 	    FILE *errors, struct bus **ret_bus);
 void bus_free(struct bus *bus);
 
-/* Starts the thread, or opens the driver by fd (a failure is reported and retried). */
+/* Starts the thread, which opens the driver (a failure is reported and retried). */
 int bus_start(struct bus *bus);
-/* Asks the thread to stop; bus_free() waits for it. */
+/* Asks the thread to stop; bus_free() waits for it: for one call of the driver, and while
+ * the capture queue is full and not closed. */
 void bus_stop(struct bus *bus);
 /* After bus_stop(): whether the thread has ended by the deadline (monotonic); true when it
  * has none. bus_free() does not wait after true. */
 bool bus_join(struct bus *bus, int64_t deadline_mono_ns);
 
-/* By fd: poll this for input, and call bus_dispatch() when readable or at the deadline.
- * -1: the bus has a thread, the main loop has nothing to do for it. The fd stays the same
- * from bus_start() to bus_free(), whatever the driver re-opens behind it. */
+/* -1: the main loop has nothing to do for a bus. */
 int bus_fd(const struct bus *bus);
-int64_t bus_next_deadline(const struct bus *bus); /* monotonic; INT64_MAX: none */
 void bus_dispatch(struct bus *bus);
 
 struct bus_counters bus_counters(struct bus *bus); /* any thread */

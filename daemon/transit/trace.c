@@ -104,7 +104,7 @@ static int parse_seconds(struct scan *scan, const char *word, int64_t *ret_ns)
 static int parse_time(struct scan *scan, struct trace_entry *entry)
 {
 	char word[WORD_BYTES];
-	int64_t before_ns = scan->trace->at_ns, ns;
+	int64_t before_ns = scan->trace->at_ns, ns = 0;
 	int err = take_word(scan, "a time", word);
 
 	if (err == 0)
@@ -185,7 +185,7 @@ static size_t utf8_from(unsigned code, char out[3])
 static int take_escape(struct scan *scan, char out[3], size_t *ret_bytes)
 {
 	char kind = scan->at < scan->end ? *scan->at++ : '\0';
-	unsigned code;
+	unsigned code = 0;
 
 	if (kind == '"' || kind == '\\') {
 		out[0] = kind;
@@ -330,6 +330,18 @@ static int parse_lost(struct scan *scan, struct reading *reading)
 	return 0;
 }
 
+static int take_detail(struct scan *scan, struct device_report *report)
+{
+	const char *at;
+
+	if (take_string(scan, report->detail, sizeof(report->detail)) < 0)
+		return -EINVAL;
+	for (at = report->detail; *at; at++)
+		if ((unsigned char)*at >= 0x80)
+			return wrong(scan, "a character beyond ASCII in what failed");
+	return 0;
+}
+
 /* Device reports: "up", or "down !reason "detail"", the last two as known. */
 static int parse_report(struct scan *scan, const char *word, struct trace_entry *entry)
 {
@@ -346,9 +358,7 @@ static int parse_report(struct scan *scan, const char *word, struct trace_entry 
 	    (take_word(scan, "a reason", reason) < 0 ||
 	     parse_reason(scan, reason, &entry->report.reason) < 0))
 		return -EINVAL;
-	if (at_quote(scan))
-		return take_string(scan, entry->report.detail, sizeof(entry->report.detail));
-	return 0;
+	return at_quote(scan) ? take_detail(scan, &entry->report) : 0;
 }
 
 static int parse_value(struct scan *scan, struct trace_entry *entry)

@@ -154,6 +154,7 @@ static void a_device_goes_down_and_comes_up(void **state)
 	assert_string_equal(parsed_alone("0 reader.x up").reading.value.text, "up");
 	assert_string_equal(parsed_alone("0 x \"up\"").reading.value.text, "up");
 	assert_wrong("0 reader up down", "more than one value");
+	assert_wrong("0 reader down \"\xc3\xa9\"", "beyond ASCII");
 }
 
 static void what_is_wrong_is_said(void **state)

@@ -1,0 +1,18 @@
+#include "drivers.h"
+
+#include <string.h>
+
+const struct driver *const drivers[] = {
+	&replay_driver,
+	NULL,
+};
+
+const struct driver *driver_by_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; drivers[i]; i++)
+		if (strcmp(drivers[i]->name, name) == 0)
+			return drivers[i];
+	return NULL;
+}

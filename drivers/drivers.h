@@ -1,0 +1,13 @@
+/* The cards of the drivers, for the table in drivers.c: one line each. */
+#ifndef CORRIDORD_DRIVERS_H
+#define CORRIDORD_DRIVERS_H
+
+#include "driver.h"
+
+extern const struct driver gpio_driver;
+extern const struct driver modbus_rtu_driver;
+extern const struct driver modbus_tcp_driver;
+extern const struct driver modbus_rtu_tcp_driver;
+extern const struct driver replay_driver;
+
+#endif
