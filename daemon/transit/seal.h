@@ -1,17 +1,24 @@
 /* An electronic seal as a reader or a wired loop shows it.
  *
- * States: intact, opened, tampered, missing, mismatch, unknown. A reader that
- * does not answer makes the state unknown, never the last one. Counters that
- * moved although the seal looks closed mean it was opened and closed again.
+ * States: intact, opened, tampered, missing, mismatch, unknown; and absent: the
+ * reader sees no seal at all, as in an empty lane (missing is a seal the reader
+ * expects and does not find). A reader that does not answer makes the state
+ * unknown, never the last one. What tells of tampering or opening counts even
+ * while another input is lost; intact needs all of them. Counters that moved
+ * although the seal looks closed mean it was opened and closed again.
  */
 #ifndef CORRIDORD_SEAL_H
 #define CORRIDORD_SEAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "seal_memory.h"
+#include "sensor.h"
 
 struct seal_conf {
 	const char *name;
-	int32_t id; /* text: the seal's number; empty: no seal in the field */
+	int32_t id; /* the seal's number; empty or 0: no seal in the field */
 	int32_t status; /* words intact, opened, tampered, missing, unknown */
 	int32_t opened; /* true: open */
 	int32_t tampered; /* true: case or loop tampered with */
@@ -22,5 +29,50 @@ struct seal_conf {
 	int64_t battery_low; /* percent: below is seal.battery-low */
 	int64_t battery_critical; /* percent: below is seal.battery-critical */
 };
+
+enum seal_input {
+	SEAL_ID,
+	SEAL_STATUS,
+	SEAL_IS_OPENED,
+	SEAL_IS_TAMPERED,
+	SEAL_LOOP,
+	SEAL_BATTERY,
+	SEAL_OPEN_COUNTER,
+	SEAL_TAMPER_COUNTER,
+	SEAL_INPUT_COUNT
+};
+
+enum seal_state {
+	SEAL_INTACT,
+	SEAL_OPENED,
+	SEAL_TAMPERED,
+	SEAL_MISSING,
+	SEAL_ABSENT,
+	SEAL_UNKNOWN,
+};
+
+enum seal_alarm { SEAL_LOW, SEAL_CRITICAL, SEAL_ALARM_COUNT };
+
+struct seal {
+	struct sensor sensor; /* first: the one is cast to the other */
+	const struct seal_conf *conf;
+	const struct point *inputs[SEAL_INPUT_COUNT]; /* NULL: not configured */
+	struct alarm alarms[SEAL_ALARM_COUNT];
+	struct seal_memory *memory; /* borrowed */
+	struct seal_record own; /* instead, for a seal without a number */
+
+	struct round round;
+	char id[VALUE_TEXT_BYTES]; /* of the seal last seen; empty: none */
+	int64_t id_mono_ns; /* since when it is that one */
+	double told_battery; /* percent, as in the retained state */
+	int64_t told_mono_ns; /* the last change of another input in it */
+};
+
+/* points, memory: borrowed; points are indexed by the references of conf. */
+void seal_init(struct seal *seal, const struct seal_conf *conf, const char *lane,
+	       const struct point *points, struct seal_memory *memory);
+
+/* Its inputs have changed, or more of a reply has come. */
+void seal_judge(struct seal *seal, struct teller *teller);
 
 #endif

@@ -177,6 +177,14 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.ncts = "2",
 			.summary = "no seal where one was",
 		},
+	[EVENT_SEAL_ABSENT] =
+		{
+			.name = "seal.absent",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_STATE,
+			.summary = "the reader sees no seal, as in an empty lane",
+		},
 	[EVENT_SEAL_MISMATCH] =
 		{
 			.name = "seal.mismatch",

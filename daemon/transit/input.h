@@ -1,0 +1,48 @@
+/* What is said of inputs and devices themselves, whatever sensor uses them:
+ * chatter, lost edges, faults, a device that does not answer.
+ *
+ * A point is at fault by itself (input.fault) when that has lasted a second and
+ * its device is not down: when the reason is the point's own (its address is
+ * refused), or when another point of the device has been read since.
+ */
+#ifndef CORRIDORD_INPUT_H
+#define CORRIDORD_INPUT_H
+
+#include <stdint.h>
+
+#include "point.h"
+#include "sensor.h"
+
+struct transit_device;
+
+struct device {
+	const struct transit_device *conf;
+	uint32_t first_point, point_count; /* into transit.device_points */
+	struct alarm down;
+	int64_t good_mono_ns; /* when a point of it was last read well; INT64_MIN: never */
+};
+
+struct input {
+	struct point *point;
+	struct device *device;
+	uint32_t first_user, user_count; /* into transit.users: the sensors it belongs to */
+	struct alarm chatter, fault;
+	int64_t fault_mono_ns; /* at fault since; INT64_MAX: it is not */
+	int64_t fault_due_ns; /* when that may become an alarm; INT64_MAX: not by itself */
+};
+
+/* point, device: borrowed. */
+void input_init(struct input *input, struct point *point, struct device *device);
+void device_init(struct device *device, const struct transit_device *conf);
+
+/* After the point took a reading or a tick that had these effects. */
+void input_tell(struct input *input, struct teller *teller, unsigned effects, int64_t at_mono_ns);
+void input_tell_lost_edges(struct input *input, struct teller *teller, uint32_t edges,
+			   int64_t at_mono_ns);
+int64_t input_deadline(const struct input *input); /* of the point and of its alarms */
+
+void device_tell(struct device *device, struct teller *teller, const struct device_report *report);
+/* Its device answers again: what is at fault now, is so since now. */
+void input_device_up(struct input *input, int64_t at_mono_ns);
+
+#endif

@@ -1,0 +1,360 @@
+#include "seal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BATTERY_HYSTERESIS 3 /* percent above the limit before an alarm is cleared */
+
+static const struct {
+	const char *word;
+	enum event_id event;
+} states[] = {
+	[SEAL_INTACT] = {"intact", EVENT_SEAL_INTACT},
+	[SEAL_OPENED] = {"opened", EVENT_SEAL_OPENED},
+	[SEAL_TAMPERED] = {"tampered", EVENT_SEAL_TAMPERED},
+	[SEAL_MISSING] = {"missing", EVENT_SEAL_MISSING},
+	[SEAL_ABSENT] = {"absent", EVENT_SEAL_ABSENT},
+	[SEAL_UNKNOWN] = {"unknown", EVENT_SEAL_UNKNOWN},
+};
+
+static const char *const input_names[SEAL_INPUT_COUNT] = {
+	[SEAL_ID] = "id",
+	[SEAL_STATUS] = "status",
+	[SEAL_IS_OPENED] = "opened",
+	[SEAL_IS_TAMPERED] = "tampered",
+	[SEAL_LOOP] = "loop",
+	[SEAL_BATTERY] = "battery",
+	[SEAL_OPEN_COUNTER] = "open_counter",
+	[SEAL_TAMPER_COUNTER] = "tamper_counter",
+};
+
+static void observe(const struct sensor *sensor, struct json *json)
+{
+	const struct seal *seal = (const struct seal *)sensor;
+	size_t i;
+
+	for (i = 0; i < SEAL_INPUT_COUNT; i++)
+		observe_point(json, input_names[i], seal->inputs[i]);
+}
+
+void seal_init(struct seal *seal, const struct seal_conf *conf, const char *lane,
+	       const struct point *points, struct seal_memory *memory)
+{
+	const int32_t references[SEAL_INPUT_COUNT] = {
+		[SEAL_ID] = conf->id,
+		[SEAL_STATUS] = conf->status,
+		[SEAL_IS_OPENED] = conf->opened,
+		[SEAL_IS_TAMPERED] = conf->tampered,
+		[SEAL_LOOP] = conf->loop,
+		[SEAL_BATTERY] = conf->battery,
+		[SEAL_OPEN_COUNTER] = conf->open_counter,
+		[SEAL_TAMPER_COUNTER] = conf->tamper_counter,
+	};
+	size_t i;
+
+	*seal = (struct seal){.conf = conf, .memory = memory, .round = ROUND_INIT};
+	for (i = 0; i < SEAL_INPUT_COUNT; i++)
+		if (references[i] != POINT_NONE)
+			seal->inputs[i] = &points[references[i]];
+	seal->alarms[SEAL_LOW].event = EVENT_SEAL_BATTERY_LOW;
+	seal->alarms[SEAL_CRITICAL].event = EVENT_SEAL_BATTERY_CRITICAL;
+	sensor_init(&seal->sensor, "seal", lane, conf->name);
+	seal->sensor.observe = observe;
+	seal->sensor.alarms = seal->alarms;
+	seal->sensor.alarm_count = SEAL_ALARM_COUNT;
+}
+
+/* The number as text, empty when the reader sees no seal. false: it cannot be told. */
+static bool read_id(const struct seal *seal, char id[VALUE_TEXT_BYTES])
+{
+	const struct value *value = seal->inputs[SEAL_ID] ? &seal->inputs[SEAL_ID]->value : NULL;
+
+	id[0] = '\0';
+	if (!value)
+		return true;
+	switch (value->type) {
+	case VALUE_TEXT:
+		if (strspn(value->text, " ") < strlen(value->text))
+			memcpy(id, value->text, VALUE_TEXT_BYTES);
+		return true;
+	case VALUE_INT:
+		if (value->integer)
+			snprintf(id, VALUE_TEXT_BYTES, "%lld", (long long)value->integer);
+		return true;
+	case VALUE_UINT:
+		snprintf(id, VALUE_TEXT_BYTES, "%llu", (unsigned long long)value->uinteger);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool says(const struct seal *seal, enum seal_state state)
+{
+	const struct point *status = seal->inputs[SEAL_STATUS];
+
+	return status && status->value.type == VALUE_TEXT &&
+	       strcmp(status->value.text, states[state].word) == 0;
+}
+
+static bool status_is_no_word(const struct seal *seal)
+{
+	return seal->inputs[SEAL_STATUS] && !says(seal, SEAL_INTACT) && !says(seal, SEAL_OPENED) &&
+	       !says(seal, SEAL_TAMPERED) && !says(seal, SEAL_MISSING) && !says(seal, SEAL_UNKNOWN);
+}
+
+static bool is(const struct seal *seal, enum seal_input which, enum answer answer)
+{
+	return seal->inputs[which] && point_answer(seal->inputs[which]) == answer;
+}
+
+/* The input because of which nothing can be said; NULL: all that tell the state are there. */
+static const struct point *lost_input(const struct seal *seal, bool id_known)
+{
+	const struct point *lost = NULL;
+
+	if (!id_known)
+		lost = seal->inputs[SEAL_ID];
+	if (status_is_no_word(seal))
+		lost = worse_input(lost, seal->inputs[SEAL_STATUS]);
+	if (is(seal, SEAL_IS_OPENED, ANSWER_UNKNOWN))
+		lost = worse_input(lost, seal->inputs[SEAL_IS_OPENED]);
+	if (is(seal, SEAL_IS_TAMPERED, ANSWER_UNKNOWN))
+		lost = worse_input(lost, seal->inputs[SEAL_IS_TAMPERED]);
+	if (is(seal, SEAL_LOOP, ANSWER_UNKNOWN))
+		lost = worse_input(lost, seal->inputs[SEAL_LOOP]);
+	return lost;
+}
+
+/* Worst first; ret_reason: why it is unknown, when no input is lost. */
+static enum seal_state decide(const struct seal *seal, bool no_seal, const struct point *lost,
+			      const char **ret_reason)
+{
+	bool loop_cut = is(seal, SEAL_LOOP, ANSWER_NO);
+
+	*ret_reason = NULL;
+	if (no_seal && !loop_cut)
+		return lost ? SEAL_UNKNOWN : SEAL_ABSENT;
+	if (is(seal, SEAL_IS_TAMPERED, ANSWER_YES) || says(seal, SEAL_TAMPERED))
+		return SEAL_TAMPERED;
+	if (is(seal, SEAL_IS_OPENED, ANSWER_YES) || says(seal, SEAL_OPENED) || loop_cut)
+		return SEAL_OPENED;
+	if (lost)
+		return SEAL_UNKNOWN;
+	if (says(seal, SEAL_MISSING))
+		return SEAL_MISSING;
+	if (seal->inputs[SEAL_STATUS] || seal->inputs[SEAL_IS_OPENED] ||
+	    seal->inputs[SEAL_IS_TAMPERED] || seal->inputs[SEAL_LOOP]) {
+		if (!says(seal, SEAL_UNKNOWN))
+			return SEAL_INTACT;
+		*ret_reason = "reported";
+		return SEAL_UNKNOWN;
+	}
+	*ret_reason = "no_status"; /* a number alone says nothing of the seal's body */
+	return SEAL_UNKNOWN;
+}
+
+static enum seal_state look(const struct seal *seal, bool id_known, const char *id,
+			    struct verdict *ret_verdict)
+{
+	const struct point *lost = lost_input(seal, id_known);
+	bool no_seal = seal->inputs[SEAL_ID] && id_known && id[0] == '\0';
+	const char *reason;
+	enum seal_state state = decide(seal, no_seal, lost, &reason);
+
+	if (state == SEAL_UNKNOWN && lost)
+		*ret_verdict = verdict_unknown(EVENT_SEAL_UNKNOWN, lost);
+	else
+		*ret_verdict = (struct verdict){
+			.event = states[state].event, .word = states[state].word, .reason = reason};
+	return state;
+}
+
+/* When the inputs from first to last became what they are. */
+static int64_t changed(const struct seal *seal, enum seal_input first, enum seal_input last)
+{
+	int64_t at_mono_ns = INT64_MIN;
+	size_t i;
+
+	for (i = first; i <= last; i++)
+		if (seal->inputs[i] && seal->inputs[i]->changed_mono_ns > at_mono_ns)
+			at_mono_ns = seal->inputs[i]->changed_mono_ns;
+	return at_mono_ns;
+}
+
+static void tell_state(struct seal *seal, struct teller *teller, const char *previous_id)
+{
+	struct json *json = sensor_begin_state(&seal->sensor, teller);
+
+	if (previous_id[0] && strcmp(previous_id, seal->id) != 0)
+		json_text(json, "previous_id", previous_id);
+	sensor_tell_observed(&seal->sensor, json);
+	tell_end(teller, seal->sensor.verdict.event, &seal->sensor);
+}
+
+static bool went_back(int64_t before, int64_t now)
+{
+	bool wrapped_16, wrapped_8;
+
+	if (now < 0 || now >= before)
+		return now < before;
+	wrapped_16 = before <= UINT16_MAX && before - now > UINT16_MAX / 2;
+	wrapped_8 = before <= UINT8_MAX && before - now > UINT8_MAX / 2;
+	return !wrapped_16 && !wrapped_8;
+}
+
+static void tell_reopened(struct seal *seal, struct teller *teller,
+			  const struct seal_counter before[SEAL_COUNTERS], bool reset)
+{
+	int64_t at_mono_ns = changed(seal, SEAL_OPEN_COUNTER, SEAL_TAMPER_COUNTER);
+	struct json *json;
+	size_t i;
+
+	if (at_mono_ns < seal->sensor.since_mono_ns)
+		at_mono_ns = seal->sensor.since_mono_ns;
+	json = sensor_begin_note(&seal->sensor, teller, at_mono_ns);
+	json_open(json, "before");
+	for (i = 0; i < SEAL_COUNTERS; i++)
+		if (before[i].known)
+			json_int(json, input_names[SEAL_OPEN_COUNTER + i], before[i].count);
+	json_close(json);
+	json_bool(json, "counter_reset", reset);
+	sensor_tell_observed(&seal->sensor, json);
+	tell_end(teller, EVENT_SEAL_REOPENED, &seal->sensor);
+}
+
+static void compare_counters(struct seal *seal, struct teller *teller, struct seal_record *record)
+{
+	struct seal_counter before[SEAL_COUNTERS];
+	bool moved = false, reset = false;
+	size_t i;
+
+	memcpy(before, record->counters, sizeof(before));
+	for (i = 0; i < SEAL_COUNTERS; i++) {
+		const struct point *counter = seal->inputs[SEAL_OPEN_COUNTER + i];
+		struct seal_counter *known = &record->counters[i];
+
+		if (!record->closed)
+			known->known = false;
+		if (!counter || counter->value.type != VALUE_INT ||
+		    counter->seen_mono_ns < seal->id_mono_ns) /* read from the seal before */
+			continue;
+		if (known->known && known->count != counter->value.integer) {
+			moved = true;
+			reset |= went_back(known->count, counter->value.integer);
+		}
+		*known = (struct seal_counter){.known = true, .count = counter->value.integer};
+	}
+	record->closed = true;
+	if (moved)
+		tell_reopened(seal, teller, before, reset);
+}
+
+static void judge_counters(struct seal *seal, struct teller *teller, enum seal_state state)
+{
+	struct seal_record *record = &seal->own;
+
+	if (state != SEAL_INTACT && state != SEAL_OPENED && state != SEAL_TAMPERED)
+		return;
+	if (!seal->inputs[SEAL_OPEN_COUNTER] && !seal->inputs[SEAL_TAMPER_COUNTER])
+		return;
+	if (seal->id[0])
+		record = seal_memory_take(seal->memory, seal->id);
+	if (state == SEAL_INTACT)
+		compare_counters(seal, teller, record);
+	else
+		record->closed = false; /* seen open: that it was opened is told already */
+}
+
+static bool battery_percent(const struct seal *seal, double *ret_percent)
+{
+	const struct point *battery = seal->inputs[SEAL_BATTERY];
+
+	return battery && point_number(battery, ret_percent) && *ret_percent >= 0 &&
+	       *ret_percent <= 100;
+}
+
+static void judge_battery(struct seal *seal, struct teller *teller, bool other_seal)
+{
+	const double limits[SEAL_ALARM_COUNT] = {
+		[SEAL_LOW] = (double)seal->conf->battery_low,
+		[SEAL_CRITICAL] = (double)seal->conf->battery_critical,
+	};
+	int64_t at_mono_ns;
+	double percent;
+	size_t i;
+
+	if (!battery_percent(seal, &percent))
+		return;
+	at_mono_ns = seal->inputs[SEAL_BATTERY]->changed_mono_ns;
+	if (other_seal && at_mono_ns < seal->inputs[SEAL_ID]->changed_mono_ns)
+		at_mono_ns = seal->inputs[SEAL_ID]->changed_mono_ns;
+	for (i = 0; i < SEAL_ALARM_COUNT; i++) {
+		if (percent < limits[i])
+			sensor_set_alarm(&seal->sensor, teller, i, true, NULL, at_mono_ns);
+		else if (other_seal || percent >= limits[i] + BATTERY_HYSTERESIS)
+			sensor_set_alarm(&seal->sensor, teller, i, false, NULL, at_mono_ns);
+	}
+}
+
+static void forget_battery(struct seal *seal, struct teller *teller)
+{
+	size_t i;
+
+	for (i = 0; i < SEAL_ALARM_COUNT; i++)
+		sensor_set_alarm(&seal->sensor, teller, i, false, NULL,
+				 seal->inputs[SEAL_ID]->changed_mono_ns);
+}
+
+/* A battery that wavers by less than a percent is no news. */
+static void settle(struct seal *seal, struct teller *teller)
+{
+	int64_t others_mono_ns = changed(seal, SEAL_ID, SEAL_LOOP);
+	int64_t counters_mono_ns = changed(seal, SEAL_OPEN_COUNTER, SEAL_TAMPER_COUNTER);
+	double percent = -1;
+
+	if (counters_mono_ns > others_mono_ns)
+		others_mono_ns = counters_mono_ns;
+	(void)battery_percent(seal, &percent);
+	if (!seal->sensor.told && others_mono_ns == seal->told_mono_ns &&
+	    fabs(percent - seal->told_battery) < 1)
+		seal->sensor.touched = false;
+	if (seal->sensor.told || seal->sensor.touched) {
+		seal->told_battery = percent;
+		seal->told_mono_ns = others_mono_ns;
+	}
+	sensor_settle(&seal->sensor, teller);
+}
+
+void seal_judge(struct seal *seal, struct teller *teller)
+{
+	char id[VALUE_TEXT_BYTES], previous_id[VALUE_TEXT_BYTES];
+	struct verdict verdict;
+	enum seal_state state;
+	bool id_known, other_seal, entered;
+
+	seal->sensor.waiting = round_open(&seal->round, seal->inputs, SEAL_INPUT_COUNT);
+	if (seal->sensor.waiting)
+		return;
+	memcpy(previous_id, seal->id, sizeof(previous_id));
+	id_known = read_id(seal, id);
+	if (id_known)
+		memcpy(seal->id, id, sizeof(seal->id));
+	other_seal = strcmp(previous_id, seal->id) != 0;
+	if (other_seal)
+		seal->id_mono_ns = seal->inputs[SEAL_ID]->changed_mono_ns;
+	state = look(seal, id_known, id, &verdict);
+	entered = sensor_take(&seal->sensor, &verdict, other_seal,
+			      changed(seal, SEAL_ID, SEAL_LOOP), teller);
+	if (entered)
+		tell_state(seal, teller, previous_id);
+	if (id_known && !verdict.not_yet) {
+		judge_counters(seal, teller, state);
+		if (seal->inputs[SEAL_ID] && id[0] == '\0')
+			forget_battery(seal, teller);
+		else
+			judge_battery(seal, teller, other_seal);
+	}
+	settle(seal, teller);
+}

@@ -1,0 +1,251 @@
+#include "transit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "transit_private.h"
+
+int transit_new(const struct transit_conf *conf, const struct event_sink *sink,
+		struct transit **ret_transit)
+{
+	struct transit *transit = calloc(1, sizeof(*transit));
+	int rc;
+
+	if (!transit)
+		return -ENOMEM;
+	transit->teller.sink = *sink;
+	transit->instant_mono_ns = INT64_MIN;
+	rc = transit_wire(transit, conf);
+	if (rc < 0) {
+		transit_free(transit);
+		return rc;
+	}
+	*ret_transit = transit;
+	return 0;
+}
+
+void transit_free(struct transit *transit)
+{
+	if (!transit)
+		return;
+	transit_unwire(transit);
+	free(transit);
+}
+
+void transit_restore(struct transit *transit, const char *state_key, const char *state_word)
+{
+	uint32_t i;
+
+	if (strspn(state_word, "abcdefghijklmnopqrstuvwxyz") != strlen(state_word))
+		return;
+	for (i = 0; i < transit->slot_count; i++) {
+		struct sensor *sensor = transit->slots[i].sensor;
+
+		if (strcmp(sensor->key, state_key) == 0)
+			snprintf(sensor->before_restart, sizeof(sensor->before_restart), "%s",
+				 state_word);
+	}
+}
+
+static void judge(const struct sensor_slot *slot, struct teller *teller)
+{
+	switch (slot->kind) {
+	case SENSOR_BARRIER:
+		barrier_judge((struct barrier *)slot->sensor, teller);
+		break;
+	case SENSOR_SEAL:
+		seal_judge((struct seal *)slot->sensor, teller);
+		break;
+	case SENSOR_METER:
+		meter_judge((struct meter *)slot->sensor, teller);
+		break;
+	}
+}
+
+static void tick_slot(const struct sensor_slot *slot, struct teller *teller, int64_t at_mono_ns)
+{
+	switch (slot->kind) {
+	case SENSOR_BARRIER:
+		barrier_tick((struct barrier *)slot->sensor, teller, at_mono_ns);
+		break;
+	case SENSOR_SEAL: /* nothing of a seal happens by itself: its points grow stale */
+		break;
+	case SENSOR_METER:
+		meter_tick((struct meter *)slot->sensor, teller, at_mono_ns);
+		break;
+	}
+}
+
+static int64_t slot_deadline(const struct sensor_slot *slot)
+{
+	switch (slot->kind) {
+	case SENSOR_BARRIER:
+		return barrier_deadline((const struct barrier *)slot->sensor);
+	case SENSOR_SEAL:
+		return INT64_MAX;
+	case SENSOR_METER:
+		return meter_deadline((const struct meter *)slot->sensor);
+	}
+	return INT64_MAX;
+}
+
+static void arm_slot(struct transit *transit, uint32_t i)
+{
+	wake_set(&transit->wake, transit->input_count + i, slot_deadline(&transit->slots[i]));
+}
+
+static void judge_queued(struct transit *transit)
+{
+	uint32_t count = transit->queued, i;
+
+	transit->queued = 0;
+	for (i = 0; i < count; i++) {
+		const struct sensor_slot *slot = &transit->slots[transit->queue[i]];
+
+		slot->sensor->queued = false;
+		judge(slot, &transit->teller);
+		arm_slot(transit, transit->queue[i]);
+	}
+}
+
+/* The sensors of an input have to be judged: all when it changed, else those that wait for
+ * the rest of a reply. */
+static void queue_users(struct transit *transit, const struct input *input, bool changed)
+{
+	uint32_t i;
+
+	for (i = 0; i < input->user_count; i++) {
+		uint32_t slot = transit->users[input->first_user + i];
+		struct sensor *sensor = transit->slots[slot].sensor;
+
+		sensor->touched |= changed;
+		if (sensor->queued || !(changed || sensor->waiting))
+			continue;
+		sensor->queued = true;
+		transit->queue[transit->queued++] = slot;
+	}
+}
+
+static void take_effects(struct transit *transit, struct input *input, unsigned effects,
+			 int64_t at_mono_ns)
+{
+	input_tell(input, &transit->teller, effects, at_mono_ns);
+	queue_users(transit, input, effects & POINT_CHANGED);
+	wake_set(&transit->wake, (uint32_t)(input - transit->inputs), input_deadline(input));
+}
+
+static void fire(struct transit *transit, uint32_t i, int64_t at_mono_ns)
+{
+	struct input *input = &transit->inputs[i];
+
+	if (i < transit->input_count) {
+		take_effects(transit, input, point_tick(input->point, at_mono_ns), at_mono_ns);
+		return;
+	}
+	i -= transit->input_count;
+	tick_slot(&transit->slots[i], &transit->teller, at_mono_ns);
+	arm_slot(transit, i);
+}
+
+/* All that happens by itself until then, in the order of its time: the points of an instant,
+ * then what the sensors make of them, then the sensors' own deadlines. */
+static void advance(struct transit *transit, int64_t until_mono_ns)
+{
+	for (;;) {
+		int64_t next_mono_ns = wake_next(&transit->wake);
+		uint32_t first;
+
+		if (transit->queued && (next_mono_ns > transit->instant_mono_ns ||
+					wake_first(&transit->wake) >= transit->input_count)) {
+			judge_queued(transit);
+			continue;
+		}
+		if (next_mono_ns > until_mono_ns || next_mono_ns == INT64_MAX)
+			return;
+		first = wake_first(&transit->wake);
+		transit->instant_mono_ns = next_mono_ns;
+		fire(transit, first, next_mono_ns);
+	}
+}
+
+/* What comes is of this moment. What was before it is over, but for what the clock has not
+ * reached yet. */
+static void move_to(struct transit *transit, int64_t at_mono_ns, const struct instant *now)
+{
+	int64_t before_mono_ns = (at_mono_ns < now->mono_ns ? at_mono_ns : now->mono_ns) - 1;
+
+	transit->teller.now = *now;
+	if (at_mono_ns == transit->instant_mono_ns)
+		return;
+	judge_queued(transit);
+	advance(transit, before_mono_ns);
+	transit->instant_mono_ns = at_mono_ns;
+}
+
+void transit_start(struct transit *transit, const struct instant *now)
+{
+	uint32_t i;
+
+	transit->teller.now = *now;
+	for (i = 0; i < transit->input_count; i++) {
+		point_start(&transit->points[i], now->mono_ns);
+		wake_set(&transit->wake, i, input_deadline(&transit->inputs[i]));
+	}
+	for (i = 0; i < transit->slot_count; i++)
+		sensor_start(transit->slots[i].sensor, &transit->teller);
+}
+
+void transit_reading(struct transit *transit, const struct reading *reading,
+		     const struct instant *now)
+{
+	struct input *input = &transit->inputs[reading->point];
+	unsigned effects;
+
+	move_to(transit, reading->at_mono_ns, now);
+	if (reading->lost_edges)
+		input_tell_lost_edges(input, &transit->teller, reading->lost_edges,
+				      reading->at_mono_ns);
+	effects = point_reading(input->point, reading);
+	take_effects(transit, input, effects, reading->at_mono_ns);
+}
+
+void transit_device(struct transit *transit, const struct device_report *report,
+		    const struct instant *now)
+{
+	struct device *device = &transit->devices[report->device];
+	uint32_t i;
+
+	move_to(transit, report->at_mono_ns, now);
+	device_tell(device, &transit->teller, report);
+	for (i = 0; i < device->point_count; i++) {
+		struct input *input =
+			&transit->inputs[transit->device_points[device->first_point + i]];
+		unsigned effects = 0;
+
+		if (report->up)
+			input_device_up(input, report->at_mono_ns);
+		else
+			effects = point_fail(input->point, report->reason, report->at_mono_ns);
+		take_effects(transit, input, effects, report->at_mono_ns);
+	}
+}
+
+void transit_settle(struct transit *transit, const struct instant *now)
+{
+	transit->teller.now = *now;
+	judge_queued(transit);
+}
+
+int64_t transit_next_deadline(const struct transit *transit)
+{
+	return transit->queued ? transit->instant_mono_ns : wake_next(&transit->wake);
+}
+
+void transit_tick(struct transit *transit, const struct instant *now)
+{
+	transit->teller.now = *now;
+	judge_queued(transit);
+	advance(transit, now->mono_ns);
+}

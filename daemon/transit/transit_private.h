@@ -1,0 +1,44 @@
+/* What transit.c (the flow) and transit_wiring.c (what is connected to what) share. */
+#ifndef CORRIDORD_TRANSIT_PRIVATE_H
+#define CORRIDORD_TRANSIT_PRIVATE_H
+
+#include "input.h"
+#include "transit.h"
+#include "wake.h"
+
+enum sensor_kind { SENSOR_BARRIER, SENSOR_SEAL, SENSOR_METER };
+
+struct sensor_slot {
+	enum sensor_kind kind;
+	struct sensor *sensor; /* the first member of that kind's struct */
+};
+
+struct transit {
+	struct teller teller;
+	struct point *points;
+	struct input *inputs; /* by point */
+	uint32_t input_count;
+	struct device *devices;
+	uint32_t device_count;
+	uint32_t *device_points; /* points by device, see struct device */
+
+	struct barrier *barriers;
+	struct seal *seals;
+	struct meter *meters;
+	struct seal_memory seal_memory;
+	struct sensor_slot *slots; /* all sensors */
+	uint32_t slot_count;
+	uint32_t *users; /* slots by input, see struct input */
+	int64_t *rings; /* of all points' chatter detectors */
+
+	struct wake wake; /* inputs, then slots */
+	uint32_t *queue; /* slots to be judged */
+	uint32_t queued;
+	int64_t instant_mono_ns; /* of the readings that put them there */
+};
+
+/* Connects a transit that is all zeros but for the sink. -ENOMEM; transit_free() in any case. */
+int transit_wire(struct transit *transit, const struct transit_conf *conf);
+void transit_unwire(struct transit *transit);
+
+#endif
