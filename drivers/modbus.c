@@ -1,0 +1,279 @@
+/* Modbus masters on libmodbus: a serial line, a connection, RTU frames over a
+ * connection. What a device offers is four tables (holding and input registers
+ * of 16 bits, coils and discrete inputs of one bit), each addressed from 0 to
+ * 65535; a point is one value in one of them.
+ *
+ * Here: the cards, and what the tables of options cannot check.
+ *   modbus_options.c   the options
+ *   modbus_poll.c      a device's points, once
+ *   modbus_plan.c      which request reads which points
+ *   modbus_exchange.c  one request and its answer
+ *   modbus_link.c      opening and closing
+ *   modbus_wire.c      frames as bytes
+ *   modbus_decode.c    registers to values
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "modbus_decode.h"
+#include "modbus_options.h"
+#include "modbus_poll.h"
+
+#define UNIT_LAST_RTU 247 /* above: reserved; 0 is for everybody, and nobody answers it */
+#define UNIT_NONE_TCP 255 /* "the device itself" */
+#define LAST_ADDRESS  65535
+
+/* --- what the tables cannot check --------------------------------------------- */
+
+__attribute__((format(printf, 4, 5))) static int complain(struct driver_complaint *complaint,
+							  size_t device, size_t point,
+							  const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(complaint->what, sizeof(complaint->what), format, args);
+	va_end(args);
+	complaint->device = device;
+	complaint->point = point;
+	return -EINVAL;
+}
+
+/* NULL, or what is wrong with the kind of the value. */
+static const char *mistyped(const struct modbus_point_conf *conf)
+{
+	const enum modbus_type type = modbus_point_type(conf);
+	const bool bits = conf->table == MODBUS_COIL || conf->table == MODBUS_DISCRETE;
+
+	if (bits && type != MODBUS_BOOL)
+		return "a coil or discrete input is of type bool, expected no other type";
+	if (bits && conf->bit >= 0)
+		return "bit picks from a register, expected table holding or input";
+	if (conf->bit >= 0 && type != MODBUS_U16 && type != MODBUS_BOOL)
+		return "bit picks from a 16-bit register, expected type u16 or none";
+	if (type == MODBUS_STRING && conf->length < 1)
+		return "a string needs its length in registers, expected length = 1 to 31";
+	if (type != MODBUS_STRING && conf->length != 0)
+		return "only a string has a length, expected type = \"string\" or no length";
+	return NULL;
+}
+
+static int check_point(const struct driver_setup *setup, size_t device, size_t point,
+		       struct driver_complaint *complaint)
+{
+	const struct modbus_device_conf *dev = setup->devices[device].conf;
+	const struct modbus_point_conf *conf = setup->devices[device].points[point].conf;
+	const char *wrong = mistyped(conf);
+	const bool bits = conf->table == MODBUS_COIL || conf->table == MODBUS_DISCRETE;
+	const int width = wrong ? 1 : modbus_point_width(conf);
+	const int first = (int)dev->address_base;
+
+	if (wrong)
+		return complain(complaint, device, point, "%s", wrong);
+	if (conf->address < first)
+		return complain(complaint, device, point,
+				"address 0 with address_base 1, expected 1 or more");
+	if (conf->address - first + width > LAST_ADDRESS + 1)
+		return complain(complaint, device, point,
+				"address %d ends beyond the table, expected at most %d",
+				(int)conf->address, LAST_ADDRESS + 1 + first - width);
+	if (!bits && width > dev->max_registers)
+		return complain(complaint, device, point,
+				"the value takes %d registers, the device's max_registers is %d",
+				width, (int)dev->max_registers);
+	return 0;
+}
+
+static int check_device(const struct driver_setup *setup, size_t device, bool tcp,
+			struct driver_complaint *complaint)
+{
+	const struct modbus_device_conf *conf = setup->devices[device].conf;
+	const bool numbered = conf->unit >= 1 && conf->unit <= UNIT_LAST_RTU;
+	int ret = 0;
+
+	if (!numbered && !(tcp && (conf->unit == 0 || conf->unit == UNIT_NONE_TCP)))
+		return complain(complaint, device, DRIVER_ALL, "unit %d, expected 1 to 247%s",
+				(int)conf->unit, tcp ? ", or 0 or 255 for the device itself" : "");
+	for (size_t point = 0; ret == 0 && point < setup->devices[device].point_count; point++)
+		ret = check_point(setup, device, point, complaint);
+	return ret;
+}
+
+/* --- the instance ----------------------------------------------------------- */
+
+static void modbus_instance_free(void *instance)
+{
+	struct modbus_bus *bus = instance;
+
+	if (!bus)
+		return;
+	modbus_link_close(&bus->link);
+	for (size_t i = 0; bus->devices && i < bus->setup->device_count; i++)
+		modbus_plan_fini(&bus->devices[i].plan);
+	free(bus->devices);
+	free(bus);
+}
+
+static int64_t longest_timeout_ns(const struct driver_setup *setup)
+{
+	int64_t longest_ns = 0;
+
+	for (size_t i = 0; i < setup->device_count; i++) {
+		const struct modbus_device_conf *conf = setup->devices[i].conf;
+		longest_ns = conf->timeout_ns > longest_ns ? conf->timeout_ns : longest_ns;
+	}
+	return longest_ns;
+}
+
+/* One question per unit whose answer no device of that unit can take for another's. */
+static void choose_probes(struct modbus_bus *bus)
+{
+	for (size_t i = 0; i < bus->setup->device_count; i++) {
+		const struct modbus_plan *plan = &bus->devices[i].plan;
+		const int64_t unit = plan->conf->unit;
+		struct modbus_shapes shapes = {0};
+
+		for (size_t j = 0; j < bus->setup->device_count; j++)
+			if (bus->devices[j].conf->unit == unit)
+				modbus_plan_shapes(&bus->devices[j].plan, &shapes);
+		if (plan->read_count > 0)
+			bus->link.probe[unit] = modbus_plan_probe(plan, &shapes);
+	}
+}
+
+static int make(const struct driver_setup *setup, enum modbus_kind kind,
+		struct modbus_bus **ret_bus)
+{
+	struct modbus_bus *bus = calloc(1, sizeof(*bus));
+	int ret = bus ? 0 : -ENOMEM;
+
+	if (ret < 0)
+		return ret;
+	bus->setup = setup;
+	modbus_link_init(&bus->link, kind, setup->conf, longest_timeout_ns(setup));
+	bus->devices = calloc(setup->device_count + 1, sizeof(*bus->devices));
+	if (!bus->devices)
+		ret = -ENOMEM;
+	for (size_t i = 0; ret == 0 && i < setup->device_count; i++) {
+		bus->devices[i].setup = &setup->devices[i];
+		bus->devices[i].conf = setup->devices[i].conf;
+		ret = modbus_plan_init(&bus->devices[i].plan, &setup->devices[i]);
+	}
+	if (ret < 0) {
+		modbus_instance_free(bus);
+		return ret;
+	}
+	choose_probes(bus);
+	*ret_bus = bus;
+	return 0;
+}
+
+static int modbus_new(const struct driver_setup *setup, enum modbus_kind kind, void **ret_instance,
+		      struct driver_complaint *complaint)
+{
+	struct modbus_bus *bus;
+	int ret = 0;
+
+	if (!setup->conf)
+		return complain(complaint, 0, DRIVER_ALL, "no line or connection, expected a bus");
+	for (size_t i = 0; ret == 0 && i < setup->device_count; i++)
+		ret = check_device(setup, i, kind == MODBUS_TCP, complaint);
+	if (ret == 0)
+		ret = make(setup, kind, &bus);
+	if (ret == 0)
+		*ret_instance = bus;
+	return ret;
+}
+
+static int new_rtu(const struct driver_setup *setup, void **ret_instance,
+		   struct driver_complaint *complaint)
+{
+	return modbus_new(setup, MODBUS_RTU, ret_instance, complaint);
+}
+
+static int new_tcp(const struct driver_setup *setup, void **ret_instance,
+		   struct driver_complaint *complaint)
+{
+	return modbus_new(setup, MODBUS_TCP, ret_instance, complaint);
+}
+
+static int new_rtu_tcp(const struct driver_setup *setup, void **ret_instance,
+		       struct driver_complaint *complaint)
+{
+	return modbus_new(setup, MODBUS_RTU_TCP, ret_instance, complaint);
+}
+
+/* USB ports are numbered in the order they are found: after a restart ttyUSB0 may be the
+ * adapter of another lane. */
+static void warn_of_number(const struct modbus_bus *bus)
+{
+	const struct driver_host *host = &bus->setup->host;
+	const char *line = bus->link.conf->line;
+	char what[160];
+
+	if (!line ||
+	    (strncmp(line, "/dev/ttyUSB", 11) != 0 && strncmp(line, "/dev/ttyACM", 11) != 0))
+		return;
+	snprintf(what, sizeof(what),
+		 "%s may be another adapter after a restart: use /dev/serial/by-path/...", line);
+	host->debug(host->data, what);
+}
+
+static int modbus_open(void *instance)
+{
+	struct modbus_bus *bus = instance;
+	const struct driver_host *host = &bus->setup->host;
+	char why[160] = "";
+
+	warn_of_number(bus);
+	const int ret = modbus_link_open(&bus->link, why, sizeof(why));
+	for (size_t i = 0; i < bus->setup->device_count; i++) {
+		if (ret < 0)
+			host->fault(host->data, i, DRIVER_ALL, REASON_LINK_DOWN, why);
+		else
+			modbus_plan_reset(&bus->devices[i].plan);
+	}
+	return ret;
+}
+
+static void modbus_instance_close(void *instance)
+{
+	struct modbus_bus *bus = instance;
+
+	modbus_link_close(&bus->link);
+}
+
+/* --- the cards -------------------------------------------------------------- */
+
+#define MODBUS_CARD                                                                             \
+	.blocking = true, .device = {modbus_device_options, sizeof(struct modbus_device_conf)}, \
+	.point = {modbus_point_options, sizeof(struct modbus_point_conf)},                      \
+	.free_ = modbus_instance_free, .open = modbus_open, .close = modbus_instance_close,     \
+	.poll = modbus_poll, .probe = modbus_probe
+
+const struct driver modbus_rtu_driver = {
+	.name = "modbus-rtu",
+	.summary = "Modbus devices on a serial line (RTU)",
+	.bus = {modbus_line_options, sizeof(struct modbus_bus_conf)},
+	.new_ = new_rtu,
+	MODBUS_CARD,
+};
+
+const struct driver modbus_tcp_driver = {
+	.name = "modbus-tcp",
+	.summary = "Modbus devices behind a TCP connection",
+	.bus = {modbus_tcp_options, sizeof(struct modbus_bus_conf)},
+	.new_ = new_tcp,
+	MODBUS_CARD,
+};
+
+const struct driver modbus_rtu_tcp_driver = {
+	.name = "modbus-rtu-tcp",
+	.summary = "Modbus devices on a serial line behind a converter (RTU frames over TCP)",
+	.bus = {modbus_rtu_tcp_options, sizeof(struct modbus_bus_conf)},
+	.new_ = new_rtu_tcp,
+	MODBUS_CARD,
+};

@@ -1,0 +1,75 @@
+/* One Modbus line or connection: open, close, and one exchange at a time.
+ *
+ * The link knows nothing of points. It sends a request and waits for its answer
+ * within a total deadline; it lets no other bytes be taken for that answer:
+ * a late one, another unit's, another transaction's, a torn one. libmodbus sets
+ * up serial lines and frames what comes in; connecting, sending and judging are
+ * done here, because the library connects without an end, sends raw requests
+ * as transaction 0 and does not compare the unit over TCP.
+ *
+ * Used by one thread. Nothing is allocated between open and close.
+ */
+#ifndef CORRIDORD_MODBUS_LINK_H
+#define CORRIDORD_MODBUS_LINK_H
+
+#include <modbus/modbus.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "modbus_conf.h"
+#include "modbus_wire.h"
+
+#define MODBUS_UNITS 256
+#define MODBUS_LATE  16 /* transactions remembered that were never answered */
+
+enum modbus_kind { MODBUS_RTU, MODBUS_TCP, MODBUS_RTU_TCP };
+
+struct modbus_link {
+	enum modbus_kind kind;
+	const struct modbus_bus_conf *conf;
+	modbus_t *ctx; /* NULL: closed */
+	int fd;
+	int lock_fd; /* of a serial line */
+	int64_t gap_ns, guard_ns;
+	int64_t char_ns; /* time of one character; 0: not a serial line */
+
+	int64_t active_mono_ns; /* when something last happened on the line */
+	bool unsettled; /* late or torn bytes may still come */
+	int64_t owes_until_mono_ns[MODBUS_UNITS]; /* a late answer of the unit may still come */
+	struct modbus_request probe[MODBUS_UNITS]; /* the caller's: no read looks like its answer */
+
+	uint16_t transaction;
+	uint16_t late[MODBUS_LATE];
+	size_t late_count;
+	int silent_in_a_row;
+	bool lost;
+	uint8_t frame[MODBUS_ADU_BYTES];
+};
+
+int64_t modbus_now_ns(void);
+
+/* conf is borrowed. longest_timeout_ns: of the devices. */
+void modbus_link_init(struct modbus_link *link, enum modbus_kind kind,
+		      const struct modbus_bus_conf *conf, int64_t longest_timeout_ns);
+
+/* Negative errno, why has the cause and the cure for people. Takes at most the connect
+ * timeout, beside what the resolver takes for a host that is not an address. */
+int modbus_link_open(struct modbus_link *link, char *why, size_t why_bytes);
+void modbus_link_close(struct modbus_link *link);
+
+static inline enum modbus_framing modbus_link_framing(const struct modbus_link *link)
+{
+	return link->kind == MODBUS_TCP ? MODBUS_FRAMING_TCP : MODBUS_FRAMING_RTU;
+}
+
+/* Asks and waits. ret_reply->data stays valid until the next exchange. Takes at most
+ *   TCP  timeout
+ *   RTU  two timeouts, four late-reply guards, and the time of the bytes on the wire;
+ *        when it was answered, with nothing gone wrong before: timeout and wire time.
+ * Close and open again when the link is then lost: always after MODBUS_LOST, and when the
+ * connection is out of step or nobody has answered on it for a while. */
+enum modbus_outcome modbus_exchange(struct modbus_link *link, const struct modbus_request *request,
+				    int64_t timeout_ns, struct modbus_reply *ret_reply);
+
+#endif
