@@ -135,6 +135,8 @@ static int check_point(const struct driver_device *device, size_t point,
 	if (!conf->line && conf->offset < 0)
 		return complain(complaint, point,
 				"no line, expected line = \"its name\" or offset");
+	if (conf->line && !conf->line[0])
+		return complain(complaint, point, "line is empty, expected its name");
 	if (conf->line && strlen(conf->line) >= GPIO_NAME_BYTES)
 		return complain(complaint, point,
 				"line is too long for a line name, expected at most 31 characters");

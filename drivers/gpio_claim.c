@@ -143,13 +143,33 @@ static void claim_chip(struct gpio *gpio, const struct gpio_chip *chip)
 		claim_group(gpio, group, count);
 }
 
+/* A name and an offset may mean the same line, which no check of the configuration sees. */
+static const struct gpio_line *claimed_before(const struct gpio *gpio, const struct gpio_line *line)
+{
+	for (const struct gpio_line *other = gpio->line; other < line; other++)
+		if (!other->held && other->chip == line->chip && other->offset == line->offset)
+			return other;
+	return NULL;
+}
+
 static void locate(struct gpio *gpio, struct gpio_line *line, const struct gpio_scan *scan)
 {
+	const struct gpio_line *other;
 	struct gpio_why why;
 
 	line->chip = NULL;
-	if (gpio_scan_line(scan, line->conf, &line->chip, &line->offset, &why))
+	if (gpio_scan_line(scan, line->conf, &line->chip, &line->offset, &why)) {
 		tell(gpio, line, &why);
+		return;
+	}
+	other = claimed_before(gpio, line);
+	if (!other)
+		return;
+	gpio_explain(&why, REASON_LINE_BUSY, "%s line %u is point \"%s\" already",
+		     gpio_chip_name(line->chip), line->offset,
+		     gpio->setup->devices[0].points[other->point].name);
+	line->chip = NULL;
+	tell(gpio, line, &why);
 }
 
 static bool is_some_missing(const struct gpio *gpio)

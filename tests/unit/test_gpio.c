@@ -324,6 +324,7 @@ static void what_no_table_can_check_is_refused_with_the_cure(void **state)
 	static const struct bad_point bad[] = {
 		{NULL, -1, NULL, 0, 0, "expected line"},
 		{NULL, 3, NULL, 0, 0, "offset without a chip"},
+		{"", -1, NULL, 0, 0, "line is empty"},
 		{"a-name-of-more-than-31-characters", -1, NULL, 0, 0, "at most 31"},
 		{"lane1-up", -1, NULL, GPIO_EDGES_NONE, 0, "expected a recheck"},
 		{"lane1-up", -1, NULL, 0, NS_PER_MS, "needs libgpiod 2"},
@@ -352,6 +353,18 @@ static void one_line_for_two_points_is_refused(void **state)
 	fake_point(&device, "lane1-up");
 	assert_int_equal(fake_new(&device), -EINVAL);
 	assert_int_equal(device.complaint.point, 1);
+}
+
+static void one_line_by_name_and_by_offset_is_a_fault_of_the_second_point(void **state)
+{
+	(void)state;
+	device.conf.chip = text("lane1-rig");
+	fake_point(&device, "lane1-up");
+	fake_point(&device, NULL)->offset = 3;
+	assert_int_equal(fake_open(&device), 0);
+	assert_int_equal(world.faults, 1);
+	assert_int_equal(world.fault[0].point, 1);
+	assert_says(world.fault[0].what, "gpiochip1 line 3 is point \"lane1-up\" already");
 }
 
 static void a_bad_device_block_is_refused(void **state)
@@ -417,6 +430,7 @@ int main(void)
 		TEST(a_chip_that_vanished_alone_leaves_the_lines_of_others),
 		TEST(what_no_table_can_check_is_refused_with_the_cure),
 		TEST(one_line_for_two_points_is_refused),
+		TEST(one_line_by_name_and_by_offset_is_a_fault_of_the_second_point),
 		TEST(a_bad_device_block_is_refused),
 		TEST(bias_has_no_default),
 		TEST(close_takes_what_was_never_opened),
