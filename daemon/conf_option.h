@@ -27,7 +27,7 @@
 
 enum conf_type {
 	CONF_TEXT,
-	CONF_PATH,
+	CONF_PATH, /* full; one that is not is taken from the folder of the file it stands in */
 	CONF_NAME, /* [a-z0-9-], 1 to 63: becomes part of a topic */
 	CONF_BOOL,
 	CONF_INT,
@@ -61,7 +61,7 @@ struct conf_option {
 	size_t offset;
 	const char *def; /* as one would write it; NULL: zero, NULL, POINT_NONE or empty */
 	int64_t min, max; /* of INT, REAL, SIZE and DURATION (ns); both 0: any */
-	const struct conf_choice *choices; /* ended by a NULL word */
+	const struct conf_choice *choices; /* ended by a NULL word; of TEXT: its only values */
 	bool required;
 	bool secret; /* --print-config hides the value */
 	const char *unit; /* of INT and REAL, for people: "baud" */

@@ -105,8 +105,8 @@ struct config {
 
 /* Reads path, then conf.d/<any>.conf beside it in name order, and the profiles they name
  * (from profiles/ beside path, then from the installed ones). Every error goes to errors,
- * a line each. 0; -EINVAL: there were errors; -ENOMEM; a negative errno when path cannot
- * be read. The caller frees with config_free(). */
+ * a line each. 0; -EINVAL: there were errors, all told; -ENOMEM. The caller frees with
+ * config_free(). Not for two threads at once. */
 int config_load(const char *path, FILE *errors, struct config **ret_config);
 void config_free(struct config *config);
 

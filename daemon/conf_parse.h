@@ -1,0 +1,50 @@
+/* A block's options into its struct, row by row of a table.
+ *
+ * Options may stand in two blocks, the device's own and its profile's: the
+ * first that has one wins. What is wrong is told with the file, the line and
+ * the block; the parse goes on, so that all of it is told.
+ */
+#ifndef CORRIDORD_CONF_PARSE_H
+#define CORRIDORD_CONF_PARSE_H
+
+#include <stdbool.h>
+
+#include "conf_tree.h"
+
+/* A device whose points are not all known, for a reason that was told. */
+struct conf_gap {
+	struct conf_gap *next;
+	const char *device;
+};
+
+struct conf_parser {
+	struct conf_reader *reader;
+	struct conf_store *store; /* of the texts that stay */
+	const struct config *config; /* whose points a reference may mean */
+	struct conf_gap *gaps;
+	bool no_memory; /* something could not be kept: nothing counts */
+};
+
+/* Where a block's options stand, the stronger first. */
+struct conf_source {
+	const struct conf_node *own; /* complaints about what is missing name this one */
+	const struct conf_node *profile; /* NULL: none */
+};
+
+/* NULL: neither has it. */
+const struct conf_entry *conf_source_entry(const struct conf_source *source, const char *name);
+
+/* Fills base by the table; rows that the table `hidden` (or NULL) has too get their default. */
+void conf_fill(struct conf_parser *parser, const struct conf_source *source,
+	       const struct conf_option *table, const struct conf_option *hidden, void *base);
+
+/* [a-z0-9-], 1 to 63. */
+bool conf_is_name(const char *text);
+
+/* Complains about an option, in its first line: `lane "entry-1": status = "x.y": ...`. value
+ * NULL: leaves it out. */
+void conf_complain_entry(struct conf_parser *parser, const struct conf_entry *entry,
+			 const char *value, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+#endif

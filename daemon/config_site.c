@@ -1,0 +1,178 @@
+#include "config_build.h"
+
+#include <string.h>
+
+#include "uplink_host.h"
+#include "uplink_topic.h"
+
+#define MQTT_PORT     1883
+#define MQTT_TLS_PORT 8883
+
+/* The only block of a kind, NULL: none (told when required). */
+static const struct conf_node *single_block(struct config_build *build, struct conf_node *blocks,
+					    const char *kind, bool required)
+{
+	struct conf_node *first = conf_node_of(blocks, kind), *other = first;
+	struct conf_place whole = {.file = build->file};
+
+	while (other != NULL && (other = conf_node_of(other->next, kind)) != NULL)
+		conf_complain_node(&build->reader, other, other->place.line,
+				   "is there twice, first in %s:%d", first->place.file->path,
+				   first->place.line);
+	if (first == NULL && required && !build->reader.cut)
+		conf_complain(&build->reader.complaints, whole, "block \"%s\" is missing", kind);
+	return first;
+}
+
+static void fill(struct config_build *build, const struct conf_node *node,
+		 const struct conf_option *table, void *base)
+{
+	struct conf_source source = {.own = node};
+
+	if (node != NULL)
+		conf_fill(&build->parser, &source, table, NULL, base);
+}
+
+static void complain(struct config_build *build, const struct conf_node *node, const char *option,
+		     const char *value, const char *what)
+{
+	const struct conf_entry *entry = conf_node_entry(node, option);
+
+	if (entry != NULL)
+		conf_complain_entry(&build->parser, entry, value, "%s", what);
+}
+
+/* ---- checkpoint, gateway --------------------------------------------------------------- */
+
+static bool has_form(const char *text, const char *form)
+{
+	for (; *form != '\0'; form++, text++) {
+		bool letter = *text >= 'A' && *text <= 'Z';
+		bool digit = *text >= '0' && *text <= '9';
+
+		if (!letter && (*form == 'A' || !digit))
+			return false;
+	}
+	return *text == '\0';
+}
+
+static void build_place(struct config_build *build)
+{
+	struct checkpoint_conf *checkpoint = &build->config->checkpoint;
+	struct gateway_conf *gateway = &build->config->gateway;
+	const struct conf_node *node;
+
+	node = single_block(build, build->blocks, "checkpoint", true);
+	fill(build, node, checkpoint_options, checkpoint);
+	if (checkpoint->country != NULL && !has_form(checkpoint->country, "AA"))
+		complain(build, node, "country", checkpoint->country,
+			 "not a country, expected two capital letters");
+	if (checkpoint->office != NULL && !has_form(checkpoint->office, "AANNNNNN"))
+		complain(build, node, "office", checkpoint->office,
+			 "not a customs office, expected two capital letters and six more or "
+			 "digits");
+	node = single_block(build, build->blocks, "gateway", true);
+	fill(build, node, gateway_options, gateway);
+	if (gateway->id != NULL && strcmp(gateway->id, "registry") == 0)
+		complain(build, node, "id", gateway->id, "is a topic of its own, take another");
+}
+
+static void build_journal(struct config_build *build)
+{
+	static const struct conf_kind kind = {.name = "journal"};
+	static const struct conf_node none = {.kind = &kind};
+	const struct conf_node *node = single_block(build, build->blocks, "journal", false);
+
+	fill(build, node != NULL ? node : &none, journal_options, &build->config->journal);
+}
+
+/* ---- uplink ---------------------------------------------------------------------------- */
+
+static void check_hosts(struct config_build *build, const struct conf_node *node)
+{
+	const struct conf_list *hosts = &build->config->uplink.hosts;
+	struct uplink_host host;
+	size_t i;
+
+	for (i = 0; i < hosts->count; i++)
+		if (uplink_host_parse(hosts->item[i], MQTT_PORT, &host) < 0)
+			complain(build, node, "host", hosts->item[i],
+				 "not a host, expected name, name:port or [IPv6]:port");
+}
+
+static void check_topics(struct config_build *build, const struct conf_node *node)
+{
+	const struct config *config = build->config;
+	struct event_origin origin = {.checkpoint = config->checkpoint.id,
+				      .gateway = config->gateway.id};
+	char prefix[PREFIX_BYTES];
+
+	if (origin.checkpoint == NULL || origin.gateway == NULL ||
+	    config->uplink.topic_root == NULL)
+		return;
+	if (uplink_topic_prefix(config->uplink.topic_root, &origin, prefix) < 0)
+		complain(build, node, "topic_root", config->uplink.topic_root,
+			 "not a topic, expected levels between \"/\", none empty, without \"+\" "
+			 "and \"#\", not beginning with \"$\"");
+}
+
+static void check_password(struct config_build *build, const struct conf_node *node)
+{
+	const struct uplink_conf *uplink = &build->config->uplink;
+	const char *option =
+		uplink->password_file != NULL ? "password_file" : "password_credential";
+
+	if (uplink->password_file != NULL && uplink->password_credential != NULL)
+		complain(build, node, "password_credential", NULL,
+			 "excludes \"password_file\", give one of them");
+	if (uplink->username == NULL)
+		complain(build, node, option, NULL, "needs \"username\" beside it");
+	if (uplink->password_credential != NULL && strchr(uplink->password_credential, '/') != NULL)
+		complain(build, node, "password_credential", uplink->password_credential,
+			 "not the name of a credential, expected one without \"/\"");
+}
+
+static void build_tls(struct config_build *build, const struct conf_node *uplink)
+{
+	const struct conf_node *node = single_block(build, uplink->children, "tls", false);
+	struct uplink_conf *conf = &build->config->uplink;
+
+	fill(build, node, tls_options, conf);
+	conf->tls = node != NULL;
+	if (conf->port == 0)
+		conf->port = conf->tls ? MQTT_TLS_PORT : MQTT_PORT;
+	if (conf->tls_cert != NULL && conf->tls_key == NULL)
+		complain(build, node, "cert", NULL, "needs \"key\" beside it");
+	if (conf->tls_key != NULL && conf->tls_cert == NULL)
+		complain(build, node, "key", NULL, "needs \"cert\" beside it");
+}
+
+static void build_uplink(struct config_build *build)
+{
+	const struct conf_node *node = single_block(build, build->blocks, "uplink", true);
+	struct config *config = build->config;
+	struct uplink_conf *uplink = &config->uplink;
+
+	if (node == NULL)
+		return;
+	fill(build, node, uplink_options, uplink);
+	build_tls(build, node);
+	check_hosts(build, node);
+	check_topics(build, node);
+	check_password(build, node);
+	config_check_order(build, node, "retry_min", uplink->retry_min_ns, "retry_max",
+			   uplink->retry_max_ns);
+	if (uplink->client_id != NULL || config->checkpoint.id == NULL ||
+	    config->gateway.id == NULL)
+		return;
+	uplink->client_id = conf_join(build->parser.store, "corridord-%s-%s", config->checkpoint.id,
+				      config->gateway.id);
+	build->parser.no_memory |= uplink->client_id == NULL;
+}
+
+void config_build_site(struct config_build *build)
+{
+	build_place(build);
+	build_journal(build);
+	build_uplink(build);
+}
