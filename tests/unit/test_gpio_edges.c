@@ -301,6 +301,25 @@ static void the_edge_after_a_full_queue_carries_the_loss(void **state)
 	assert_int_equal(world.readings, 17);
 }
 
+static void an_edge_that_fits_after_a_full_queue_has_lost_a_pair_at_least(void **state)
+{
+	int64_t t;
+
+	(void)state;
+	opened();
+	t = world.now_ns;
+	for (int i = 0; i < 16; i++)
+		edge(up, i % 2 == 0, t + i)->queue_was_full = i == 15;
+	edge(up, true, t + 30);
+	world.now_ns += NS_PER_MS;
+	take();
+	assert_int_equal(world.readings, 17);
+	check(16, UP, true, t + 30, 2);
+	world.now_ns += NS_PER_S;
+	take();
+	assert_int_equal(world.readings, 17);
+}
+
 static void a_gap_in_the_sequence_is_counted_exactly(void **state)
 {
 	int64_t t;
@@ -479,6 +498,7 @@ int main(void)
 		TEST(a_full_queue_counts_as_lost_edges_and_ends_with_the_right_level),
 		TEST(a_full_queue_whose_level_agrees_has_lost_a_pair_at_least),
 		TEST(the_edge_after_a_full_queue_carries_the_loss),
+		TEST(an_edge_that_fits_after_a_full_queue_has_lost_a_pair_at_least),
 		TEST(a_gap_in_the_sequence_is_counted_exactly),
 		TEST(an_edge_that_the_first_level_shows_already_is_not_told_again),
 		TEST(stamps_of_another_clock_give_way_to_the_time_of_reading),
