@@ -246,14 +246,31 @@ static bool any_news(const struct bus_device *device)
 	return false;
 }
 
+/* The last point that pass() will not hold back. */
+static size_t last_passed(const struct bus_device *device)
+{
+	size_t i, last = 0;
+
+	for (i = 0; i < device->point_count; i++) {
+		const struct bus_point *point = &device->points[i];
+
+		if (point->staged.set && (point->staged.reading.quality == QUALITY_GOOD ||
+					  output_is_news(&point->output, &point->staged.reading)))
+			last = i;
+	}
+	return last;
+}
+
 void bus_device_pass(struct bus *bus, struct bus_device *device)
 {
 	bool news = any_news(device);
+	size_t last = news ? last_passed(device) : 0;
 	size_t i;
 
 	for (i = 0; i < device->point_count; i++) {
 		struct bus_point *point = &device->points[i];
 
+		point->staged.reading.more = i < last;
 		if (point->staged.set && news)
 			pass(bus, point, &point->staged.reading, point->staged.what);
 		point->staged.set = false;

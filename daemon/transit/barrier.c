@@ -58,7 +58,6 @@ void barrier_init(struct barrier *barrier, const struct barrier_conf *conf, cons
 		.arm_broken = input(points, conf->arm_broken),
 		.position = BARRIER_UNKNOWN,
 		.heading = BARRIER_UNKNOWN,
-		.limits = ROUND_INIT,
 		.moving_mono_ns = INT64_MAX,
 		.timeout_mono_ns = INT64_MAX,
 		.state = BARRIER_UNKNOWN,
@@ -171,12 +170,6 @@ static void note_heading(struct barrier *barrier)
 static void look(struct barrier *barrier)
 {
 	enum barrier_state before = barrier->position;
-	const struct point *const limits[] = {barrier->closed_limit, barrier->open_limit};
-
-	if (round_open(&barrier->limits, limits, 2)) {
-		barrier->sensor.waiting = true;
-		return;
-	}
 	if (barrier->status)
 		barrier->boom = look_status(barrier->status, &barrier->position);
 	else if (barrier->closed_limit || barrier->open_limit)

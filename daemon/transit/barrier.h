@@ -4,9 +4,8 @@
  * switches (two booleans) or a status point whose map gives these words.
  * A point reference is an index, or POINT_NONE.
  *
- * A changed limit is judged when the other one is known for that moment too:
- * halves of two replies of a device never make a conflict. The way the boom moves follows from the limit
- * it left. A broken arm is a fault, wherever its drive stands.
+ * Which way the boom moves follows from the limit it left. A broken arm is a
+ * fault, wherever its drive stands.
  */
 #ifndef CORRIDORD_BARRIER_H
 #define CORRIDORD_BARRIER_H
@@ -69,7 +68,6 @@ struct barrier {
 	struct alarm alarms[BARRIER_ALARM_COUNT];
 
 	struct verdict boom; /* without the arm */
-	struct round limits;
 	enum barrier_state position; /* of boom */
 	enum barrier_state heading; /* where it goes from the limit it reached last */
 	int64_t moving_mono_ns; /* between the limits since; INT64_MAX: it is not */
@@ -82,7 +80,7 @@ struct barrier {
 void barrier_init(struct barrier *barrier, const struct barrier_conf *conf, const char *lane,
 		  const struct point *points);
 
-/* Its inputs have changed, or more of a reply has come. */
+/* Its inputs have changed, or were read again while it waits. */
 void barrier_judge(struct barrier *barrier, struct teller *teller);
 
 /* A deadline of it has come. */

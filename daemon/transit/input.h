@@ -19,6 +19,7 @@ struct device {
 	const struct transit_device *conf;
 	uint32_t first_point, point_count; /* into transit.device_points */
 	struct alarm down;
+	bool mid_poll; /* the rest of its readings is to follow */
 	int64_t good_mono_ns; /* when a point of it was last read well; INT64_MIN: never */
 };
 

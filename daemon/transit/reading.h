@@ -61,6 +61,7 @@ struct reading {
 	enum quality quality;
 	enum reason reason;
 	uint32_t lost_edges; /* changes known to be missed just before this one */
+	bool more; /* others of the same poll of the device follow at once */
 	int64_t at_mono_ns;
 	struct value value; /* VALUE_NONE unless quality is good */
 };

@@ -53,7 +53,7 @@ void seal_init(struct seal *seal, const struct seal_conf *conf, const char *lane
 	};
 	size_t i;
 
-	*seal = (struct seal){.conf = conf, .memory = memory, .round = ROUND_INIT};
+	*seal = (struct seal){.conf = conf, .memory = memory};
 	for (i = 0; i < SEAL_INPUT_COUNT; i++)
 		if (references[i] != POINT_NONE)
 			seal->inputs[i] = &points[references[i]];
@@ -237,9 +237,12 @@ static void compare_counters(struct seal *seal, struct teller *teller, struct se
 
 		if (!record->closed)
 			known->known = false;
-		if (!counter || counter->value.type != VALUE_INT ||
-		    counter->seen_mono_ns < seal->id_mono_ns) /* read from the seal before */
+		if (!counter || counter->value.type != VALUE_INT)
 			continue;
+		if (counter->seen_mono_ns < seal->id_mono_ns) { /* read from the seal before */
+			seal->sensor.waiting = true;
+			continue;
+		}
 		if (known->known && known->count != counter->value.integer) {
 			moved = true;
 			reset |= went_back(known->count, counter->value.integer);
@@ -334,9 +337,7 @@ void seal_judge(struct seal *seal, struct teller *teller)
 	enum seal_state state;
 	bool id_known, other_seal, entered;
 
-	seal->sensor.waiting = round_open(&seal->round, seal->inputs, SEAL_INPUT_COUNT);
-	if (seal->sensor.waiting)
-		return;
+	seal->sensor.waiting = false;
 	memcpy(previous_id, seal->id, sizeof(previous_id));
 	id_known = read_id(seal, id);
 	if (id_known)

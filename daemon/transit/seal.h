@@ -61,7 +61,6 @@ struct seal {
 	struct seal_memory *memory; /* borrowed */
 	struct seal_record own; /* instead, for a seal without a number */
 
-	struct round round;
 	char id[VALUE_TEXT_BYTES]; /* of the seal last seen; empty: none */
 	int64_t id_mono_ns; /* since when it is that one */
 	double told_battery; /* percent, as in the retained state */
@@ -72,7 +71,7 @@ struct seal {
 void seal_init(struct seal *seal, const struct seal_conf *conf, const char *lane,
 	       const struct point *points, struct seal_memory *memory);
 
-/* Its inputs have changed, or more of a reply has come. */
+/* Its inputs have changed, or were read again while it waits. */
 void seal_judge(struct seal *seal, struct teller *teller);
 
 #endif

@@ -253,30 +253,3 @@ enum answer point_answer(const struct point *point)
 		return ANSWER_UNKNOWN;
 	return truth ? ANSWER_YES : ANSWER_NO;
 }
-
-bool round_open(struct round *round, const struct point *const *inputs, size_t count)
-{
-	int64_t latest_mono_ns = round->judged_mono_ns;
-	bool lost = false;
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		if (!inputs[i] || inputs[i]->changed_mono_ns <= round->judged_mono_ns)
-			continue;
-		if (inputs[i]->changed_mono_ns > latest_mono_ns)
-			latest_mono_ns = inputs[i]->changed_mono_ns;
-		if (!point_good(inputs[i])) {
-			lost = true;
-		} else if (inputs[i]->changed_mono_ns < round->first_mono_ns) {
-			round->first_mono_ns = inputs[i]->changed_mono_ns;
-			round->device = inputs[i]->conf->device;
-		}
-	}
-	for (i = 0; i < count && !lost && round->first_mono_ns != INT64_MAX; i++)
-		if (inputs[i] && inputs[i]->conf->device == round->device &&
-		    !point_known_at(inputs[i], round->first_mono_ns))
-			return true;
-	round->judged_mono_ns = latest_mono_ns;
-	round->first_mono_ns = INT64_MAX;
-	return false;
-}

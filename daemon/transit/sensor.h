@@ -56,26 +56,9 @@ struct sensor {
 
 	bool queued; /* in the list of those to be judged */
 	bool touched; /* an input changed since the last judgement */
-	bool waiting; /* for the rest of a reply: to be judged again with each reading */
+	bool waiting; /* for inputs to be read again: to be judged with each reading */
 	bool told; /* something was put since sensor_take() */
 };
-
-/* Inputs of one device come one after the other. A change is judged when all of them have
- * been read at or after it, so that halves of two replies are never mixed. */
-struct round {
-	int64_t judged_mono_ns; /* of the last change that was judged */
-	int64_t first_mono_ns; /* of the first that was not yet; INT64_MAX: none */
-	uint32_t device; /* whose change that is */
-};
-
-#define ROUND_INIT                                                       \
-	{                                                                \
-		.judged_mono_ns = INT64_MIN, .first_mono_ns = INT64_MAX, \
-	}
-
-/* true: more of the reply has to come, judge again then. NULL inputs are skipped. An input
- * that is lost is judged at once. */
-bool round_open(struct round *round, const struct point *const *inputs, size_t count);
 
 /* The start of an event about nothing, a device or a sensor; members follow in the JSON. */
 struct json *tell_begin(struct teller *teller, const struct sensor *sensor, int64_t at_mono_ns);

@@ -96,22 +96,41 @@ static void arm_slot(struct transit *transit, uint32_t i)
 	wake_set(&transit->wake, transit->input_count + i, slot_deadline(&transit->slots[i]));
 }
 
-static void judge_queued(struct transit *transit)
+/* A device of the sensor is in the middle of a poll: half of its inputs are from before. */
+static bool held(const struct transit *transit, const struct sensor_slot *slot)
+{
+	const struct point *points[SLOT_INPUTS_MAX];
+	size_t count = slot_inputs(slot, points), i;
+
+	for (i = 0; i < count; i++)
+		if (points[i] && transit->devices[points[i]->conf->device].mid_poll)
+			return true;
+	return false;
+}
+
+/* Returns whether there was any that could be judged. */
+static bool judge_queued(struct transit *transit)
 {
 	uint32_t count = transit->queued, i;
 
 	transit->queued = 0;
 	for (i = 0; i < count; i++) {
-		const struct sensor_slot *slot = &transit->slots[transit->queue[i]];
+		uint32_t index = transit->queue[i];
+		const struct sensor_slot *slot = &transit->slots[index];
 
+		if (held(transit, slot)) {
+			transit->queue[transit->queued++] = index;
+			continue;
+		}
 		slot->sensor->queued = false;
 		judge(slot, &transit->teller);
-		arm_slot(transit, transit->queue[i]);
+		arm_slot(transit, index);
 	}
+	return transit->queued < count;
 }
 
 /* The sensors of an input have to be judged: all when it changed, else those that wait for
- * the rest of a reply. */
+ * it to be read again. */
 static void queue_users(struct transit *transit, const struct input *input, bool changed)
 {
 	uint32_t i;
@@ -136,15 +155,22 @@ static void take_effects(struct transit *transit, struct input *input, unsigned 
 	wake_set(&transit->wake, (uint32_t)(input - transit->inputs), input_deadline(input));
 }
 
-static void fire(struct transit *transit, uint32_t i, int64_t at_mono_ns)
+static void fire_input(struct transit *transit, uint32_t i, int64_t at_mono_ns)
 {
 	struct input *input = &transit->inputs[i];
+	unsigned effects = point_tick(input->point, at_mono_ns);
 
-	if (i < transit->input_count) {
-		take_effects(transit, input, point_tick(input->point, at_mono_ns), at_mono_ns);
+	if (input->point->quality == QUALITY_STALE)
+		input->device->mid_poll = false; /* what has not followed will not */
+	take_effects(transit, input, effects, at_mono_ns);
+}
+
+static void fire_slot(struct transit *transit, uint32_t i, int64_t at_mono_ns)
+{
+	if (transit->slots[i].sensor->queued) { /* to be judged when the poll is complete */
+		wake_set(&transit->wake, transit->input_count + i, INT64_MAX);
 		return;
 	}
-	i -= transit->input_count;
 	tick_slot(&transit->slots[i], &transit->teller, at_mono_ns);
 	arm_slot(transit, i);
 }
@@ -157,16 +183,18 @@ static void advance(struct transit *transit, int64_t until_mono_ns)
 		int64_t next_mono_ns = wake_next(&transit->wake);
 		uint32_t first;
 
-		if (transit->queued && (next_mono_ns > transit->instant_mono_ns ||
-					wake_first(&transit->wake) >= transit->input_count)) {
-			judge_queued(transit);
+		if ((next_mono_ns > transit->instant_mono_ns ||
+		     wake_first(&transit->wake) >= transit->input_count) &&
+		    judge_queued(transit))
 			continue;
-		}
 		if (next_mono_ns > until_mono_ns || next_mono_ns == INT64_MAX)
 			return;
 		first = wake_first(&transit->wake);
 		transit->instant_mono_ns = next_mono_ns;
-		fire(transit, first, next_mono_ns);
+		if (first < transit->input_count)
+			fire_input(transit, first, next_mono_ns);
+		else
+			fire_slot(transit, first - transit->input_count, next_mono_ns);
 	}
 }
 
@@ -179,7 +207,7 @@ static void move_to(struct transit *transit, int64_t at_mono_ns, const struct in
 	transit->teller.now = *now;
 	if (at_mono_ns == transit->instant_mono_ns)
 		return;
-	judge_queued(transit);
+	(void)judge_queued(transit);
 	advance(transit, before_mono_ns);
 	transit->instant_mono_ns = at_mono_ns;
 }
@@ -204,6 +232,7 @@ void transit_reading(struct transit *transit, const struct reading *reading,
 	unsigned effects;
 
 	move_to(transit, reading->at_mono_ns, now);
+	input->device->mid_poll = reading->more;
 	if (reading->lost_edges)
 		input_tell_lost_edges(input, &transit->teller, reading->lost_edges,
 				      reading->at_mono_ns);
@@ -218,6 +247,7 @@ void transit_device(struct transit *transit, const struct device_report *report,
 	uint32_t i;
 
 	move_to(transit, report->at_mono_ns, now);
+	device->mid_poll = false;
 	device_tell(device, &transit->teller, report);
 	for (i = 0; i < device->point_count; i++) {
 		struct input *input =
@@ -235,17 +265,17 @@ void transit_device(struct transit *transit, const struct device_report *report,
 void transit_settle(struct transit *transit, const struct instant *now)
 {
 	transit->teller.now = *now;
-	judge_queued(transit);
+	(void)judge_queued(transit);
 }
 
 int64_t transit_next_deadline(const struct transit *transit)
 {
-	return transit->queued ? transit->instant_mono_ns : wake_next(&transit->wake);
+	return wake_next(&transit->wake);
 }
 
 void transit_tick(struct transit *transit, const struct instant *now)
 {
 	transit->teller.now = *now;
-	judge_queued(transit);
+	(void)judge_queued(transit);
 	advance(transit, now->mono_ns);
 }

@@ -5,8 +5,10 @@
  * readings with the same instants give the same events, byte for byte.
  *
  * The main loop calls it: transit_reading() for each reading, transit_settle()
- * after each batch of them, transit_tick() when transit_next_deadline() has come. Events leave through the sink during
- * these calls. Readings of one point arrive in the order of their time.
+ * after each batch of them, transit_tick() when transit_next_deadline() has come
+ * and the queue is empty. Events leave through the sink during these calls.
+ * Readings of one point arrive in the order of their time; the time of what
+ * they cause is theirs, not that of the call.
  */
 #ifndef CORRIDORD_TRANSIT_H
 #define CORRIDORD_TRANSIT_H
@@ -67,7 +69,7 @@ void transit_device(struct transit *transit, const struct device_report *report,
 		    const struct instant *now);
 
 /* No more readings for now: judges what came in. After each batch taken from the queue.
- * Readings of one instant are judged together, so this comes between instants. */
+ * Readings of one instant, and of one poll of a device (reading.more), are judged together. */
 void transit_settle(struct transit *transit, const struct instant *now);
 
 /* Monotonic time of the next thing that happens by itself, INT64_MAX: none. */

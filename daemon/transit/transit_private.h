@@ -37,6 +37,10 @@ struct transit {
 	int64_t instant_mono_ns; /* of the readings that put them there */
 };
 
+/* The points of a sensor, NULL: not configured; returns how many. */
+#define SLOT_INPUTS_MAX 8
+size_t slot_inputs(const struct sensor_slot *slot, const struct point *ret_points[SLOT_INPUTS_MAX]);
+
 /* Connects a transit that is all zeros but for the sink. -ENOMEM; transit_free() in any case. */
 int transit_wire(struct transit *transit, const struct transit_conf *conf);
 void transit_unwire(struct transit *transit);

@@ -109,8 +109,7 @@ static void wire_sensors(struct transit *transit, const struct transit_conf *con
 	}
 }
 
-/* The points of a sensor; returns how many. */
-static size_t inputs_of(const struct sensor_slot *slot, const struct point *ret_points[8])
+size_t slot_inputs(const struct sensor_slot *slot, const struct point *ret_points[SLOT_INPUTS_MAX])
 {
 	const struct barrier *barrier = (const struct barrier *)slot->sensor;
 	const struct seal *seal = (const struct seal *)slot->sensor;
@@ -140,12 +139,12 @@ static size_t inputs_of(const struct sensor_slot *slot, const struct point *ret_
 static void for_each_use(struct transit *transit,
 			 void (*call)(struct transit *, struct input *, uint32_t slot))
 {
-	const struct point *points[8];
+	const struct point *points[SLOT_INPUTS_MAX];
 	size_t count, k;
 	uint32_t i;
 
 	for (i = 0; i < transit->slot_count; i++) {
-		count = inputs_of(&transit->slots[i], points);
+		count = slot_inputs(&transit->slots[i], points);
 		for (k = 0; k < count; k++)
 			if (points[k])
 				call(transit, &transit->inputs[points[k] - transit->points], i);
