@@ -19,6 +19,7 @@
 #   BUILD            build folder, default build
 #   SAN              sanitizers: address,undefined or thread
 #   WERROR=1         warnings are errors
+#   V=1              print whole commands
 #   PYTHON           Debian's interpreter, for the tests
 #   TESTS            for `make check`: pytest arguments, default tests/system
 
@@ -33,6 +34,7 @@ TESTS      ?= tests/system
 FUZZ_SECONDS ?= 60
 
 VERSION := 0.1.0
+Q       := $(if $(V),,@)
 
 # ---- packages ------------------------------------------------------------------------
 
@@ -83,21 +85,25 @@ FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 all: $(BUILD)/corridord
 
 $(BUILD)/corridord: $(BUILD)/daemon/main.o $(BUILD)/libcorridor.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(if $(V),:,echo '  LD    $@')
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/corridord-fakeclock: $(BUILD)/daemon/main.o $(FAKE_CLOCK)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(if $(V),:,echo '  LD    $@')
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/libcorridor.a: $(OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	@$(if $(V),:,echo '  CC    $<')
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libcorridor.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	@$(if $(V),:,echo '  LD    $@')
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 # ---- tests ---------------------------------------------------------------------------
 

@@ -3,6 +3,10 @@
 #include <string.h>
 
 const struct driver *const drivers[] = {
+	&modbus_rtu_driver,
+	&modbus_tcp_driver,
+	&modbus_rtu_tcp_driver,
+	&gpio_driver,
 	&replay_driver,
 	NULL,
 };
