@@ -189,32 +189,42 @@ static void offer_name(void *data, const char *name)
 	conf_nearest_offer(data, name);
 }
 
-static void tell_unknown(struct scan *scan, const char *name, enum conf_shape shape, int line)
+/* Where a block of this name may stand, NULL: nowhere. */
+static const char *place_of(const char *name)
 {
-	static const struct conf_kind *const places[] = {&conf_main_file, &conf_profile_file};
-	struct conf_nearest nearest = {.word = name};
-	const struct conf_kind *kind = scan->top->kind;
+	const struct conf_kind *const files[] = {&conf_main_file, &conf_profile_file};
 	size_t i, j;
 
-	for (i = 0; kind->children[i] != NULL; i++)
+	if (conf_kind_child(&conf_main_file, name) != NULL)
+		return "outside of other blocks; is a \"}\" missing before it?";
+	if (conf_kind_child(&conf_profile_file, name) != NULL)
+		return "it in a file of its own, profiles/NAME.conf";
+	for (i = 0; i < 2; i++)
+		for (j = 0; files[i]->children[j] != NULL; j++)
+			if (conf_kind_child(files[i]->children[j], name) != NULL)
+				return files[i]->children[j]->name;
+	return NULL;
+}
+
+static void tell_unknown(struct scan *scan, const char *name, enum conf_shape shape, int line)
+{
+	const char *place = shape == CONF_SHAPE_BLOCK ? place_of(name) : NULL;
+	const char *what = shape == CONF_SHAPE_BLOCK ? "block" : "option";
+	const struct conf_kind *kind = scan->top->kind;
+	struct conf_nearest nearest = {.word = name};
+	size_t i;
+
+	for (i = 0; shape == CONF_SHAPE_BLOCK && kind->children[i] != NULL; i++)
 		conf_nearest_offer(&nearest, kind->children[i]->name);
-	if (shape == CONF_SHAPE_OPTION) {
-		nearest.best = NULL;
+	if (shape == CONF_SHAPE_OPTION)
 		conf_kind_names(kind, &nearest, offer_name);
-	}
-	for (i = 0; shape == CONF_SHAPE_BLOCK && i < 2; i++) {
-		for (j = 0; places[i]->children[j] != NULL; j++) {
-			if (conf_kind_child(places[i]->children[j], name) == NULL)
-				continue;
-			conf_complain_node(scan->reader, scan->top, line,
-					   "block \"%s\" does not stand here, it belongs in \"%s\"",
-					   name, places[i]->children[j]->name);
-			return;
-		}
-	}
-	conf_complain_node(scan->reader, scan->top, line, "unknown %s \"%s\"%s",
-			   shape == CONF_SHAPE_BLOCK ? "block" : "option", name,
-			   conf_nearest_hint(&nearest));
+	if (place != NULL)
+		conf_complain_node(scan->reader, scan->top, line,
+				   "block \"%s\" cannot stand here, expected %s%s", name,
+				   strchr(place, ' ') != NULL ? "" : "in a block ", place);
+	else
+		conf_complain_node(scan->reader, scan->top, line, "unknown %s \"%s\"%s", what, name,
+				   conf_nearest_hint(&nearest));
 }
 
 /* A complaint of libconfuse about a name. What is behind the name is blanked in the text. */
@@ -373,7 +383,7 @@ static int parse(struct scan *scan)
 	do {
 		result = parse_once(scan, opts);
 	} while (result == -EINVAL && scan->again && ++retries < RETRIES_MAX);
-	if (result == -EINVAL)
+	if (result == -EINVAL || !scan->balanced)
 		scan->reader->cut = true;
 	return result == -EINVAL ? 0 : result;
 }

@@ -116,8 +116,14 @@ bool conf_read_bool(const char *text, bool *ret_value)
 
 void conf_write_real(double value, char out[CONF_NUMBER_BYTES])
 {
+	bool plain = fabs(value) < 1e12 && fabs(value) > 1e-5;
 	int digits;
 
+	for (digits = 0; plain && digits <= 20; digits++) {
+		snprintf(out, CONF_NUMBER_BYTES, "%.*f", digits, value);
+		if (strtod(out, NULL) == value)
+			return;
+	}
 	for (digits = 1; digits <= 17; digits++) {
 		snprintf(out, CONF_NUMBER_BYTES, "%.*g", digits, value);
 		if (strtod(out, NULL) == value)

@@ -67,7 +67,7 @@ static void print_number(FILE *out, const struct conf_option *row, const void *f
 		conf_write_duration(*(const int64_t *)field, text);
 	else
 		snprintf(text, sizeof(text), "%" PRId64, *(const int64_t *)field);
-	fputs(text, out);
+	fprintf(out, strchr(text, '+') != NULL ? "\"%s\"" : "%s", text);
 }
 
 static const char *choice_word(const struct conf_option *row, int value)
