@@ -97,6 +97,7 @@ size_t capture_take(struct capture_queue *queue, struct capture *items, size_t c
 		queue->count--;
 	}
 	if (queue->count == 0) {
+		queue->first = 0; /* the same few pages serve as long as the consumer keeps up */
 		(void)!read(queue->fd, &drained, sizeof(drained));
 		queue->unannounced = false;
 	}
