@@ -34,8 +34,8 @@ struct journal_counters {
 	char error[96]; /* of the last failed commit; empty: none */
 	uint64_t events; /* journalled since start */
 	uint64_t commits; /* transactions, each one sync */
-	uint64_t backlog; /* not acknowledged on STREAM_EVENTS */
-	uint64_t evicted; /* since start */
+	uint64_t backlog; /* numbers not acknowledged on STREAM_EVENTS, evicted ones too */
+	uint64_t evicted; /* unacknowledged ones given up since start */
 	uint64_t waits; /* times the queue was found full */
 	int64_t used_bytes; /* of the quota */
 	int64_t sync_max_ns; /* longest commit since the last call */
@@ -43,7 +43,8 @@ struct journal_counters {
 };
 
 /* Opens (or sets aside and begins anew). conf and origin are borrowed. Fails only when
- * neither path nor fallback can be written: negative errno. No thread yet. */
+ * neither path nor fallback can be written: negative errno; -EBUSY: another process has
+ * the path's file. No thread yet. */
 int journal_open(const struct journal_conf *conf, const struct event_origin *origin,
 		 struct journal **ret_journal);
 
@@ -58,8 +59,9 @@ int journal_start(struct journal *journal, const struct outlet *outlet);
 struct outlet_source journal_source(struct journal *journal);
 
 /* Takes a copy for the next commit. One producer thread (the main loop). 0;
- * -EAGAIN: full, nothing taken, wait for journal_room_fd(). Half of the queue is kept for
- * callers that cannot wait: ask journal_has_room() before taking new readings. */
+ * -EAGAIN: full, nothing taken, wait for journal_room_fd(); -E2BIG: body or state is longer
+ * than EVENT_BODY_BYTES. Half of the queue is kept for callers that cannot wait: ask
+ * journal_has_room() before taking new readings. */
 int journal_append(struct journal *journal, const struct event_draft *draft);
 bool journal_has_room(const struct journal *journal);
 

@@ -1,0 +1,44 @@
+/* Reads the events out of a journal's file page by page, without SQLite.
+ *
+ * For a file that SQLite refuses (its first page or its inner pages are gone) or
+ * that may not be written to. Leaf pages are found by their form, in the file
+ * and in the committed part of its log; an event counts only if its payload
+ * still has the hash that was stored with it. Events come in no certain order,
+ * some more than once, and some that were removed long ago.
+ */
+#ifndef CORRIDORD_JOURNAL_RAW_H
+#define CORRIDORD_JOURNAL_RAW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "journal_db.h"
+
+struct raw;
+
+struct raw_sink {
+	void *data;
+	/* row's type is read from the payload; its shelf is not set. */
+	void (*event)(void *data, const char *epoch, const struct db_row *row);
+	void (*marks)(void *data, uint64_t events, uint64_t alerts);
+};
+
+/* Reads the log's index. -ENOENT: neither the file nor a log is there. */
+int raw_open(const char *path, struct raw **ret_raw);
+void raw_close(struct raw *raw);
+
+/* Reads further pages. false: that was all. */
+bool raw_read(struct raw *raw, unsigned pages, const struct raw_sink *sink);
+
+/* Where it goes on reading: pages of the file, then of the log. */
+uint64_t raw_tell(const struct raw *raw);
+void raw_seek(struct raw *raw, uint64_t page);
+
+/* Reads where the watermarks and the ends of the journal usually are; does not move. */
+void raw_peek(struct raw *raw, const struct raw_sink *sink);
+
+/* From a payload; false: it has none. */
+bool raw_identity(const char *payload, size_t bytes, char ret_epoch[EVENT_EPOCH_BYTES],
+		  uint64_t *ret_seq, char *ret_type, size_t type_size);
+
+#endif
