@@ -97,15 +97,27 @@ static void begin_or_prolong_outage(struct bus *bus, int err)
 
 static void end_outage(struct bus *bus)
 {
-	int64_t now_ns = clock_mono_ns();
-
-	atomic_fetch_add(&bus->reopened, 1);
-	if (!bus->outage)
-		return;
+	if (bus->outage)
+		log_info("\"%s\" is back, after %.1f s", bus->conf->name,
+			 (double)(clock_mono_ns() - bus->outage_ns) / (double)NS_PER_S);
 	bus->outage = false;
-	schedule_link_up(&bus->schedule, now_ns);
-	log_info("\"%s\" is back, after %.1f s", bus->conf->name,
-		 (double)(now_ns - bus->outage_ns) / (double)NS_PER_S);
+}
+
+/* Something came over the link, which is more than that it could be opened. */
+static void fruit(struct bus *bus)
+{
+	bus->fruitless = 0;
+	bus->reopen_delay_ns = 0;
+	end_outage(bus);
+}
+
+static void reopened(struct bus *bus)
+{
+	atomic_fetch_add(&bus->reopened, 1);
+	if (bus->outage)
+		schedule_link_up(&bus->schedule, clock_mono_ns());
+	if (!bus->driver->blocking)
+		end_outage(bus);
 }
 
 static void try_open(struct bus *bus)
@@ -115,7 +127,7 @@ static void try_open(struct bus *bus)
 	if (err < 0)
 		begin_or_prolong_outage(bus, err);
 	else if (bus->outage)
-		end_outage(bus);
+		reopened(bus);
 }
 
 /* After the driver lost the link. One that opens and breaks time after time is no link: as
@@ -131,14 +143,8 @@ static bool relink(struct bus *bus, int err)
 		begin_or_prolong_outage(bus, err);
 		return false;
 	}
-	end_outage(bus);
+	reopened(bus);
 	return true;
-}
-
-static void fruit(struct bus *bus)
-{
-	bus->fruitless = 0;
-	bus->reopen_delay_ns = 0;
 }
 
 /* ---- the thread -------------------------------------------------------------------- */
@@ -196,6 +202,7 @@ static void go_round_blocking(struct bus *bus)
 		wait_until(bus, due_ns, -1);
 	else
 		ask(bus, next);
+	atomic_store_explicit(&bus->skipped, bus->schedule.skipped, memory_order_relaxed);
 }
 
 static void go_round_by_fd(struct bus *bus)
@@ -231,6 +238,13 @@ static void go_round(struct bus *bus)
 	output_flush(&bus->output);
 }
 
+static void signal_fd(int fd)
+{
+	uint64_t one = 1;
+
+	(void)!write(fd, &one, sizeof(one));
+}
+
 static void *run(void *data)
 {
 	struct bus *bus = data;
@@ -242,17 +256,11 @@ static void *run(void *data)
 	}
 	bus->driver->close(bus->instance);
 	atomic_store(&bus->open, false);
+	signal_fd(bus->end_fd);
 	return NULL;
 }
 
 /* ---- the outside ------------------------------------------------------------------- */
-
-static void wake(struct bus *bus)
-{
-	uint64_t one = 1;
-
-	(void)!write(bus->wake_fd, &one, sizeof(one));
-}
 
 static int create_thread(struct bus *bus)
 {
@@ -284,20 +292,21 @@ int bus_start(struct bus *bus)
 void bus_stop(struct bus *bus)
 {
 	atomic_store(&bus->stop, true);
-	wake(bus);
+	signal_fd(bus->wake_fd);
 }
 
 bool bus_join(struct bus *bus, int64_t deadline_mono_ns)
 {
-	struct timespec deadline = {
-		.tv_sec = deadline_mono_ns / NS_PER_S,
-		.tv_nsec = deadline_mono_ns % NS_PER_S,
-	};
+	struct pollfd ended = {.fd = bus->end_fd, .events = POLLIN};
+	int64_t wait_ns = deadline_mono_ns - clock_mono_ns();
 
-	if (bus->running)
-		bus->running =
-			pthread_clockjoin_np(bus->thread, NULL, CLOCK_MONOTONIC, &deadline) != 0;
-	return !bus->running;
+	if (!bus->running)
+		return true;
+	if (poll(&ended, 1, wait_ns > 0 ? (int)(wait_ns / NS_PER_MS + 1) : 0) != 1)
+		return false;
+	pthread_join(bus->thread, NULL);
+	bus->running = false;
+	return true;
 }
 
 struct bus_counters bus_counters(struct bus *bus)
@@ -315,7 +324,7 @@ struct bus_counters bus_counters(struct bus *bus)
 void bus_ask(struct bus *bus)
 {
 	heartbeat_ask(&bus->beat, clock_mono_ns());
-	wake(bus);
+	signal_fd(bus->wake_fd);
 }
 
 /* Held up by a full queue it is not stuck: that is what back-pressure is meant to do. */

@@ -68,12 +68,14 @@ bool bus_device_down(struct bus *bus, struct bus_device *device, enum reason rea
 
 	if (device->down && device->reason == reason)
 		return false;
-	if (!device->down)
+	device->since_ns = clock_mono_ns();
+	if (!device->down) {
 		atomic_fetch_add(&bus->devices_down, 1);
+		device->down_ns = device->since_ns;
+	}
 	device->known = true;
 	device->down = true;
 	device->reason = reason;
-	device->since_ns = clock_mono_ns();
 	report(bus, device, what);
 	fault.at_mono_ns = device->since_ns;
 	for (i = 0; i < device->point_count; i++) {
@@ -93,9 +95,11 @@ void bus_device_up(struct bus *bus, struct bus_device *device)
 		return;
 	if (device->down) {
 		atomic_fetch_sub(&bus->devices_down, 1);
-		log_info("%s answers again, after %.0f s", place(bus, device, name),
-			 (double)(now_ns - device->since_ns) / (double)NS_PER_S);
+		if (device->told)
+			log_info("%s answers again, after %.0f s", place(bus, device, name),
+				 (double)(now_ns - device->down_ns) / (double)NS_PER_S);
 	}
+	device->told = false;
 	device->known = true;
 	device->down = false;
 	device->reason = REASON_NONE;
@@ -148,9 +152,11 @@ bool bus_device_settle(struct bus *bus, struct bus_device *device)
 	if (said.reason == REASON_NONE)
 		return false;
 	device->said.reason = REASON_NONE;
-	if (bus_device_down(bus, device, said.reason, said.what))
+	if (bus_device_down(bus, device, said.reason, said.what)) {
 		log_warnx("%s cannot be read (%s): %s", place(bus, device, name),
 			  reason_name(said.reason), said.what);
+		device->told = true;
+	}
 	return true;
 }
 
@@ -309,8 +315,10 @@ void bus_device_failed(struct bus *bus, size_t index, int64_t began_ns, int err)
 		said.reason = err == -ENOTCONN ? REASON_LINK_DOWN : REASON_NO_ANSWER;
 	if (!said.what[0])
 		snprintf(said.what, sizeof(said.what), "%s", strerror(-err));
-	if (wait_ns > 0 && bus_device_down(bus, device, said.reason, said.what))
+	if (wait_ns > 0 && bus_device_down(bus, device, said.reason, said.what)) {
 		log_warnx("%s is down (%s): %s; asking again in %.1f s", place(bus, device, name),
 			  reason_name(said.reason), said.what, (double)wait_ns / (double)NS_PER_S);
+		device->told = true;
+	}
 	bus_device_hush(device);
 }

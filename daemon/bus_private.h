@@ -44,8 +44,10 @@ struct bus_device {
 	size_t point_count;
 	bool known; /* a report of it was made */
 	bool down; /* as reported */
+	bool told; /* it was logged for itself, not with its link */
 	enum reason reason; /* why, as reported */
 	int64_t since_ns; /* of the last report */
+	int64_t down_ns; /* since when it is down */
 	struct bus_said said;
 };
 
@@ -64,6 +66,7 @@ struct bus {
 	pthread_t thread;
 	bool running; /* there is a thread to join */
 	int wake_fd; /* eventfd: stop, or the watchdog's question */
+	int end_fd; /* eventfd: the thread has ended */
 	atomic_bool stop;
 	struct heartbeat beat;
 

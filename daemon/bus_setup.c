@@ -153,7 +153,9 @@ int bus_new(const struct config *config, const struct bus_conf *conf, struct cap
 	bus->schedule.share = clamp_share(conf->down_share);
 	bus->schedule.random = seed(conf->name);
 	bus->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = bus->wake_fd < 0 ? -errno : allocate(bus, count_points(config, conf));
+	bus->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = bus->wake_fd < 0 || bus->end_fd < 0 ? -errno
+						  : allocate(bus, count_points(config, conf));
 	if (err == 0) {
 		set_devices(bus, config);
 		err = new_instance(bus, errors);
@@ -176,6 +178,8 @@ void bus_free(struct bus *bus)
 	bus->driver->free_(bus->instance);
 	if (bus->wake_fd >= 0)
 		close(bus->wake_fd);
+	if (bus->end_fd >= 0)
+		close(bus->end_fd);
 	free(bus->points);
 	free(bus->schedule.devices);
 	free(bus->driver_devices);

@@ -73,8 +73,8 @@ static const struct conf_option device_options[] = {
 	{0},
 };
 
-__attribute__((format(printf, 3, 4))) static int fail(const struct replay *replay,
-						      enum reason reason, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int refuse(const struct replay *replay,
+							enum reason reason, const char *format, ...)
 {
 	const struct driver_host *host = &replay->setup->host;
 	char what[512];
@@ -87,9 +87,9 @@ __attribute__((format(printf, 3, 4))) static int fail(const struct replay *repla
 	return -EINVAL;
 }
 
-static int fail_line(const struct replay *replay, const char *what)
+static int refuse_line(const struct replay *replay, const char *what)
 {
-	return fail(replay, REASON_GARBLED, "%s:%zu: %s", replay->conf->file, replay->line, what);
+	return refuse(replay, REASON_GARBLED, "%s:%zu: %s", replay->conf->file, replay->line, what);
 }
 
 /* The next line: 1, 0 at the end, -EINVAL told by fault(). */
@@ -101,14 +101,14 @@ static int read_line(struct replay *replay, char line[LINE_BYTES], size_t *ret_b
 	while ((c = getc_unlocked(replay->file)) != EOF) {
 		if (n == LINE_BYTES) {
 			replay->line++;
-			return fail_line(replay, "the line is too long");
+			return refuse_line(replay, "the line is too long");
 		}
 		line[n++] = (char)c;
 		if (c == '\n')
 			break;
 	}
 	if (ferror(replay->file))
-		return fail(replay, REASON_LINK_DOWN, "%s cannot be read", replay->conf->file);
+		return refuse(replay, REASON_LINK_DOWN, "%s cannot be read", replay->conf->file);
 	if (n == 0)
 		return 0;
 	replay->line++;
@@ -135,7 +135,7 @@ static int find_point(struct replay *replay, const struct trace_entry *entry)
 		}
 	}
 	snprintf(what, sizeof(what), "the device has no point \"%s\"", entry->point);
-	return fail_line(replay, what);
+	return refuse_line(replay, what);
 }
 
 /* Into next and point: 1, 0 at the end, -EINVAL. */
@@ -152,7 +152,7 @@ static int next_entry(struct replay *replay)
 			return got;
 		got = trace_parse(&replay->trace, line, bytes, &replay->next);
 		if (got < 0)
-			return fail_line(replay, replay->trace.error);
+			return refuse_line(replay, replay->trace.error);
 		if (got > 0)
 			found = find_point(replay, &replay->next);
 	}
@@ -190,11 +190,11 @@ static int check(struct replay *replay)
 	if (got < 0)
 		return got;
 	if (count == 0)
-		return fail(replay, REASON_GARBLED, "%s has no line for \"%s\"", replay->conf->file,
-			    replay->device->name);
+		return refuse(replay, REASON_GARBLED, "%s has no line for \"%s\"",
+			      replay->conf->file, replay->device->name);
 	if (replay->conf->loop && replay->trace.at_ns == 0)
-		return fail(replay, REASON_GARBLED, "%s takes no time and so cannot loop",
-			    replay->conf->file);
+		return refuse(replay, REASON_GARBLED, "%s takes no time and so cannot loop",
+			      replay->conf->file);
 	return 0;
 }
 
@@ -261,7 +261,7 @@ static int replay_open(void *instance)
 	replay->file = fopen(replay->conf->file, "re");
 	if (!replay->file) {
 		err = -errno;
-		fail(replay, REASON_LINK_DOWN, "%s: %s", replay->conf->file, strerror(-err));
+		refuse(replay, REASON_LINK_DOWN, "%s: %s", replay->conf->file, strerror(-err));
 		return err;
 	}
 	replay->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
