@@ -1,0 +1,282 @@
+/* Replays a trace of tests/traces through the pure part, as fast as it goes.
+ *
+ * Lines "#! ..." direct it (to the trace's parser they are comments):
+ *     #! setup limits           the checkpoint, see setups.h; first
+ *     #! clock synced +3600     the wall clock from here on: its state, seconds it is ahead
+ *     #! restart                the daemon stops and starts again: states restored by word
+ *     #! until 90               time passes up to here, seconds from the start
+ *
+ * What comes out goes to a FILE: one JSON object a line for each event, then the
+ * retained states as they are at the end.
+ */
+#ifndef TESTS_TRACES_REPLAYER_H
+#define TESTS_TRACES_REPLAYER_H
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "setups.h"
+#include "transit/trace.h"
+
+#define REPLAY_MONO_NS INT64_C(1000000000000) /* when a trace begins */
+#define REPLAY_UTC_NS  INT64_C(1772431200000000000) /* 2026-03-02 06:00:00 */
+#define REPLAY_TAIL_NS S /* goes by after the last line: debounce comes to rest */
+#define REPLAY_STATES  8
+
+/* How the main loop comes to call: these must not make a difference. */
+enum replay_manner {
+	REPLAY_IN_TIME, /* each deadline when it comes, settled after each instant */
+	REPLAY_IN_A_HURRY, /* readings only: neither ticks nor settling but at the end */
+};
+
+struct replay_state {
+	char key[STATE_KEY_BYTES], word[STATE_WORD_BYTES], members[EVENT_BODY_BYTES];
+};
+
+struct replay {
+	FILE *out; /* events as lines of the golden file; NULL: not wanted */
+	FILE *payloads; /* sealed payloads; NULL: not wanted */
+	enum replay_manner manner;
+	const struct setup *setup;
+	struct transit *transit;
+	struct instant now;
+	int64_t ahead_ns; /* of the wall clock */
+	struct event_head head;
+	struct replay_state states[REPLAY_STATES];
+	size_t state_count;
+	size_t events;
+};
+
+static const struct event_origin replay_origin = {
+	.checkpoint = "ge-red-bridge",
+	.gateway = "gw1",
+	.boot = "5b0f3a4e-5a3e-4f0e-9d7e-0a1b2c3d4e5f",
+};
+
+__attribute__((noreturn, format(printf, 1, 2))) static void replay_fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(2);
+}
+
+static void replay_keep(struct replay *replay, const struct event_draft *draft)
+{
+	struct replay_state *state = replay->states;
+
+	while (state < replay->states + replay->state_count &&
+	       strcmp(state->key, draft->state_key) != 0)
+		state++;
+	if (state == replay->states + REPLAY_STATES)
+		replay_fail("too many states");
+	if (state == replay->states + replay->state_count)
+		replay->state_count++;
+	snprintf(state->key, sizeof(state->key), "%s", draft->state_key);
+	snprintf(state->word, sizeof(state->word), "%s", draft->state_word);
+	snprintf(state->members, sizeof(state->members), "%s", draft->state);
+}
+
+static void replay_put(void *data, const struct event_draft *draft)
+{
+	struct replay *replay = data;
+	char payload[EVENT_BYTES];
+
+	if (draft->state_key)
+		replay_keep(replay, draft);
+	if (draft->type && replay->out)
+		fprintf(replay->out, "{\"type\":\"%s\",%s}\n", draft->type->name, draft->body);
+	replay->events += draft->type != NULL;
+	if (draft->type && replay->payloads) {
+		if (event_seal(&replay->head, &replay_origin, draft, &replay->now, payload) < 0)
+			replay_fail("event too long");
+		fprintf(replay->payloads, "%s\n", payload);
+	}
+	if (draft->state_key && replay->payloads) {
+		if (event_seal_state(&replay->head, &replay_origin, draft, &replay->now, payload) <
+		    0)
+			replay_fail("state too long");
+		fprintf(replay->payloads, "%s\n", payload);
+	}
+}
+
+static void replay_clock(struct replay *replay, int64_t mono_ns)
+{
+	if (mono_ns < replay->now.mono_ns)
+		return;
+	replay->now.mono_ns = mono_ns;
+	replay->now.utc_ns = REPLAY_UTC_NS + replay->ahead_ns + (mono_ns - REPLAY_MONO_NS);
+}
+
+/* All that happens before this moment; the moment itself is still to come. */
+static void replay_to(struct replay *replay, int64_t mono_ns)
+{
+	if (mono_ns == replay->now.mono_ns)
+		return;
+	if (replay->manner == REPLAY_IN_A_HURRY) {
+		replay_clock(replay, mono_ns);
+		return;
+	}
+	transit_settle(replay->transit, &replay->now);
+	while (transit_next_deadline(replay->transit) < mono_ns) {
+		replay_clock(replay, transit_next_deadline(replay->transit));
+		transit_tick(replay->transit, &replay->now);
+	}
+	replay_clock(replay, mono_ns);
+}
+
+static void replay_flush(struct replay *replay)
+{
+	transit_settle(replay->transit, &replay->now);
+	transit_tick(replay->transit, &replay->now);
+}
+
+static void replay_begin(struct replay *replay)
+{
+	struct event_sink sink = {.data = replay, .put = replay_put};
+	size_t i;
+
+	if (transit_new(&replay->setup->conf, &sink, &replay->transit) < 0)
+		replay_fail("out of memory");
+	for (i = 0; i < replay->state_count; i++)
+		transit_restore(replay->transit, replay->states[i].key, replay->states[i].word);
+	transit_start(replay->transit, &replay->now);
+}
+
+static void replay_setup(struct replay *replay, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(setups); i++)
+		if (strcmp(setups[i].name, name) == 0)
+			replay->setup = &setups[i];
+	if (!replay->setup)
+		replay_fail("there is no setup \"%s\"", name);
+	replay->now.clock = CLOCK_SYNCED;
+	replay_clock(replay, REPLAY_MONO_NS);
+	replay_begin(replay);
+}
+
+static void replay_set_clock(struct replay *replay, const char *word, double ahead_s)
+{
+	enum clock_state state = CLOCK_UNSYNCED;
+
+	while (strcmp(clock_state_name(state), word) != 0)
+		state++;
+	if (replay->manner == REPLAY_IN_TIME)
+		replay_flush(replay);
+	replay->ahead_ns = (int64_t)(ahead_s * 1e9);
+	replay->now.clock = state;
+	replay_clock(replay, replay->now.mono_ns);
+}
+
+static void replay_direct(struct replay *replay, const char *line)
+{
+	char word[32];
+	double seconds;
+
+	if (sscanf(line, "#! setup %31s", word) == 1) {
+		replay_setup(replay, word);
+	} else if (sscanf(line, "#! clock %31s %lf", word, &seconds) == 2) {
+		replay_set_clock(replay, word, seconds);
+	} else if (sscanf(line, "#! until %lf", &seconds) == 1) {
+		replay_to(replay, REPLAY_MONO_NS + (int64_t)(seconds * 1e9));
+		replay_flush(replay);
+	} else if (strncmp(line, "#! restart", 10) == 0) {
+		replay_flush(replay);
+		transit_free(replay->transit);
+		replay_begin(replay);
+	} else {
+		replay_fail("what is %s", line);
+	}
+}
+
+static uint32_t replay_device(const struct replay *replay, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < replay->setup->conf.device_count; i++)
+		if (strcmp(replay->setup->conf.devices[i].name, name) == 0)
+			return i;
+	replay_fail("there is no device \"%s\"", name);
+}
+
+static uint32_t replay_point(const struct replay *replay, const struct trace_entry *entry)
+{
+	char name[2 * TRACE_NAME_BYTES];
+	uint32_t i;
+
+	snprintf(name, sizeof(name), "%s.%s", entry->device, entry->point);
+	for (i = 0; i < replay->setup->conf.point_count; i++)
+		if (strcmp(replay->setup->conf.points[i].name, name) == 0)
+			return i;
+	replay_fail("there is no point \"%s\"", name);
+}
+
+static void replay_entry(struct replay *replay, struct trace_entry *entry)
+{
+	int64_t at_mono_ns = REPLAY_MONO_NS + entry->at_ns;
+
+	replay_to(replay, at_mono_ns);
+	if (entry->kind == TRACE_DEVICE) {
+		entry->report.device = replay_device(replay, entry->device);
+		entry->report.at_mono_ns = at_mono_ns;
+		transit_device(replay->transit, &entry->report, &replay->now);
+		return;
+	}
+	entry->reading.point = replay_point(replay, entry);
+	entry->reading.at_mono_ns = at_mono_ns;
+	transit_reading(replay->transit, &entry->reading, &replay->now);
+}
+
+static void replay_end(struct replay *replay)
+{
+	size_t i;
+
+	replay_to(replay, replay->now.mono_ns + REPLAY_TAIL_NS);
+	replay_flush(replay);
+	for (i = 0; i < replay->state_count && replay->out; i++)
+		fprintf(replay->out, "{\"retained\":\"%s\",%s}\n", replay->states[i].key,
+			replay->states[i].members);
+	transit_free(replay->transit);
+}
+
+/* out, payloads: may be NULL. Exits when the trace cannot be read. Returns the number of events. */
+static size_t replay_file(const char *path, enum replay_manner manner, FILE *out, FILE *payloads)
+{
+	struct replay replay = {
+		.out = out,
+		.payloads = payloads,
+		.manner = manner,
+		.head = {.epoch = "00000000000000e1"},
+	};
+	struct trace trace = {0};
+	struct trace_entry entry;
+	char line[TRACE_LINE_BYTES];
+	FILE *in = fopen(path, "re");
+	int rc;
+
+	if (!in)
+		replay_fail("cannot read %s", path);
+	while (fgets(line, sizeof(line), in)) {
+		if (strncmp(line, "#!", 2) == 0) {
+			replay_direct(&replay, line);
+			continue;
+		}
+		rc = trace_parse(&trace, line, strlen(line), &entry);
+		if (rc < 0)
+			replay_fail("%s: %s: %s", path, line, trace.error);
+		if (rc > 0)
+			replay_entry(&replay, &entry);
+	}
+	fclose(in);
+	replay_end(&replay);
+	return replay.events;
+}
+
+#endif

@@ -1,0 +1,236 @@
+/* The checkpoints that the traces are of: what a configuration would say, as data.
+ * A trace names its setup in a line "#! setup <name>". */
+#ifndef TESTS_TRACES_SETUPS_H
+#define TESTS_TRACES_SETUPS_H
+
+#include "transit/transit.h"
+
+#define MS	 INT64_C(1000000)
+#define S	 (1000 * MS)
+#define MIN	 (60 * S)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A dry contact on a GPIO line: reports its edges, never grows stale. */
+#define CONTACT(name_, device_)                                                                   \
+	{                                                                                         \
+		.name = (name_), .device = (device_), .debounce_ns = 20 * MS, .chatter_edges = 6, \
+		.chatter_window_ns = 2 * S, .scale = 1,                                           \
+	}
+
+/* A register that is polled. */
+#define POLLED(name_, device_, ...)                                                     \
+	{                                                                               \
+		.name = (name_), .device = (device_), .stale_after_ns = 10 * S,         \
+		.chatter_edges = 6, .chatter_window_ns = 2 * S, .scale = 1, __VA_ARGS__ \
+	}
+
+#define NO_BARRIER_INPUTS                                                           \
+	.status = POINT_NONE, .closed_limit = POINT_NONE, .open_limit = POINT_NONE, \
+	.presence = POINT_NONE, .passed = POINT_NONE, .arm_broken = POINT_NONE
+#define NO_SEAL_INPUTS                                                                        \
+	.id = POINT_NONE, .status = POINT_NONE, .opened = POINT_NONE, .tampered = POINT_NONE, \
+	.loop = POINT_NONE, .battery = POINT_NONE, .open_counter = POINT_NONE,                \
+	.tamper_counter = POINT_NONE
+
+static const struct point_map boom_words[] = {
+	{0, "unknown"},	 {16, "open"},	  {17, "closed"},
+	{32, "opening"}, {33, "closing"}, {64, "fault"},
+};
+
+static const struct point_map seal_words[] = {
+	{0, "missing"}, {1, "intact"}, {2, "opened"}, {3, "tampered"}, {4, "unknown"},
+};
+
+#define WORDS(map_) .map = (map_), .map_count = COUNT(map_)
+
+/* ---- limits: a boom with two limit switches, a beam, a contact on the arm ---- */
+
+static const struct transit_device io_devices[] = {{"io", NULL}};
+static const struct point_conf limits_points[] = {
+	CONTACT("io.closed", 0), CONTACT("io.open", 0),	  CONTACT("io.beam", 0),
+	CONTACT("io.arm", 0),	 CONTACT("io.beyond", 0),
+};
+static const struct barrier_conf limits_barriers[] = {{
+	.name = "boom",
+	.status = POINT_NONE,
+	.closed_limit = 0,
+	.open_limit = 1,
+	.presence = 2,
+	.passed = POINT_NONE,
+	.arm_broken = 3,
+	.travel_time_ns = 8 * S,
+	.presence_stuck_ns = 5 * MIN,
+	.absence_long_ns = 360 * MIN,
+}};
+static const struct lane_conf limits_lanes[] = {
+	{.name = "entry-1", .direction = "entry", .barriers = limits_barriers, .barrier_count = 1}};
+
+/* ---- beyond: the same with a second beam beyond the boom ---- */
+
+static const struct barrier_conf beyond_barriers[] = {{
+	.name = "boom",
+	.status = POINT_NONE,
+	.closed_limit = 0,
+	.open_limit = 1,
+	.presence = 2,
+	.passed = 4,
+	.arm_broken = 3,
+	.travel_time_ns = 8 * S,
+}};
+static const struct lane_conf beyond_lanes[] = {
+	{.name = "entry-1", .direction = "entry", .barriers = beyond_barriers, .barrier_count = 1}};
+
+/* ---- status: a boom with a status register, a loop detector ---- */
+
+static const struct transit_device status_devices[] = {{"boom", "lane-bus"}, {"loop", "lane-bus"}};
+static const struct point_conf status_points[] = {
+	POLLED("boom.status", 0, WORDS(boom_words)),
+	POLLED("loop.detect", 1, .debounce_ns = 0),
+	POLLED("loop.beyond", 1, .debounce_ns = 0),
+};
+static const struct barrier_conf status_barriers[] = {{
+	.name = "boom",
+	.status = 0,
+	.closed_limit = POINT_NONE,
+	.open_limit = POINT_NONE,
+	.presence = 1,
+	.passed = 2,
+	.arm_broken = POINT_NONE,
+	.travel_time_ns = 8 * S,
+}};
+static const struct lane_conf status_lanes[] = {
+	{.name = "entry-1", .direction = "entry", .barriers = status_barriers, .barrier_count = 1}};
+
+/* ---- reader: an e-seal reader; readers: one at the entry, one at the exit ---- */
+
+#define READER(name_, device_)                                       \
+	POLLED(name_ ".seal-id", device_, .debounce_ns = 0),         \
+		POLLED(name_ ".status", device_, WORDS(seal_words)), \
+		POLLED(name_ ".battery", device_, .debounce_ns = 0), \
+		POLLED(name_ ".opened", device_, .counted = true),   \
+		POLLED(name_ ".tampered", device_, .counted = true)
+
+#define READER_SEAL(first_)                                                                      \
+	{                                                                                        \
+		.name = "reader", .id = (first_), .status = (first_) + 1, .opened = POINT_NONE,  \
+		.tampered = POINT_NONE, .loop = POINT_NONE, .battery = (first_) + 2,             \
+		.open_counter = (first_) + 3, .tamper_counter = (first_) + 4, .battery_low = 15, \
+		.battery_critical = 5,                                                           \
+	}
+
+static const struct transit_device reader_devices[] = {{"reader", "seals"}, {"exit", "seals"}};
+static const struct point_conf reader_points[] = {READER("reader", 0), READER("exit", 1)};
+static const struct seal_conf entry_seals[] = {READER_SEAL(0)};
+static const struct seal_conf exit_seals[] = {READER_SEAL(5)};
+static const struct lane_conf reader_lanes[] = {
+	{.name = "entry-1", .direction = "entry", .seals = entry_seals, .seal_count = 1},
+	{.name = "exit-1", .direction = "exit", .seals = exit_seals, .seal_count = 1},
+};
+
+/* ---- wire: a seal that is a wired loop, with a contact on its case ---- */
+
+static const struct point_conf wire_points[] = {CONTACT("io.loop", 0), CONTACT("io.case", 0)};
+static const struct seal_conf wire_seals[] = {{
+	.name = "wire",
+	.id = POINT_NONE,
+	.status = POINT_NONE,
+	.opened = POINT_NONE,
+	.tampered = 1,
+	.loop = 0,
+	.battery = POINT_NONE,
+	.open_counter = POINT_NONE,
+	.tamper_counter = POINT_NONE,
+}};
+static const struct lane_conf wire_lanes[] = {
+	{.name = "yard", .direction = "both", .seals = wire_seals, .seal_count = 1}};
+
+/* ---- meters ---- */
+
+static const struct transit_device meter_devices[] = {{"ups", "aux"}, {"env", "aux"}};
+static const struct point_conf meter_points[] = {
+	POLLED("ups.battery", 0, .debounce_ns = 0),
+	{.name = "env.temperature", .device = 1, .scale = 0.1, .offset = -40},
+};
+static const struct meter_conf meters[] = {
+	{.name = "ups", .unit = "%", .value = 0, .report_on_change = 5},
+	{.name = "cabinet",
+	 .unit = "\u00b0C",
+	 .value = 1,
+	 .report_on_change = 0.5,
+	 .report_every_ns = 60 * S,
+	 .report_min_ns = 2 * S},
+};
+
+/* ---- lane: all of it, as the demo has it ---- */
+
+static const struct transit_device lane_devices[] = {
+	{"boom", "lane-bus"}, {"loop", "lane-bus"}, {"reader", "seals"}, {"ups", NULL}};
+static const struct point_conf lane_points[] = {
+	POLLED("boom.status", 0, WORDS(boom_words)),
+	POLLED("loop.detect", 1, .debounce_ns = 0),
+	READER("reader", 2),
+	{.name = "ups.battery", .device = 3, .stale_after_ns = MIN, .scale = 1},
+};
+static const struct barrier_conf lane_barriers[] = {{
+	.name = "boom",
+	.status = 0,
+	.closed_limit = POINT_NONE,
+	.open_limit = POINT_NONE,
+	.presence = 1,
+	.passed = POINT_NONE,
+	.arm_broken = POINT_NONE,
+	.travel_time_ns = 8 * S,
+}};
+static const struct seal_conf lane_seals[] = {READER_SEAL(2)};
+static const struct meter_conf lane_meters[] = {
+	{.name = "ups", .unit = "%", .value = 7, .report_on_change = 5}};
+static const struct lane_conf lane_lanes[] = {{
+	.name = "entry-1",
+	.direction = "entry",
+	.barriers = lane_barriers,
+	.barrier_count = 1,
+	.seals = lane_seals,
+	.seal_count = 1,
+}};
+
+struct setup {
+	const char *name;
+	struct transit_conf conf;
+};
+
+#define SETUP(name_, devices_, points_, ...)             \
+	{                                                \
+		.name = (name_), .conf = {               \
+			.devices = (devices_),           \
+			.device_count = COUNT(devices_), \
+			.points = (points_),             \
+			.point_count = COUNT(points_),   \
+			__VA_ARGS__                      \
+		}                                        \
+	}
+
+static const struct setup setups[] = {
+	{"limits",
+	 {.devices = io_devices,
+	  .device_count = 1,
+	  .points = limits_points,
+	  .point_count = 4, /* none beyond */
+	  .lanes = limits_lanes,
+	  .lane_count = 1}},
+	SETUP("beyond", io_devices, limits_points, .lanes = beyond_lanes, .lane_count = 1),
+	SETUP("status", status_devices, status_points, .lanes = status_lanes, .lane_count = 1),
+	{"reader",
+	 {.devices = reader_devices,
+	  .device_count = 1,
+	  .points = reader_points,
+	  .point_count = 5,
+	  .lanes = reader_lanes,
+	  .lane_count = 1}},
+	SETUP("readers", reader_devices, reader_points, .lanes = reader_lanes, .lane_count = 2),
+	SETUP("wire", io_devices, wire_points, .lanes = wire_lanes, .lane_count = 1),
+	SETUP("meters", meter_devices, meter_points, .meters = meters, .meter_count = 2),
+	SETUP("lane", lane_devices, lane_points, .lanes = lane_lanes, .lane_count = 1,
+	      .meters = lane_meters, .meter_count = 1),
+};
+
+#endif
