@@ -232,6 +232,10 @@ static void *run(void *data)
 			journal_return(journal);
 		more = !work.closing && tidy_and_feed(journal);
 	}
+	pthread_mutex_lock(&journal->lock);
+	journal->ended = true;
+	pthread_cond_signal(&journal->wake);
+	pthread_mutex_unlock(&journal->lock);
 	return NULL;
 }
 
@@ -343,12 +347,19 @@ static bool stop_thread(struct journal *journal, int64_t deadline_ns)
 {
 	int64_t until_ns = deadline_ns + CLOSE_GRACE_NS;
 	struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+	bool ended;
+	int err = 0;
 
 	pthread_mutex_lock(&journal->lock);
 	journal->work.closing = true;
 	pthread_cond_signal(&journal->wake);
+	while (!journal->ended && err == 0)
+		err = pthread_cond_timedwait(&journal->wake, &journal->lock, &until);
+	ended = journal->ended;
 	pthread_mutex_unlock(&journal->lock);
-	return pthread_clockjoin_np(journal->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+	if (ended)
+		pthread_join(journal->thread, NULL);
+	return ended;
 }
 
 static size_t write_rest(struct journal *journal, int64_t deadline_ns)

@@ -93,6 +93,7 @@ struct journal {
 	bool room_wanted;
 	bool asked;
 	bool ack_wakes;
+	bool ended; /* the thread will do nothing more */
 	struct work work;
 	int64_t close_by_ns;
 	struct journal_counters counters;
