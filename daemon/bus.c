@@ -106,7 +106,10 @@ static void end_outage(struct bus *bus)
 /* Something came over the link, which is more than that it could be opened. */
 static void fruit(struct bus *bus)
 {
-	bus->fruitless = 0;
+	size_t i;
+
+	for (i = 0; i < bus->device_count; i++)
+		bus->devices[i].broke_link = false;
 	bus->reopen_delay_ns = 0;
 	end_outage(bus);
 }
@@ -130,14 +133,26 @@ static void try_open(struct bus *bus)
 		reopened(bus);
 }
 
-/* After the driver lost the link. One that opens and breaks time after time is no link: as
- * many vain attempts as there are devices (one of them may be what breaks it), and it is
- * treated as one that cannot be opened. Returns whether it is open again. */
+static bool all_broke_it(const struct bus *bus)
+{
+	size_t i;
+
+	for (i = 0; i < bus->device_count; i++)
+		if (!bus->devices[i].broke_link && !bus->schedule.devices[i].silent)
+			return false;
+	return true;
+}
+
+/* After the driver lost the link. It is opened again at once, as it may be a single device
+ * that makes a gateway hang up; but where every device that is not silent has broken it since
+ * anything came over it, it is no link, however well it opens. Whether it is open again. */
 static bool relink(struct bus *bus, int err)
 {
+	bool hopeless = all_broke_it(bus);
+
 	bus->driver->close(bus->instance);
 	atomic_store(&bus->open, false);
-	if (++bus->fruitless <= bus->device_count)
+	if (!hopeless)
 		err = open_link(bus);
 	if (err < 0) {
 		begin_or_prolong_outage(bus, err);
@@ -186,9 +201,14 @@ static void ask(struct bus *bus, size_t index)
 		fruit(bus);
 		return;
 	}
-	if (err == -ENOTCONN && !relink(bus, err))
-		return;
-	device->said = said;
+	if (err == -ENOTCONN) {
+		bool open = relink(bus, err);
+
+		device->broke_link = true;
+		if (!open)
+			return;
+		device->said = said;
+	}
 	bus_device_failed(bus, index, began_ns, err);
 }
 
@@ -218,6 +238,8 @@ static void go_round_by_fd(struct bus *bus)
 	if (err < 0) {
 		atomic_fetch_add_explicit(&bus->failures, 1, memory_order_relaxed);
 		relink(bus, err);
+		for (i = 0; i < bus->device_count; i++)
+			bus->devices[i].broke_link = true;
 		return;
 	}
 	fruit(bus);

@@ -48,6 +48,7 @@ struct bus_device {
 	enum reason reason; /* why, as reported */
 	int64_t since_ns; /* of the last report */
 	int64_t down_ns; /* since when it is down */
+	bool broke_link; /* when last asked, and nothing came over it from any since */
 	struct bus_said said;
 };
 
@@ -75,7 +76,6 @@ struct bus {
 	int64_t outage_ns; /* since when */
 	int64_t reopen_ns; /* not opened again before */
 	int64_t reopen_delay_ns;
-	size_t fruitless; /* times the link broke since anything came over it */
 
 	_Atomic uint64_t polls, failures, skipped, reopened;
 	_Atomic uint32_t devices_down;
