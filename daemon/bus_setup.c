@@ -33,6 +33,15 @@ static int allocate(struct bus *bus, size_t points)
 	return 0;
 }
 
+static int open_fds(struct bus *bus)
+{
+	bus->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (bus->wake_fd < 0)
+		return -errno;
+	bus->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return bus->end_fd < 0 ? -errno : 0;
+}
+
 static void set_point(struct bus_point *point, const struct config *config, size_t index)
 {
 	point->name = config->points[index].name;
@@ -152,10 +161,10 @@ int bus_new(const struct config *config, const struct bus_conf *conf, struct cap
 	bus->schedule.count = conf->device_count;
 	bus->schedule.share = clamp_share(conf->down_share);
 	bus->schedule.random = seed(conf->name);
-	bus->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	bus->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = bus->wake_fd < 0 || bus->end_fd < 0 ? -errno
-						  : allocate(bus, count_points(config, conf));
+	bus->wake_fd = bus->end_fd = -1;
+	err = allocate(bus, count_points(config, conf));
+	if (err == 0)
+		err = open_fds(bus);
 	if (err == 0) {
 		set_devices(bus, config);
 		err = new_instance(bus, errors);

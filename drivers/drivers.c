@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+/* One line for a driver. */
+/* clang-format off */
 const struct driver *const drivers[] = {
 	&modbus_rtu_driver,
 	&modbus_tcp_driver,
@@ -10,6 +12,7 @@ const struct driver *const drivers[] = {
 	&replay_driver,
 	NULL,
 };
+/* clang-format on */
 
 const struct driver *driver_by_name(const char *name)
 {

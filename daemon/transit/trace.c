@@ -59,6 +59,7 @@ static int take_word(struct scan *scan, const char *what, char ret_word[WORD_BYT
 {
 	size_t n = 0;
 
+	ret_word[0] = '\0';
 	if (at_end(scan))
 		return wrong(scan, "the line ends where %s was expected", what);
 	while (scan->at + n < scan->end && !is_separator(scan->at[n])) {
