@@ -44,6 +44,8 @@ class Daemon:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.conf = self.folder / "corridord.conf"
+        if not (self.folder / "profiles").exists():
+            (self.folder / "profiles").symlink_to(ROOT / "etc" / "profiles")
         self.conf.write_text(conf)
         self.binary = binary
         self.env = env or {}

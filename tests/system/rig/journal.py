@@ -4,14 +4,16 @@ import shutil
 import sqlite3
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
+
+from . import contract
+
+SHELVES = ("telemetry", "health", "evidence", "tombstone")
 
 
 class Journal:
     def __init__(self, path):
         self.path = Path(path)
-
-    def files(self):
-        return [self.path, Path(f"{self.path}-wal")]
 
     def query(self, sql):
         """Runs sql on a copy, so that looking changes nothing."""
@@ -25,3 +27,13 @@ class Journal:
                 return database.execute(sql).fetchall()
             finally:
                 database.close()
+
+    def events(self):
+        """Every event it holds, in order."""
+        shelves = " UNION ALL ".join(f"SELECT position, payload FROM {s}" for s in SHELVES)
+        rows = self.query(f"SELECT payload FROM ({shelves}) ORDER BY position")
+        return [contract.Event(SimpleNamespace(payload=bytes(row[0]))) for row in rows]
+
+    def payloads(self):
+        """{(epoch, seq): payload}"""
+        return {event.key: event.message.payload for event in self.events()}

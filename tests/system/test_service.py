@@ -1,0 +1,257 @@
+"""The daemon as its service manager and its technician see it."""
+
+import fcntl
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from rig import conf
+from rig.daemon import BINARY, ROOT, SANITIZED
+from rig.waiting import free_port, until
+from sim.modbus_device import TcpServer, Unit
+
+O_CLOEXEC = 0o2000000
+EX_CONFIG = 78
+EX_USAGE = 64
+
+
+def counting():
+    count = [0]
+
+    def read():
+        count[0] = (count[0] + 1) & 0xFFFF
+        return count[0]
+
+    return read
+
+
+@pytest.fixture
+def load(closing):
+    return closing(TcpServer({1: Unit(holding={i: counting() for i in range(16)})}).start())
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [BINARY, *arguments], capture_output=True, text=True, timeout=20, check=False, **options
+    )
+
+
+def test_it_captures_without_a_broker_and_delivers_later(load, new_broker, new_subscriber, new_daemon):
+    broker = new_broker(start=False)
+    daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port)).start()
+    until(lambda: load.units[1].requests > 20, "it reads its devices")
+    broker.start(anonymous=False)
+    subscriber = new_subscriber(broker)
+    broker.admit(True)
+    subscriber.wait_event("meter.value")
+    events = subscriber.verified()
+    assert events[0]["type"] == "gateway.started"
+    assert daemon.running()
+
+
+def test_sigterm_stops_within_two_seconds_with_everything_captured_journalled(
+    load, new_daemon, new_broker
+):
+    broker = new_broker(start=False)  # nobody hears: all must be in the journal
+    text = conf.head(broker.port) + conf.counters(load.port, 16, "10ms")
+    daemon = new_daemon(text).start()
+    until(lambda: load.units[1].requests > 100, "load")
+    took = daemon.stop()
+    assert took < 2, f"it took {took:.2f} s"
+    events = daemon.journal.events()
+    assert events[-1]["type"] == "gateway.stopped"
+    counted = [e["observed"]["value"] for e in events if e["type"] == "meter.value"]
+    assert sorted(counted) == list(range(1, len(counted) + 1)), "a captured value is missing"
+    assert len(counted) >= 16 * (load.units[1].requests - 2)
+
+
+@pytest.mark.parametrize("trouble", ["frozen broker", "silent device", "stalled connection"])
+def test_sigterm_stops_within_two_seconds_whatever_hangs(
+    trouble, load, broker, subscriber, new_daemon
+):
+    daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port, 16, "10ms")).start()
+    subscriber.wait_event("meter.value")
+    if trouble == "frozen broker":
+        broker.freeze()
+    elif trouble == "silent device":
+        load.units[1].silent = True
+    else:
+        load.units[1].delay_s = 5
+    requests = load.units[1].requests
+    until(lambda: load.units[1].requests > requests, "the trouble has begun")
+    took = daemon.stop()
+    broker.thaw()
+    assert took < 2, f"it took {took:.2f} s"
+    assert daemon.journal.events()[-1]["type"] == "gateway.stopped"
+
+
+def test_sigint_stops_it_too(load, broker, new_daemon):
+    daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port)).start()
+    daemon.process.send_signal(signal.SIGINT)
+    assert daemon.process.wait(timeout=10) == 0
+
+
+def test_every_file_descriptor_is_closed_on_exec(load, broker, subscriber, new_daemon):
+    daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port)).start()
+    subscriber.wait_event("meter.value")
+    inherited = (0, 1, 2)
+    open_fds = daemon.fds()
+    assert any("journal.db" in target for target, _ in open_fds.values())
+    assert any("socket:" in target for target, _ in open_fds.values())
+    leaking = {
+        fd: target
+        for fd, (target, flags) in open_fds.items()
+        if fd not in inherited and not flags & O_CLOEXEC
+    }
+    assert not leaking
+
+
+def test_descriptors_do_not_pile_up_over_reconnections(load, broker, subscriber, new_daemon):
+    daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port)).start()
+    subscriber.wait_event("meter.value")
+    before = len(daemon.fds())
+    for _ in range(5):
+        broker.kill()
+        load.drop()
+        broker.start(anonymous=False)
+        subscriber.restart()
+        broker.admit(True)
+        subscriber.wait_event("meter.value", since=subscriber.mark)
+    assert len(daemon.fds()) <= before
+
+
+@pytest.mark.skipif(SANITIZED, reason="sanitizers take memory of their own")
+def test_thirty_two_devices_take_less_than_eight_mebibytes(
+    closing, broker, subscriber, new_daemon
+):
+    units = {n: Unit(holding={i: counting() for i in range(8)}) for n in range(1, 33)}
+    server = closing(TcpServer(units).start())
+    points = "".join(conf.register(f"r{i}", i, counted=True) for i in range(8))
+    text = conf.head(broker.port) + conf.bus("plant", server.port)
+    for n in units:
+        text += conf.device(f"d{n}", "plant", n, points, address_base=0, poll="500ms")
+        text += f'meter "m{n}" {{ value = "d{n}.r0"  report_min = "0ms" }}\n'
+    daemon = new_daemon(text).start()
+    subscriber.wait(lambda: len(subscriber.events("meter.value")) > 320, "events of all devices")
+    assert daemon.status_kib("VmRSS") < 8 * 1024
+
+
+def test_the_watchdog_is_fed_while_broker_and_device_are_dead(load, new_broker, new_daemon):
+    broker = new_broker(start=False)
+    daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port))
+    daemon.start(watchdog_us=400_000)
+    load.units[1].silent = True
+    fed, deadline = [], time.monotonic() + 30
+    while len(fed) < 8:
+        assert time.monotonic() < deadline, "the watchdog starves"
+        count = daemon.notify.said.count("WATCHDOG=1")
+        daemon.notify.listen(1)
+        if daemon.notify.said.count("WATCHDOG=1") > count:
+            fed.append(time.monotonic())
+    assert max(b - a for a, b in zip(fed, fed[1:])) < 2
+    assert daemon.running()
+
+
+def test_two_daemons_do_not_share_a_journal(load, broker, subscriber, new_daemon):
+    text = conf.head(broker.port) + conf.counters(load.port)
+    first = new_daemon(text).start()
+    subscriber.wait_event("meter.value")
+    second = subprocess.run(
+        first.arguments(), cwd=first.folder, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert second.returncode not in (0, EX_CONFIG)
+    assert "journal" in second.stderr
+    assert first.running()
+    first.stop()
+    subscriber.verified()
+
+
+# ---- the command line ------------------------------------------------------------------
+
+
+@pytest.fixture
+def site(tmp_path):
+    path = tmp_path / "site.conf"
+    secret = tmp_path / "password"
+    secret.write_text("hidden-secret\n")
+    text = conf.head(free_port(), username="gw", password_file=str(secret))
+    path.write_text(text + conf.counters(free_port()))
+    return path
+
+
+def test_n_says_what_a_good_configuration_holds_and_starts_nothing(site):
+    result = run("-n", "-c", site)
+    assert result.returncode == 0, result.stderr
+    assert "1 devices on 1 buses" in result.stdout
+    assert not list(site.parent.glob("journal*"))
+
+
+def test_n_reports_every_error_with_file_and_line(site):
+    text = site.read_text().replace("poll =", "pol =").replace('unit = 1', 'unit = 1000')
+    site.write_text(text)
+    result = run("-n", "-c", site)
+    assert result.returncode == EX_CONFIG
+    places = re.findall(rf"^{re.escape(str(site))}:\d+: ", result.stderr, re.MULTILINE)
+    assert len(places) >= 2, result.stderr
+    assert "poll" in result.stderr and "did you mean" in result.stderr
+
+
+def test_a_bad_configuration_is_refused_at_start_with_the_same_words(site):
+    site.write_text(site.read_text().replace("poll =", "pol ="))
+    check, start = run("-n", "-c", site), run("-c", site)
+    assert start.returncode == check.returncode == EX_CONFIG
+    assert start.stderr == check.stderr
+
+
+def test_a_missing_configuration_is_named(tmp_path):
+    result = run("-n", "-c", tmp_path / "nothing.conf")
+    assert result.returncode == EX_CONFIG
+    assert "nothing.conf" in result.stderr and "No such file" in result.stderr
+
+
+def test_what_print_config_prints_is_a_configuration_that_prints_the_same(site, tmp_path):
+    printed = run("--print-config", "-c", site)
+    assert printed.returncode == 0, printed.stderr
+    assert "hidden-secret" not in printed.stdout
+    assert "retry_max" in printed.stdout and "poll" in printed.stdout
+    again = tmp_path / "printed.conf"
+    again.write_text(printed.stdout)
+    second = run("--print-config", "-c", again)
+    assert second.returncode == 0, second.stderr
+    assert second.stdout == printed.stdout
+
+
+def test_the_shipped_configuration_runs_as_it_stands():
+    result = run("-n", "-c", ROOT / "etc" / "corridord.conf")
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("option, says", [("--help", "--config"), ("--version", "corridord ")])
+def test_help_and_version_are_told_on_standard_output(option, says):
+    result = run(option)
+    assert result.returncode == 0 and says in result.stdout and not result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--nonsense"], ["surplus"]])
+def test_a_mistaken_command_line_is_refused(arguments):
+    result = run(*arguments)
+    assert result.returncode == EX_USAGE and result.stderr
+
+
+def test_standard_error_may_be_a_closed_pipe(site):
+    """A log reader that went away must not take the daemon with it."""
+    read_end, write_end = os.pipe()
+    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)
+    process = subprocess.Popen([BINARY, "-c", site], stderr=write_end, cwd=site.parent)
+    os.close(write_end)
+    os.close(read_end)
+    try:
+        until(lambda: (site.parent / "journal.db").exists(), "it runs")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+    finally:
+        process.kill()
+        process.wait()

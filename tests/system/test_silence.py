@@ -1,0 +1,120 @@
+"""Devices that do not answer: they harm only themselves, and are never taken for good news."""
+
+import time
+
+import pytest
+from rig import conf
+from rig.waiting import until
+from sim.modbus_device import SerialServer, TcpServer, Unit
+
+TIMEOUT_S = 0.2
+
+
+def bus_of(server):
+    if isinstance(server, SerialServer):
+        port = {"driver": "modbus-rtu", "port": server.path, "baud": 115200}
+        return f'bus "shared" {{ {conf.options(port | conf.BRISK_BUS)} }}\n'
+    return conf.bus("shared", server.port)
+
+
+@pytest.fixture(params=[SerialServer, TcpServer], ids=["serial", "tcp"])
+def shared(request, closing):
+    """Two units on one bus: the second will fall silent."""
+    good, bad = Unit(holding={0: 1}), Unit(holding={0: 1})
+    server = closing(request.param({1: good, 2: bad}).start())
+    points = conf.register("status", 0, map=["0=opened", "1=intact"])
+    common = {"address_base": 0, "poll": "50ms", "timeout": "200ms", "stale_after": "1s"}
+    text = (
+        bus_of(server)
+        + conf.device("good", "shared", 1, points, **common)
+        + conf.device("bad", "shared", 2, points, **common)
+        + 'lane "entry-1" {\n'
+        '    seal "good" { status = "good.status" }\n'
+        '    seal "bad" { status = "bad.status" }\n}\n'
+    )
+    return good, bad, text
+
+
+def gaps(times):
+    return [b - a for a, b in zip(times, times[1:])]
+
+
+def test_a_silent_unit_delays_the_others_by_its_bounded_share_backs_off_and_returns(
+    shared, broker, subscriber, new_daemon
+):
+    good, bad, text = shared
+    new_daemon(conf.head(broker.port) + text).start()
+    subscriber.wait_event("seal.intact", sensor="bad")
+    bad.silent = True
+    subscriber.wait_event("device.down", alarm="raised")
+    good.asked_at_s.clear()
+    bad.asked_at_s.clear()
+    begun = time.monotonic()
+    until(lambda: len(bad.asked_at_s) >= 3, "the silent unit is asked again", within_s=40)
+    lasted = time.monotonic() - begun
+
+    # The good unit: asked on, never kept waiting for longer than one timeout, hardly slower.
+    assert max(gaps(good.asked_at_s)) < TIMEOUT_S + 0.3
+    assert len(good.asked_at_s) > 0.75 * lasted / 0.05
+    # The silent one: within its share, and with a cap: it is never given up.
+    assert len(bad.asked_at_s) * TIMEOUT_S < 0.15 * lasted + TIMEOUT_S
+    assert max(gaps(bad.asked_at_s)) < 15
+
+    good.set(0, 0)
+    changed_s = time.monotonic()
+    opened = subscriber.wait_event("seal.opened", sensor="good")
+    assert opened.message.at_s - changed_s < 2
+    bad.mend()
+    subscriber.wait_event("device.down", alarm="cleared")
+    mark = subscriber.mark
+    subscriber.wait_state("entry-1/bad", state="intact")
+    bad.set(0, 0)
+    subscriber.wait_event("seal.opened", sensor="bad", since=mark)
+    subscriber.verified()
+
+
+def test_an_unanswered_seal_reader_is_unknown_within_the_staleness_limit(
+    broker, subscriber, new_daemon, closing
+):
+    reader = Unit(holding={0: 1})
+    server = closing(TcpServer({2: reader}).start())
+    points = conf.register("status", 0, map=["0=opened", "1=intact"])
+    text = (
+        conf.bus("seals", server.port)
+        + conf.device(
+            "reader", "seals", 2, points, address_base=0, poll="100ms", stale_after="2s",
+            fail_after=100,
+        )
+        + 'lane "entry-1" { seal "reader" { status = "reader.status" } }\n'
+    )
+    new_daemon(conf.head(broker.port) + text).start()
+    subscriber.wait_state("entry-1/reader", state="intact")
+    reader.silent = True
+    fell_silent = time.monotonic()
+    event = subscriber.wait_event("seal.unknown")
+    state = subscriber.wait_state("entry-1/reader", state="unknown")
+    took = event.message.at_s - fell_silent
+    assert took < 2 + 1, f"told after {took:.1f} s"
+    assert state["quality"] != "good"
+    assert not [e for e in subscriber.events("seal.intact") if e["seq"] > event["seq"]]
+    late_comer = [m for m in subscriber.of("state") if m.topic.endswith("/entry-1/reader")][-1]
+    assert b'"unknown"' in late_comer.payload
+    reader.mend()
+    subscriber.wait_state("entry-1/reader", state="intact")
+    subscriber.verified()
+
+
+def test_a_seal_reader_that_never_answered_is_unknown_from_the_start(
+    broker, subscriber, new_daemon, closing
+):
+    server = closing(TcpServer({}).start())
+    points = conf.register("status", 0, map=["0=opened", "1=intact"])
+    text = (
+        conf.bus("seals", server.port)
+        + conf.device("reader", "seals", 2, points, address_base=0, poll="100ms", stale_after="1s")
+        + 'lane "entry-1" { seal "reader" { status = "reader.status" } }\n'
+    )
+    new_daemon(conf.head(broker.port) + text).start()
+    subscriber.wait_state("entry-1/reader", state="unknown")
+    subscriber.wait_event("device.down", alarm="raised")
+    assert not subscriber.events("seal.intact")

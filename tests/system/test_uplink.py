@@ -1,0 +1,228 @@
+"""How the gateway reaches its brokers, and what they learn about it."""
+
+import json
+import os
+import subprocess
+
+import paho.mqtt.client as mqtt
+import pytest
+from rig import conf
+from rig.broker import GATEWAY, Broker
+from rig.waiting import free_port
+from sim.modbus_device import TcpServer, Unit
+
+
+@pytest.fixture
+def load(closing):
+    count = [0]
+
+    def read():
+        count[0] = (count[0] + 1) & 0xFFFF
+        return count[0]
+
+    return closing(TcpServer({1: Unit(holding={i: read for i in range(8)})}).start())
+
+
+def test_the_status_is_retained_and_names_the_head_of_the_chain(
+    load, broker, subscriber, new_subscriber, new_daemon
+):
+    daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port)).start()
+    subscriber.wait_event("meter.value")
+    status = subscriber.wait_status(state="online")
+    assert {"boot", "epoch", "seq", "hash", "session"} <= set(status)
+    daemon.stop()
+    status = subscriber.wait_status(state="offline")
+    last = subscriber.verified()[-1]
+    assert last["type"] == "gateway.stopped"
+    assert (status["epoch"], status["seq"], status["hash"]) == (*last.key, last.hash)
+
+
+def test_a_killed_gateway_is_reported_offline_by_its_will(load, broker, subscriber, new_daemon):
+    daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port)).start()
+    online = subscriber.wait_status(state="online")
+    daemon.kill()
+    offline = subscriber.wait_status(state="offline")
+    assert offline["session"] == online["session"], "a late will can be told from a later birth"
+    daemon.start()
+    again = subscriber.wait_status(state="online")
+    assert again["session"] != online["session"]
+
+
+def test_events_are_sent_with_qos_1(load, broker, new_subscriber, new_daemon):
+    subscriber = new_subscriber(broker, qos=1)
+    new_daemon(conf.head(broker.port) + conf.counters(load.port)).start()
+    event = subscriber.wait_event("meter.value")
+    assert event.message.qos == 1
+
+
+def test_a_late_subscriber_gets_states_and_status_but_no_old_events(
+    load, broker, subscriber, closing, new_daemon
+):
+    new_daemon(conf.head(broker.port) + conf.counters(load.port)).start()
+    subscriber.wait_event("meter.value")
+    retained = []
+    client = mqtt.Client("late", protocol=mqtt.MQTTv5)
+    client.on_connect = lambda *_: client.subscribe("corridor/v1/#", 0)
+    client.on_message = lambda _c, _d, m: m.retain and retained.append(m.topic)
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    try:
+        subscriber.wait(lambda: len(retained) >= 9, "retained messages")
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    branches = {topic.split("/")[4] for topic in retained}
+    assert branches == {"status", "state"}
+
+
+def test_metrics_tell_the_gateways_health(load, broker, subscriber, new_daemon):
+    new_daemon(conf.head(broker.port, metrics_every="1s") + conf.counters(load.port)).start()
+    subscriber.wait(lambda: len(subscriber.of("metrics")) >= 2, "metrics, twice")
+    metrics = json.loads(subscriber.of("metrics")[-1].payload)
+    assert metrics["rss_bytes"] > 0
+    assert metrics["journal"]["condition"] == "ok" and metrics["journal"]["events"] > 0
+    assert metrics["buses"][0]["name"] == "counters-bus" and metrics["buses"][0]["polls"] > 0
+
+
+def test_mqtt_3_1_1_brings_the_same_events_without_properties(
+    load, broker, new_subscriber, new_daemon
+):
+    subscriber = new_subscriber(broker, protocol=mqtt.MQTTv311)
+    text = conf.head(broker.port, protocol="3.1.1") + conf.counters(load.port)
+    new_daemon(text).start()
+    subscriber.wait(lambda: len(subscriber.events("meter.value")) > 20, "events")
+    broker.kill()
+    broker.start(anonymous=False)
+    subscriber.restart()
+    broker.admit(True)
+    subscriber.wait_event("meter.value", since=subscriber.mark)
+    subscriber.verified()
+    assert "(p2, c1" in broker.log.read_text(errors="replace"), "it spoke another protocol"
+
+
+def test_the_next_broker_is_tried_when_the_first_is_dead(
+    load, tmp_path, closing, broker, subscriber, new_daemon
+):
+    hosts = [f"127.0.0.1:{free_port()}", f"127.0.0.1:{broker.port}"]
+    new_daemon(conf.head(0, host=hosts) + conf.counters(load.port)).start()
+    subscriber.wait_event("meter.value")
+    subscriber.verified()
+
+
+def test_a_password_from_a_file_opens_the_door(
+    load, tmp_path, new_broker, new_subscriber, new_daemon
+):
+    broker = new_broker(start=False).start(anonymous=False)
+    subscriber = new_subscriber(broker)
+    secret = tmp_path / "secret"
+    secret.write_text(GATEWAY[1] + "\n")
+    text = conf.head(broker.port, username=GATEWAY[0], password_file=str(secret))
+    daemon = new_daemon(text + conf.counters(load.port)).start()
+    subscriber.wait_event("meter.value")
+    assert GATEWAY[1] not in daemon.logged()
+
+
+def test_a_password_from_a_credential_opens_the_door(
+    load, tmp_path, new_broker, new_subscriber, new_daemon
+):
+    broker = new_broker(start=False).start(anonymous=False)
+    subscriber = new_subscriber(broker)
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials" / "mqtt").write_text(GATEWAY[1])
+    text = conf.head(broker.port, username=GATEWAY[0], password_credential="mqtt")
+    daemon = new_daemon(
+        text + conf.counters(load.port),
+        env={"CREDENTIALS_DIRECTORY": str(tmp_path / "credentials")},
+    )
+    daemon.start()
+    subscriber.wait_event("meter.value")
+
+
+# ---- TLS -------------------------------------------------------------------------------
+
+
+def openssl(folder, *arguments):
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """A folder with a certificate authority, a broker's and a gateway's certificate."""
+    folder = tmp_path_factory.mktemp("tls")
+    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    openssl(
+        folder, "req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.crt",
+        "-subj", "/CN=corridor test authority", "-days", "2",
+    )
+    for name, alternative in (("localhost", "DNS:localhost,IP:127.0.0.1"), ("gw1", "DNS:gw1")):
+        openssl(
+            folder, "req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr",
+            "-subj", f"/CN={name}",
+        )
+        (folder / "ext").write_text(f"subjectAltName={alternative}\n")
+        openssl(
+            folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
+            "-CAcreateserial", "-out", f"{name}.crt", "-days", "2", "-extfile", "ext",
+        )
+    return folder
+
+
+@pytest.fixture
+def tls_broker(authority, tmp_path, closing):
+    """Listens in the clear for the subscriber, and for gateways with a certificate."""
+    port = free_port()
+    extra = (
+        f"listener {port} 127.0.0.1\n"
+        f"cafile {authority}/ca.crt\ncertfile {authority}/localhost.crt\n"
+        f"keyfile {authority}/localhost.key\nrequire_certificate true\n"
+    )
+    broker = closing(Broker(tmp_path / "broker", extra=extra))
+    broker.tls_port = port
+    return broker.start()
+
+
+def tls_conf(host, port, load, **files):
+    return conf.head(0, host=f"{host}:{port}").replace(
+        "uplink     {", f"uplink     {{ tls {{ {conf.options(files)} }} "
+    ) + conf.counters(load.port)
+
+
+def test_a_client_certificate_opens_the_door(
+    load, authority, tls_broker, new_subscriber, new_daemon
+):
+    subscriber = new_subscriber(tls_broker)
+    files = {"ca": f"{authority}/ca.crt", "cert": f"{authority}/gw1.crt", "key": f"{authority}/gw1.key"}
+    new_daemon(tls_conf("localhost", tls_broker.tls_port, load, **files)).start()
+    subscriber.wait_event("meter.value")
+    subscriber.verified()
+
+
+def test_without_a_certificate_the_gateway_stays_outside_and_goes_on_capturing(
+    load, authority, tls_broker, new_subscriber, new_daemon
+):
+    subscriber = new_subscriber(tls_broker)
+    files = {"ca": f"{authority}/ca.crt"}
+    daemon = new_daemon(tls_conf("localhost", tls_broker.tls_port, load, **files)).start()
+    daemon.wait_log("uplink")
+    polls = load.units[1].requests
+    subscriber.wait(lambda: load.units[1].requests > polls + 20, "it goes on reading")
+    assert not subscriber.of("event")
+    daemon.stop()
+
+
+def test_a_broker_of_another_name_is_not_trusted(
+    load, authority, tmp_path, closing, new_daemon, new_subscriber
+):
+    port = free_port()
+    extra = (
+        f"listener {port} 127.0.0.1\ncafile {authority}/ca.crt\n"
+        f"certfile {authority}/gw1.crt\nkeyfile {authority}/gw1.key\n"
+    )
+    broker = closing(Broker(tmp_path / "broker", extra=extra)).start()
+    subscriber = new_subscriber(broker)
+    daemon = new_daemon(tls_conf("localhost", port, load, ca=f"{authority}/ca.crt")).start()
+    daemon.wait_log("uplink")
+    polls = load.units[1].requests
+    subscriber.wait(lambda: load.units[1].requests > polls + 50, "it goes on reading")
+    assert not subscriber.of("event")
+    assert os.path.exists(daemon.journal.path)
