@@ -15,6 +15,7 @@ struct conf_file {
 	const char *path; /* as it was named */
 	const char *folder; /* full path of the folder it is in */
 	int order; /* in which it was read */
+	bool cut; /* its end could not be read */
 };
 
 struct conf_place {

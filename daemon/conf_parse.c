@@ -435,7 +435,7 @@ void conf_fill(struct conf_parser *parser, const struct conf_source *source,
 		cell.entry = conf_source_entry(source, table->name);
 		if (cell.entry != NULL)
 			read_given(&cell);
-		else if (table->required)
+		else if (table->required && !source->incomplete && !source->own->place.file->cut)
 			conf_complain_node(parser->reader, source->own, source->own->place.line,
 					   "option \"%s\" is missing. %s", table->name,
 					   table->help);

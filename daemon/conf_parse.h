@@ -29,6 +29,7 @@ struct conf_parser {
 struct conf_source {
 	const struct conf_node *own; /* complaints about what is missing name this one */
 	const struct conf_node *profile; /* NULL: none */
+	bool incomplete; /* there should be one: nothing is missing because of it */
 };
 
 /* NULL: neither has it. */

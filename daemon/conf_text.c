@@ -107,12 +107,11 @@ static void check_bytes(unsigned char *text, size_t count, const struct conf_fil
 
 		bytes = utf8_bytes(text + at, count - at);
 		if (bytes == 0)
-			what = "is not UTF-8 text";
+			what = "is not UTF-8, expected a file saved as UTF-8";
 		else if (text[at] == '\0' || is_control(text + at, bytes))
-			what = "is a control character";
+			what = "is a control character, expected text";
 		if (what != NULL && complained != place.line) {
-			conf_complain(complaints, place, "byte 0x%02x %s, expected UTF-8 text",
-				      text[at], what);
+			conf_complain(complaints, place, "byte 0x%02x %s", text[at], what);
 			complained = place.line;
 		}
 		if (bytes == 0)
@@ -265,7 +264,7 @@ static void copy_plain(struct cleaner *cleaner)
 			      (int)bytes, cleaner->in,
 			      c == ';' ? ", nothing stands between two options"
 				       : ", a text with it needs quotes");
-		put(cleaner, ' ');
+		put(cleaner, c == ';' ? ' ' : '_');
 	}
 	cleaner->in += bytes;
 }
@@ -282,7 +281,7 @@ static void clean(struct cleaner *cleaner)
 		else
 			copy_plain(cleaner);
 	}
-	if (cleaner->depth > 0) {
+	if (cleaner->depth > 0 && cleaner->balanced) {
 		if (cleaner->depth <= CONF_BLOCK_DEPTH)
 			cleaner->place.line = cleaner->opened[cleaner->depth - 1];
 		conf_complain(cleaner->complaints, cleaner->place,

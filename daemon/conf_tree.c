@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "conf_text.h"
+#include "conf_unknown.h"
 
-#define LABEL_BYTES 200
 #define RETRIES_MAX 100 /* unknown names in one file */
 
 /* A name no file can contain; an option of every block. Its default is parsed when the block
@@ -31,41 +31,6 @@ struct scan {
 	bool told; /* why libconfuse stopped */
 	bool no_memory;
 };
-
-/* ---- complaints ------------------------------------------------------------------------ */
-
-static void label_node(const struct conf_node *node, char *label, size_t size)
-{
-	size_t bytes;
-
-	if (node->parent == NULL)
-		return;
-	label_node(node->parent, label, size);
-	bytes = strlen(label);
-	snprintf(label + bytes, size - bytes, "%s%s", bytes > 0 ? " " : "", node->kind->name);
-	bytes = strlen(label);
-	if (node->kind->titled)
-		snprintf(label + bytes, size - bytes, " \"%.63s\"", node->title);
-}
-
-void conf_complain_node(struct conf_reader *reader, const struct conf_node *node, int line,
-			const char *format, ...)
-{
-	struct conf_place place = {.file = node->place.file, .line = line};
-	char label[LABEL_BYTES] = "";
-	char *text = NULL;
-	va_list args;
-
-	label_node(node, label, sizeof(label));
-	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		reader->complaints.no_memory = true;
-	else
-		conf_complain(&reader->complaints, place, "%s%s%s", label,
-			      label[0] != '\0' ? ": " : "", text);
-	va_end(args);
-	free(text);
-}
 
 /* ---- what libconfuse tells while it reads ---------------------------------------------- */
 
@@ -184,49 +149,6 @@ static int word_read(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result
 
 /* ---- errors of libconfuse -------------------------------------------------------------- */
 
-static void offer_name(void *data, const char *name)
-{
-	conf_nearest_offer(data, name);
-}
-
-/* Where a block of this name may stand, NULL: nowhere. */
-static const char *place_of(const char *name)
-{
-	const struct conf_kind *const files[] = {&conf_main_file, &conf_profile_file};
-	size_t i, j;
-
-	if (conf_kind_child(&conf_main_file, name) != NULL)
-		return "outside of other blocks; is a \"}\" missing before it?";
-	if (conf_kind_child(&conf_profile_file, name) != NULL)
-		return "it in a file of its own, profiles/NAME.conf";
-	for (i = 0; i < 2; i++)
-		for (j = 0; files[i]->children[j] != NULL; j++)
-			if (conf_kind_child(files[i]->children[j], name) != NULL)
-				return files[i]->children[j]->name;
-	return NULL;
-}
-
-static void tell_unknown(struct scan *scan, const char *name, enum conf_shape shape, int line)
-{
-	const char *place = shape == CONF_SHAPE_BLOCK ? place_of(name) : NULL;
-	const char *what = shape == CONF_SHAPE_BLOCK ? "block" : "option";
-	const struct conf_kind *kind = scan->top->kind;
-	struct conf_nearest nearest = {.word = name};
-	size_t i;
-
-	for (i = 0; shape == CONF_SHAPE_BLOCK && kind->children[i] != NULL; i++)
-		conf_nearest_offer(&nearest, kind->children[i]->name);
-	if (shape == CONF_SHAPE_OPTION)
-		conf_kind_names(kind, &nearest, offer_name);
-	if (place != NULL)
-		conf_complain_node(scan->reader, scan->top, line,
-				   "block \"%s\" cannot stand here, expected %s%s", name,
-				   strchr(place, ' ') != NULL ? "" : "in a block ", place);
-	else
-		conf_complain_node(scan->reader, scan->top, line, "unknown %s \"%s\"%s", what, name,
-				   conf_nearest_hint(&nearest));
-}
-
 /* A complaint of libconfuse about a name. What is behind the name is blanked in the text. */
 static void tell_name(struct scan *scan, int line, const char *format, const char *name)
 {
@@ -239,7 +161,7 @@ static void tell_name(struct scan *scan, int line, const char *format, const cha
 	if (scan->again) /* what else this reading found the next one finds too */
 		conf_complaints_cut(&scan->reader->complaints, scan->mark);
 	if (strncmp(format, "no such option", 14) == 0)
-		tell_unknown(scan, name, shape, found);
+		conf_tell_unknown(scan->reader, scan->top, name, shape, found);
 	else if (strncmp(format, "missing title", 13) == 0)
 		conf_complain_node(scan->reader, scan->top, found,
 				   "this %s has no name, expected: %s \"name\" { ... }", name,
@@ -261,7 +183,7 @@ static void confuse_error(cfg_t *cfg, const char *format, va_list args)
 	static const char *const about_names[] = {"no such option", "missing title for section",
 						  "missing opening brace", "missing equal sign"};
 	struct scan *scan = scan_of(&cfg->opts[0]);
-	char text[LABEL_BYTES];
+	char text[200];
 	size_t i;
 
 	if (scan->told)
@@ -275,10 +197,14 @@ static void confuse_error(cfg_t *cfg, const char *format, va_list args)
 	if (!scan->balanced) /* that is why, and has been told */
 		return;
 	if (strncmp(format, "unexpected token", 16) == 0)
-		snprintf(text, sizeof(text), "unexpected \"%.100s\"", va_arg(args, const char *));
+		snprintf(text, sizeof(text),
+			 "unexpected \"%.100s\", is something missing before it?",
+			 va_arg(args, const char *));
+	else if (strncmp(format, "premature end", 13) == 0)
+		snprintf(text, sizeof(text), "the file ends in the middle of an option or block");
 	else
 		vsnprintf(text, sizeof(text), format, args);
-	conf_complain_node(scan->reader, scan->top, cfg->line, "%s, expected option = value", text);
+	conf_complain_node(scan->reader, scan->top, cfg->line, "%s", text);
 }
 
 /* ---- tables for libconfuse ------------------------------------------------------------- */
@@ -383,8 +309,8 @@ static int parse(struct scan *scan)
 	do {
 		result = parse_once(scan, opts);
 	} while (result == -EINVAL && scan->again && ++retries < RETRIES_MAX);
-	if (result == -EINVAL || !scan->balanced)
-		scan->reader->cut = true;
+	scan->file->cut = result == -EINVAL || !scan->balanced;
+	scan->reader->cut |= scan->file->cut;
 	return result == -EINVAL ? 0 : result;
 }
 
@@ -397,7 +323,7 @@ static int tell_unreadable(struct scan *scan, int err)
 		why = "not a plain file";
 	else if (err == -EFBIG)
 		why = "larger than 1 MiB";
-	scan->reader->cut = true;
+	scan->file->cut = scan->reader->cut = true;
 	conf_complain(&scan->reader->complaints, place, "cannot be read: %s", why);
 	return err;
 }
@@ -443,23 +369,4 @@ int conf_tree_read(struct conf_reader *reader, const char *path, const struct co
 	if (result == 0)
 		*ret_file = scan.root;
 	return result;
-}
-
-/* ---- looking at the tree --------------------------------------------------------------- */
-
-const struct conf_entry *conf_node_entry(const struct conf_node *node, const char *name)
-{
-	const struct conf_entry *entry;
-
-	for (entry = node->entries; entry != NULL; entry = entry->next)
-		if (strcmp(entry->name, name) == 0)
-			return entry;
-	return NULL;
-}
-
-struct conf_node *conf_node_of(struct conf_node *node, const char *kind)
-{
-	while (node != NULL && strcmp(node->kind->name, kind) != 0)
-		node = node->next;
-	return node;
 }

@@ -45,7 +45,7 @@ struct conf_reader {
 	struct conf_store *store; /* of the trees */
 	struct conf_complaints complaints;
 	int files; /* read so far */
-	bool cut; /* of some file the end could not be read */
+	bool cut; /* a file is */
 };
 
 /* The file as a node of kind `kind`. What is wrong with it is in the complaints: then the

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,7 +79,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 /* conf.d/<any>.conf beside the main file. A file that cannot be read is told. */
 static int read_parts(struct config_build *build)
 {
-	const char *folder = conf_join(build->reader.store, "%s/conf.d", build->folder);
+	const char *folder = conf_join(build->reader.store, "%sconf.d", build->folder);
 	struct dirent **entries = NULL;
 	int count, i, result = 0;
 
@@ -102,13 +101,14 @@ static int read_parts(struct config_build *build)
 
 static int read_files(struct config_build *build, const char *path)
 {
-	char *copy = conf_copy(build->reader.store, path);
+	char *folder = conf_copy(build->reader.store, path);
 	struct conf_node *file = NULL;
 	int result;
 
-	if (copy == NULL)
+	if (folder == NULL)
 		return -ENOMEM;
-	build->folder = dirname(copy);
+	folder[strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 - path : 0] = '\0';
+	build->folder = folder;
 	result = conf_tree_read(&build->reader, path, &conf_main_file, &file);
 	if (result < 0)
 		return result == -ENOMEM ? -ENOMEM : -EINVAL;

@@ -27,7 +27,7 @@ struct config_build {
 	struct conf_node *blocks; /* of all files, in their order */
 	const struct conf_file *file; /* the main one */
 	struct profile *profiles;
-	const char *folder; /* of the main file */
+	const char *folder; /* of the main file: "" or with a "/" at its end */
 };
 
 /* config_site.c: checkpoint, gateway, journal, uplink. */

@@ -26,7 +26,11 @@ static void find_profile(struct config_build *build, struct config_making *makin
 
 	if (name != NULL)
 		making->source.profile = config_profile(build, entry, name);
-	if (entry != NULL && making->source.profile == NULL)
+	if (entry == NULL)
+		return;
+	making->source.incomplete =
+		making->source.profile == NULL || making->source.profile->place.file->cut;
+	if (making->source.incomplete)
 		note_gap(build, own->title);
 }
 
@@ -76,15 +80,14 @@ static void make_own_bus(struct config_build *build, struct config_making *makin
 {
 	const struct conf_node *own = making->source.own;
 	const struct conf_entry *entry = conf_node_entry(own, "driver");
-	size_t i;
+	struct conf_node *bus;
 
 	making->driver = config_find_driver(build, entry, making->block.driver);
-	for (i = 0; i < build->config->bus_count; i++)
-		if (strcmp(build->config->buses[i].name, own->title) == 0) {
+	for (bus = build->blocks; (bus = conf_node_of(bus, "bus")) != NULL; bus = bus->next)
+		if (strcmp(bus->title, own->title) == 0) {
 			conf_complain_node(&build->reader, own, own->place.line,
-					   "a bus has this name, first in %s:%d",
-					   build->config->buses[i].file,
-					   build->config->buses[i].line);
+					   "a bus has this name, in %s:%d", bus->place.file->path,
+					   bus->place.line);
 			return;
 		}
 	making->block.conf.own_bus = true;

@@ -99,7 +99,7 @@ void config_build_points(struct config_build *build, const struct config_making 
 	}
 	for (node = own->children; node != NULL; node = node->next) {
 		config_check_title(build, node);
-		source = (struct conf_source){.own = node};
+		source = (struct conf_source){.own = node, .incomplete = making->source.incomplete};
 		if (point_titled(own, node->title) == node &&
 		    (profile == NULL || point_titled(profile, node->title) == NULL))
 			build_point(build, making, &source);

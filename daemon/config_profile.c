@@ -69,7 +69,7 @@ static const struct conf_node *check_file(struct config_build *build, struct con
 static const char *find_profile(struct config_build *build, const struct conf_entry *entry,
 				const char *name)
 {
-	const char *const folders[] = {conf_join(build->reader.store, "%s/profiles", build->folder),
+	const char *const folders[] = {conf_join(build->reader.store, "%sprofiles", build->folder),
 				       DATADIR "/profiles"};
 	struct conf_nearest nearest = {.word = name};
 	size_t i;

@@ -80,7 +80,8 @@ static void build_place(struct config_build *build)
 static void build_journal(struct config_build *build)
 {
 	static const struct conf_kind kind = {.name = "journal"};
-	static const struct conf_node none = {.kind = &kind};
+	static const struct conf_file nowhere = {.path = ""};
+	static const struct conf_node none = {.kind = &kind, .place.file = &nowhere};
 	const struct conf_node *node = single_block(build, build->blocks, "journal", false);
 
 	fill(build, node != NULL ? node : &none, journal_options, &build->config->journal);
