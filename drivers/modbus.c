@@ -8,6 +8,7 @@
  *   modbus_poll.c      a device's points, once
  *   modbus_plan.c      which request reads which points
  *   modbus_exchange.c  one request and its answer
+ *   modbus_ledger.c    questions that may still be answered
  *   modbus_link.c      opening and closing
  *   modbus_wire.c      frames as bytes
  *   modbus_decode.c    registers to values

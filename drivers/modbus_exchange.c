@@ -5,21 +5,16 @@
  * malformed frame means that we are out of step with the stream: the connection
  * is opened anew.
  *
- * RTU framing. A reply names unit, function and length, but neither transaction
- * nor address: after a timeout the late answer to question A looks exactly like
- * the answer to the next question of the same length, has a good checksum, and
- * the values stay one question behind for ever. So after anything but a clean
- * answer
+ * RTU framing names no transaction. After anything but a clean answer
  *  1. the line is read empty until it was silent for the guard time, before
  *     anybody is asked anything;
- *  2. the unit is then asked a sacrificial question P, whose answer has a
- *     function or length that no planned read of that unit has. A unit answers
- *     in order, so an answer to P (a refusal too) proves that A's answer has
- *     come or never will. Should that answer have been A's refusal, then only
- *     P's can still be under way, and no read can take that one for its own.
- * Between A and the answered P nothing but P is asked, so at most one planned
- * read is ever owed. A unit that silently ignores P is asked normally again when
- * the debt is older than DEBT_GUARDS guard times.
+ *  2. the unit is then asked a sacrificial question, whose answer has a function
+ *     or length that no read of that unit has, until the ledger says that no read
+ *     of it is open any more. So two reads of a unit are never open together.
+ * A late answer that comes while another is waited for is put down to its own
+ * question by the ledger, and the wait goes on. A unit that silently ignores the
+ * sacrificial question is read again when the open one is older than OPEN_GUARDS
+ * guard times.
  */
 #include <errno.h>
 #include <poll.h>
@@ -33,7 +28,7 @@
 #define NS_PER_S  INT64_C(1000000000)
 #define NS_PER_US INT64_C(1000)
 
-#define DEBT_GUARDS    10
+#define OPEN_GUARDS    10
 #define SETTLE_GUARDS  2 /* a line that never falls silent is given up after these */
 #define SILENT_LIMIT   3 /* timeouts in a row, of whichever units: open the connection anew */
 #define DISCARD_CHUNKS 16
@@ -171,9 +166,9 @@ static void set_library_timeout(struct modbus_link *link, int64_t until_mono_ns)
 				    (uint32_t)(left_us % 1000000));
 }
 
-static enum modbus_outcome receive_frame(struct modbus_link *link,
-					 const struct modbus_request *request,
-					 int64_t until_mono_ns, struct modbus_reply *ret_reply)
+/* One frame, whoever's. */
+static enum modbus_outcome receive_frame(struct modbus_link *link, int64_t until_mono_ns,
+					 struct modbus_reply *ret_reply)
 {
 	set_library_timeout(link, until_mono_ns);
 	/* A refusal of an unconnected context leaves errno as it was. */
@@ -188,28 +183,58 @@ static enum modbus_outcome receive_frame(struct modbus_link *link,
 										 : lose(link);
 	/* 0: another unit's, of a length that the library keeps to itself. */
 	const size_t bytes = received > 0 ? (size_t)received : modbus_rtu_bytes(link->frame);
-	if (bytes > sizeof(link->frame))
+	if (bytes > sizeof(link->frame) ||
+	    !modbus_wire_reply(modbus_link_framing(link), link->frame, bytes, ret_reply))
 		return MODBUS_GARBLED;
-	return modbus_wire_reply(modbus_link_framing(link), request, link->transaction, link->frame,
-				 bytes, ret_reply);
+	return MODBUS_ANSWERED;
 }
 
-static enum modbus_outcome receive(struct modbus_link *link, const struct modbus_request *request,
+static enum modbus_outcome judge_tcp(struct modbus_link *link,
+				     const struct modbus_question *question,
+				     const struct modbus_reply *reply, bool *ret_go_on)
+{
+	if (reply->transaction != link->transaction) {
+		*ret_go_on = was_given_up(link, reply->transaction);
+		return *ret_go_on ? MODBUS_SILENT : MODBUS_GARBLED;
+	}
+	if (reply->unit != question->request.unit)
+		return MODBUS_WRONG_UNIT;
+	return modbus_could_answer(reply, &question->request) ? MODBUS_ANSWERED : MODBUS_GARBLED;
+}
+
+static enum modbus_outcome judge_rtu(struct modbus_link *link,
+				     const struct modbus_question *question,
+				     const struct modbus_reply *reply, bool *ret_go_on)
+{
+	const uint8_t unit = question->request.unit;
+	const enum modbus_belongs belongs = modbus_ledger_settle(&link->ledger, reply);
+
+	if (reply->unit != unit) {
+		*ret_go_on = true; /* whole, and perhaps late: ours may follow */
+		return belongs == MODBUS_TO_NONE ? MODBUS_WRONG_UNIT : MODBUS_SILENT;
+	}
+	if (belongs == MODBUS_TO_NONE)
+		return MODBUS_GARBLED;
+	if (question->sacrificial ? !modbus_ledger_owes(&link->ledger, unit)
+				  : belongs == MODBUS_TO_LAST)
+		return MODBUS_ANSWERED;
+	*ret_go_on = true;
+	return MODBUS_SILENT;
+}
+
+static enum modbus_outcome receive(struct modbus_link *link, const struct modbus_question *question,
 				   int64_t until_mono_ns, struct modbus_reply *ret_reply)
 {
 	enum modbus_outcome outcome = MODBUS_SILENT;
+	bool go_on = true;
 
-	while (modbus_now_ns() < until_mono_ns && await_bytes(link, until_mono_ns)) {
-		const enum modbus_outcome got =
-			receive_frame(link, request, until_mono_ns, ret_reply);
-		if (got == MODBUS_STRAY && was_given_up(link, ret_reply->transaction))
-			continue;
-		if (got == MODBUS_WRONG_UNIT && link->kind != MODBUS_TCP) {
-			/* Whole, and not ours: perhaps late, ours may follow. */
-			outcome = got;
-			continue;
-		}
-		return got == MODBUS_STRAY ? MODBUS_GARBLED : got;
+	while (go_on && modbus_now_ns() < until_mono_ns && await_bytes(link, until_mono_ns)) {
+		outcome = receive_frame(link, until_mono_ns, ret_reply);
+		go_on = false;
+		if (outcome == MODBUS_ANSWERED)
+			outcome = link->kind == MODBUS_TCP
+					  ? judge_tcp(link, question, ret_reply, &go_on)
+					  : judge_rtu(link, question, ret_reply, &go_on);
 	}
 	return outcome;
 }
@@ -224,48 +249,37 @@ static void after_tcp(struct modbus_link *link, enum modbus_outcome outcome)
 		link->lost = true;
 }
 
-static bool is_probe(const struct modbus_link *link, const struct modbus_request *request)
+static void after_rtu(struct modbus_link *link, enum modbus_outcome outcome)
 {
-	const struct modbus_request *probe = &link->probe[request->unit];
-
-	return request->function == probe->function && request->count == probe->count &&
-	       request->address == probe->address;
-}
-
-static void after_rtu(struct modbus_link *link, const struct modbus_request *request,
-		      enum modbus_outcome outcome)
-{
-	int64_t *owes_until_mono_ns = &link->owes_until_mono_ns[request->unit];
-
-	if (outcome == MODBUS_ANSWERED || outcome == MODBUS_REFUSED) {
-		*owes_until_mono_ns = 0;
+	modbus_ledger_date(&link->ledger, modbus_now_ns() + OPEN_GUARDS * link->guard_ns);
+	if (outcome == MODBUS_ANSWERED)
 		return;
-	}
 	link->unsettled = true;
 	link->active_mono_ns = modbus_now_ns();
-	if (!is_probe(link, request))
-		*owes_until_mono_ns = link->active_mono_ns + DEBT_GUARDS * link->guard_ns;
 	/* Now, so that the wait is charged to the unit that caused it. */
 	if (outcome != MODBUS_LOST)
 		(void)settle(link);
 }
 
-static enum modbus_outcome ask(struct modbus_link *link, const struct modbus_request *request,
+static enum modbus_outcome ask(struct modbus_link *link, const struct modbus_question *question,
 			       int64_t timeout_ns, struct modbus_reply *ret_reply)
 {
+	const struct modbus_request *request = &question->request;
 	enum modbus_outcome outcome = make_ready(link);
 
 	if (outcome != MODBUS_ANSWERED)
 		return outcome;
+	if (link->kind != MODBUS_TCP)
+		modbus_ledger_enter(&link->ledger, question);
+	(void)modbus_set_slave(link->ctx, request->unit);
 	outcome = send_request(link, request);
-	if (outcome == MODBUS_ANSWERED) {
-		(void)modbus_set_slave(link->ctx, request->unit);
-		outcome = receive(link, request, deadline_of(link, request, timeout_ns), ret_reply);
-	}
+	if (outcome == MODBUS_ANSWERED)
+		outcome =
+			receive(link, question, deadline_of(link, request, timeout_ns), ret_reply);
 	if (link->kind == MODBUS_TCP)
 		after_tcp(link, outcome);
 	else
-		after_rtu(link, request, outcome);
+		after_rtu(link, outcome);
 
 	link->silent_in_a_row = outcome == MODBUS_SILENT ? link->silent_in_a_row + 1 : 0;
 	if (link->kind != MODBUS_RTU && link->silent_in_a_row >= SILENT_LIMIT)
@@ -273,14 +287,25 @@ static enum modbus_outcome ask(struct modbus_link *link, const struct modbus_req
 	return outcome;
 }
 
+enum modbus_outcome modbus_exchange_probe(struct modbus_link *link, uint8_t unit,
+					  int64_t timeout_ns, struct modbus_reply *ret_reply)
+{
+	const struct modbus_question question = {.request = link->probe[unit], .sacrificial = true};
+
+	modbus_ledger_expire(&link->ledger, modbus_now_ns());
+	return ask(link, &question, timeout_ns, ret_reply);
+}
+
 enum modbus_outcome modbus_exchange(struct modbus_link *link, const struct modbus_request *request,
 				    int64_t timeout_ns, struct modbus_reply *ret_reply)
 {
-	if (link->owes_until_mono_ns[request->unit] > modbus_now_ns() && !is_probe(link, request)) {
-		const struct modbus_request *probe = &link->probe[request->unit];
-		const enum modbus_outcome outcome = ask(link, probe, timeout_ns, ret_reply);
-		if (outcome != MODBUS_ANSWERED && outcome != MODBUS_REFUSED)
-			return outcome;
-	}
-	return ask(link, request, timeout_ns, ret_reply);
+	const struct modbus_question question = {.request = *request};
+	enum modbus_outcome outcome = MODBUS_ANSWERED;
+
+	modbus_ledger_expire(&link->ledger, modbus_now_ns());
+	if (modbus_ledger_owes(&link->ledger, request->unit))
+		outcome = modbus_exchange_probe(link, request->unit, timeout_ns, ret_reply);
+	if (outcome == MODBUS_ANSWERED)
+		outcome = ask(link, &question, timeout_ns, ret_reply);
+	return outcome;
 }

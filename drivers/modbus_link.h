@@ -18,10 +18,19 @@
 #include <stdint.h>
 
 #include "modbus_conf.h"
+#include "modbus_ledger.h"
 #include "modbus_wire.h"
 
 #define MODBUS_UNITS 256
 #define MODBUS_LATE  16 /* transactions remembered that were never answered */
+
+enum modbus_outcome {
+	MODBUS_ANSWERED, /* with data, or refused */
+	MODBUS_SILENT, /* nothing that could be an answer came in time */
+	MODBUS_GARBLED, /* what came is no sound answer to anything asked */
+	MODBUS_WRONG_UNIT, /* another unit answered */
+	MODBUS_LOST, /* the line or connection is gone */
+};
 
 enum modbus_kind { MODBUS_RTU, MODBUS_TCP, MODBUS_RTU_TCP };
 
@@ -33,15 +42,18 @@ struct modbus_link {
 	int lock_fd; /* of a serial line */
 	int64_t gap_ns, guard_ns;
 	int64_t char_ns; /* time of one character; 0: not a serial line */
+	struct modbus_request probe[MODBUS_UNITS]; /* the caller's: sacrificial questions */
 
+	/* RTU framing */
 	int64_t active_mono_ns; /* when something last happened on the line */
 	bool unsettled; /* late or torn bytes may still come */
-	int64_t owes_until_mono_ns[MODBUS_UNITS]; /* a late answer of the unit may still come */
-	struct modbus_request probe[MODBUS_UNITS]; /* the caller's: no read looks like its answer */
+	struct modbus_ledger ledger;
 
+	/* TCP */
 	uint16_t transaction;
 	uint16_t late[MODBUS_LATE];
 	size_t late_count;
+
 	int silent_in_a_row;
 	bool lost;
 	uint8_t frame[MODBUS_ADU_BYTES];
@@ -63,13 +75,19 @@ static inline enum modbus_framing modbus_link_framing(const struct modbus_link *
 	return link->kind == MODBUS_TCP ? MODBUS_FRAMING_TCP : MODBUS_FRAMING_RTU;
 }
 
-/* Asks and waits. ret_reply->data stays valid until the next exchange. Takes at most
- *   TCP  timeout
- *   RTU  two timeouts, four late-reply guards, and the time of the bytes on the wire;
- *        when it was answered, with nothing gone wrong before: timeout and wire time.
- * Close and open again when the link is then lost: always after MODBUS_LOST, and when the
- * connection is out of step or nobody has answered on it for a while. */
+/* Asks and waits. ret_reply->data stays valid until the next exchange; of MODBUS_WRONG_UNIT
+ * ret_reply->unit is set. Close and open again when link->lost is then set: always after
+ * MODBUS_LOST, and when the connection is out of step or nobody has answered on it for a
+ * while. Takes at most
+ *   TCP  the timeout;
+ *   RTU  two timeouts, four guards and the time of the bytes on the wire; with nothing
+ *        gone wrong before, one timeout, two guards and the bytes. */
 enum modbus_outcome modbus_exchange(struct modbus_link *link, const struct modbus_request *request,
 				    int64_t timeout_ns, struct modbus_reply *ret_reply);
+
+/* Asks the unit its sacrificial question: what it answers means nothing, that it does means
+ * that it lives and that no read of it is open any more. Half as long as an exchange. */
+enum modbus_outcome modbus_exchange_probe(struct modbus_link *link, uint8_t unit,
+					  int64_t timeout_ns, struct modbus_reply *ret_reply);
 
 #endif

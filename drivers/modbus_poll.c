@@ -119,7 +119,7 @@ static enum reason reason_of(enum modbus_outcome outcome, const struct modbus_re
 		return REASON_WRONG_UNIT;
 	case MODBUS_LOST:
 		return REASON_LINK_DOWN;
-	case MODBUS_REFUSED:
+	case MODBUS_ANSWERED:
 		/* A gateway's word about a unit that does not answer it is no word of the unit. */
 		return reply->exception >= MODBUS_NO_PATH ? REASON_NO_ANSWER : REASON_DEVICE_ERROR;
 	default:
@@ -150,7 +150,7 @@ static void describe(const struct modbus_bus *bus, const struct modbus_device *d
 		snprintf(what, what_bytes, "unit %u: %s", unit,
 			 serial ? "the serial line is gone" : "the connection was lost");
 		break;
-	case MODBUS_REFUSED:
+	case MODBUS_ANSWERED:
 		snprintf(what, what_bytes, "unit %u: %s (exception %u)", unit,
 			 exception_text(reply->exception), reply->exception);
 		break;
@@ -166,16 +166,15 @@ static void describe(const struct modbus_bus *bus, const struct modbus_device *d
 
 static bool is_busy(enum modbus_outcome outcome, const struct modbus_reply *reply)
 {
-	return outcome == MODBUS_REFUSED &&
+	return outcome == MODBUS_ANSWERED && reply->refused &&
 	       (reply->exception == MODBUS_ACKNOWLEDGED || reply->exception == MODBUS_BUSY);
 }
 
 /* An answer that another attempt would not change. */
 static bool is_final(enum modbus_outcome outcome, const struct modbus_reply *reply)
 {
-	return outcome == MODBUS_ANSWERED ||
-	       (outcome == MODBUS_REFUSED && !is_busy(outcome, reply) &&
-		reply->exception < MODBUS_NO_PATH);
+	return outcome == MODBUS_ANSWERED &&
+	       (!reply->refused || (!is_busy(outcome, reply) && reply->exception < MODBUS_NO_PATH));
 }
 
 static void pause_ns(int64_t ns)
@@ -242,14 +241,14 @@ static int poll_read(struct modbus_bus *bus, size_t device, size_t index)
 		return 0;
 	}
 	const enum modbus_outcome outcome = exchange(bus, dev, &read->request, &reply);
-	if (outcome == MODBUS_ANSWERED) {
+	if (!is_final(outcome, &reply))
+		return fail(bus, device, &read->request, outcome, &reply);
+	if (!reply.refused) {
 		dev->plan.mended |= read->refused;
 		read->refused = false;
 		deliver(bus, device, read, &reply);
 		return 0;
 	}
-	if (outcome != MODBUS_REFUSED || !is_final(outcome, &reply))
-		return fail(bus, device, &read->request, outcome, &reply);
 	if (reply.exception >= MODBUS_ILLEGAL_FUNCTION && reply.exception <= MODBUS_ILLEGAL_VALUE)
 		return learn_refusal(bus, device, index, reply.exception) ? -EAGAIN : 0;
 	refuse_points(bus, device, read, REASON_DEVICE_ERROR, reply.exception);
@@ -277,14 +276,14 @@ int modbus_probe(void *instance, size_t device)
 {
 	struct modbus_bus *bus = instance;
 	const struct modbus_device *dev = &bus->devices[device];
-	const struct modbus_request *request = &bus->link.probe[dev->conf->unit];
+	const uint8_t unit = (uint8_t)dev->conf->unit;
 	struct modbus_reply reply = {0};
 
 	if (dev->plan.read_count == 0)
 		return 0;
 	const enum modbus_outcome outcome =
-		modbus_exchange(&bus->link, request, dev->conf->timeout_ns, &reply);
+		modbus_exchange_probe(&bus->link, unit, dev->conf->timeout_ns, &reply);
 	if (is_final(outcome, &reply) && !bus->link.lost)
 		return 0;
-	return fail(bus, device, request, outcome, &reply);
+	return fail(bus, device, &bus->link.probe[unit], outcome, &reply);
 }

@@ -63,55 +63,51 @@ size_t modbus_rtu_bytes(const uint8_t *frame)
 }
 
 /* body: unit, function and what follows, without checksum. */
-static enum modbus_outcome judge_body(const struct modbus_request *request, const uint8_t *body,
-				      size_t body_bytes, struct modbus_reply *ret_reply)
+static bool read_body(const uint8_t *body, size_t body_bytes, struct modbus_reply *ret_reply)
 {
-	const size_t data_bytes = modbus_data_bytes(request->function, request->count);
+	const uint8_t function = body[1] & (uint8_t)~EXCEPTION_BIT;
+	const bool refused = body[1] & EXCEPTION_BIT;
 
+	if (function < MODBUS_READ_COILS || function > MODBUS_READ_INPUT)
+		return false;
+	if (refused ? body_bytes != 3 : body_bytes != 3u + body[2])
+		return false;
 	ret_reply->unit = body[0];
-	if (body[0] != request->unit)
-		return MODBUS_WRONG_UNIT;
-	if (body[1] == (request->function | EXCEPTION_BIT) && body_bytes == 3) {
-		ret_reply->exception = body[2];
-		return MODBUS_REFUSED;
-	}
-	if (body[1] != request->function || body[2] != data_bytes || body_bytes != 3 + data_bytes)
-		return MODBUS_GARBLED;
+	ret_reply->function = function;
+	ret_reply->refused = refused;
+	ret_reply->exception = refused ? body[2] : 0;
 	ret_reply->data = body + 3;
-	ret_reply->data_bytes = data_bytes;
-	return MODBUS_ANSWERED;
+	ret_reply->data_bytes = body_bytes - 3;
+	return true;
 }
 
-static enum modbus_outcome judge_rtu(const struct modbus_request *request, const uint8_t *frame,
-				     size_t frame_bytes, struct modbus_reply *ret_reply)
+static bool read_rtu(const uint8_t *frame, size_t frame_bytes, struct modbus_reply *ret_reply)
 {
-	if (frame_bytes < 5 || frame_bytes != modbus_rtu_bytes(frame))
-		return MODBUS_GARBLED;
 	/* Over the bytes and their checksum together the sum is zero. */
-	if (modbus_crc(frame, frame_bytes) != 0)
-		return MODBUS_GARBLED;
-	return judge_body(request, frame, frame_bytes - 2, ret_reply);
+	return frame_bytes >= 5 && modbus_crc(frame, frame_bytes) == 0 &&
+	       read_body(frame, frame_bytes - 2, ret_reply);
 }
 
-static enum modbus_outcome judge_tcp(const struct modbus_request *request, uint16_t transaction,
-				     const uint8_t *frame, size_t frame_bytes,
-				     struct modbus_reply *ret_reply)
+static bool read_tcp(const uint8_t *frame, size_t frame_bytes, struct modbus_reply *ret_reply)
 {
 	if (frame_bytes < MBAP_BYTES + 3 || get_u16(frame + 2) != 0 ||
 	    get_u16(frame + 4) != frame_bytes - MBAP_BYTES)
-		return MODBUS_GARBLED;
+		return false;
 	ret_reply->transaction = get_u16(frame);
-	if (ret_reply->transaction != transaction)
-		return MODBUS_STRAY;
-	return judge_body(request, frame + MBAP_BYTES, frame_bytes - MBAP_BYTES, ret_reply);
+	return read_body(frame + MBAP_BYTES, frame_bytes - MBAP_BYTES, ret_reply);
 }
 
-enum modbus_outcome modbus_wire_reply(enum modbus_framing framing,
-				      const struct modbus_request *request, uint16_t transaction,
-				      const uint8_t *frame, size_t frame_bytes,
-				      struct modbus_reply *ret_reply)
+bool modbus_wire_reply(enum modbus_framing framing, const uint8_t *frame, size_t frame_bytes,
+		       struct modbus_reply *ret_reply)
 {
 	if (framing == MODBUS_FRAMING_TCP)
-		return judge_tcp(request, transaction, frame, frame_bytes, ret_reply);
-	return judge_rtu(request, frame, frame_bytes, ret_reply);
+		return read_tcp(frame, frame_bytes, ret_reply);
+	return read_rtu(frame, frame_bytes, ret_reply);
+}
+
+bool modbus_could_answer(const struct modbus_reply *reply, const struct modbus_request *request)
+{
+	return reply->unit == request->unit && reply->function == request->function &&
+	       (reply->refused ||
+		reply->data_bytes == modbus_data_bytes(request->function, request->count));
 }

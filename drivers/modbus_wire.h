@@ -13,6 +13,7 @@
 #ifndef CORRIDORD_MODBUS_WIRE_H
 #define CORRIDORD_MODBUS_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,23 +46,14 @@ struct modbus_request {
 	uint16_t count;
 };
 
-enum modbus_outcome {
-	MODBUS_ANSWERED,
-	MODBUS_REFUSED, /* by an exception */
-	MODBUS_SILENT, /* not a byte within the time */
-	MODBUS_GARBLED, /* bytes, but no answer to this request */
-	MODBUS_WRONG_UNIT, /* a sound frame, from another unit */
-	MODBUS_STRAY, /* TCP: a sound frame of another transaction */
-	MODBUS_LOST, /* the line or connection is gone */
-};
-
 struct modbus_reply {
+	int64_t at_mono_ns; /* the reader's */
+	uint16_t transaction; /* TCP */
+	uint8_t unit, function;
+	bool refused;
+	uint8_t exception; /* when refused */
 	const uint8_t *data; /* in the caller's frame */
 	size_t data_bytes;
-	int64_t at_mono_ns;
-	uint16_t transaction; /* TCP: the one that the frame names */
-	uint8_t unit; /* the one that answered */
-	uint8_t exception; /* of MODBUS_REFUSED */
 };
 
 uint16_t modbus_crc(const uint8_t *bytes, size_t count);
@@ -76,11 +68,11 @@ size_t modbus_wire_request(enum modbus_framing framing, const struct modbus_requ
 /* Length of the RTU reply that starts like this; frame has at least three bytes. */
 size_t modbus_rtu_bytes(const uint8_t *frame);
 
-/* Judges one whole frame. Sets the fields of *ret_reply that the outcome calls for,
- * at_mono_ns excepted. */
-enum modbus_outcome modbus_wire_reply(enum modbus_framing framing,
-				      const struct modbus_request *request, uint16_t transaction,
-				      const uint8_t *frame, size_t frame_bytes,
-				      struct modbus_reply *ret_reply);
+/* Takes one whole frame apart; false: it is not sound. Leaves at_mono_ns as it was. */
+bool modbus_wire_reply(enum modbus_framing framing, const uint8_t *frame, size_t frame_bytes,
+		       struct modbus_reply *ret_reply);
+
+/* By unit, function and length: all that RTU framing tells. */
+bool modbus_could_answer(const struct modbus_reply *reply, const struct modbus_request *request);
 
 #endif
