@@ -1,0 +1,223 @@
+/* Registers to values: every type in every order, and what is no value. */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../drivers/modbus_decode.h"
+
+static const char *decode(enum modbus_type type, enum modbus_order order, const void *bytes,
+			  struct value *ret_value)
+{
+	const struct modbus_point_conf conf = {
+		.table = MODBUS_HOLDING,
+		.type = (int)type,
+		.order = (int)order,
+		.bit = -1,
+	};
+
+	return modbus_decode(&conf, bytes, 0, ret_value);
+}
+
+static const char *decode_text(const void *bytes, int registers, struct value *ret_value)
+{
+	const struct modbus_point_conf conf = {
+		.table = MODBUS_INPUT, .type = MODBUS_STRING, .length = registers, .bit = -1};
+
+	return modbus_decode(&conf, bytes, 0, ret_value);
+}
+
+struct order_case {
+	enum modbus_type type;
+	const char *wire[4]; /* abcd, cdab, badc, dcba */
+	struct value expected;
+};
+
+/* clang-format off */
+static const struct order_case order_cases[] = {
+	{MODBUS_U16, {"\x12\x34", "\x12\x34", "\x34\x12", "\x34\x12"},
+	 {VALUE_INT, {.integer = 0x1234}}},
+	{MODBUS_S16, {"\xff\xfe", "\xff\xfe", "\xfe\xff", "\xfe\xff"},
+	 {VALUE_INT, {.integer = -2}}},
+	{MODBUS_BCD16, {"\x09\x87", "\x09\x87", "\x87\x09", "\x87\x09"},
+	 {VALUE_INT, {.integer = 987}}},
+	{MODBUS_U32, {"\x89\xab\xcd\xef", "\xcd\xef\x89\xab", "\xab\x89\xef\xcd", "\xef\xcd\xab\x89"},
+	 {VALUE_INT, {.integer = 0x89abcdef}}},
+	{MODBUS_S32, {"\x89\xab\xcd\xef", "\xcd\xef\x89\xab", "\xab\x89\xef\xcd", "\xef\xcd\xab\x89"},
+	 {VALUE_INT, {.integer = (int32_t)0x89abcdef}}},
+	{MODBUS_F32, {"\xc2\xf6\xe9\x79", "\xe9\x79\xc2\xf6", "\xf6\xc2\x79\xe9", "\x79\xe9\xf6\xc2"},
+	 {VALUE_REAL, {.real = -123.456001281738281}}},
+	{MODBUS_BCD32, {"\x12\x34\x56\x78", "\x56\x78\x12\x34", "\x34\x12\x78\x56", "\x78\x56\x34\x12"},
+	 {VALUE_INT, {.integer = 12345678}}},
+	{MODBUS_U64, {"\x81\x02\x03\x04\x05\x06\x07\x08", "\x07\x08\x05\x06\x03\x04\x81\x02",
+		      "\x02\x81\x04\x03\x06\x05\x08\x07", "\x08\x07\x06\x05\x04\x03\x02\x81"},
+	 {VALUE_UINT, {.uinteger = 0x8102030405060708}}},
+	{MODBUS_S64, {"\x81\x02\x03\x04\x05\x06\x07\x08", "\x07\x08\x05\x06\x03\x04\x81\x02",
+		      "\x02\x81\x04\x03\x06\x05\x08\x07", "\x08\x07\x06\x05\x04\x03\x02\x81"},
+	 {VALUE_INT, {.integer = (int64_t)0x8102030405060708}}},
+	{MODBUS_F64, {"\x40\x09\x21\xfb\x54\x44\x2d\x18", "\x2d\x18\x54\x44\x21\xfb\x40\x09",
+		      "\x09\x40\xfb\x21\x44\x54\x18\x2d", "\x18\x2d\x44\x54\xfb\x21\x09\x40"},
+	 {VALUE_REAL, {.real = 3.141592653589793}}},
+};
+/* clang-format on */
+
+static void every_type_is_read_in_every_order(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(order_cases) / sizeof(order_cases[0]); i++) {
+		for (int order = MODBUS_ABCD; order <= MODBUS_DCBA; order++) {
+			const struct order_case *c = &order_cases[i];
+			struct value value;
+			assert_null(
+				decode(c->type, (enum modbus_order)order, c->wire[order], &value));
+			if (!value_equal(&value, &c->expected))
+				fail_msg("type %d order %d: type %d, %" PRIi64 ", %.17g", c->type,
+					 order, value.type, value.integer, value.real);
+		}
+	}
+}
+
+static void text_loses_its_padding_only(void **state)
+{
+	(void)state;
+	struct value value;
+
+	assert_null(decode_text("SEAL 42\0", 4, &value));
+	assert_int_equal(value.type, VALUE_TEXT);
+	assert_string_equal(value.text, "SEAL 42");
+	assert_null(decode_text(" AB  \xff\xff\0", 4, &value));
+	assert_string_equal(value.text, " AB");
+	assert_null(decode_text("\0\0\xff\xff", 2, &value));
+	assert_string_equal(value.text, "");
+}
+
+static void longest_text_fits(void **state)
+{
+	(void)state;
+	char bytes[2 * MODBUS_STRING_REGISTERS];
+	struct value value;
+
+	memset(bytes, 'x', sizeof(bytes));
+	assert_null(decode_text(bytes, MODBUS_STRING_REGISTERS, &value));
+	assert_int_equal(strlen(value.text), sizeof(bytes));
+}
+
+static void swapped_text_is_put_right(void **state)
+{
+	(void)state;
+	struct modbus_point_conf conf = {.table = MODBUS_HOLDING,
+					 .type = MODBUS_STRING,
+					 .order = MODBUS_BADC,
+					 .length = 3,
+					 .bit = -1};
+	struct value value;
+
+	assert_null(modbus_decode(&conf, (const uint8_t *)"ESLA\x37\x31", 0, &value));
+	assert_string_equal(value.text, "SEAL17");
+}
+
+static void what_is_no_text_is_no_value(void **state)
+{
+	(void)state;
+	struct value value;
+
+	assert_non_null(decode_text("AB\0C", 2, &value));
+	assert_non_null(decode_text("A\x01"
+				    "BC",
+				    2, &value));
+	assert_non_null(decode_text("A\x80"
+				    "BC",
+				    2, &value));
+	assert_non_null(decode_text("A\nBC", 2, &value));
+}
+
+static void what_is_no_number_is_no_value(void **state)
+{
+	(void)state;
+	struct value value;
+
+	assert_non_null(decode(MODBUS_F32, MODBUS_ABCD, "\x7f\xc0\x00\x00", &value));
+	assert_non_null(decode(MODBUS_F32, MODBUS_ABCD, "\x7f\x80\x00\x00", &value));
+	assert_non_null(decode(MODBUS_F32, MODBUS_CDAB, "\x00\x00\xff\x80", &value));
+	assert_non_null(decode(MODBUS_F64, MODBUS_ABCD, "\x7f\xf0\0\0\0\0\0\0", &value));
+	assert_non_null(decode(MODBUS_F64, MODBUS_ABCD, "\xff\xf8\0\0\0\0\0\1", &value));
+	assert_non_null(decode(MODBUS_BCD16, MODBUS_ABCD, "\x12\x3a", &value));
+	assert_non_null(decode(MODBUS_BCD32, MODBUS_ABCD, "\xf2\x34\x56\x78", &value));
+	assert_non_null(decode(MODBUS_BOOL, MODBUS_ABCD, "\0\2", &value));
+}
+
+static void register_as_flag_is_zero_or_one(void **state)
+{
+	(void)state;
+	struct value value;
+
+	assert_null(decode(MODBUS_BOOL, MODBUS_ABCD, "\0\1", &value));
+	assert_int_equal(value.type, VALUE_BOOL);
+	assert_true(value.boolean);
+	assert_null(decode(MODBUS_BOOL, MODBUS_ABCD, "\0\0", &value));
+	assert_false(value.boolean);
+}
+
+static void each_bit_of_a_register_can_be_picked(void **state)
+{
+	(void)state;
+	for (int bit = 0; bit < 16; bit++) {
+		const struct modbus_point_conf conf = {.table = MODBUS_INPUT, .bit = bit};
+		const uint8_t set[] = {(uint8_t)(1 << bit >> 8), (uint8_t)(1 << bit)};
+		const uint8_t clear[] = {(uint8_t)~set[0], (uint8_t)~set[1]};
+		struct value value;
+
+		assert_null(modbus_decode(&conf, set, 0, &value));
+		assert_true(value.type == VALUE_BOOL && value.boolean);
+		assert_null(modbus_decode(&conf, clear, 0, &value));
+		assert_true(value.type == VALUE_BOOL && !value.boolean);
+	}
+}
+
+static void bits_are_counted_from_the_low_end_of_each_byte(void **state)
+{
+	(void)state;
+	const struct modbus_point_conf conf = {.table = MODBUS_COIL, .bit = -1};
+	const uint8_t data[] = {0x01, 0x80};
+
+	for (size_t i = 0; i < 16; i++) {
+		struct value value;
+		assert_null(modbus_decode(&conf, data, i, &value));
+		assert_int_equal(value.type, VALUE_BOOL);
+		assert_int_equal(value.boolean, i == 0 || i == 15);
+	}
+}
+
+static void offset_counts_registers(void **state)
+{
+	(void)state;
+	const struct modbus_point_conf conf = {
+		.table = MODBUS_HOLDING, .type = MODBUS_U32, .bit = -1};
+	struct value value;
+
+	assert_null(modbus_decode(&conf, (const uint8_t *)"\0\1\0\2\0\3\0\4", 2, &value));
+	assert_true(value.integer == 0x30004);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_type_is_read_in_every_order),
+		cmocka_unit_test(text_loses_its_padding_only),
+		cmocka_unit_test(longest_text_fits),
+		cmocka_unit_test(swapped_text_is_put_right),
+		cmocka_unit_test(what_is_no_text_is_no_value),
+		cmocka_unit_test(what_is_no_number_is_no_value),
+		cmocka_unit_test(register_as_flag_is_zero_or_one),
+		cmocka_unit_test(each_bit_of_a_register_can_be_picked),
+		cmocka_unit_test(bits_are_counted_from_the_low_end_of_each_byte),
+		cmocka_unit_test(offset_counts_registers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
