@@ -580,6 +580,62 @@ static void a_device_that_breaks_the_link_does_not_take_the_others_with_it(void 
 	tear_down(fixture);
 }
 
+static void a_link_that_is_back_wins_back_a_device_long_silent(void **state)
+{
+	struct fixture *fixture = set_up(2, 1);
+	struct bench *bench = &fixture->bench;
+	size_t down;
+
+	(void)state;
+	bench->devices[0].retry_min_ns = bench->devices[0].retry_max_ns = 3600 * NS_PER_S;
+	fails(fixture, 0, -ETIMEDOUT, REASON_NO_ANSWER);
+	bench_start(bench);
+	down = bench_wait(bench, 0, is_down, 0);
+	fails(fixture, 0, 0, REASON_NONE);
+	SCRIPT(fixture, open_err = -ENODEV);
+	fails(fixture, 1, -ENOTCONN, REASON_NONE);
+	bench_wait(bench, 0, is_down, 1);
+	fails(fixture, 1, 0, REASON_NONE);
+	SCRIPT(fixture, open_err = 0);
+	bench_wait(bench, down, is_up, 0);
+	tear_down(fixture);
+}
+
+static void wait_for_vain_opens(struct fixture *fixture, int count)
+{
+	int64_t deadline_ns = clock_mono_ns() + PATIENCE_NS;
+	int goal = opens(fixture) + count;
+
+	while (opens(fixture) < goal) {
+		assert_true(clock_mono_ns() < deadline_ns);
+		bench_take(&fixture->bench, clock_mono_ns() + 10 * MS);
+	}
+}
+
+static void each_outage_begins_with_the_shortest_back_off(void **state)
+{
+	struct fixture *fixture = set_up(1, 1);
+	struct bench *bench = &fixture->bench;
+	size_t at;
+	int i;
+
+	(void)state;
+	/* Not begun anew, the third would take longer than anybody waits. */
+	bench->bus_conf.reopen_min_ns = 10 * MS;
+	bench->bus_conf.reopen_max_ns = 3600 * NS_PER_S;
+	bench_start(bench);
+	at = bench_wait(bench, 0, is_up, 0);
+	for (i = 0; i < 3; i++) {
+		SCRIPT(fixture, open_err = -ENODEV);
+		fails(fixture, 0, -ENOTCONN, REASON_NONE);
+		wait_for_vain_opens(fixture, 6);
+		fails(fixture, 0, 0, REASON_NONE);
+		SCRIPT(fixture, open_err = 0);
+		at = bench_wait(bench, at + 1, is_up, 0);
+	}
+	tear_down(fixture);
+}
+
 /* ---- back-pressure, stop, watchdog, set-up ------------------------------------------ */
 
 static void a_consumer_that_stalls_slows_the_bus_and_nothing_is_lost(void **state)
@@ -742,6 +798,8 @@ int main(void)
 		cmocka_unit_test(a_link_that_opens_again_at_once_troubles_nobody),
 		cmocka_unit_test(a_link_that_opens_only_to_break_is_down),
 		cmocka_unit_test(a_device_that_breaks_the_link_does_not_take_the_others_with_it),
+		cmocka_unit_test(a_link_that_is_back_wins_back_a_device_long_silent),
+		cmocka_unit_test(each_outage_begins_with_the_shortest_back_off),
 		cmocka_unit_test(a_consumer_that_stalls_slows_the_bus_and_nothing_is_lost),
 		cmocka_unit_test(a_bus_held_up_by_a_full_queue_stops_when_that_is_closed),
 		cmocka_unit_test(a_bus_that_waits_stops_at_once),
