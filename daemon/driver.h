@@ -7,11 +7,12 @@
  *
  * A driver is of one of two kinds:
  *   blocking  open() and poll() may block, each for a bounded time that follows
- *             from its options; the core gives the bus a thread of its own and
- *             calls poll() for one device when that device is due;
- *   by fd     nothing blocks; the core waits for fd() in the main loop and calls
- *             read() when it is readable. The driver may aggregate several
- *             sources (lines, timers) behind one epoll fd.
+ *             from its options; the core calls poll() for one device when that
+ *             device is due;
+ *   by fd     the core waits for fd() and calls read() when it is readable. The
+ *             driver may aggregate several sources (lines, timers) behind one
+ *             epoll fd.
+ * The core gives each bus a thread of its own.
  *
  * Adding a driver touches its file, one line of drivers.c and one test.
  */
