@@ -250,6 +250,15 @@ static bool took(struct client *client, int rc)
 	return client->phase != CLIENT_DEAD;
 }
 
+static bool has_peer(int fd)
+{
+	struct sockaddr_storage peer;
+	void *address = &peer;
+	socklen_t size = sizeof(peer);
+
+	return getpeername(fd, address, &size) == 0;
+}
+
 static bool tcp_came_up(struct client *client, short revents)
 {
 	int err = 0;
@@ -261,11 +270,15 @@ static bool tcp_came_up(struct client *client, short revents)
 		return false;
 	if (getsockopt(client_fd(client), SOL_SOCKET, SO_ERROR, &err, &size) < 0)
 		err = errno;
+	client->tcp_is_up = err == ECONNRESET; /* it was, for a moment */
 	if (err != 0)
 		client_fail_rc(client, MOSQ_ERR_ERRNO, err);
+	else if (!has_peer(client_fd(client))) /* TLS has taken the error, writing at once */
+		client_fail(client, "is the broker running, and is this its TLS port?",
+			    "connection refused or reset");
 	else
 		client->tcp_is_up = true;
-	return err == 0;
+	return client->tcp_is_up;
 }
 
 /* The library takes a reset or an early end for a handshake still going on. */
@@ -274,10 +287,8 @@ static void look_for_end(struct client *client)
 	char byte;
 	ssize_t got = recv(client_fd(client), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
-	if (got == 0)
-		client_fail(client, "is it a TLS port?", "closed by the broker during TLS");
-	else if (got < 0 && errno != EAGAIN && errno != EINTR)
-		client_fail_rc(client, MOSQ_ERR_ERRNO, errno);
+	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+		client_fail_tls(client);
 }
 
 static void shake_hands(struct client *client)
@@ -328,6 +339,14 @@ void client_serve(struct client *client, short revents, int64_t now_ns)
 	keep_alive(client, now_ns);
 }
 
+/* What the broker had acknowledged before the connection broke under our hands. */
+static void harvest(struct client *client)
+{
+	while (mosquitto_socket(client->mosquitto) >= 0 &&
+	       mosquitto_loop_read(client->mosquitto, 1) == MOSQ_ERR_SUCCESS && errno != EAGAIN)
+		errno = 0;
+}
+
 /* ---- publishing -------------------------------------------------------------------------- */
 
 static int add_pair(mosquitto_property **properties, const char *name, const char *value)
@@ -367,6 +386,7 @@ int client_publish(struct client *client, const struct client_message *message, 
 {
 	mosquitto_property *properties = NULL;
 	int rc = MOSQ_ERR_SUCCESS;
+	int err;
 
 	if (client->phase != CLIENT_ONLINE)
 		return -ENOTCONN;
@@ -379,9 +399,15 @@ int client_publish(struct client *client, const struct client_message *message, 
 		rc = mosquitto_publish_v5(client->mosquitto, ret_mid, message->topic,
 					  (int)message->bytes, message->payload, message->qos,
 					  message->retain, properties);
+	err = errno;
 	mosquitto_property_free_all(&properties);
 	client->last_out_ns = now_ns;
-	return took(client, rc) ? 0 : -ENOTCONN;
+	errno = err;
+	if (took(client, rc))
+		return 0;
+	errno = 0;
+	harvest(client);
+	return -ENOTCONN;
 }
 
 void client_disconnect(struct client *client)

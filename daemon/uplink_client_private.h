@@ -24,6 +24,7 @@ struct client {
 void client_fail(struct client *client, const char *cure, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void client_fail_rc(struct client *client, int rc, int err); /* of a library call */
+void client_fail_tls(struct client *client); /* without a reason given */
 void client_fail_connack(struct client *client, int code);
 void client_fail_reason(struct client *client, int reason); /* of the broker's DISCONNECT */
 void client_note_tls(struct client *client, const char *words);

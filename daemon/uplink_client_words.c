@@ -63,6 +63,12 @@ static const struct tls_remedy tls_remedies[] = {
 	{NULL, NULL},
 };
 
+void client_fail_tls(struct client *client)
+{
+	client_fail(client, "is it a TLS port? does the broker ask for tls_cert?",
+		    "TLS: broken off by the broker");
+}
+
 static const char *cure_of(const struct remedy *remedies, int code)
 {
 	while (remedies->code && remedies->code != code)
@@ -92,12 +98,24 @@ void client_fail(struct client *client, const char *cure, const char *format, ..
 	va_end(arguments);
 }
 
+/* EPROTO is the library's sign for what TLS found. */
+static bool is_broken_tls(const struct client *client, int rc, int err)
+{
+	bool shaking_hands =
+		client->setup.conf->tls && client->tcp_is_up && client->phase == CLIENT_CONNECTING;
+
+	return rc == MOSQ_ERR_ERRNO &&
+	       (err == EPROTO || (shaking_hands && (err == ECONNRESET || err == EPIPE)));
+}
+
 void client_fail_rc(struct client *client, int rc, int err)
 {
 	char text[64];
 
 	if (client->tls_words[0])
 		client_fail(client, cure_of_tls(client->tls_words), "TLS: %s", client->tls_words);
+	else if (is_broken_tls(client, rc, err))
+		client_fail_tls(client);
 	else if (rc == MOSQ_ERR_ERRNO && err != 0)
 		client_fail(client, cure_of(errors, err), "%s",
 			    strerror_r(err, text, sizeof(text)));
@@ -106,6 +124,9 @@ void client_fail_rc(struct client *client, int rc, int err)
 			    gai_strerror(err));
 	else if (rc == MOSQ_ERR_KEEPALIVE)
 		client_fail(client, NULL, "no answer to a ping");
+	else if (rc == MOSQ_ERR_CONN_LOST && client->phase == CLIENT_CONNECTING &&
+		 client->setup.conf->tls)
+		client_fail_tls(client);
 	else if (rc == MOSQ_ERR_CONN_LOST && client->phase == CLIENT_CONNECTING)
 		client_fail(client, "does it speak MQTT, and without TLS, on this port?",
 			    "closed by the broker before it said anything");
@@ -115,10 +136,15 @@ void client_fail_rc(struct client *client, int rc, int err)
 		client_fail(client, NULL, "%s", mosquitto_strerror(rc));
 }
 
-static void lower_first(char *text)
+/* "Client Identifier not valid" is the library's way of writing. */
+static void lower_words(char *text)
 {
-	if (*text >= 'A' && *text <= 'Z')
-		*text = (char)(*text - 'A' + 'a');
+	char *at;
+
+	for (at = text; *at; at++)
+		if (*at >= 'A' && *at <= 'Z' && (at == text || at[-1] == ' ') &&
+		    strncmp(at, "QoS", 3) != 0)
+			*at = (char)(*at - 'A' + 'a');
 }
 
 void client_fail_connack(struct client *client, int code)
@@ -134,7 +160,7 @@ void client_fail_connack(struct client *client, int code)
 		return;
 	}
 	snprintf(words, sizeof(words), "%s", mosquitto_reason_string(code));
-	lower_first(words);
+	lower_words(words);
 	client_fail(client, cure_of(reasons_v5, code), "refused: %s", words);
 }
 
@@ -143,7 +169,7 @@ void client_fail_reason(struct client *client, int reason)
 	char words[64];
 
 	snprintf(words, sizeof(words), "%s", mosquitto_reason_string(reason));
-	lower_first(words);
+	lower_words(words);
 	client_fail(client, cure_of(reasons_v5, reason), "closed by the broker: %s", words);
 }
 

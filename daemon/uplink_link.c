@@ -137,14 +137,23 @@ static void describe(const struct client_failure *failure, char *text, size_t si
 		snprintf(text, size, "%s", failure->what);
 }
 
+/* True: not said before. */
+static bool say(struct said *said, const char *what)
+{
+	if (strcmp(said->what[0], what) == 0 || strcmp(said->what[1], what) == 0)
+		return false;
+	said->last = 1 - said->last;
+	snprintf(said->what[said->last], sizeof(said->what[0]), "%s", what);
+	return true;
+}
+
 /* Once per reason and host, until a connection comes about. */
 static void log_failure(struct link *link, int64_t delay_ns)
 {
-	char *logged = link->failures[link->host];
 	char text[256];
 
 	describe(&link->failure, text, sizeof(text));
-	if (strcmp(logged, link->failure.what) == 0)
+	if (!say(&link->said[link->host], link->failure.what))
 		log_debug("\"%s\": still not connected: %s", host_of(link)->text, text);
 	else if (delay_ns > 0)
 		log_warnx("\"%s\": not connected: %s, trying again in %.1f s", host_of(link)->text,
@@ -152,7 +161,6 @@ static void log_failure(struct link *link, int64_t delay_ns)
 	else
 		log_warnx("\"%s\": not connected: %s, trying the next host", host_of(link)->text,
 			  text);
-	memcpy(logged, link->failure.what, sizeof(link->failure.what));
 }
 
 /* A name may have addresses of two families and the library tries only the first one that
@@ -235,7 +243,7 @@ static void came_up(struct link *link)
 
 	link->phase = LINK_ONLINE;
 	link->online_ns = link->now_ns;
-	memset(link->failures, 0, uplink->host_count * sizeof(link->failures[0]));
+	memset(link->said, 0, uplink->host_count * sizeof(link->said[0]));
 	pthread_mutex_lock(&uplink->lock);
 	show_connected(uplink, true, link->now_ns);
 	uplink->counters.connects++;
@@ -315,8 +323,10 @@ static void step_online(struct link *link)
 	pump_settle(link);
 	pump_send(link);
 	failure = what_broke(link);
-	if (failure)
-		lost(link, failure);
+	if (!failure)
+		return;
+	pump_settle(link); /* what came in while sending failed */
+	lost(link, failure);
 }
 
 static void step_closing(struct link *link)
@@ -441,9 +451,11 @@ int link_new(struct uplink *uplink, struct link **ret_link)
 	link->family = AF_UNSPEC;
 	link->backoff =
 		(struct backoff){.min_ns = conf->retry_min_ns, .max_ns = conf->retry_max_ns};
+	link->gate[STREAM_EVENTS].backoff = link->backoff;
+	link->gate[STREAM_ALERTS].backoff = link->backoff;
 	link->bucket.bytes_per_s = conf->replay_bytes_per_s;
-	link->failures = calloc(uplink->host_count, sizeof(link->failures[0]));
-	if (!link->failures || window_init(&link->window, slots) < 0) {
+	link->said = calloc(uplink->host_count, sizeof(link->said[0]));
+	if (!link->said || window_init(&link->window, slots) < 0) {
 		link_free(link);
 		return -ENOMEM;
 	}
@@ -456,7 +468,7 @@ void link_free(struct link *link)
 	if (!link)
 		return;
 	window_fini(&link->window);
-	free(link->failures);
+	free(link->said);
 	free(link->metrics);
 	free(link);
 }

@@ -9,6 +9,12 @@
 #include "uplink_private.h"
 #include "uplink_window.h"
 
+/* What was last said of a host: some failures take turns with another that hides them. */
+struct said {
+	char what[2][sizeof(((struct client_failure *)0)->what)];
+	size_t last;
+};
+
 enum link_phase {
 	LINK_WAITING, /* for the next attempt */
 	LINK_CONNECTING,
@@ -43,7 +49,7 @@ struct link {
 	size_t untried; /* hosts of this round */
 	int family;
 	struct client_failure failure; /* of the present attempt */
-	char (*failures)[sizeof(((struct client_failure *)0)->what)]; /* logged, per host */
+	struct said *said; /* per host, since the last connection */
 	struct backoff backoff;
 	int64_t online_ns; /* since then */
 	uint32_t session;

@@ -21,10 +21,8 @@ void pump_start(struct link *link)
 	link->farewell_sent = false;
 	link->farewell_done = false;
 	link->state_refusal_logged = false;
-	for (i = 0; i < STREAM_COUNT; i++) {
-		link->gate[i] = (struct gate){.backoff = link->backoff};
-		backoff_reset(&link->gate[i].backoff);
-	}
+	for (i = 0; i < STREAM_COUNT; i++) /* what was refused is still held back */
+		link->gate[i].in_flight = 0;
 	pthread_mutex_lock(&uplink->lock);
 	link->first_states = states_all_again(uplink->states);
 	pthread_mutex_unlock(&uplink->lock);
@@ -199,7 +197,7 @@ static int publish_record(struct link *link, enum outlet_stream stream)
 	int err;
 
 	uplink_stream_topic(uplink->prefix, stream, record->type, topic);
-	err = publish(link, &message, stream, record->position);
+	err = publish(link, &message, (int)stream, record->position);
 	if (err == -EMSGSIZE)
 		pump_hold(link, stream, record, "larger than the broker takes");
 	if (err < 0)

@@ -89,7 +89,7 @@ static void settle_record(struct link *link, const struct window_entry *entry,
 
 	if (entry->why) {
 		outbox_unsend(outbox);
-		window_forget(&link->window, stream);
+		window_forget(&link->window, (int)stream);
 		gate->in_flight = 0;
 		settled->refused[stream] = outbox_next(outbox);
 		settled->why[stream] = entry->why;
