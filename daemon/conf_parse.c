@@ -227,11 +227,13 @@ bool conf_is_name(const char *text)
 	       text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
-static void keep_text(const struct cell *cell, char **ret_text)
+/* false: no memory. */
+static bool keep_text(const struct cell *cell, char **ret_text)
 {
 	*ret_text = conf_copy(cell->parser->store, cell->text);
 	if (*ret_text == NULL)
 		cell->parser->no_memory = true;
+	return *ret_text != NULL;
 }
 
 /* What is not a full path begins where the file is. */
@@ -261,7 +263,7 @@ static void read_text(const struct cell *cell)
 	else if (cell->row->type == CONF_PATH && cell->text[0] != '/')
 		keep_path(cell, cell->field);
 	else if (cell->row->choices == NULL || read_choice(cell) != NULL)
-		keep_text(cell, cell->field);
+		(void)keep_text(cell, cell->field);
 }
 
 /* ---- references ------------------------------------------------------------------------ */
@@ -277,6 +279,19 @@ static bool in_gap(const struct conf_parser *parser, const char *text, size_t de
 	return parser->reader->cut;
 }
 
+static bool find_point(const struct config *config, const char *name, int32_t *ret_index)
+{
+	size_t i;
+
+	for (i = 0; i < config->point_count; i++) {
+		if (strcmp(config->points[i].name, name) == 0) {
+			*ret_index = (int32_t)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void read_point(const struct cell *cell)
 {
 	const struct config *config = cell->parser->config;
@@ -288,15 +303,12 @@ static void read_point(const struct cell *cell)
 		wrong(cell, "not a point, expected \"device.point\"");
 		return;
 	}
-	for (i = 0; i < config->point_count; i++) {
-		if (strcmp(config->points[i].name, cell->text) == 0) {
-			*(int32_t *)cell->field = (int32_t)i;
-			return;
-		}
+	if (find_point(config, cell->text, cell->field) ||
+	    in_gap(cell->parser, cell->text, (size_t)(dot - cell->text)))
+		return;
+	for (i = 0; i < config->point_count; i++)
 		conf_nearest_offer(&nearest, config->points[i].name);
-	}
-	if (!in_gap(cell->parser, cell->text, (size_t)(dot - cell->text)))
-		wrong(cell, "there is no such point%s", conf_nearest_hint(&nearest));
+	wrong(cell, "there is no such point%s", conf_nearest_hint(&nearest));
 }
 
 /* ---- several words --------------------------------------------------------------------- */
@@ -317,8 +329,8 @@ static void read_list(struct cell *cell)
 		else if (strlen(cell->text) > TEXT_BYTES)
 			wrong(cell, "%zu bytes are too many, expected at most %d",
 			      strlen(cell->text), TEXT_BYTES);
-		else
-			keep_text(cell, &list->item[list->count++]);
+		else if (keep_text(cell, &list->item[list->count]))
+			list->count++;
 	}
 }
 

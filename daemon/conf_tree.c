@@ -29,7 +29,7 @@ struct scan {
 	size_t mark; /* complaints that a second reading does not repeat */
 	bool again;
 	bool told; /* why libconfuse stopped */
-	bool no_memory;
+	bool no_memory; /* what is taken down no longer counts */
 };
 
 /* ---- what libconfuse tells while it reads ---------------------------------------------- */
@@ -41,18 +41,37 @@ static struct scan *scan_of(const cfg_opt_t *opt)
 	return (struct scan *)(uintptr_t)opt->def.number;
 }
 
-static void *append_block(struct scan *scan, const cfg_t *cfg)
+/* The kind of the block that begins. A "|" in a quoted name leads into another block. */
+static const struct conf_kind *kind_of(struct scan *scan, const cfg_t *cfg)
+{
+	static const struct conf_option *const no_tables[] = {NULL};
+	static const struct conf_kind *const no_kinds[] = {NULL};
+	static const struct conf_kind strange = {
+		.name = "?", .tables = no_tables, .children = no_kinds};
+	const struct conf_kind *kind = scan->kind;
+
+	if (scan->top != NULL)
+		kind = conf_kind_child(scan->top->kind, cfg->name);
+	if (kind != NULL)
+		return kind;
+	conf_complain_node(scan->reader, scan->top, cfg->line, "block \"%s\" does not belong here",
+			   cfg->name);
+	return &strange;
+}
+
+/* false: no memory. */
+static bool append_block(struct scan *scan, const cfg_t *cfg)
 {
 	struct conf_node *node = conf_alloc(scan->reader->store, sizeof(*node)), **end;
 
 	if (node == NULL)
-		return NULL;
+		return false;
 	node->parent = scan->top;
-	node->kind = scan->top != NULL ? conf_kind_child(scan->top->kind, cfg->name) : scan->kind;
+	node->kind = kind_of(scan, cfg);
 	node->title = conf_copy(scan->reader->store, cfg->title != NULL ? cfg->title : "");
 	node->place = (struct conf_place){.file = scan->file, .line = cfg->line};
-	if (node->kind == NULL || node->title == NULL)
-		return NULL;
+	if (node->title == NULL)
+		return false;
 	if (scan->top != NULL) {
 		for (end = &scan->top->children; *end != NULL;)
 			end = &(*end)->next;
@@ -60,20 +79,20 @@ static void *append_block(struct scan *scan, const cfg_t *cfg)
 	} else
 		scan->root = node;
 	scan->top = node;
-	return node;
+	return true;
 }
 
+/* Never fails: libconfuse aborts the process when a default is refused. */
 static int block_begins(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	struct scan *scan = scan_of(opt);
 
 	(void)value;
-	if (scan->depth == CONF_BLOCK_DEPTH || append_block(scan, cfg) == NULL) {
-		scan->no_memory = true;
-		return -1;
-	}
-	scan->cfg[scan->depth++] = cfg;
 	*(void **)result = NULL;
+	if (!scan->no_memory && !append_block(scan, cfg))
+		scan->no_memory = true;
+	if (!scan->no_memory)
+		scan->cfg[scan->depth++] = cfg;
 	return 0;
 }
 
@@ -82,6 +101,8 @@ static int block_ends(cfg_t *cfg, cfg_opt_t *opt)
 	struct scan *scan = scan_of(opt);
 
 	(void)cfg;
+	if (scan->no_memory)
+		return -1;
 	scan->top = scan->top->parent;
 	scan->depth--;
 	return 0;
@@ -123,23 +144,39 @@ static struct conf_entry *entry_for(struct scan *scan, const cfg_opt_t *opt, int
 	return entry;
 }
 
+static bool has_option(cfg_t *cfg, const cfg_opt_t *opt)
+{
+	unsigned int i;
+
+	for (i = 0; cfg_getnopt(cfg, i) != NULL; i++)
+		if (cfg_getnopt(cfg, i) == opt)
+			return true;
+	return false;
+}
+
 static int word_read(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	struct scan *scan = scan_of(opt);
-	struct conf_word *word = conf_alloc(scan->reader->store, sizeof(*word)), **end;
-	struct conf_entry *entry = entry_for(scan, opt, cfg->line);
+	struct conf_word *word = NULL, **end;
+	struct conf_entry *entry = NULL;
 
 	*(void **)result = NULL;
-	if (word == NULL || entry == NULL) {
+	if (!has_option(cfg, opt)) { /* a "|" in its name leads into another block */
+		conf_complain_node(scan->reader, scan->top, cfg->line,
+				   "option \"%s\" does not belong here", opt->name);
+		return 0;
+	}
+	if (!scan->no_memory) {
+		word = conf_alloc(scan->reader->store, sizeof(*word));
+		entry = entry_for(scan, opt, cfg->line);
+	}
+	if (word != NULL)
+		word->text = conf_copy(scan->reader->store, value);
+	if (entry == NULL || word == NULL || word->text == NULL) {
 		scan->no_memory = true;
 		return -1;
 	}
-	word->text = conf_copy(scan->reader->store, value);
 	word->line = cfg->line;
-	if (word->text == NULL) {
-		scan->no_memory = true;
-		return -1;
-	}
 	for (end = &entry->words; *end != NULL;)
 		end = &(*end)->next;
 	*end = word;
@@ -186,7 +223,7 @@ static void confuse_error(cfg_t *cfg, const char *format, va_list args)
 	char text[200];
 	size_t i;
 
-	if (scan->told)
+	if (scan->told || scan->no_memory)
 		return;
 	for (i = 0; i < sizeof(about_names) / sizeof(about_names[0]); i++)
 		if (strncmp(format, about_names[i], strlen(about_names[i])) == 0) {
@@ -285,12 +322,11 @@ static int parse_once(struct scan *scan, cfg_opt_t *opts)
 	scan->depth = 0;
 	scan->again = scan->told = false;
 	cfg = cfg_init(opts, CFGF_NONE);
-	if (cfg == NULL || scan->root == NULL)
+	if (cfg == NULL)
 		return -ENOMEM;
-	scan->root->place.line = 0;
 	cfg_set_error_function(cfg, confuse_error);
-	result = cfg_parse_buf(cfg, scan->text);
-	if (result != CFG_SUCCESS && !scan->told && scan->balanced)
+	result = scan->no_memory ? CFG_PARSE_ERROR : cfg_parse_buf(cfg, scan->text);
+	if (result != CFG_SUCCESS && !scan->told && scan->balanced && !scan->no_memory)
 		conf_complain_node(scan->reader, scan->top, scan->cfg[scan->depth - 1]->line,
 				   "not understood, expected option = value");
 	cfg_free(cfg); /* and with it what the lexer remembers of a file cut short */

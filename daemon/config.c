@@ -121,19 +121,17 @@ static int read_files(struct config_build *build, const char *path)
 
 static int build_config(struct config_build *build, const char *path)
 {
+	static void (*const parts[])(struct config_build *) = {
+		config_build_site,   config_build_buses, config_build_devices,
+		config_list_devices, config_build_lanes, config_build_meters,
+	};
 	int result = read_files(build, path);
+	size_t i;
 
 	if (result < 0)
 		return result;
-	config_build_site(build);
-	config_build_buses(build);
-	config_build_devices(build);
-	if (!build->parser.no_memory)
-		config_list_devices(build);
-	if (!build->parser.no_memory)
-		config_build_lanes(build);
-	if (!build->parser.no_memory)
-		config_build_meters(build);
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]) && !build->parser.no_memory; i++)
+		parts[i](build);
 	if (build->parser.no_memory || build->reader.complaints.no_memory)
 		return -ENOMEM;
 	return build->reader.complaints.count > 0 ? -EINVAL : 0;
@@ -142,19 +140,20 @@ static int build_config(struct config_build *build, const char *path)
 int config_load(const char *path, FILE *errors, struct config **ret_config)
 {
 	struct config_build build = {.reader.store = conf_store_new(),
-				     .parser.store = conf_store_new(),
 				     .config = calloc(1, sizeof(struct config))};
 	int result = -ENOMEM;
 
-	build.parser.reader = &build.reader;
-	build.parser.config = build.config;
-	if (build.config != NULL) {
-		build.config->store = build.parser.store;
-		if (build.parser.store != NULL && build.reader.store != NULL)
-			result = build_config(&build, path);
-	}
+	if (build.reader.store == NULL || build.config == NULL)
+		goto out;
+	build.config->store = conf_store_new();
+	if (build.config->store == NULL)
+		goto out;
+	build.parser = (struct conf_parser){
+		.reader = &build.reader, .store = build.config->store, .config = build.config};
+	result = build_config(&build, path);
 	conf_complaints_print(&build.reader.complaints, errors);
 	conf_complaints_free(&build.reader.complaints);
+out:
 	conf_store_free(build.reader.store);
 	if (result == 0)
 		*ret_config = build.config;

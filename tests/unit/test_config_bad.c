@@ -196,6 +196,15 @@ static const struct bad
 				.told = "main.conf:1: gateway: id = \"${HOME}\": not a name, expected a-z, 0-9 and \"-\" only\n",
 			},
 			{
+				.name = "a path of libconfuse as a name",
+				.main = SITE "\"uplink|port\" = 5\n"
+					     "\"uplink|tls\" { ca = /x }\n"
+					     "\"lane=a|direction\" = exit\n",
+				.told = "main.conf:2: option \"port\" does not belong here\n"
+					"main.conf:3: block \"tls\" does not belong here\n"
+					"main.conf:4: no sub-section 'a' in 'lane'\n",
+			},
+			{
 				.name = "a duration without a unit",
 				.main = SITE
 				"device \"d\" { driver = modbus-tcp host = x poll = 100 unit = 1 address_base = 0\n"
