@@ -359,14 +359,3 @@ const char *bus_name(const struct bus *bus)
 {
 	return bus->conf->name;
 }
-
-int bus_fd(const struct bus *bus)
-{
-	(void)bus;
-	return -1;
-}
-
-void bus_dispatch(struct bus *bus)
-{
-	(void)bus;
-}

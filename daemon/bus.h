@@ -39,10 +39,6 @@ void bus_stop(struct bus *bus);
  * has none. bus_free() does not wait after true. */
 bool bus_join(struct bus *bus, int64_t deadline_mono_ns);
 
-/* -1: the main loop has nothing to do for a bus. */
-int bus_fd(const struct bus *bus);
-void bus_dispatch(struct bus *bus);
-
 struct bus_counters bus_counters(struct bus *bus); /* any thread */
 
 /* The watchdog's question: heartbeat_ask() for its thread, waking it. */

@@ -7,7 +7,7 @@
 #define LOG_TOKEN "gateway"
 #include "log.h"
 
-#define CAPTURE_SLOTS 4096
+#define CAPTURE_SLOTS 1024
 /* Of the two seconds a stop may take: who has to be done by when. */
 #define STOP_CAPTURE_NS (NS_PER_S * 5 / 10)
 #define STOP_JOURNAL_NS (NS_PER_S * 12 / 10)
@@ -79,8 +79,7 @@ static int new_buses(struct gateway *gateway)
 	int err;
 
 	gateway->buses = calloc(config->bus_count + 1, sizeof(gateway->buses[0]));
-	gateway->bus_sources = calloc(config->bus_count + 1, sizeof(gateway->bus_sources[0]));
-	if (!gateway->buses || !gateway->bus_sources)
+	if (!gateway->buses)
 		return -ENOMEM;
 	for (i = 0; i < config->bus_count; i++) {
 		err = bus_new(config, &config->buses[i], gateway->captures, stderr,
@@ -113,14 +112,6 @@ static int new_parts(struct gateway *gateway)
 	return 0;
 }
 
-static int start_bus(struct gateway *gateway, size_t index)
-{
-	struct bus *bus = gateway->buses[index];
-	int err = bus_start(bus);
-
-	return err < 0 ? err : gateway_watch_bus(gateway, index);
-}
-
 /* What hears comes before what speaks: journal, pure part, buses, and only then the uplink. */
 static int start_parts(struct gateway *gateway)
 {
@@ -136,7 +127,7 @@ static int start_parts(struct gateway *gateway)
 	health_started(&gateway->health, gateway->config, &now);
 	transit_start(gateway->transit, &now);
 	for (i = 0; i < gateway->bus_count; i++)
-		if ((err = start_bus(gateway, i)) < 0)
+		if ((err = bus_start(gateway->buses[i])) < 0)
 			return err;
 	if ((err = uplink_start(gateway->uplink, &source)) < 0)
 		return err;
@@ -235,7 +226,6 @@ bool gateway_free(struct gateway *gateway)
 	transit_free(gateway->transit);
 	capture_free(gateway->captures);
 	free(gateway->transit_devices);
-	free(gateway->bus_sources);
 	free(gateway->buses);
 	free(gateway);
 	return true;

@@ -98,24 +98,15 @@ void gateway_drain_until(struct gateway *gateway, int64_t deadline_ns)
 	}
 }
 
-static void set_enabled(sd_event_source *source, bool enabled)
-{
-	if (source)
-		sd_event_source_set_enabled(source, enabled ? SD_EVENT_ON : SD_EVENT_OFF);
-}
-
-/* While the journal is full the sources rest: readings wait in the queue, then the buses. */
+/* While the journal is full readings wait in the queue, then the buses do. */
 static void pause_or_resume(struct gateway *gateway)
 {
 	bool pause = !journal_has_room(gateway->journal);
-	size_t i;
 
 	if (pause == gateway->paused)
 		return;
 	gateway->paused = pause;
-	set_enabled(gateway->capture_source, !pause);
-	for (i = 0; i < gateway->bus_count; i++)
-		set_enabled(gateway->bus_sources[i], !pause);
+	sd_event_source_set_enabled(gateway->capture_source, pause ? SD_EVENT_OFF : SD_EVENT_ON);
 	if (pause)
 		log_warnx("the journal takes no more for now, capture waits");
 	else
@@ -149,29 +140,6 @@ static int on_capture(sd_event_source *source, int fd, uint32_t events, void *da
 
 	(void)source, (void)fd, (void)events;
 	gateway_drain(gateway);
-	gateway_settle(gateway);
-	return 0;
-}
-
-/* The queue is emptied first: a driver in this thread must never find it full. */
-static void dispatch_bus(struct gateway *gateway, size_t index)
-{
-	gateway_drain(gateway);
-	if (!journal_has_room(gateway->journal))
-		return;
-	bus_dispatch(gateway->buses[index]);
-	gateway_drain(gateway);
-}
-
-static int on_bus(sd_event_source *source, int fd, uint32_t events, void *data)
-{
-	struct gateway *gateway = data;
-	size_t i;
-
-	(void)fd, (void)events;
-	for (i = 0; i < gateway->bus_count; i++)
-		if (gateway->bus_sources[i] == source)
-			dispatch_bus(gateway, i);
 	gateway_settle(gateway);
 	return 0;
 }
@@ -371,19 +339,8 @@ int gateway_open_loop(struct gateway *gateway)
 	return new_timers(gateway);
 }
 
-int gateway_watch_bus(struct gateway *gateway, size_t index)
-{
-	int fd = bus_fd(gateway->buses[index]);
-
-	return fd < 0 ? 0 : watch_fd(gateway, fd, on_bus, &gateway->bus_sources[index]);
-}
-
 void gateway_close_loop(struct gateway *gateway)
 {
-	size_t i;
-
-	for (i = 0; i < gateway->bus_count; i++)
-		sd_event_source_unref(gateway->bus_sources[i]);
 	sd_event_source_unref(gateway->capture_source);
 	sd_event_source_unref(gateway->room_source);
 	sd_event_source_unref(gateway->deadline_source);

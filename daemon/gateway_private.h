@@ -30,7 +30,6 @@ struct gateway {
 
 	sd_event *loop;
 	sd_event_source *capture_source;
-	sd_event_source **bus_sources;
 	sd_event_source *room_source;
 	sd_event_source *deadline_source;
 	sd_event_source *metrics_source;
@@ -54,12 +53,11 @@ void gateway_drain(struct gateway *gateway);
 /* While stopping: the same, waiting for room until the deadline (monotonic). */
 void gateway_drain_until(struct gateway *gateway, int64_t deadline_ns);
 
-/* After anything that made events: rests or wakes the sources, sets the next deadline. */
+/* After anything that made events: rests or resumes capture, sets the next deadline. */
 void gateway_settle(struct gateway *gateway);
 
-/* Makes the loop and all its sources but those of the buses. Negative errno. */
+/* Makes the loop and all its sources. Negative errno. */
 int gateway_open_loop(struct gateway *gateway);
-int gateway_watch_bus(struct gateway *gateway, size_t index);
 void gateway_close_loop(struct gateway *gateway); /* takes a half-made one */
 
 #endif
