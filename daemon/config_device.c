@@ -146,6 +146,9 @@ static void fill_device(struct config_build *build, struct config_making *making
 				   "retry_max", conf->retry_max_ns);
 		if (conf_source_entry(&making->source, "stale_after") == NULL)
 			conf->stale_after_ns = 3 * conf->poll_ns + NS_PER_S;
+		else if (conf->stale_after_ns != 0)
+			config_check_order(build, making->source.own, "poll", conf->poll_ns,
+					   "stale_after", conf->stale_after_ns);
 	}
 	conf->driver_conf =
 		config_driver_block(build, &making->source, making->driver, DRIVER_DEVICE);

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* false: no memory. */
-static bool add_point(struct config_build *build, const struct config_making *making,
+static void add_point(struct config_build *build, const struct config_making *making,
 		      const struct point_conf *point, const struct driver_point *driver_point)
 {
 	struct config *config = build->config;
@@ -12,17 +11,16 @@ static bool add_point(struct config_build *build, const struct config_making *ma
 	struct driver_point *driver_points;
 
 	if (points == NULL)
-		return false;
+		return;
 	config->points = points;
 	driver_points = config_grow(build, config->point_drivers, config->point_count,
 				    sizeof(*driver_points));
 	if (driver_points == NULL)
-		return false;
+		return;
 	config->point_drivers = driver_points;
 	points[config->point_count] = *point;
 	driver_points[config->point_count++] = *driver_point;
 	config->devices[making->index].point_count++;
-	return true;
 }
 
 static void check_point(struct config_build *build, const struct conf_source *source,
@@ -62,6 +60,9 @@ static void build_point(struct config_build *build, const struct config_making *
 	block.conf.map_count = block.map.count;
 	if (conf_source_entry(source, "stale_after") == NULL)
 		block.conf.stale_after_ns = device->stale_after_ns;
+	else if (driver != NULL && block.conf.stale_after_ns != 0)
+		config_check_order(build, source->own, "poll", device->poll_ns, "stale_after",
+				   block.conf.stale_after_ns);
 	driver_point.name = conf_copy(build->parser.store, source->own->title);
 	build->parser.no_memory |= block.conf.name == NULL || driver_point.name == NULL;
 	if (driver != NULL) {
@@ -105,7 +106,7 @@ void config_build_points(struct config_build *build, const struct config_making 
 			build_point(build, making, &source);
 	}
 	if (build->config->devices[making->index].point_count == 0 && !build->reader.cut &&
-	    conf_node_entry(own, "profile") == NULL)
+	    !making->source.incomplete)
 		conf_complain_node(&build->reader, own, own->place.line,
 				   "has no point, expected a profile or a point block");
 }

@@ -622,6 +622,16 @@ static const struct bad
 				.told = "main.conf:1: uplink: topic_root = \"a/+/b\": not a topic, expected levels between \"/\", none empty, without \"+\" and \"#\", not beginning with \"$\"\n",
 			},
 			{
+				.name = "values that are stale before they are read again",
+				.main = SITE
+				"device \"d\" { driver = modbus-tcp host = x poll = 5s stale_after = 2s unit = 1 address_base = 0\n"
+				"    point \"p\" { table = holding address = 1 stale_after = 1s }\n"
+				"    point \"q\" { table = holding address = 2 stale_after = 0 }\n"
+				"}\n",
+				.told = "main.conf:2: device \"d\": \"poll\" (5s) is longer than \"stale_after\" (2s)\n"
+					"main.conf:3: device \"d\" point \"p\": \"poll\" (5s) is longer than \"stale_after\" (1s)\n",
+			},
+			{
 				.name = "waits the wrong way round",
 				.main = "checkpoint { id = c } gateway { id = g } uplink { host = h retry_min = 1min retry_max = 10s }\n",
 				.told = "main.conf:1: uplink: \"retry_min\" (1min) is longer than \"retry_max\" (10s)\n",
@@ -695,6 +705,15 @@ static const struct bad
 				"device \"d\" { driver = modbus-tcp host = x unit = 1 profile = boom }\n",
 				.file[0] = {"profiles/boom.conf", "# nothing\n"},
 				.told = "profiles/boom.conf: expected a block: profile \"boom\" { ... }\n",
+			},
+			{
+				.name = "a profile without points",
+				.main = SITE
+				"device \"d\" { driver = modbus-tcp host = x unit = 1 profile = boom }\n",
+				.file[0] =
+					{"profiles/boom.conf",
+					 "profile \"boom\" { driver = modbus address_base = 0 }\n"},
+				.told = "main.conf:2: device \"d\": has no point, expected a profile or a point block\n",
 			},
 			{
 				.name = "a profile in the main file",
