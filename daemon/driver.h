@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock.h" /* the only clock a driver may read: clock_mono_ns() */
 #include "conf_option.h"
 #include "transit/reading.h"
 

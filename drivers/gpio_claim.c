@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
 
 #define RETRY_NS (5 * NS_PER_S)
 

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 
-#include "clock.h"
 
 #define CONFIRM_NS (10 * NS_PER_MS)
 

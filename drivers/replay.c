@@ -18,7 +18,6 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "transit/trace.h"
 
 #define BATCH	      64 /* entries in one read() */
