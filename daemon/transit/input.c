@@ -80,8 +80,6 @@ static void raise_fault(struct input *input, struct teller *teller, int64_t now_
 	const struct device *device = input->device;
 	struct json *json;
 
-	if (now_mono_ns >= input->fault_due_ns)
-		input->fault_due_ns = INT64_MAX;
 	if (input->fault.raised || now_mono_ns - input->fault_mono_ns < FAULT_HOLD_NS ||
 	    device->down.raised)
 		return;
@@ -107,6 +105,8 @@ void input_tell(struct input *input, struct teller *teller, unsigned effects, in
 {
 	const struct point *point = input->point;
 
+	if (at_mono_ns >= input->fault_due_ns)
+		input->fault_due_ns = INT64_MAX;
 	if (effects & POINT_CHATTER_RAISED)
 		tell_chatter(input, teller, true);
 	if (effects & POINT_CHATTER_CLEARED)
@@ -121,6 +121,9 @@ void input_tell(struct input *input, struct teller *teller, unsigned effects, in
 			input->fault_due_ns = at_mono_ns + FAULT_HOLD_NS;
 		}
 		raise_fault(input, teller, at_mono_ns);
+	} else {
+		input->fault_mono_ns = INT64_MAX;
+		input->fault_due_ns = INT64_MAX;
 	}
 }
 

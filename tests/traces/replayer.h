@@ -13,6 +13,8 @@
 #define TESTS_TRACES_REPLAYER_H
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,7 +249,8 @@ static void replay_end(struct replay *replay)
 }
 
 /* out, payloads: may be NULL. Exits when the trace cannot be read. Returns the number of events. */
-static size_t replay_file(const char *path, enum replay_manner manner, FILE *out, FILE *payloads)
+__attribute__((unused)) static size_t replay_file(const char *path, enum replay_manner manner,
+						  FILE *out, FILE *payloads)
 {
 	struct replay replay = {
 		.out = out,
