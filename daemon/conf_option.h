@@ -57,15 +57,15 @@ struct conf_map {
 
 struct conf_option {
 	const char *name;
-	enum conf_type type;
 	size_t offset;
 	const char *def; /* as one would write it; NULL: zero, NULL, POINT_NONE or empty */
 	int64_t min, max; /* of INT, REAL, SIZE and DURATION (ns); both 0: any */
 	const struct conf_choice *choices; /* ended by a NULL word; of TEXT: its only values */
-	bool required;
-	bool secret; /* --print-config hides the value */
 	const char *unit; /* of INT and REAL, for people: "baud" */
 	const char *help; /* one sentence */
+	enum conf_type type;
+	bool required;
+	bool secret; /* --print-config hides the value */
 };
 
 /* A kind of block: its options and the size of the struct they fill. */

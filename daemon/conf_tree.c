@@ -1,10 +1,10 @@
 #include "conf_tree.h"
 
+#include <assert.h>
 #include <confuse.h>
 #include <errno.h>
 #include <libgen.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +38,11 @@ struct scan {
  * nothing for our type of option, carries it. */
 static struct scan *scan_of(const cfg_opt_t *opt)
 {
-	return (struct scan *)(uintptr_t)opt->def.number;
+	struct scan *scan;
+
+	_Static_assert(sizeof(scan) == sizeof(opt->def.number), "a long holds a pointer");
+	memcpy(&scan, &opt->def.number, sizeof(scan));
+	return scan;
 }
 
 /* The kind of the block that begins. A "|" in a quoted name leads into another block. */
@@ -258,7 +262,7 @@ static cfg_opt_t *add_row(struct table *table, const char *name, cfg_type_t type
 
 	row->name = name;
 	row->type = type;
-	row->def.number = (long)(uintptr_t)table->scan;
+	memcpy(&row->def.number, &table->scan, sizeof(table->scan));
 	return row;
 }
 
@@ -326,6 +330,7 @@ static int parse_once(struct scan *scan, cfg_opt_t *opts)
 		return -ENOMEM;
 	cfg_set_error_function(cfg, confuse_error);
 	result = scan->no_memory ? CFG_PARSE_ERROR : cfg_parse_buf(cfg, scan->text);
+	assert(scan->depth > 0 || scan->no_memory); /* the file is the outermost block */
 	if (result != CFG_SUCCESS && !scan->told && scan->balanced && !scan->no_memory)
 		conf_complain_node(scan->reader, scan->top, scan->cfg[scan->depth - 1]->line,
 				   "not understood, expected option = value");
