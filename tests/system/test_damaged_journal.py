@@ -2,7 +2,6 @@
 and keeps what can be kept."""
 
 import os
-import shutil
 import subprocess
 
 import pytest
@@ -12,52 +11,85 @@ from sim.modbus_device import TcpServer, Unit
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small filesystem")
 
+SEAL = {"intact": 1, "opened": 2, "tampered": 3}
+
+
+class Site:
+    """Counters for telemetry, a seal for evidence."""
+
+    def __init__(self):
+        self.counts = [0] * 16
+        self.load = Unit(holding={i: self._counter(i) for i in range(16)})
+        self.seal = Unit(holding={0: SEAL["intact"]})
+        self.server = TcpServer({1: self.load, 2: self.seal}).start()
+
+    def _counter(self, i):
+        def read():
+            self.counts[i] = (self.counts[i] + 1) & 0xFFFF
+            return self.counts[i]
+
+        return read
+
+    def stop(self):
+        self.server.stop()
+
+    def conf(self, broker, **journal):
+        status = conf.register("status", 0, map=[f"{raw}={word}" for word, raw in SEAL.items()])
+        return (
+            conf.head(broker.port, journal)
+            + conf.counters(self.server.port, 16, "20ms")
+            + conf.device("reader", "counters-bus", 2, status, address_base=0, poll="20ms")
+            + 'lane "entry-1" { seal "reader" { status = "reader.status" } }\n'
+        )
+
+    def wait_polls(self, count):
+        enough = self.load.requests + count
+        until(lambda: self.load.requests >= enough, f"{count} polls")
+
+    def set_seal(self, word):
+        self.seal.set(0, SEAL[word])
+
 
 @pytest.fixture
-def load(closing):
-    count = [0]
-
-    def read():
-        count[0] = (count[0] + 1) & 0xFFFF
-        return count[0]
-
-    return closing(TcpServer({1: Unit(holding={i: read for i in range(16)})}).start())
+def site(closing):
+    return closing(Site())
 
 
-@pytest.fixture
-def text(load, broker):
-    return conf.head(broker.port) + conf.counters(load.port, 16, "20ms")
-
-
-@pytest.fixture
-def unsent(text, broker, subscriber, new_daemon):
-    """A stopped daemon whose journal holds a few hundred events that nobody has heard yet."""
-    broker.stop()
-    daemon = new_daemon(text).start()
-    until(lambda: daemon_has_read(daemon), "the journal grows")
-    daemon.stop()
-    events = daemon.journal.events()
-    assert len(events) > 200
+def let_in_again(broker, subscriber):
     broker.start(anonymous=False)
     subscriber.restart()
     broker.admit(True)
+
+
+# ---- damage ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unsent(site, broker, subscriber, new_daemon):
+    """A stopped daemon whose journal holds hundreds of events that nobody has heard yet."""
+    broker.stop()
+    daemon = new_daemon(site.conf(broker)).start()
+    site.wait_polls(60)
+    daemon.stop()
+    events = daemon.journal.events()
+    assert len(events) > 500
+    let_in_again(broker, subscriber)
     return daemon, events
 
 
-def daemon_has_read(daemon):
-    size = sum(p.stat().st_size for p in daemon.folder.glob("journal.db*"))
-    return size > 400_000
-
-
 def truncate(path):
-    os.truncate(path, path.stat().st_size // 2 // 4096 * 4096 + 100)
+    os.truncate(path, 40 * 4096 + 100)
 
 
 def overwrite_the_middle(path):
-    size = path.stat().st_size
     with path.open("r+b") as file:
-        file.seek(size // 2)
+        file.seek(40 * 4096 + 17)
         file.write(b"\xde\xad\xbe\xef" * 4096)
+
+
+def zero_the_first_page(path):
+    with path.open("r+b") as file:
+        file.write(bytes(4096))
 
 
 def replace_by_text(path):
@@ -68,17 +100,12 @@ def empty(path):
     path.write_bytes(b"")
 
 
-def zero_the_header(path):
-    with path.open("r+b") as file:
-        file.write(bytes(4096))
-
-
 @pytest.mark.parametrize(
     "damage, some_survive",
     [
         (truncate, True),
         (overwrite_the_middle, True),
-        (zero_the_header, False),
+        (zero_the_first_page, True),
         (replace_by_text, False),
     ],
 )
@@ -86,40 +113,42 @@ def test_a_damaged_journal_is_set_aside_and_what_can_be_read_is_delivered(
     unsent, subscriber, damage, some_survive
 ):
     daemon, before = unsent
-    for leftover in ("-wal", "-shm"):
-        (daemon.folder / f"journal.db{leftover}").unlink(missing_ok=True)
     damage(daemon.journal.path)
-    damaged = daemon.journal.path.read_bytes()
-    mark = subscriber.mark
     daemon.start()
-    told = subscriber.wait_event("journal.set-aside", since=mark)
+    told = subscriber.wait_event("journal.set-aside")
     assert told["severity"] == "critical" and told["latched"]
-    fresh = subscriber.wait_event("meter.value", epoch=told["epoch"])
-    daemon.stop()
     assert told["epoch"] != before[0]["epoch"]
-    aside = [p for p in daemon.folder.iterdir() if p.is_file() and p.read_bytes() == damaged]
-    assert aside, "the damaged file was not kept as it was"
-    check_carried_over(subscriber, before, told, some_survive)
-    assert fresh["seq"] > told["seq"]
+    done = subscriber.wait(
+        lambda: [
+            e for e in subscriber.events("journal.set-aside") if "events" in e["observed"]
+        ],
+        "how many events were carried over",
+    )[0]
+    subscriber.wait_event("meter.value", since=subscriber.mark, epoch=told["epoch"])
+    daemon.stop()
+    assert list(daemon.folder.glob("journal.db.damaged-*")), "the damaged file was not kept"
 
-
-def check_carried_over(subscriber, before, told, some_survive):
-    """Events of the old epoch come as they were, in order; the new epoch is whole."""
     old = {event.key: event.message.payload for event in before}
-    events = subscriber.events()
-    carried = [e for e in events if e.key in old]
-    assert all(old[e.key] == e.message.payload for e in carried)
+    carried = [e for e in subscriber.events() if e["epoch"] == before[0]["epoch"]]
+    assert all(old[e.key] == e.message.payload for e in carried), "an old event was altered"
     numbers = [e["seq"] for e in carried]
     assert numbers == sorted(set(numbers))
+    assert len(carried) == done["observed"]["events"]
     assert bool(carried) == some_survive, f"{len(carried)} of {len(old)} survived"
-    new = [e["seq"] for e in events if e["epoch"] == told["epoch"]]
+    spans = done["observed"]["carried_over"]
+    assert done["observed"]["abridged"] or numbers == [
+        n for span in spans for n in range(span["first"], span["last"] + 1)
+    ]
+    check_new_epoch(subscriber, told["epoch"])
+
+
+def check_new_epoch(subscriber, epoch):
+    new = [e["seq"] for e in subscriber.events() if e["epoch"] == epoch]
     assert new == list(range(1, len(new) + 1))
 
 
 def test_an_empty_file_is_a_journal_to_begin(unsent, subscriber):
     daemon, before = unsent
-    for leftover in ("-wal", "-shm"):
-        (daemon.folder / f"journal.db{leftover}").unlink(missing_ok=True)
     empty(daemon.journal.path)
     daemon.start()
     event = subscriber.wait_event("meter.value")
@@ -127,109 +156,152 @@ def test_an_empty_file_is_a_journal_to_begin(unsent, subscriber):
     daemon.stop()
 
 
+def test_a_journal_damaged_under_a_running_daemon_is_no_reason_to_stop(
+    site, broker, subscriber, new_daemon
+):
+    daemon = new_daemon(site.conf(broker)).start()
+    subscriber.wait_event("meter.value")
+    broker.stop()
+    site.wait_polls(100)
+    damage = zero_the_first_page
+    damage(daemon.journal.path)
+    with daemon.journal.path.open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(30 * 4096))
+    let_in_again(broker, subscriber)
+    site.set_seal("tampered")
+    subscriber.wait_event("seal.tampered")
+    assert daemon.running()
+    daemon.stop()
+
+
+# ---- no room, no leave to write --------------------------------------------------------
+
+
 @pytest.fixture
 def small_disk(tmp_path):
-    """A filesystem of 2 MiB."""
+    """A filesystem of 4 MiB."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "small", disk], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "small", disk], check=True)
     yield disk
     subprocess.run(["umount", "-l", disk], check=True)
 
 
-def on_disk(disk, load, broker, tmp_path):
-    journal = {"path": str(disk / "journal.db"), "fallback": str(tmp_path / "fallback.db")}
-    return conf.head(broker.port, journal) + conf.counters(load.port, 16, "20ms")
+@pytest.fixture
+def on_disk(small_disk, site, broker, new_daemon, tmp_path):
+    """A daemon, not started, whose journal is on the small disk, the fallback beside it."""
+    paths = {"path": str(small_disk / "journal.db"), "fallback": str(tmp_path / "fallback.db")}
+    return new_daemon(site.conf(broker, **paths))
 
 
-@needs_root
-def test_a_full_disk_stalls_the_journal_and_loses_nothing_that_was_captured(
-    small_disk, load, broker, subscriber, new_daemon, tmp_path
-):
-    daemon = new_daemon(on_disk(small_disk, load, broker, tmp_path)).start()
-    subscriber.wait_event("meter.value")
-    ballast = small_disk / "ballast"
-    with ballast.open("wb") as file:
+def fill(disk):
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(bytes(4096))
-                file.flush()
         except OSError:
-            pass
-    polls = load.units[1].requests
-    daemon.wait_log("journal")
-    until(lambda: load.units[1].requests > polls + 20, "it goes on reading")
-    assert daemon.running()
-    ballast.unlink()
-    told = subscriber.wait_event("journal.stalled")
-    assert told["severity"] == "critical"
+            return ballast
+
+
+def remount(disk, how):
+    subprocess.run(["mount", "-o", f"remount,{how}", disk], check=True)
+
+
+@needs_root
+def test_on_a_full_disk_delivered_events_make_room_for_new_ones(
+    on_disk, small_disk, site, subscriber
+):
+    on_disk.start()
+    subscriber.wait_event("meter.value")
+    fill(small_disk)
+    site.wait_polls(300)
+    site.set_seal("tampered")
+    subscriber.wait_event("seal.tampered")
     subscriber.wait_event("meter.value", since=subscriber.mark)
-    daemon.stop()
-    events = subscriber.verified()
-    assert len({e["epoch"] for e in events}) == 1
+    on_disk.stop()
+    assert len({e["epoch"] for e in subscriber.verified()}) == 1
+
+
+@needs_root
+def test_a_full_disk_without_a_broker_is_an_alarm_and_costs_telemetry_by_name_but_no_seal(
+    on_disk, small_disk, site, broker, subscriber
+):
+    on_disk.start()
+    subscriber.wait_event("seal.intact")
+    broker.stop()
+    fill(small_disk)
+    site.set_seal("tampered")
+    on_disk.wait_log("cannot be written", within_s=120)
+    site.set_seal("opened")
+    on_disk.wait_log("written again", within_s=60)
+    assert on_disk.running()
+    let_in_again(broker, subscriber)
+    subscriber.wait_event("journal.stalled", alarm="raised")
+    subscriber.wait_event("journal.stalled", alarm="cleared")
+    evicted = subscriber.wait_event("journal.evicted")
+    assert evicted["observed"]["class"] == "telemetry"
+    subscriber.wait_event("seal.tampered")
+    subscriber.wait_event("seal.opened")
+    subscriber.wait_event("meter.value", since=subscriber.mark)
+    on_disk.stop()
+    subscriber.verified()
 
 
 @needs_root
 def test_a_disk_that_is_full_from_the_start_is_no_reason_not_to_run(
-    small_disk, load, broker, subscriber, new_daemon, tmp_path
+    on_disk, small_disk, subscriber
 ):
-    with (small_disk / "ballast").open("wb") as file:
-        try:
-            while True:
-                file.write(bytes(512))
-                file.flush()
-        except OSError:
-            pass
-    daemon = new_daemon(on_disk(small_disk, load, broker, tmp_path)).start()
+    fill(small_disk)
+    on_disk.start()
     subscriber.wait_event("journal.volatile")
     subscriber.wait_event("meter.value")
-    daemon.stop()
+    on_disk.stop()
     subscriber.verified()
 
 
 @needs_root
-def test_a_read_only_journal_is_told_and_events_are_kept_elsewhere(
-    small_disk, load, broker, subscriber, new_daemon, tmp_path
+def test_a_read_only_journal_is_told_delivered_from_and_used_again_when_it_can_be_written(
+    on_disk, small_disk, broker, site, subscriber, tmp_path
 ):
-    daemon = new_daemon(on_disk(small_disk, load, broker, tmp_path)).start()
-    subscriber.wait_event("meter.value")
-    daemon.stop()
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    mark = subscriber.mark
-    daemon.start()
-    told = subscriber.wait_event("journal.volatile", since=mark)
-    assert told["severity"] == "critical"
+    on_disk.start()
+    first = subscriber.wait_event("seal.intact")
+    broker.stop()
+    site.wait_polls(20)
+    on_disk.stop()
+    unsent = on_disk_events(on_disk, small_disk)
+    remount(small_disk, "ro")
+    let_in_again(broker, subscriber)
+    on_disk.start()
+    told = subscriber.wait_event("journal.volatile")
+    assert told["severity"] == "critical" and told["epoch"] != first["epoch"]
     subscriber.wait_event("meter.value", epoch=told["epoch"])
-    daemon.stop()
+    heard = subscriber.wait(
+        lambda: {e.key for e in subscriber.events()} >= unsent, "what the old file still held"
+    )
+    assert heard
+    on_disk.stop()
     assert (tmp_path / "fallback.db").exists()
-    subscriber.verified()
 
-
-@needs_root
-def test_a_journal_that_becomes_writable_again_is_used_at_the_next_start(
-    small_disk, load, broker, subscriber, new_daemon, tmp_path
-):
-    daemon = new_daemon(on_disk(small_disk, load, broker, tmp_path)).start()
-    first = subscriber.wait_event("meter.value")
-    daemon.stop()
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-    daemon.start()
-    subscriber.wait_event("journal.volatile")
-    daemon.stop()
-    subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
+    remount(small_disk, "rw")
     mark = subscriber.mark
-    daemon.start()
-    subscriber.wait_event("meter.value", since=mark, epoch=first["epoch"])
-    daemon.stop()
+    on_disk.start()
+    subscriber.wait_event("meter.value", since=mark)
+    assert "fallback" not in on_disk.journal_in_use()
+    on_disk.stop()
     subscriber.verified()
+
+
+def on_disk_events(daemon, disk):
+    journal = type(daemon.journal)(disk / "journal.db")
+    return {event.key for event in journal.events()}
 
 
 def test_a_journal_in_a_folder_that_is_gone_is_no_reason_not_to_run(
-    text, broker, subscriber, new_daemon, tmp_path
+    site, broker, subscriber, new_daemon
 ):
-    daemon = new_daemon(text.replace('path = "journal.db"', 'path = "gone/journal.db"'))
-    daemon.start()
+    new_daemon(site.conf(broker, path="gone/journal.db")).start()
     subscriber.wait_event("journal.volatile")
     subscriber.wait_event("meter.value")
-    daemon.stop()
-    shutil.rmtree(tmp_path / "gone", ignore_errors=True)
+    subscriber.verified()

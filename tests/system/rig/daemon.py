@@ -57,7 +57,7 @@ class Daemon:
     def arguments(self):
         return [str(self.binary), "-c", str(self.conf)]
 
-    def start(self, ready=True, within_s=PATIENCE_S, watchdog_us=None):
+    def start(self, ready=True, within_s=PATIENCE_S, watchdog_us=None, output=None):
         assert self.process is None, "it runs already"
         self.notify = Notify(self.folder / "notify")
         env = dict(os.environ, NOTIFY_SOCKET=self.notify.path, **self.env)
@@ -66,8 +66,9 @@ class Daemon:
             env["WATCHDOG_USEC"] = str(watchdog_us)
         self.started_s = time.monotonic()
         with self.log.open("ab") as log:
+            output = output or log
             self.process = subprocess.Popen(
-                self.arguments(), stdout=log, stderr=log, env=env, cwd=self.folder, close_fds=True
+                self.arguments(), stdout=output, stderr=output, env=env, cwd=self.folder
             )
         if ready:
             self.wait_ready(within_s)
@@ -118,6 +119,11 @@ class Daemon:
             flags = next(line.split()[1] for line in info.splitlines() if line.startswith("flags"))
             found[int(entry.name)] = (target, int(flags, 8))
         return found
+
+    def journal_in_use(self):
+        """The name of the database that is open."""
+        paths = [target for target, _ in self.fds().values() if ".db" in target]
+        return Path(min(paths, key=len)).name
 
     def _ended(self):
         self.process = None

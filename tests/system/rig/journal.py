@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from . import contract
 
-SHELVES = ("telemetry", "health", "evidence", "tombstone")
+SHELVES = ("telemetry", "health", "evidence")
 
 
 class Journal:
