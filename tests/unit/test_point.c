@@ -1,0 +1,515 @@
+#include <math.h>
+
+#include "sensor_rig.h"
+
+static struct point_conf contact_conf(void)
+{
+	return (struct point_conf){
+		.name = "io.beam",
+		.debounce_ns = 20 * MS,
+		.chatter_edges = 4,
+		.chatter_window_ns = S,
+		.scale = 1,
+	};
+}
+
+static unsigned read_value(struct point *point, int64_t at_mono_ns, struct value value)
+{
+	struct reading reading = {.at_mono_ns = at_mono_ns, .value = value};
+
+	return point_reading(point, &reading);
+}
+
+static unsigned read_bool(struct point *point, int64_t at_mono_ns, bool value)
+{
+	return read_value(point, at_mono_ns, value_bool(value));
+}
+
+static unsigned read_fault(struct point *point, int64_t at_mono_ns, enum reason reason)
+{
+	struct reading reading = {
+		.at_mono_ns = at_mono_ns, .quality = QUALITY_FAULT, .reason = reason};
+
+	return point_reading(point, &reading);
+}
+
+static void assert_bool(const struct point *point, bool value, int64_t changed_mono_ns)
+{
+	assert_true(point_good(point));
+	assert_int_equal(point->value.type, VALUE_BOOL);
+	assert_int_equal(point->value.boolean, value);
+	assert_int_equal(point->changed_mono_ns, changed_mono_ns);
+}
+
+static void assert_lost(const struct point *point, enum quality quality, enum reason reason,
+			int64_t changed_mono_ns)
+{
+	assert_int_equal(point->quality, quality);
+	assert_int_equal(point->reason, reason);
+	assert_int_equal(point->value.type, VALUE_NONE);
+	assert_int_equal(point->changed_mono_ns, changed_mono_ns);
+}
+
+static void a_point_that_was_never_read_has_no_value(void **state)
+{
+	const struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	assert_lost(&point, QUALITY_STALE, REASON_NOT_YET, 0);
+	assert_int_equal(point_deadline(&point), INT64_MAX);
+}
+
+static void the_first_reading_is_taken_at_once(void **state)
+{
+	const struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	assert_int_equal(read_bool(&point, 5 * S, true), POINT_CHANGED);
+	assert_bool(&point, true, 5 * S);
+}
+
+static void a_change_that_holds_is_seen_with_the_time_of_its_edge(void **state)
+{
+	const struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_bool(&point, 0, false);
+	assert_int_equal(read_bool(&point, S, true), 0);
+	assert_bool(&point, false, 0);
+	assert_int_equal(point_deadline(&point), S + 20 * MS);
+	assert_int_equal(point_tick(&point, S + 20 * MS - 1), 0);
+	assert_int_equal(point_tick(&point, S + 20 * MS), POINT_CHANGED);
+	assert_bool(&point, true, S);
+	assert_int_equal(point_deadline(&point), INT64_MAX);
+}
+
+static void a_later_reading_decides_what_no_tick_came_for(void **state)
+{
+	const struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_bool(&point, 0, false);
+	read_bool(&point, S, true);
+	assert_int_equal(read_bool(&point, 2 * S, false), POINT_CHANGED);
+	assert_bool(&point, true, S);
+	point_tick(&point, 3 * S);
+	assert_bool(&point, false, 2 * S);
+}
+
+static void each_bounce_begins_the_debounce_anew(void **state)
+{
+	const struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_bool(&point, 0, false);
+	read_bool(&point, 100 * MS, true);
+	read_bool(&point, 110 * MS, false);
+	read_bool(&point, 115 * MS, true);
+	point_tick(&point, 134 * MS);
+	assert_bool(&point, false, 0);
+	point_tick(&point, 135 * MS);
+	assert_bool(&point, true, 115 * MS);
+}
+
+static void a_word_of_the_map_replaces_the_number(void **state)
+{
+	static const struct point_map map[] = {{16, "open"}, {17, "closed"}, {-1, "lost"}};
+	const struct point_conf conf = {.name = "b.s", .map = map, .map_count = 3, .scale = 1};
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_value(&point, 1, value_int(17));
+	assert_string_equal(point.value.text, "closed");
+	read_value(&point, 2, value_int(-1));
+	assert_string_equal(point.value.text, "lost");
+	read_value(&point, 3, value_int(18));
+	assert_lost(&point, QUALITY_FAULT, REASON_OUT_OF_RANGE, 3);
+	read_value(&point, 4, value_text("open"));
+	assert_lost(&point, QUALITY_FAULT, REASON_OUT_OF_RANGE, 3);
+	read_value(&point, 5, value_uint(UINT64_MAX));
+	assert_false(point_good(&point));
+	read_value(&point, 6, value_int(16));
+	assert_string_equal(point.value.text, "open");
+}
+
+static void a_boolean_can_be_inverted_and_mapped(void **state)
+{
+	static const struct point_map map[] = {{0, "closed"}, {1, "open"}};
+	const struct point_conf conf = {
+		.name = "b.s", .invert = true, .map = map, .map_count = 2, .scale = 1};
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_bool(&point, 1, true);
+	assert_string_equal(point.value.text, "closed");
+}
+
+static void a_number_is_scaled_then_offset(void **state)
+{
+	const struct point_conf conf = {.name = "t.c", .scale = 0.1, .offset = -40};
+	struct point point;
+	double number;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_value(&point, 1, value_int(615));
+	assert_true(point_number(&point, &number));
+	assert_true(fabs(number - 21.5) < 1e-9);
+	read_value(&point, 2, value_uint(UINT64_MAX));
+	assert_true(point_number(&point, &number));
+	read_value(&point, 3, value_text("615"));
+	assert_int_equal(point.value.type, VALUE_TEXT);
+}
+
+static void what_is_not_finite_is_out_of_range(void **state)
+{
+	const struct point_conf big = {.name = "t.c", .scale = 1e10};
+	const struct point_conf plain = {.name = "t.c", .scale = 1};
+	struct point point;
+
+	(void)state;
+	point_init(&point, &big, NULL);
+	read_value(&point, 1, value_real(1e300));
+	assert_lost(&point, QUALITY_FAULT, REASON_OUT_OF_RANGE, 1);
+	point_init(&point, &plain, NULL);
+	read_value(&point, 1, value_real((double)NAN));
+	assert_lost(&point, QUALITY_FAULT, REASON_OUT_OF_RANGE, 1);
+	read_value(&point, 2, (struct value){.type = VALUE_NONE});
+	assert_lost(&point, QUALITY_FAULT, REASON_OUT_OF_RANGE, 1);
+}
+
+static void a_whole_number_stays_one_when_nothing_is_scaled(void **state)
+{
+	const struct point_conf conf = {.name = "c.n", .scale = 1};
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_value(&point, 1, value_int(INT64_MAX));
+	assert_int_equal(point.value.type, VALUE_INT);
+	assert_int_equal(point.value.integer, INT64_MAX);
+}
+
+static void a_number_is_never_debounced_nor_chatter(void **state)
+{
+	struct point_conf conf = contact_conf();
+	struct point point;
+	int64_t ring[4];
+	int i;
+
+	(void)state;
+	point_init(&point, &conf, ring);
+	for (i = 0; i < 50; i++) {
+		read_value(&point, i * MS, value_int(i));
+		assert_int_equal(point.value.integer, i);
+	}
+}
+
+static void a_fault_takes_the_value_and_good_news_bring_it_back_at_once(void **state)
+{
+	const struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_bool(&point, 0, true);
+	assert_int_equal(read_fault(&point, S, REASON_LINE_GONE), POINT_CHANGED);
+	assert_lost(&point, QUALITY_FAULT, REASON_LINE_GONE, S);
+	assert_int_equal(read_fault(&point, 2 * S, REASON_LINE_GONE), 0);
+	assert_int_equal(read_fault(&point, 3 * S, REASON_LINE_BUSY), POINT_CHANGED);
+	assert_int_equal(read_bool(&point, 4 * S, true), POINT_CHANGED);
+	assert_bool(&point, true, 4 * S);
+}
+
+static void a_fault_in_the_middle_of_a_bounce_ends_it(void **state)
+{
+	const struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_bool(&point, 0, true);
+	read_bool(&point, S, false);
+	read_fault(&point, S + MS, REASON_LINE_GONE);
+	assert_int_equal(point_deadline(&point), INT64_MAX);
+	assert_int_equal(point_tick(&point, 2 * S), 0);
+	assert_lost(&point, QUALITY_FAULT, REASON_LINE_GONE, S + MS);
+}
+
+static void a_point_not_read_for_its_limit_is_stale(void **state)
+{
+	struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	conf.stale_after_ns = S;
+	point_init(&point, &conf, NULL);
+	read_bool(&point, 0, true);
+	assert_int_equal(read_bool(&point, S, true), 0); /* just in time */
+	assert_int_equal(point_deadline(&point), 2 * S);
+	assert_int_equal(point_tick(&point, 2 * S), POINT_CHANGED);
+	assert_lost(&point, QUALITY_STALE, REASON_TOO_OLD, 2 * S);
+	assert_int_equal(point_deadline(&point), INT64_MAX);
+	read_bool(&point, 9 * S, true);
+	assert_bool(&point, true, 9 * S);
+}
+
+static void a_point_that_is_never_read_is_stale_after_its_limit_from_the_start(void **state)
+{
+	struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	conf.stale_after_ns = S;
+	point_init(&point, &conf, NULL);
+	point_start(&point, 7 * S);
+	assert_int_equal(point_tick(&point, 8 * S), POINT_CHANGED);
+	assert_lost(&point, QUALITY_STALE, REASON_TOO_OLD, 8 * S);
+}
+
+static void a_late_tick_takes_what_is_due_in_its_order(void **state)
+{
+	struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	conf.stale_after_ns = S;
+	point_init(&point, &conf, NULL);
+	read_bool(&point, 0, true);
+	read_bool(&point, 500 * MS, false);
+	point_tick(&point, 100 * S);
+	assert_int_equal(point.level_mono_ns, 500 * MS);
+	assert_lost(&point, QUALITY_STALE, REASON_TOO_OLD, 1500 * MS);
+}
+
+static void a_reading_that_comes_too_late_does_not_hide_that_the_point_was_stale(void **state)
+{
+	struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	conf.stale_after_ns = S;
+	point_init(&point, &conf, NULL);
+	read_bool(&point, 0, true);
+	assert_true(read_bool(&point, 5 * S, true) & POINT_CHANGED);
+	assert_bool(&point, true, 5 * S);
+}
+
+static void time_that_goes_back_is_held(void **state)
+{
+	const struct point_conf conf = {.name = "io.x", .scale = 1};
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_bool(&point, 5 * S, true);
+	read_bool(&point, 3 * S, false);
+	assert_bool(&point, false, 5 * S);
+}
+
+static void as_many_changes_as_allowed_within_the_window_are_chatter(void **state)
+{
+	struct point_conf conf = contact_conf();
+	struct point point;
+	int64_t ring[4];
+	unsigned effects;
+
+	(void)state;
+	conf.debounce_ns = 0;
+	point_init(&point, &conf, ring);
+	read_bool(&point, 0, false);
+	read_bool(&point, S, true);
+	read_bool(&point, S + 300 * MS, false);
+	read_bool(&point, S + 600 * MS, true);
+	effects =
+		read_bool(&point, 2 * S, false); /* the fourth, exactly a window after the first */
+	assert_int_equal(effects, POINT_CHANGED | POINT_CHATTER_RAISED);
+	assert_lost(&point, QUALITY_FAULT, REASON_CHATTER, 2 * S);
+}
+
+static void fewer_changes_or_slower_ones_are_none(void **state)
+{
+	struct point_conf conf = contact_conf();
+	struct point point;
+	int64_t ring[4];
+	int i;
+
+	(void)state;
+	conf.debounce_ns = 0;
+	point_init(&point, &conf, ring);
+	read_bool(&point, 0, false);
+	for (i = 1; i < 100; i++)
+		assert_int_equal(read_bool(&point, i * 334 * MS, i % 2), POINT_CHANGED);
+	assert_false(point.chatter);
+}
+
+static void chatter_ends_after_a_quiet_window_and_the_present_value_is_taken(void **state)
+{
+	struct point_conf conf = contact_conf();
+	struct point point;
+	int64_t ring[4];
+	int i;
+
+	(void)state;
+	conf.debounce_ns = 0;
+	point_init(&point, &conf, ring);
+	for (i = 0; i < 5; i++)
+		read_bool(&point, i * 10 * MS, i % 2);
+	assert_true(point.chatter);
+	assert_int_equal(point.chatter_mono_ns, 40 * MS);
+	for (; i < 12; i++) /* 7 more within the first window */
+		assert_int_equal(read_bool(&point, i * 10 * MS, i % 2), 0);
+	assert_int_equal(point_tick(&point, 40 * MS + S), 0);
+	assert_true(point.chatter);
+	assert_int_equal(point_tick(&point, 40 * MS + 2 * S),
+			 POINT_CHANGED | POINT_CHATTER_CLEARED);
+	assert_bool(&point, true, 40 * MS + 2 * S);
+	assert_int_equal(point_chatter_edges(&point), 7);
+	assert_int_equal(read_bool(&point, 3 * S, false), POINT_CHANGED); /* begins at nothing */
+}
+
+static void a_fault_during_chatter_is_the_better_reason(void **state)
+{
+	struct point_conf conf = contact_conf();
+	struct point point;
+	int64_t ring[4];
+	int i;
+
+	(void)state;
+	conf.debounce_ns = 0;
+	point_init(&point, &conf, ring);
+	for (i = 0; i < 5; i++)
+		read_bool(&point, i * 10 * MS, i % 2);
+	assert_int_equal(read_fault(&point, 500 * MS, REASON_LINE_GONE), POINT_CHANGED);
+	assert_lost(&point, QUALITY_FAULT, REASON_LINE_GONE, 500 * MS);
+	assert_int_equal(point_tick(&point, 10 * S), POINT_CHATTER_CLEARED);
+	assert_lost(&point, QUALITY_FAULT, REASON_LINE_GONE, 500 * MS);
+}
+
+static void chatter_can_be_off_and_does_not_apply_to_counters(void **state)
+{
+	static const struct point_map map[] = {{0, "zero"}, {1, "one"}};
+	struct point_conf confs[3];
+	struct point point;
+	int64_t ring[4];
+	int i, k;
+
+	(void)state;
+	for (k = 0; k < 3; k++) {
+		confs[k] = contact_conf();
+		confs[k].debounce_ns = 0;
+	}
+	confs[0].chatter_edges = 0;
+	confs[1].chatter_window_ns = 0;
+	confs[2].counted = true;
+	confs[2].map = map;
+	confs[2].map_count = 2;
+	for (k = 0; k < 3; k++) {
+		point_init(&point, &confs[k], k == 0 ? NULL : ring);
+		for (i = 0; i < 50; i++)
+			read_value(&point, i * MS, value_int(i % 2));
+		for (i = 50; i < 99 && k < 2; i++)
+			read_bool(&point, i * MS, i % 2);
+		assert_true(point_good(&point));
+		assert_int_equal(point_deadline(&point), INT64_MAX);
+	}
+}
+
+static void a_device_that_is_down_takes_a_good_value_but_no_better_reason(void **state)
+{
+	const struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_bool(&point, S, true);
+	assert_int_equal(point_fail(&point, REASON_LINK_DOWN, 2 * S), POINT_CHANGED);
+	assert_lost(&point, QUALITY_FAULT, REASON_LINK_DOWN, 2 * S);
+	read_fault(&point, 3 * S, REASON_REFUSED);
+	assert_int_equal(point_fail(&point, REASON_LINK_DOWN, 4 * S), 0);
+	assert_lost(&point, QUALITY_FAULT, REASON_REFUSED, 3 * S);
+}
+
+static void a_polled_point_is_known_up_to_its_last_reading(void **state)
+{
+	struct point_conf polled = contact_conf();
+	const struct point_conf edges = contact_conf();
+	struct point point;
+
+	(void)state;
+	polled.stale_after_ns = 10 * S;
+	point_init(&point, &polled, NULL);
+	read_bool(&point, S, true);
+	assert_true(point_known_at(&point, S));
+	assert_false(point_known_at(&point, S + 1));
+	point_init(&point, &edges, NULL);
+	read_bool(&point, S, true);
+	assert_true(point_known_at(&point, 99 * S));
+}
+
+static void only_booleans_and_zero_and_one_are_truths(void **state)
+{
+	const struct point_conf conf = {.name = "x.y", .scale = 1};
+	struct point point;
+	bool truth = false;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	assert_false(point_truth(&point, &truth));
+	read_value(&point, 1, value_int(1));
+	assert_true(point_truth(&point, &truth) && truth);
+	read_value(&point, 2, value_int(0));
+	assert_true(point_truth(&point, &truth) && !truth);
+	read_value(&point, 3, value_int(2));
+	assert_false(point_truth(&point, &truth));
+	read_value(&point, 4, value_text("true"));
+	assert_false(point_truth(&point, &truth));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_point_that_was_never_read_has_no_value),
+		cmocka_unit_test(the_first_reading_is_taken_at_once),
+		cmocka_unit_test(a_change_that_holds_is_seen_with_the_time_of_its_edge),
+		cmocka_unit_test(a_later_reading_decides_what_no_tick_came_for),
+		cmocka_unit_test(each_bounce_begins_the_debounce_anew),
+		cmocka_unit_test(a_word_of_the_map_replaces_the_number),
+		cmocka_unit_test(a_boolean_can_be_inverted_and_mapped),
+		cmocka_unit_test(a_number_is_scaled_then_offset),
+		cmocka_unit_test(what_is_not_finite_is_out_of_range),
+		cmocka_unit_test(a_whole_number_stays_one_when_nothing_is_scaled),
+		cmocka_unit_test(a_number_is_never_debounced_nor_chatter),
+		cmocka_unit_test(a_fault_takes_the_value_and_good_news_bring_it_back_at_once),
+		cmocka_unit_test(a_fault_in_the_middle_of_a_bounce_ends_it),
+		cmocka_unit_test(a_point_not_read_for_its_limit_is_stale),
+		cmocka_unit_test(
+			a_point_that_is_never_read_is_stale_after_its_limit_from_the_start),
+		cmocka_unit_test(a_late_tick_takes_what_is_due_in_its_order),
+		cmocka_unit_test(
+			a_reading_that_comes_too_late_does_not_hide_that_the_point_was_stale),
+		cmocka_unit_test(time_that_goes_back_is_held),
+		cmocka_unit_test(as_many_changes_as_allowed_within_the_window_are_chatter),
+		cmocka_unit_test(fewer_changes_or_slower_ones_are_none),
+		cmocka_unit_test(chatter_ends_after_a_quiet_window_and_the_present_value_is_taken),
+		cmocka_unit_test(a_fault_during_chatter_is_the_better_reason),
+		cmocka_unit_test(chatter_can_be_off_and_does_not_apply_to_counters),
+		cmocka_unit_test(a_device_that_is_down_takes_a_good_value_but_no_better_reason),
+		cmocka_unit_test(a_polled_point_is_known_up_to_its_last_reading),
+		cmocka_unit_test(only_booleans_and_zero_and_one_are_truths),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
