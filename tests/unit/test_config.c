@@ -452,10 +452,18 @@ static char *print(const struct config *config)
 /* The comments in blocks tell the profiles, which what is printed no longer has. */
 static void drop_comments(char *text)
 {
-	char *line;
+	char *to = text, *from = text;
 
-	while ((line = strstr(text, "\n    # ")) != NULL)
-		memmove(line, strchr(line + 1, '\n'), strlen(strchr(line + 1, '\n')) + 1);
+	while (*from != '\0') {
+		size_t bytes = strcspn(from, "\n") + 1;
+
+		if (strncmp(from, "    # ", 6) != 0) {
+			memmove(to, from, bytes);
+			to += bytes;
+		}
+		from += bytes;
+	}
+	*to = '\0';
 }
 
 static void check_round_trip(struct folder *folder, const struct config *config)
