@@ -46,7 +46,7 @@ struct modbus_bus_conf {
 	int64_t tcp_port;
 	int64_t connect_timeout_ns;
 	int64_t gap_ns; /* of RTU framing */
-	int64_t late_reply_guard_ns; /* 0: the longest timeout of its devices */
+	int64_t late_reply_guard_ns; /* 0: ten times the longest timeout of its devices */
 };
 
 struct modbus_device_conf {

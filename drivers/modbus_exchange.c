@@ -5,16 +5,17 @@
  * malformed frame means that we are out of step with the stream: the connection
  * is opened anew.
  *
- * RTU framing names no transaction. After anything but a clean answer
- *  1. the line is read empty until it was silent for the guard time, before
- *     anybody is asked anything;
- *  2. the unit is then asked a sacrificial question, whose answer has a function
- *     or length that no read of that unit has, until the ledger says that no read
- *     of it is open any more. So two reads of a unit are never open together.
- * A late answer that comes while another is waited for is put down to its own
- * question by the ledger, and the wait goes on. A unit that silently ignores the
- * sacrificial question is read again when the open one is older than OPEN_GUARDS
- * guard times.
+ * RTU framing names no transaction. Two rules keep the answers apart:
+ *  1. What comes in is put down to the oldest open question that it fits (see
+ *     modbus_ledger.h). What belongs to an older one is dropped, and the wait
+ *     goes on.
+ *  2. While a read of a unit is open, that unit is asked nothing but a sacrificial
+ *     question, whose answer has a function or length that no read of the unit
+ *     has. So two reads of one unit are never open together, and the answer to the
+ *     sacrificial one settles the other. A unit that silently ignores it is read
+ *     again when the open read is older than the late-reply guard.
+ * Nothing need be waited for to keep values right; the short silence after an
+ * error only lets the rest of a torn frame pass by.
  */
 #include <errno.h>
 #include <poll.h>
@@ -28,8 +29,8 @@
 #define NS_PER_S  INT64_C(1000000000)
 #define NS_PER_US INT64_C(1000)
 
-#define OPEN_GUARDS    10
-#define SETTLE_GUARDS  2 /* a line that never falls silent is given up after these */
+#define QUIET_NS       INT64_C(50000000) /* of silence after an error */
+#define NOISE_NS       INT64_C(500000000) /* a line that never falls silent is given up */
 #define SILENT_LIMIT   3 /* timeouts in a row, of whichever units: open the connection anew */
 #define DISCARD_CHUNKS 16
 
@@ -78,15 +79,15 @@ static bool discard(struct modbus_link *link)
 	return true;
 }
 
-/* Waits until nothing has come for the guard time. */
+/* Waits until nothing has come for as long as the line owes silence. */
 static enum modbus_outcome settle(struct modbus_link *link)
 {
-	const int64_t give_up_mono_ns = modbus_now_ns() + SETTLE_GUARDS * link->guard_ns;
+	const int64_t give_up_mono_ns = modbus_now_ns() + link->silence_ns + NOISE_NS;
 
 	for (;;) {
 		if (!discard(link))
 			return lose(link);
-		const int64_t silent_mono_ns = link->active_mono_ns + link->guard_ns;
+		const int64_t silent_mono_ns = link->active_mono_ns + link->silence_ns;
 		if (modbus_now_ns() >= silent_mono_ns)
 			break;
 		if (modbus_now_ns() >= give_up_mono_ns)
@@ -94,7 +95,7 @@ static enum modbus_outcome settle(struct modbus_link *link)
 		(void)await_bytes(link, silent_mono_ns < give_up_mono_ns ? silent_mono_ns
 									 : give_up_mono_ns);
 	}
-	link->unsettled = false;
+	link->silence_ns = 0;
 	return MODBUS_ANSWERED;
 }
 
@@ -105,7 +106,7 @@ static enum modbus_outcome make_ready(struct modbus_link *link)
 {
 	if (link->kind == MODBUS_TCP)
 		return MODBUS_ANSWERED;
-	if (link->unsettled)
+	if (link->silence_ns > 0)
 		return settle(link);
 	if (link->gap_ns > 0)
 		sleep_until(link->active_mono_ns + link->gap_ns);
@@ -251,10 +252,10 @@ static void after_tcp(struct modbus_link *link, enum modbus_outcome outcome)
 
 static void after_rtu(struct modbus_link *link, enum modbus_outcome outcome)
 {
-	modbus_ledger_date(&link->ledger, modbus_now_ns() + OPEN_GUARDS * link->guard_ns);
+	modbus_ledger_date(&link->ledger, modbus_now_ns() + link->guard_ns);
 	if (outcome == MODBUS_ANSWERED)
 		return;
-	link->unsettled = true;
+	link->silence_ns = link->gap_ns > QUIET_NS ? link->gap_ns : QUIET_NS;
 	link->active_mono_ns = modbus_now_ns();
 	/* Now, so that the wait is charged to the unit that caused it. */
 	if (outcome != MODBUS_LOST)
@@ -269,8 +270,8 @@ static enum modbus_outcome ask(struct modbus_link *link, const struct modbus_que
 
 	if (outcome != MODBUS_ANSWERED)
 		return outcome;
-	if (link->kind != MODBUS_TCP)
-		modbus_ledger_enter(&link->ledger, question);
+	if (link->kind != MODBUS_TCP && !modbus_ledger_enter(&link->ledger, question))
+		return MODBUS_GARBLED;
 	(void)modbus_set_slave(link->ctx, request->unit);
 	outcome = send_request(link, request);
 	if (outcome == MODBUS_ANSWERED)

@@ -10,11 +10,12 @@ static void drop(struct modbus_ledger *ledger, size_t index)
 	memmove(question, question + 1, (ledger->count - index) * sizeof(*question));
 }
 
-void modbus_ledger_enter(struct modbus_ledger *ledger, const struct modbus_question *question)
+bool modbus_ledger_enter(struct modbus_ledger *ledger, const struct modbus_question *question)
 {
 	if (ledger->count == MODBUS_OPEN_QUESTIONS)
-		drop(ledger, 0);
+		return false;
 	ledger->questions[ledger->count++] = *question;
+	return true;
 }
 
 void modbus_ledger_date(struct modbus_ledger *ledger, int64_t until_mono_ns)

@@ -20,9 +20,7 @@
 
 #include "modbus_wire.h"
 
-/* An exchange that fails costs at least a guard time, and leaves at most two questions open,
- * for ten guard times. */
-#define MODBUS_OPEN_QUESTIONS 32
+#define MODBUS_OPEN_QUESTIONS 64
 
 struct modbus_question {
 	struct modbus_request request;
@@ -35,7 +33,8 @@ struct modbus_ledger {
 	size_t count;
 };
 
-void modbus_ledger_enter(struct modbus_ledger *ledger, const struct modbus_question *question);
+/* false: so many are open that nothing more should be asked for a while. */
+bool modbus_ledger_enter(struct modbus_ledger *ledger, const struct modbus_question *question);
 
 /* The one being waited for, if it is still open, stays so until then. */
 void modbus_ledger_date(struct modbus_ledger *ledger, int64_t until_mono_ns);

@@ -24,6 +24,9 @@
  * serial line, 2.5.1.1). */
 #define SILENT_FAST_NS INT64_C(1750000)
 
+#define OPENING_SILENCE_NS INT64_C(500000000)
+#define LATE_TIMEOUTS	   10 /* so many timeouts late, and it comes no more */
+
 int64_t modbus_now_ns(void)
 {
 	struct timespec now;
@@ -48,7 +51,8 @@ void modbus_link_init(struct modbus_link *link, enum modbus_kind kind,
 	link->kind = kind;
 	link->conf = conf;
 	link->fd = link->lock_fd = -1;
-	link->guard_ns = conf->late_reply_guard_ns ? conf->late_reply_guard_ns : longest_timeout_ns;
+	link->guard_ns = conf->late_reply_guard_ns ? conf->late_reply_guard_ns
+						   : LATE_TIMEOUTS * longest_timeout_ns;
 	if (kind == MODBUS_RTU) {
 		link->char_ns = char_ns(conf);
 		silent_ns = conf->baud > 19200 ? SILENT_FAST_NS : link->char_ns * 7 / 2;
@@ -251,7 +255,7 @@ int modbus_link_open(struct modbus_link *link, char *why, size_t why_bytes)
 	modbus_set_byte_timeout(link->ctx, 0, 0);
 	link->active_mono_ns = modbus_now_ns();
 	/* Whoever used the line before may have left a question unanswered. */
-	link->unsettled = true;
+	link->silence_ns = OPENING_SILENCE_NS;
 	link->lost = false;
 	link->late_count = 0;
 	link->silent_in_a_row = 0;

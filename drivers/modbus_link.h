@@ -46,7 +46,7 @@ struct modbus_link {
 
 	/* RTU framing */
 	int64_t active_mono_ns; /* when something last happened on the line */
-	bool unsettled; /* late or torn bytes may still come */
+	int64_t silence_ns; /* that it owes before the next request */
 	struct modbus_ledger ledger;
 
 	/* TCP */
@@ -80,8 +80,8 @@ static inline enum modbus_framing modbus_link_framing(const struct modbus_link *
  * MODBUS_LOST, and when the connection is out of step or nobody has answered on it for a
  * while. Takes at most
  *   TCP  the timeout;
- *   RTU  two timeouts, four guards and the time of the bytes on the wire; with nothing
- *        gone wrong before, one timeout, two guards and the bytes. */
+ *   RTU  two timeouts, two seconds for a line that is never silent, and the time of the
+ *        bytes on the wire; with nothing gone wrong before, one timeout and the bytes. */
 enum modbus_outcome modbus_exchange(struct modbus_link *link, const struct modbus_request *request,
 				    int64_t timeout_ns, struct modbus_reply *ret_reply);
 

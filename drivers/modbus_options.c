@@ -52,8 +52,8 @@ static const struct conf_choice orders[] = {
 static const char gap_help[] =
 	"Least silence before a request; on a serial line never less than 3.5 characters.";
 static const char guard_help[] =
-	"After an error the line must be silent for this long before the next request: longer "
-	"than any device is ever late. 0: the longest timeout of the devices.";
+	"For this long after a timeout a late answer is reckoned with: longer than any device is "
+	"ever late. 0: ten times the longest timeout of the devices.";
 static const char host_help[] =
 	"Address of the device or gateway, or its name (which needs a resolver).";
 static const char connect_help[] =

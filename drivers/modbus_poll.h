@@ -25,7 +25,10 @@ struct modbus_bus {
 	struct modbus_device *devices; /* as many as in the setup */
 };
 
-/* As in struct driver; instance is a struct modbus_bus. */
+/* As in struct driver; instance is a struct modbus_bus. A device that is silent costs one
+ * request: (1 + retries) timeouts, over RTU framing with 50 ms of silence after each. One
+ * that answers costs an exchange per request of its plan, and once as many again where it
+ * refuses points. */
 int modbus_poll(void *instance, size_t device);
 int modbus_probe(void *instance, size_t device);
 

@@ -33,7 +33,7 @@ static struct modbus_question sacrifice(uint16_t count)
 
 static void ask(struct modbus_ledger *ledger, struct modbus_question question)
 {
-	modbus_ledger_enter(ledger, &question);
+	assert_true(modbus_ledger_enter(ledger, &question));
 }
 
 static enum modbus_belongs hear(struct modbus_ledger *ledger, uint16_t count)
@@ -116,16 +116,18 @@ static void question_is_forgotten_when_it_is_too_old(void **state)
 	assert_int_equal(ledger.count, 0);
 }
 
-static void overfull_ledger_keeps_the_youngest(void **state)
+static void full_ledger_lets_nothing_more_be_asked(void **state)
 {
 	(void)state;
 	struct modbus_ledger ledger = {0};
+	const struct modbus_question question = read_of(100, 1);
 
-	for (uint16_t i = 0; i < 3 * MODBUS_OPEN_QUESTIONS; i++)
-		ask(&ledger, read_of(i, 1));
-	assert_int_equal(ledger.count, MODBUS_OPEN_QUESTIONS);
-	assert_int_equal(ledger.questions[MODBUS_OPEN_QUESTIONS - 1].request.address,
-			 3 * MODBUS_OPEN_QUESTIONS - 1);
+	for (uint16_t i = 0; i < MODBUS_OPEN_QUESTIONS; i++)
+		assert_true(modbus_ledger_enter(&ledger, &question));
+	assert_false(modbus_ledger_enter(&ledger, &question));
+	modbus_ledger_date(&ledger, 1000);
+	modbus_ledger_expire(&ledger, 1000);
+	assert_true(modbus_ledger_enter(&ledger, &question));
 }
 
 /* --- a unit that answers in order, whenever it likes ------------------------------------ */
@@ -166,7 +168,8 @@ static bool answer_oldest(struct moody_unit *unit, struct modbus_request *ret_as
 static bool attempt(struct modbus_ledger *ledger, struct moody_unit *unit,
 		    const struct modbus_question *question)
 {
-	modbus_ledger_enter(ledger, question);
+	if (!modbus_ledger_enter(ledger, question))
+		return false;
 	unit->held[unit->count++] = question->request;
 	while (unit->count > 0 && (unit->count == HELD || draw(unit, 3) > 0)) {
 		struct modbus_request asked;
@@ -225,7 +228,7 @@ int main(void)
 		cmocka_unit_test(answer_settles_all_older_ones_of_its_unit),
 		cmocka_unit_test(refusal_fits_every_length_of_its_function),
 		cmocka_unit_test(question_is_forgotten_when_it_is_too_old),
-		cmocka_unit_test(overfull_ledger_keeps_the_youngest),
+		cmocka_unit_test(full_ledger_lets_nothing_more_be_asked),
 		cmocka_unit_test(value_is_never_put_down_to_another_question),
 	};
 
