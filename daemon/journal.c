@@ -160,11 +160,11 @@ static void show_counters(struct journal *journal)
 {
 	struct journal_counters *counters = &journal->counters;
 
-	counters->condition = journal->stalled	     ? JOURNAL_STALLED
-			      : journal->fallen_back ? JOURNAL_VOLATILE
-						     : JOURNAL_OK;
+	counters->condition = journal->fallen_back ? JOURNAL_VOLATILE : JOURNAL_OK;
+	if (journal->stall_told)
+		counters->condition = JOURNAL_STALLED;
 	snprintf(counters->error, sizeof(counters->error), "%s",
-		 journal->stalled ? journal->stall_why : "");
+		 journal->stall_told ? journal->stall_why : "");
 	counters->head = journal->head;
 	counters->backlog = journal_backlog(journal);
 }
@@ -268,6 +268,13 @@ static void init_lock(struct journal *journal)
 int journal_open(const struct journal_conf *conf, const struct event_origin *origin,
 		 struct journal **ret_journal)
 {
+	static const struct patience patience = {
+		.tell_ns = NS_PER_S,
+		.hard_ns = 5 * NS_PER_S,
+		.full_ns = 60 * NS_PER_S,
+		.broken_ns = 10 * NS_PER_S,
+		.return_ns = 60 * NS_PER_S,
+	};
 	struct journal *journal = calloc(1, sizeof(*journal));
 	int err;
 
@@ -276,6 +283,7 @@ int journal_open(const struct journal_conf *conf, const struct event_origin *ori
 	journal->conf = conf;
 	journal->origin = origin;
 	journal->batch_limit = BATCH_START;
+	journal->patience = patience;
 	init_lock(journal);
 	journal->room_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = journal->room_fd < 0 ? -errno : 0;

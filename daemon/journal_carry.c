@@ -263,6 +263,8 @@ void journal_begin_file(struct journal *journal)
 		start_file(journal, &peek);
 	journal_streams_reset(journal);
 	journal->unchecked_bytes = SIZE_MAX / 2; /* look at the quota soon */
+	if (journal->outlet.head)
+		journal->outlet.head(journal->outlet.data, &journal->head);
 }
 
 static void finish_file(struct journal *journal)
@@ -287,7 +289,6 @@ static void finish_file(struct journal *journal)
 		return;
 	}
 	memset(journal->expiry_from, 0, sizeof(journal->expiry_from));
-	journal_streams_reset(journal);
 }
 
 /* The fallback lies in memory: it takes as much as leaves room for what is new. */

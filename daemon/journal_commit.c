@@ -8,10 +8,9 @@
 #define LOG_TOKEN "journal"
 #include "log.h"
 
-#define BATCH_LIMIT   4096 /* drafts in a transaction, when all is well */
-#define HARD_TIMES_NS (5 * NS_PER_S) /* with a full disk, before telemetry is given up */
-#define THAW_LOGS     4 /* logs' worth of room that a full disk must have again */
-#define AGE_STEP_NS   NS_PER_S
+#define BATCH_LIMIT 4096 /* drafts in a transaction, when all is well */
+#define THAW_LOGS   4 /* logs' worth of room that a full disk must have again */
+#define AGE_STEP_NS NS_PER_S
 
 /* Where the batch stood in a transaction, for the states that are published after it. */
 struct written {
@@ -22,22 +21,11 @@ struct written {
 	struct instant now;
 };
 
-static enum shelf shelf_of(const struct event_type *type)
-{
-	static const enum shelf shelves[] = {
-		[CLASS_TELEMETRY] = SHELF_TELEMETRY,
-		[CLASS_HEALTH] = SHELF_HEALTH,
-		[CLASS_EVIDENCE] = SHELF_EVIDENCE,
-	};
-
-	return type == event_type(EVENT_JOURNAL_EVICTED) ? SHELF_TOMBSTONE : shelves[type->class];
-}
-
 enum shelf journal_shelf(const char *name)
 {
 	const struct event_type *type = event_type_by_name(name);
 
-	return type ? shelf_of(type) : SHELF_EVIDENCE;
+	return type ? (enum shelf)type->class : SHELF_EVIDENCE;
 }
 
 static int put_event(struct journal *journal, struct event_head *head,
@@ -53,7 +41,7 @@ static int put_event(struct journal *journal, struct event_head *head,
 		return 0;
 	}
 	row.position = position_of(journal->epoch_no, head->seq);
-	row.shelf = shelf_of(draft->type);
+	row.shelf = (enum shelf)draft->type->class;
 	row.sum = db_sum(head->hash);
 	row.recorded_s = now->clock == CLOCK_UNSYNCED ? 0 : now->utc_ns / NS_PER_S;
 	row.payload_bytes = (size_t)bytes;
@@ -142,9 +130,11 @@ static void publish_states(struct journal *journal, const struct written *writte
 
 static void recover(struct journal *journal)
 {
-	log_info("written again after %lld ms",
-		 (long long)((clock_mono_ns() - journal->stalled_ns) / NS_PER_MS));
+	if (journal->stall_told)
+		log_info("written again after %lld ms",
+			 (long long)((clock_mono_ns() - journal->stalled_ns) / NS_PER_MS));
 	journal->stalled = false;
+	journal->stall_told = false;
 }
 
 static void finish(struct journal *journal, const struct written *written)
@@ -195,13 +185,13 @@ static int fill(struct journal *journal, struct event_head *head, struct written
 	const struct stream *streams = journal->streams;
 	int err = 0;
 
-	if (journal->stalled)
+	if (journal->stall_told)
 		err = report_stalled(journal, head, true, &written->now);
 	if (err == 0)
 		err = put_own(journal, head, &written->now);
 	if (err == 0)
 		err = put_batch(journal, head, written);
-	if (err == 0 && journal->stalled)
+	if (err == 0 && journal->stall_told)
 		err = report_stalled(journal, head, false, &written->now);
 	written->marks = journal->marks_dirty &&
 			 written->now.mono_ns >= journal->marks_due_ns - MARKS_ALONG_NS;
@@ -240,10 +230,13 @@ static void stall(struct journal *journal)
 		journal->stalled_ns = now_ns;
 		journal->retry_after_ns = RETRY_MIN_NS;
 		snprintf(journal->stall_why, sizeof(journal->stall_why), "%s", journal->db.why);
-		log_warnx("cannot be written: %s; retrying, events wait in memory",
-			  journal->stall_why);
 	} else if (journal->retry_after_ns < RETRY_MAX_NS) {
 		journal->retry_after_ns *= 2;
+	}
+	if (!journal->stall_told && now_ns - journal->stalled_ns >= journal->patience.tell_ns) {
+		journal->stall_told = true;
+		log_warnx("cannot be written: %s; retrying, events wait in memory",
+			  journal->stall_why);
 	}
 	journal->retry_ns = now_ns + journal->retry_after_ns;
 }
@@ -251,9 +244,11 @@ static void stall(struct journal *journal)
 /* Out of patience another file takes its place; if none can, this one is tried further. */
 static void lose_patience(struct journal *journal, int err)
 {
-	int64_t patience_ns = err == -ENOSPC ? PATIENCE_FULL_NS : PATIENCE_NS;
+	int64_t patience_ns =
+		err == -ENOSPC ? journal->patience.full_ns : journal->patience.broken_ns;
 
-	if (!journal->fallen_back && clock_mono_ns() - journal->stalled_ns > patience_ns)
+	if (!journal->fallen_back && journal->conf->fallback &&
+	    clock_mono_ns() - journal->stalled_ns > patience_ns)
 		(void)journal_replace(journal, false);
 }
 
@@ -279,7 +274,7 @@ void journal_troubled(struct journal *journal, int err)
 		journal->troubled = true;
 		journal->troubled_ns = now_ns;
 		log_warn(err, "cannot be read or tidied up: %s", journal->db.why);
-	} else if (err != -ENOSPC && now_ns - journal->troubled_ns > PATIENCE_NS) {
+	} else if (err != -ENOSPC && now_ns - journal->troubled_ns > journal->patience.broken_ns) {
 		(void)journal_replace(journal, true);
 	}
 	journal->rest_until_ns = now_ns + REST_NS;
@@ -298,7 +293,8 @@ static bool disk_has_room(const struct journal *journal)
  * where acknowledged events were. Smaller transactions need less of the log. */
 static int relieve(struct journal *journal)
 {
-	bool hard = journal->stalled && clock_mono_ns() - journal->stalled_ns > HARD_TIMES_NS;
+	bool hard = journal->stalled &&
+		    clock_mono_ns() - journal->stalled_ns > journal->patience.hard_ns;
 
 	db_rollback(&journal->db);
 	if (journal->batch_limit > 1)

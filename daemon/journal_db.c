@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define CACHE_KIB     512
@@ -28,14 +31,14 @@ static const char schema_begin[] =
 	" sum INTEGER);"
 	"CREATE TABLE epoch(no INTEGER PRIMARY KEY, id TEXT NOT NULL);"
 	"CREATE TABLE alert(id INTEGER PRIMARY KEY, position INTEGER NOT NULL, shelf INTEGER NOT NULL);"
+	"CREATE INDEX alert_position ON alert(position);"
 	"CREATE TABLE state(key TEXT PRIMARY KEY, word TEXT NOT NULL) WITHOUT ROWID;";
 
 static const char schema_shelf[] =
 	"CREATE TABLE %s(position INTEGER PRIMARY KEY, sum INTEGER NOT NULL, recorded INTEGER,"
 	" type TEXT NOT NULL, payload BLOB NOT NULL);";
 
-static const char *const shelf_names[SHELF_COUNT] = {"telemetry", "health", "evidence",
-						     "tombstone"};
+static const char *const shelf_names[SHELF_COUNT] = {"telemetry", "health", "evidence"};
 
 static const char *const statements[DO_COUNT] = {
 	[DO_BEGIN] = "BEGIN",
@@ -48,6 +51,7 @@ static const char *const statements[DO_COUNT] = {
 	[DO_PUT_ALERT] = "INSERT INTO alert VALUES(?1,?2,?3)",
 	[DO_FIND_ALERTS] = "SELECT id,position,shelf FROM alert WHERE id>?1 ORDER BY id LIMIT ?2",
 	[DO_DROP_ALERTS] = "DELETE FROM alert WHERE id<=?1",
+	[DO_DROP_ALERTS_OF] = "DELETE FROM alert WHERE position BETWEEN ?1 AND ?2 AND shelf=?3",
 	[DO_COUNT_PAGES] = "PRAGMA page_count",
 	[DO_COUNT_FREE] = "PRAGMA freelist_count",
 };
@@ -277,27 +281,63 @@ static int prepare_all(struct db *db)
 	return 0;
 }
 
-static void size_limits(struct db *db)
+/* Little of a small quota, and of a disk that is nearly full. */
+static void size_limits(struct db *db, const char *path)
 {
 	int64_t pages = db->quota_bytes / DB_PAGE_BYTES / 32;
+	char copy[PATH_MAX];
+	struct statvfs fs;
 
-	db->wal_pages_max = (int)(pages < WAL_PAGES_LOW	  ? WAL_PAGES_LOW
-				  : pages > WAL_PAGES_TOP ? WAL_PAGES_TOP
-							  : pages);
+	snprintf(copy, sizeof(copy), "%s", path);
+	if (statvfs(dirname(copy), &fs) == 0) {
+		int64_t free_pages = (int64_t)(fs.f_bavail * fs.f_frsize) / DB_PAGE_BYTES;
+
+		if (pages > free_pages / 16)
+			pages = free_pages / 16;
+		db->reserve = db->reserve && free_pages > 4 * WAL_PAGES_LOW;
+	}
+	if (pages < WAL_PAGES_LOW)
+		pages = WAL_PAGES_LOW;
+	if (pages > WAL_PAGES_TOP)
+		pages = WAL_PAGES_TOP;
+	db->wal_pages_max = (int)pages;
 }
 
-/* So that a checkpoint never needs room that the disk no longer has. */
+static void hint_size(sqlite3_file *file, int64_t bytes)
+{
+	sqlite3_int64 hint_bytes = bytes;
+	int chunk_bytes = (int)bytes;
+
+	if (!file || !file->pMethods)
+		return;
+	file->pMethods->xFileControl(file, SQLITE_FCNTL_CHUNK_SIZE, &chunk_bytes);
+	file->pMethods->xFileControl(file, SQLITE_FCNTL_SIZE_HINT, &hint_bytes);
+}
+
+static sqlite3_file *file_of(const struct db *db, int which)
+{
+	sqlite3_file *file = NULL;
+
+	sqlite3_file_control(db->sqlite, "main", which, &file);
+	return file;
+}
+
+/* On a disk that others fill up, a transaction still fits into the log and the log into the
+ * file: so acknowledged events can always make room for new ones. SQLite cuts a file to whole
+ * chunks after a checkpoint; with the wanted length as its chunk it is left alone. */
 static void keep_reserve(struct db *db)
 {
-	int chunk_bytes = db->wal_pages_max * DB_PAGE_BYTES;
-	sqlite3_int64 wanted_bytes;
+	int64_t log_bytes = (int64_t)db->wal_pages_max * DB_PAGE_BYTES;
 	int64_t pages;
 
-	if (!db->reserve || ask(db, "PRAGMA page_count", &pages) < 0)
+	if (!db->reserve || ask(db, "PRAGMA page_count", &pages) < 0 ||
+	    pages * DB_PAGE_BYTES + log_bytes <= db->file_bytes)
 		return;
-	wanted_bytes = pages * DB_PAGE_BYTES + chunk_bytes;
-	sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_CHUNK_SIZE, &chunk_bytes);
-	sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_SIZE_HINT, &wanted_bytes);
+	db->file_bytes = pages * DB_PAGE_BYTES + 2 * log_bytes;
+	if (db->file_bytes > INT_MAX)
+		return;
+	hint_size(file_of(db, SQLITE_FCNTL_FILE_POINTER), db->file_bytes);
+	hint_size(file_of(db, SQLITE_FCNTL_JOURNAL_POINTER), log_bytes);
 }
 
 void db_freeze(struct db *db, bool frozen)
@@ -313,6 +353,17 @@ void db_freeze(struct db *db, bool frozen)
 	(void)execute(db, sql);
 }
 
+/* SQLite's word for a file that may not be written to is not always the clearest. */
+static int explain(struct db *db, const char *path, int err)
+{
+	if (err == -EUCLEAN || err == -EBUSY || err == -ENOMEM || access(path, W_OK) == 0 ||
+	    errno == ENOENT)
+		return err;
+	err = -errno;
+	snprintf(db->why, sizeof(db->why), "%s", strerror(-err));
+	return err;
+}
+
 int db_open(struct db *db, const char *path, int64_t quota_bytes, bool reserve)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
@@ -321,7 +372,7 @@ int db_open(struct db *db, const char *path, int64_t quota_bytes, bool reserve)
 	int code;
 
 	*db = (struct db){.quota_bytes = quota_bytes, .reserve = reserve};
-	size_limits(db);
+	size_limits(db, path);
 	if ((err = check_length(db, path)) < 0)
 		return err;
 	code = sqlite3_open_v2(path, &db->sqlite, flags, NULL);
@@ -336,7 +387,7 @@ int db_open(struct db *db, const char *path, int64_t quota_bytes, bool reserve)
 		err = db_load(db);
 	if (err < 0) {
 		db_close(db, false);
-		return err;
+		return explain(db, path, err);
 	}
 	db_freeze(db, false);
 	keep_reserve(db);

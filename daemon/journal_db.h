@@ -3,7 +3,7 @@
  * Knows rows and transactions, not when they are due. Used by one thread at a
  * time. An event's position is its epoch's number and its own: (no << 40) | seq;
  * positions therefore grow in the order in which events were journalled. Events
- * lie on four shelves, one table each, so that what is given up first can be
+ * lie on a shelf per class, a table each, so that what is given up first can be
  * removed as one range from the old end and leaves whole pages free.
  *
  * Functions return 0 or a negative errno, with the reason in db->why. Worth
@@ -31,7 +31,12 @@ struct sqlite3_stmt;
 #define POSITION_SEQ_MAX  ((UINT64_C(1) << POSITION_SEQ_BITS) - 1)
 
 /* In the order of sacrifice. */
-enum shelf { SHELF_TELEMETRY, SHELF_HEALTH, SHELF_EVIDENCE, SHELF_TOMBSTONE, SHELF_COUNT };
+enum shelf {
+	SHELF_TELEMETRY = CLASS_TELEMETRY,
+	SHELF_HEALTH = CLASS_HEALTH,
+	SHELF_EVIDENCE = CLASS_EVIDENCE,
+	SHELF_COUNT
+};
 
 #define ALL_SHELVES ((1U << SHELF_COUNT) - 1)
 
@@ -45,6 +50,7 @@ enum statement {
 	DO_PUT_ALERT,
 	DO_FIND_ALERTS,
 	DO_DROP_ALERTS,
+	DO_DROP_ALERTS_OF,
 	DO_COUNT_PAGES,
 	DO_COUNT_FREE,
 	DO_COUNT
@@ -95,6 +101,7 @@ struct db {
 	int wal_pages; /* in the write-ahead log now */
 	int wal_pages_max; /* checkpoint when there are more */
 	bool reserve; /* keep room ahead of the file's end for a checkpoint */
+	int64_t file_bytes; /* that the file was asked to have */
 	bool stale; /* what is known of the file has to be read again */
 	char why[96];
 };
@@ -120,7 +127,7 @@ int db_put_state(struct db *db, const char *key, const char *word);
 int db_put_epoch(struct db *db, uint64_t no, const char *id);
 int db_put_marks(struct db *db, uint64_t events, uint64_t alerts);
 
-/* Removes low to high, both included. */
+/* Removes low to high, both included, and the alerts among them. */
 int db_drop(struct db *db, enum shelf shelf, uint64_t low, uint64_t high);
 
 typedef bool (*db_row_call)(void *data, const struct db_row *row);
@@ -155,6 +162,7 @@ void db_freeze(struct db *db, bool frozen);
 
 const struct db_epoch *db_epoch(const struct db *db, uint64_t position); /* NULL: unknown */
 const struct db_epoch *db_epoch_by_id(const struct db *db, const char *id);
+bool db_has_epoch(struct db *db, uint64_t no); /* an event of it is here */
 uint64_t db_last(const struct db *db); /* the newest event's position, 0: none */
 
 /* Notes why; the errno that stands for SQLite's code. */

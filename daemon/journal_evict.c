@@ -1,9 +1,10 @@
 /* Within the quota, and not older than asked for.
  *
  * What is acknowledged goes first, the oldest first. Then what is not: telemetry,
- * health, evidence, and at last the tombstones, each from its old end. A tombstone
- * is written in the transaction that removes what it names. The newest event
- * always stays: it carries the end of the chain.
+ * health, and at last evidence, each from its old end. A tombstone is written in
+ * the transaction that removes what it names; it is evidence. When its turn comes
+ * everything it names lies in the gap that the next tombstone tells of, so nothing
+ * becomes nameless. The newest event always stays: it carries the end of the chain.
  */
 #include <errno.h>
 
@@ -25,6 +26,7 @@ struct plan {
 	uint64_t end; /* the newest event stays */
 	struct gap gaps[GAPS_MAX];
 	size_t gap_count;
+	bool full; /* there are more gaps */
 	unsigned rows;
 	int err;
 };
@@ -108,7 +110,8 @@ static struct gap *open_gap(struct plan *plan, uint64_t position, uint64_t survi
 {
 	struct gap *gap;
 
-	if (plan->gap_count == GAPS_MAX)
+	plan->full = plan->gap_count == GAPS_MAX;
+	if (plan->full)
 		return NULL;
 	gap = &plan->gaps[plan->gap_count++];
 	*gap = (struct gap){.epoch_no = position_epoch(position), .first = 1};
@@ -183,10 +186,10 @@ static int evict_within(struct journal *journal, struct event_head *head, enum s
 			enum gap_reason reason, uint64_t *evicted)
 {
 	struct instant now = clock_now();
-	struct plan plan;
+	struct plan plan = {.full = true};
 	int n, err;
 
-	for (n = 0; n < TOMBSTONES_MAX && *evicted < STEP_ROWS; n++) {
+	for (n = 0; n < TOMBSTONES_MAX && plan.full && *evicted < STEP_ROWS; n++) {
 		err = make_plan(journal, shelf, &plan);
 		if (err == -ENOENT)
 			return *evicted > 0 ? 0 : -ENOENT;
@@ -376,7 +379,7 @@ bool journal_trim(struct journal *journal)
 	if (journal->evicting || journal->unchecked_bytes >= CHECK_BYTES)
 		check_quota(journal);
 	if (err == 0 && journal->evicting)
-		err = give_way(journal, SHELF_TOMBSTONE, GAP_QUOTA);
+		err = give_way(journal, SHELF_EVIDENCE, GAP_QUOTA);
 	else if (err == 0 && now_ns >= journal->expiry_due_ns)
 		err = expire(journal, now_ns);
 	if (err == -ENOENT)

@@ -71,7 +71,8 @@ static bool is_late(const struct feed *feed, uint64_t position)
 	const struct journal *journal = feed->journal;
 	int newer = position > journal->age[0].head ? 0 : 1;
 
-	if (position <= journal->rewound || position <= journal->age[1].head)
+	if (position <= journal->rewound || position <= journal->age[1].head ||
+	    position_epoch(position) < journal->epoch_no)
 		return true;
 	return feed->now_ns - journal->age[newer].at_ns > LATE_NS;
 }

@@ -238,11 +238,10 @@ static int open_file(struct journal *journal, const char *path, int64_t quota_by
 	snprintf(why, sizeof(why), "%s", damage ? damage : journal->db.why);
 	err = set_aside(path, name);
 	log_warn(err, "%s is damaged (%s), setting it aside as %s", path, why, name);
-	if (err == 0)
-		err = try_file(journal, path, quota_bytes);
-	if (err == 0)
-		report_set_aside(journal, name, why);
-	return err;
+	if (err < 0)
+		return err;
+	report_set_aside(journal, name, why);
+	return try_file(journal, path, quota_bytes);
 }
 
 static int64_t fallback_quota(const struct journal *journal, const char *directory)
@@ -269,11 +268,14 @@ static int fall_back(struct journal *journal, const char *why, const char *damag
 	(void)mkdir(directory, 0750);
 	err = open_file(journal, fallback, fallback_quota(journal, directory), damage);
 	if (err < 0) {
-		log_error(err, "neither %s nor %s can be used", journal->conf->path, fallback);
+		if (!journal->unusable)
+			log_error(err, "neither %s nor %s can be used", journal->conf->path,
+				  fallback);
+		journal->unusable = true;
 		return err;
 	}
 	journal->fallen_back = true;
-	journal->return_ns = clock_mono_ns() + RETURN_EVERY_NS;
+	journal->return_ns = clock_mono_ns() + journal->patience.return_ns;
 	report_volatile(journal, why);
 	return 0;
 }
@@ -284,6 +286,7 @@ static void begin(struct journal *journal)
 	journal->other_done = false;
 	journal->evicting = false;
 	journal->troubled = false;
+	journal->unusable = false;
 	journal_begin_file(journal);
 }
 
@@ -299,8 +302,9 @@ int journal_establish(struct journal *journal)
 		log_error(0, "%s is in use by another process", conf->path);
 	if (err < 0 && err != -EBUSY && err != -ENOMEM) {
 		snprintf(why, sizeof(why), "%s", journal->db.why);
-		log_warnx("%s cannot be used (%s); events are kept in %s until it can", conf->path,
-			  why, conf->fallback ? conf->fallback : "nothing");
+		if (!journal->unusable)
+			log_warnx("%s cannot be used (%s); events are kept in %s until it can",
+				  conf->path, why, conf->fallback ? conf->fallback : "memory");
 		err = fall_back(journal, why, NULL);
 	}
 	if (err < 0)
@@ -351,7 +355,7 @@ void journal_return(struct journal *journal)
 	struct db fallback = journal->db;
 	int err;
 
-	journal->return_ns = clock_mono_ns() + RETURN_EVERY_NS;
+	journal->return_ns = clock_mono_ns() + journal->patience.return_ns;
 	err = open_file(journal, journal->conf->path, journal->conf->quota_bytes, NULL);
 	if (err == 0)
 		err = probe(journal);

@@ -39,6 +39,15 @@
 #define REST_NS		 NS_PER_S
 #define RETURN_EVERY_NS	 (60 * NS_PER_S) /* from the fallback to the path */
 
+/* How long is waited for what; tests wait less. */
+struct patience {
+	int64_t tell_ns; /* before a stall is worth an alarm */
+	int64_t hard_ns; /* with a full disk, before telemetry is given up */
+	int64_t full_ns; /* with a full disk, before the fallback is used */
+	int64_t broken_ns; /* with a disk that fails, before another file is used */
+	int64_t return_ns; /* between two attempts to return to the path */
+};
+
 struct stream {
 	uint64_t mark; /* acknowledged up to here */
 	uint64_t offered; /* up to here in this session */
@@ -102,8 +111,10 @@ struct journal {
 	_Atomic size_t gathered; /* bytes in gather */
 	struct heartbeat beat;
 
+	struct patience patience;
 	struct db db;
 	bool fallen_back; /* db is the fallback */
+	bool unusable; /* neither file could be opened, and that was said */
 	struct event_head head;
 	uint64_t epoch_no;
 	bool epoch_unwritten; /* the epoch's row goes with the first event */
@@ -124,6 +135,7 @@ struct journal {
 	int64_t marks_due_ns;
 
 	bool stalled;
+	bool stall_told;
 	char stall_why[96];
 	int64_t stalled_ns, retry_ns, retry_after_ns;
 	int64_t return_ns; /* when to try the path again */
@@ -213,7 +225,7 @@ struct gap {
 	unsigned char hash[EVENT_HASH_BYTES]; /* of its payload */
 };
 
-#define GAPS_MAX 18 /* that a tombstone's body has room for */
+#define GAPS_MAX 16 /* that a tombstone's body has room for */
 
 enum gap_reason { GAP_QUOTA, GAP_DISK_FULL, GAP_DAMAGED };
 

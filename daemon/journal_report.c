@@ -6,7 +6,8 @@
 #define LOG_TOKEN "journal"
 #include "log.h"
 
-#define SPANS_TOLD 12 /* what a body has room for */
+#define SPANS_TOLD  12 /* what a body has room for */
+#define EPOCHS_TOLD 8
 
 static void start_body(struct json *json, char *body, int64_t occurred_mono_ns,
 		       const struct instant *now)
@@ -157,12 +158,33 @@ static void put_gap(struct json *json, const struct gap *gap, bool hashed)
 	json_close(json);
 }
 
+/* Older epochs of which nothing is left that was not delivered: their tombstones are among
+ * what goes now, or went before. */
+static void put_gone(struct json *json, struct journal *journal, uint64_t epoch_no)
+{
+	struct db *db = &journal->db;
+	uint64_t mark = journal->streams[STREAM_EVENTS].mark;
+	size_t told = 0;
+	size_t i;
+
+	json_open_array(json, "epochs_gone");
+	for (i = 0; i < db->epoch_count && told < EPOCHS_TOLD; i++) {
+		const struct db_epoch *epoch = &db->epochs[i];
+
+		if (epoch->no >= epoch_no || position_of(epoch->no + 1, 0) <= mark ||
+		    db_has_epoch(db, epoch->no))
+			continue;
+		json_text(json, NULL, epoch->id);
+		told++;
+	}
+	json_close_array(json);
+}
+
 int report_evicted(struct journal *journal, struct event_head *head, enum gap_reason reason,
 		   enum shelf shelf, const struct gap *gaps, size_t count,
 		   const struct instant *now)
 {
 	static const char *const reasons[] = {"quota", "disk-full", "damaged"};
-	static const char *const classes[] = {"telemetry", "health", "evidence", "evidence"};
 	char body[EVENT_BODY_BYTES];
 	struct event_draft draft;
 	struct json json;
@@ -174,13 +196,14 @@ int report_evicted(struct journal *journal, struct event_head *head, enum gap_re
 	start_body(&json, body, now->mono_ns, now);
 	json_open(&json, "observed");
 	json_text(&json, "reason", reasons[reason]);
-	json_text(&json, "class", classes[shelf]);
+	json_text(&json, "class", event_class_name((enum event_class)shelf));
 	json_text(&json, "epoch", epoch_id(journal, gaps[0].epoch_no));
 	json_uint(&json, "events", events);
 	json_open_array(&json, "ranges");
 	for (i = 0; i < count; i++)
 		put_gap(&json, &gaps[i], reason != GAP_DAMAGED);
 	json_close_array(&json);
+	put_gone(&json, journal, gaps[0].epoch_no);
 	json_close(&json);
 	draft = draft_of(EVENT_JOURNAL_EVICTED, &json);
 	return journal_put(journal, head, &draft, now);

@@ -226,11 +226,18 @@ static int find_ends(struct db *db, enum shelf shelf)
 int db_drop(struct db *db, enum shelf shelf, uint64_t low, uint64_t high)
 {
 	sqlite3_stmt *drop = db->on_shelf[shelf][SHELF_DROP];
+	sqlite3_stmt *alerts = db->statement[DO_DROP_ALERTS_OF];
 	int err;
 
 	sqlite3_bind_int64(drop, 1, (int64_t)low);
 	sqlite3_bind_int64(drop, 2, (int64_t)high);
 	err = db_run(db, drop);
+	if (err < 0)
+		return err;
+	sqlite3_bind_int64(alerts, 1, (int64_t)low);
+	sqlite3_bind_int64(alerts, 2, (int64_t)high);
+	sqlite3_bind_int(alerts, 3, (int)shelf);
+	err = db_run(db, alerts);
 	return err < 0 ? err : find_ends(db, shelf);
 }
 
@@ -348,12 +355,17 @@ int db_alerts(struct db *db, uint64_t after, struct db_alert *alerts, size_t cou
 
 	sqlite3_bind_int64(find, 1, (int64_t)after);
 	sqlite3_bind_int64(find, 2, (int64_t)count);
-	while ((code = sqlite3_step(find)) == SQLITE_ROW && n < count)
+	while ((code = sqlite3_step(find)) == SQLITE_ROW && n < count) {
+		int shelf = sqlite3_column_int(find, 2);
+
 		alerts[n++] = (struct db_alert){
 			.id = (uint64_t)sqlite3_column_int64(find, 0),
 			.position = (uint64_t)sqlite3_column_int64(find, 1),
-			.shelf = (enum shelf)(sqlite3_column_int(find, 2) & (SHELF_COUNT - 1)),
+			.shelf = shelf == SHELF_TELEMETRY || shelf == SHELF_HEALTH
+					 ? (enum shelf)shelf
+					 : SHELF_EVIDENCE,
 		};
+	}
 	sqlite3_reset(find);
 	if (code != SQLITE_DONE && code != SQLITE_ROW)
 		return db_fail(db, code);
@@ -411,6 +423,18 @@ const struct db_epoch *db_epoch_by_id(const struct db *db, const char *id)
 		if (strcmp(db->epochs[i].id, id) == 0)
 			return &db->epochs[i];
 	return NULL;
+}
+
+bool db_has_epoch(struct db *db, uint64_t no)
+{
+	uint64_t below = 0;
+	int shelf;
+
+	for (shelf = 0; shelf < SHELF_COUNT; shelf++)
+		if (db_below(db, (enum shelf)shelf, position_of(no + 1, 0), &below) < 0 ||
+		    position_epoch(below) == no)
+			return true;
+	return false;
 }
 
 uint64_t db_last(const struct db *db)
