@@ -381,7 +381,7 @@ static void silence_of_one_unit_keeps_the_connection_of_the_others(void **state)
 	struct peer *peer = peer_start(rig, ignore_unit_3);
 
 	rig_open(rig);
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < MODBUS_LATE + 4; i++) {
 		assert_int_equal(rig_poll(rig, 0), -ETIMEDOUT);
 		assert_int_equal(rig_poll(rig, 1), 0);
 		assert_point_int(rig, 1, 0, 200);
