@@ -55,7 +55,9 @@ class Paper:
         self.lock = threading.Lock()
 
     def paint(self, text, colour):
-        return f"\033[{COLOURS[colour]}m{text}\033[0m" if self.colour and colour else text
+        if not (self.colour and colour and text):
+            return text
+        return f"\033[{COLOURS[colour]}m{text}\033[0m"
 
     def line(self, text=""):
         with self.lock:

@@ -1,5 +1,7 @@
 """A real mosquitto on a loopback port, to be stopped, killed and frozen."""
 
+import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -8,6 +10,7 @@ from .waiting import free_port, until
 
 SUBSCRIBER = ("subscriber", "subscriber-secret")
 GATEWAY = ("gateway", "gateway-secret")
+MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
 class Broker:
@@ -51,7 +54,7 @@ class Broker:
         self._write_conf(anonymous)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                ["mosquitto", "-c", self.conf], stdout=log, stderr=log, close_fds=True
+                [MOSQUITTO, "-c", self.conf], stdout=log, stderr=log, close_fds=True
             )
         until(self._answers, f"mosquitto listens on {self.port}, see {self.log}")
         return self
