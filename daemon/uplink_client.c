@@ -381,6 +381,14 @@ static bool fits(const struct client *client, const struct client_message *messa
 	return limit == 0 || strlen(message->topic) + message->bytes + PROPERTIES_BYTES <= limit;
 }
 
+void client_cork(struct client *client, bool on)
+{
+	int value = on;
+
+	if (client_fd(client) >= 0)
+		(void)setsockopt(client_fd(client), IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
+}
+
 int client_publish(struct client *client, const struct client_message *message, int64_t now_ns,
 		   int *ret_mid)
 {

@@ -82,6 +82,9 @@ void client_serve(struct client *client, short revents, int64_t now_ns);
 /* The socket takes no more for now: what is published is queued in memory. */
 bool client_is_full(const struct client *client);
 
+/* Several messages follow: they share packets, until it is off again. */
+void client_cork(struct client *client, bool on);
+
 /* Copies. 0; -EMSGSIZE: the broker takes no message of this size; -ENOTCONN: it is dead. */
 int client_publish(struct client *client, const struct client_message *message, int64_t now_ns,
 		   int *ret_mid);

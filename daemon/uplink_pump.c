@@ -239,15 +239,21 @@ static bool may_send(struct link *link)
 	       !client_is_full(link->client);
 }
 
+/* A single message goes at once; what comes after it in the same round shares packets. */
 void pump_send(struct link *link)
 {
 	enum turn turn = TURN_STATUS;
+	size_t sent = 0;
 
 	link->pump_due_ns = INT64_MAX;
 	while (turn != TURN_NONE && may_send(link)) {
 		turn = choose_locked(link);
+		if (turn != TURN_NONE && ++sent == 2)
+			client_cork(link->client, true);
 		(void)take_turn(link, turn);
 	}
+	if (sent >= 2)
+		client_cork(link->client, false);
 }
 
 void pump_send_farewell(struct link *link)
