@@ -191,13 +191,26 @@ static void heed(struct journal *journal, const struct work *work)
 {
 	int stream;
 
-	for (stream = 0; work->ack && stream < STREAM_COUNT; stream++)
+	for (stream = 0; stream < STREAM_COUNT; stream++)
 		journal_acked(journal, (enum outlet_stream)stream, work->acked[stream]);
 	if (work->rewind)
 		journal_rewind(journal, work->session);
 	if (work->rewind || work->pull)
 		for (stream = 0; stream < STREAM_COUNT; stream++)
 			journal->streams[stream].stopped = false;
+}
+
+/* What was acknowledged since the round began: before anything is given up. */
+void journal_heed_acks(struct journal *journal)
+{
+	uint64_t acked[STREAM_COUNT];
+	int stream;
+
+	pthread_mutex_lock(&journal->lock);
+	memcpy(acked, journal->work.acked, sizeof(acked));
+	pthread_mutex_unlock(&journal->lock);
+	for (stream = 0; stream < STREAM_COUNT; stream++)
+		journal_acked(journal, (enum outlet_stream)stream, acked[stream]);
 }
 
 /* true: there is more to do at once, or as soon as it has rested. */

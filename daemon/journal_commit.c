@@ -10,6 +10,7 @@
 
 #define BATCH_LIMIT 4096 /* drafts in a transaction, when all is well */
 #define THAW_LOGS   4 /* logs' worth of room that a full disk must have again */
+#define RELIEFS	    16 /* attempts on a full disk before it rests */
 #define AGE_STEP_NS NS_PER_S
 
 /* Where the batch stood in a transaction, for the states that are published after it. */
@@ -289,24 +290,26 @@ static bool disk_has_room(const struct journal *journal)
 	return statvfs(path, &fs) == 0 && (int64_t)(fs.f_bavail * fs.f_frsize) > wanted_bytes;
 }
 
-/* From now on the journal lives within the room that its file has: what it writes next goes
- * where acknowledged events were. Smaller transactions need less of the log. */
-static int relieve(struct journal *journal)
+/* On a full disk the journal lives within the room that its file has: what it writes next
+ * goes where acknowledged events were. Smaller transactions need less of the log. true: it is
+ * worth another attempt. */
+static bool relieve(struct journal *journal)
 {
 	bool hard = journal->stalled &&
 		    clock_mono_ns() - journal->stalled_ns > journal->patience.hard_ns;
+	bool smaller = journal->batch_limit > 1;
 
 	db_rollback(&journal->db);
-	if (journal->batch_limit > 1)
+	if (smaller)
 		journal->batch_limit /= 2;
 	if (disk_has_room(journal)) {
 		db_freeze(&journal->db, false);
 		journal->evicting = true;
-		return journal_trim(journal) ? 0 : -ENOSPC;
+		return journal_trim(journal) || smaller;
 	}
 	(void)db_checkpoint(&journal->db);
 	db_freeze(&journal->db, true);
-	return journal_make_room(journal, hard);
+	return journal_make_room(journal, hard) == 0 || smaller;
 }
 
 size_t journal_unwritten(const struct journal *journal)
@@ -330,7 +333,7 @@ static bool anything(const struct journal *journal)
 
 void journal_write(struct journal *journal)
 {
-	int err;
+	int tries, err;
 
 	if (!journal->db.sqlite && !journal->stalled)
 		stall(journal);
@@ -341,7 +344,7 @@ void journal_write(struct journal *journal)
 		return;
 	}
 	err = write_once(journal);
-	if (err == -ENOSPC && relieve(journal) == 0)
+	for (tries = 0; err == -ENOSPC && tries < RELIEFS && relieve(journal); tries++)
 		err = write_once(journal);
 	if (err < 0)
 		write_failed(journal, err);

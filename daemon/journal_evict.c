@@ -236,9 +236,11 @@ static int evict(struct journal *journal, enum shelf shelf, enum gap_reason reas
 
 static int give_way(struct journal *journal, enum shelf upto, enum gap_reason reason)
 {
-	int err = drop_acked(journal);
 	int shelf;
+	int err;
 
+	journal_heed_acks(journal);
+	err = drop_acked(journal);
 	for (shelf = 0; err == -ENOENT && shelf <= (int)upto; shelf++)
 		if (journal->db.first[shelf] > 0)
 			err = evict(journal, (enum shelf)shelf, reason);

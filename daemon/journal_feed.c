@@ -3,7 +3,7 @@
 
 #include "journal_private.h"
 
-#define FEED_ROWS  256 /* offered before other work gets its turn */
+#define FEED_ROWS  1024 /* offered before other work gets its turn */
 #define LATE_NS	   (2 * NS_PER_S) /* an event this long in the journal is no news */
 #define ALERTS_MAX 32
 

@@ -154,6 +154,10 @@ struct journal {
 	uint64_t mark_hint; /* for the file just set aside */
 };
 
+/* ---- journal.c ----------------------------------------------------------------------- */
+
+void journal_heed_acks(struct journal *journal);
+
 /* ---- journal_commit.c ---------------------------------------------------------------- */
 
 /* Writes what there is to write, if it is time. */

@@ -28,6 +28,7 @@
 #define UNUSED	   __attribute__((unused))
 #define RIG_PATH   512
 #define PATIENCE_S 30
+#define SEEN_MAX   (1 << 17) /* they do not move: a test may look at the first ones */
 #define NO_LIMIT   SIZE_MAX
 
 struct seen {
@@ -75,9 +76,9 @@ static bool rig_offer(void *data, enum outlet_stream stream, const struct outlet
 	} else {
 		if (rig->room[stream] != NO_LIMIT)
 			rig->room[stream]--;
-		if ((rig->count[stream] & (rig->count[stream] - 1)) == 0)
-			rig->seen[stream] = realloc(rig->seen[stream], (2 * rig->count[stream] +
-									1) * sizeof(struct seen));
+		if (!rig->seen[stream])
+			rig->seen[stream] = calloc(SEEN_MAX, sizeof(struct seen));
+		assert_true(rig->count[stream] < SEEN_MAX);
 		seen = &rig->seen[stream][rig->count[stream]++];
 		*seen = (struct seen){
 			.position = record->position,

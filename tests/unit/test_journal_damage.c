@@ -65,19 +65,19 @@ static void overwrite(const char *path, long page, long pages)
 		path, page, pages);
 }
 
-static void wait_for_report(struct rig *rig, size_t reports)
+/* Under the rig's lock. */
+static size_t reports(const struct rig *rig)
 {
-	size_t i, n;
+	size_t n = 0;
 
-	for (;;) {
-		size_t seen = rig->count[STREAM_EVENTS];
+	for (size_t i = 0; i < rig->count[STREAM_EVENTS]; i++)
+		n += strcmp(rig->seen[STREAM_EVENTS][i].type, "journal.set-aside") == 0;
+	return n;
+}
 
-		for (i = n = 0; i < seen; i++)
-			n += strcmp(rig->seen[STREAM_EVENTS][i].type, "journal.set-aside") == 0;
-		if (n >= reports)
-			return;
-		RIG_WAIT(rig, rig->count[STREAM_EVENTS] > seen);
-	}
+static void wait_for_report(struct rig *rig, size_t count)
+{
+	RIG_WAIT(rig, reports(rig) >= count);
 }
 
 /* How many of the events made before are there, each whole, in order, before all others. */
