@@ -17,7 +17,6 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-
 #define RECHECK_LEAST_NS (10 * NS_PER_MS)
 #define EDGES_PER_LINE	 (2 * GPIO_QUEUE_MAX) /* taken in one round, on average */
 

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 #define RETRY_NS (5 * NS_PER_S)
 
 /* Says why a line cannot be read, once. */

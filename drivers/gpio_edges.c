@@ -12,7 +12,6 @@
 
 #include <errno.h>
 
-
 #define CONFIRM_NS (10 * NS_PER_MS)
 
 static const struct driver_host *host_of(const struct gpio *gpio)

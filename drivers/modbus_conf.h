@@ -1,6 +1,6 @@
 /* The options of the Modbus cards, as the configuration fills them in.
  *
- * The tables that describe them are in modbus.c; the meaning of a value is the
+ * The tables that describe them are in modbus_options.c; the meaning of a value is the
  * same for every card. Durations are nanoseconds.
  */
 #ifndef CORRIDORD_MODBUS_CONF_H

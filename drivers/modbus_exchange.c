@@ -26,9 +26,6 @@
 
 #include "modbus_link.h"
 
-#define NS_PER_S  INT64_C(1000000000)
-#define NS_PER_US INT64_C(1000)
-
 #define QUIET_NS       INT64_C(50000000) /* of silence after an error */
 #define NOISE_NS       INT64_C(500000000) /* a line that never falls silent is given up */
 #define SILENT_LIMIT   3 /* timeouts in a row, of whichever units: open the connection anew */
@@ -45,7 +42,7 @@ static bool await_bytes(const struct modbus_link *link, int64_t until_mono_ns)
 	struct pollfd wait = {.fd = link->fd, .events = POLLIN};
 
 	for (;;) {
-		const int64_t left_ns = until_mono_ns - modbus_now_ns();
+		const int64_t left_ns = until_mono_ns - clock_mono_ns();
 		const struct timespec left = to_timespec(left_ns > 0 ? left_ns : 0);
 		const int ready = ppoll(&wait, 1, &left, NULL);
 		if (ready >= 0 || errno != EINTR)
@@ -74,7 +71,7 @@ static bool discard(struct modbus_link *link)
 		const ssize_t got = read(link->fd, link->frame, sizeof(link->frame));
 		if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
 			return false;
-		link->active_mono_ns = modbus_now_ns();
+		link->active_mono_ns = clock_mono_ns();
 	}
 	return true;
 }
@@ -82,15 +79,15 @@ static bool discard(struct modbus_link *link)
 /* Waits until nothing has come for as long as the line owes silence. */
 static enum modbus_outcome settle(struct modbus_link *link)
 {
-	const int64_t give_up_mono_ns = modbus_now_ns() + link->silence_ns + NOISE_NS;
+	const int64_t give_up_mono_ns = clock_mono_ns() + link->silence_ns + NOISE_NS;
 
 	for (;;) {
 		if (!discard(link))
 			return lose(link);
 		const int64_t silent_mono_ns = link->active_mono_ns + link->silence_ns;
-		if (modbus_now_ns() >= silent_mono_ns)
+		if (clock_mono_ns() >= silent_mono_ns)
 			break;
-		if (modbus_now_ns() >= give_up_mono_ns)
+		if (clock_mono_ns() >= give_up_mono_ns)
 			return MODBUS_GARBLED;
 		(void)await_bytes(link, silent_mono_ns < give_up_mono_ns ? silent_mono_ns
 									 : give_up_mono_ns);
@@ -132,7 +129,7 @@ static int64_t deadline_of(const struct modbus_link *link, const struct modbus_r
 {
 	const size_t answer_bytes = 5 + modbus_data_bytes(request->function, request->count);
 
-	return modbus_now_ns() + timeout_ns + (int64_t)(8 + answer_bytes) * link->char_ns;
+	return clock_mono_ns() + timeout_ns + (int64_t)(8 + answer_bytes) * link->char_ns;
 }
 
 /* --- receiving -------------------------------------------------------------- */
@@ -159,7 +156,7 @@ static void give_up(struct modbus_link *link)
 
 static void set_library_timeout(struct modbus_link *link, int64_t until_mono_ns)
 {
-	int64_t left_us = (until_mono_ns - modbus_now_ns()) / NS_PER_US;
+	int64_t left_us = (until_mono_ns - clock_mono_ns()) / NS_PER_US;
 
 	if (left_us < 1)
 		left_us = 1;
@@ -177,7 +174,7 @@ static enum modbus_outcome receive_frame(struct modbus_link *link, int64_t until
 	const int received = modbus_receive_confirmation(link->ctx, link->frame);
 	const int err = errno;
 
-	link->active_mono_ns = ret_reply->at_mono_ns = modbus_now_ns();
+	link->active_mono_ns = ret_reply->at_mono_ns = clock_mono_ns();
 	/* ETIMEDOUT: begun, but never complete; nothing at all is found out before. */
 	if (received < 0)
 		return err == ETIMEDOUT || err == EMBBADCRC || err == EMBBADDATA ? MODBUS_GARBLED
@@ -229,7 +226,7 @@ static enum modbus_outcome receive(struct modbus_link *link, const struct modbus
 	enum modbus_outcome outcome = MODBUS_SILENT;
 	bool go_on = true;
 
-	while (go_on && modbus_now_ns() < until_mono_ns && await_bytes(link, until_mono_ns)) {
+	while (go_on && clock_mono_ns() < until_mono_ns && await_bytes(link, until_mono_ns)) {
 		outcome = receive_frame(link, until_mono_ns, ret_reply);
 		go_on = false;
 		if (outcome == MODBUS_ANSWERED)
@@ -252,11 +249,11 @@ static void after_tcp(struct modbus_link *link, enum modbus_outcome outcome)
 
 static void after_rtu(struct modbus_link *link, enum modbus_outcome outcome)
 {
-	modbus_ledger_date(&link->ledger, modbus_now_ns() + link->guard_ns);
+	modbus_ledger_date(&link->ledger, clock_mono_ns() + link->guard_ns);
 	if (outcome == MODBUS_ANSWERED)
 		return;
 	link->silence_ns = link->gap_ns > QUIET_NS ? link->gap_ns : QUIET_NS;
-	link->active_mono_ns = modbus_now_ns();
+	link->active_mono_ns = clock_mono_ns();
 	/* Now, so that the wait is charged to the unit that caused it. */
 	if (outcome != MODBUS_LOST)
 		(void)settle(link);
@@ -293,7 +290,7 @@ enum modbus_outcome modbus_exchange_probe(struct modbus_link *link, uint8_t unit
 {
 	const struct modbus_question question = {.request = link->probe[unit], .sacrificial = true};
 
-	modbus_ledger_expire(&link->ledger, modbus_now_ns());
+	modbus_ledger_expire(&link->ledger, clock_mono_ns());
 	return ask(link, &question, timeout_ns, ret_reply);
 }
 
@@ -303,7 +300,7 @@ enum modbus_outcome modbus_exchange(struct modbus_link *link, const struct modbu
 	const struct modbus_question question = {.request = *request};
 	enum modbus_outcome outcome = MODBUS_ANSWERED;
 
-	modbus_ledger_expire(&link->ledger, modbus_now_ns());
+	modbus_ledger_expire(&link->ledger, clock_mono_ns());
 	if (modbus_ledger_owes(&link->ledger, request->unit))
 		outcome = modbus_exchange_probe(link, request->unit, timeout_ns, ret_reply);
 	if (outcome == MODBUS_ANSWERED)

@@ -14,11 +14,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
-
-#define NS_PER_S  INT64_C(1000000000)
-#define NS_PER_MS INT64_C(1000000)
 
 /* A frame ends with 3.5 silent characters; above 19200 baud 1.75 ms serve (Modbus over
  * serial line, 2.5.1.1). */
@@ -26,14 +22,6 @@
 
 #define OPENING_SILENCE_NS INT64_C(500000000)
 #define LATE_TIMEOUTS	   10 /* so many timeouts late, and it comes no more */
-
-int64_t modbus_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 static int64_t char_ns(const struct modbus_bus_conf *conf)
 {
@@ -162,7 +150,7 @@ static int await_connect(int fd, int64_t until_mono_ns)
 	int error = 0, ready;
 
 	do {
-		const int64_t left_ns = until_mono_ns - modbus_now_ns();
+		const int64_t left_ns = until_mono_ns - clock_mono_ns();
 		const int64_t left_ms = left_ns > 0 ? left_ns / NS_PER_MS + 1 : 0;
 		ready = poll(&wait, 1, (int)left_ms);
 	} while (ready < 0 && errno == EINTR);
@@ -197,7 +185,7 @@ static int connect_address(const struct addrinfo *address, int64_t until_mono_ns
 static int connect_host(const struct modbus_bus_conf *conf, int *ret_fd, char *why,
 			size_t why_bytes)
 {
-	const int64_t until_mono_ns = modbus_now_ns() + conf->connect_timeout_ns;
+	const int64_t until_mono_ns = clock_mono_ns() + conf->connect_timeout_ns;
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	struct addrinfo *addresses = NULL;
 	char port[16];
@@ -253,7 +241,7 @@ int modbus_link_open(struct modbus_link *link, char *why, size_t why_bytes)
 	modbus_set_error_recovery(link->ctx, MODBUS_ERROR_RECOVERY_NONE);
 	/* Without a limit between bytes the limit of the whole reply is a total one. */
 	modbus_set_byte_timeout(link->ctx, 0, 0);
-	link->active_mono_ns = modbus_now_ns();
+	link->active_mono_ns = clock_mono_ns();
 	/* Whoever used the line before may have left a question unanswered. */
 	link->silence_ns = OPENING_SILENCE_NS;
 	link->lost = false;

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "driver.h"
 #include "modbus_conf.h"
 #include "modbus_ledger.h"
 #include "modbus_wire.h"
@@ -58,8 +59,6 @@ struct modbus_link {
 	bool lost;
 	uint8_t frame[MODBUS_ADU_BYTES];
 };
-
-int64_t modbus_now_ns(void);
 
 /* conf is borrowed. longest_timeout_ns: of the devices. */
 void modbus_link_init(struct modbus_link *link, enum modbus_kind kind,

@@ -3,9 +3,6 @@
 #include "modbus_conf.h"
 #include "modbus_decode.h"
 
-#define NS_PER_MS INT64_C(1000000)
-#define NS_PER_S  INT64_C(1000000000)
-
 #define BUS(member)    offsetof(struct modbus_bus_conf, member)
 #define DEVICE(member) offsetof(struct modbus_device_conf, member)
 #define POINT(member)  offsetof(struct modbus_point_conf, member)

@@ -224,7 +224,7 @@ static bool learn_refusal(struct modbus_bus *bus, size_t device, size_t index, u
 		return true;
 	read->refused = true;
 	read->exception = exception;
-	read->retry_at_mono_ns = modbus_now_ns() + REFUSED_RETRY_NS;
+	read->retry_at_mono_ns = clock_mono_ns() + REFUSED_RETRY_NS;
 	refuse_points(bus, device, read, REASON_REFUSED, exception);
 	return false;
 }
@@ -236,7 +236,7 @@ static int poll_read(struct modbus_bus *bus, size_t device, size_t index)
 	struct modbus_read *read = &dev->plan.reads[index];
 	struct modbus_reply reply = {0};
 
-	if (read->refused && modbus_now_ns() < read->retry_at_mono_ns) {
+	if (read->refused && clock_mono_ns() < read->retry_at_mono_ns) {
 		refuse_points(bus, device, read, REASON_REFUSED, read->exception);
 		return 0;
 	}
