@@ -26,6 +26,7 @@ static void observe(const struct sensor *sensor, struct json *json)
 	observe_point(json, "closed_limit", barrier->closed_limit);
 	observe_point(json, "open_limit", barrier->open_limit);
 	observe_point(json, "presence", barrier->presence);
+	observe_point(json, "presence_fault", barrier->presence_fault);
 	observe_point(json, "passed", barrier->passed);
 	observe_point(json, "arm_broken", barrier->arm_broken);
 }
@@ -54,6 +55,7 @@ void barrier_init(struct barrier *barrier, const struct barrier_conf *conf, cons
 		.closed_limit = input(points, conf->closed_limit),
 		.open_limit = input(points, conf->open_limit),
 		.presence = input(points, conf->presence),
+		.presence_fault = input(points, conf->presence_fault),
 		.passed = input(points, conf->passed),
 		.arm_broken = input(points, conf->arm_broken),
 		.position = BARRIER_UNKNOWN,
@@ -244,12 +246,28 @@ void barrier_judge(struct barrier *barrier, struct teller *teller)
 	sensor_settle(&barrier->sensor, teller);
 }
 
+static int64_t debounce_ns(const struct point *point)
+{
+	return point ? point->conf->debounce_ns : 0;
+}
+
+/* An arrival in time is not known before its debounce is over. */
+static int64_t arrival_ns(const struct barrier *barrier)
+{
+	int64_t status_ns = debounce_ns(barrier->status);
+	int64_t closed_ns = debounce_ns(barrier->closed_limit);
+	int64_t open_ns = debounce_ns(barrier->open_limit);
+	int64_t limit_ns = closed_ns > open_ns ? closed_ns : open_ns;
+
+	return status_ns > limit_ns ? status_ns : limit_ns;
+}
+
 static int64_t travel_deadline(const struct barrier *barrier)
 {
 	if (barrier->moving_mono_ns == INT64_MAX || barrier->timeout_mono_ns != INT64_MAX ||
 	    barrier->conf->travel_time_ns == 0)
 		return INT64_MAX;
-	return barrier->moving_mono_ns + barrier->conf->travel_time_ns;
+	return barrier->moving_mono_ns + barrier->conf->travel_time_ns + arrival_ns(barrier);
 }
 
 int64_t barrier_deadline(const struct barrier *barrier)
@@ -262,10 +280,8 @@ int64_t barrier_deadline(const struct barrier *barrier)
 
 void barrier_tick(struct barrier *barrier, struct teller *teller, int64_t at_mono_ns)
 {
-	int64_t travel_mono_ns = travel_deadline(barrier);
-
-	if (travel_mono_ns <= at_mono_ns)
-		barrier->timeout_mono_ns = travel_mono_ns;
+	if (travel_deadline(barrier) <= at_mono_ns)
+		barrier->timeout_mono_ns = barrier->moving_mono_ns + barrier->conf->travel_time_ns;
 	barrier_judge(barrier, teller);
 	traffic_tick(barrier, teller, at_mono_ns);
 }

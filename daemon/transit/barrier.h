@@ -21,6 +21,7 @@ struct barrier_conf {
 	int32_t closed_limit; /* true: boom is down */
 	int32_t open_limit; /* true: boom is up */
 	int32_t presence; /* true: a vehicle stands at the boom (loop or beam) */
+	int32_t presence_fault; /* true: that sensor is broken, whatever it says */
 	int32_t passed; /* true: a vehicle stands beyond the boom (second loop or beam) */
 	int32_t arm_broken; /* true: boom broken or dislodged */
 	int64_t travel_time_ns; /* neither limit for longer: travel timeout; 0: off */
@@ -64,7 +65,7 @@ struct barrier {
 	struct sensor sensor; /* first: the one is cast to the other */
 	const struct barrier_conf *conf;
 	const struct point *status, *closed_limit, *open_limit; /* NULL: not configured */
-	const struct point *presence, *passed, *arm_broken;
+	const struct point *presence, *presence_fault, *passed, *arm_broken;
 	struct alarm alarms[BARRIER_ALARM_COUNT];
 
 	struct verdict boom; /* without the arm */

@@ -44,10 +44,19 @@ static void count_vehicle(struct barrier *barrier, struct teller *teller, int64_
 	tell_end(teller, EVENT_BARRIER_TAILGATE, &barrier->sensor);
 }
 
+static int64_t presence_changed(const struct barrier *barrier)
+{
+	int64_t at_mono_ns = barrier->presence->changed_mono_ns;
+
+	if (barrier->presence_fault && barrier->presence_fault->changed_mono_ns > at_mono_ns)
+		return barrier->presence_fault->changed_mono_ns;
+	return at_mono_ns;
+}
+
 static void tell_presence(struct barrier *barrier, struct teller *teller, bool initial)
 {
 	bool present = barrier->traffic.present == ANSWER_YES;
-	int64_t at_mono_ns = barrier->presence->changed_mono_ns;
+	int64_t at_mono_ns = presence_changed(barrier);
 	struct json *json;
 
 	if (initial && !present)
@@ -61,31 +70,48 @@ static void tell_presence(struct barrier *barrier, struct teller *teller, bool i
 		count_vehicle(barrier, teller, at_mono_ns);
 }
 
+/* Why it cannot be told whether a vehicle is there. false: it can. */
+static bool presence_lost(const struct barrier *barrier, struct verdict *ret_why)
+{
+	const struct point *fault = barrier->presence_fault;
+	enum answer broken = point_answer(fault);
+	bool lost = point_answer(barrier->presence) == ANSWER_UNKNOWN;
+
+	if (broken == ANSWER_NO && !lost)
+		return false;
+	*ret_why = verdict_unknown(
+		EVENT_PRESENCE_UNKNOWN,
+		worse_input(lost ? barrier->presence : NULL, broken == ANSWER_NO ? NULL : fault));
+	if (ret_why->input == fault && broken == ANSWER_YES)
+		ret_why->reason = reason_name(REASON_DEVICE_ERROR);
+	return true;
+}
+
 static void judge_presence(struct barrier *barrier, struct teller *teller)
 {
 	struct traffic *traffic = &barrier->traffic;
-	const struct point *presence = barrier->presence;
-	int64_t at_mono_ns = presence->changed_mono_ns;
-	enum answer present = point_answer(presence);
 	enum answer before = traffic->present;
+	int64_t at_mono_ns = presence_changed(barrier);
+	struct verdict why;
 
-	if (present == ANSWER_UNKNOWN) {
+	if (presence_lost(barrier, &why)) {
 		traffic->blind = true;
-		if (presence->reason != REASON_NOT_YET)
+		if (!why.not_yet)
 			sensor_set_alarm(&barrier->sensor, teller, BARRIER_PRESENCE_UNKNOWN, true,
-					 presence, at_mono_ns);
+					 &why, at_mono_ns);
 		return;
 	}
-	if (traffic->blind || present != before)
+	traffic->present = point_answer(barrier->presence);
+	if (traffic->blind || traffic->present != before)
 		traffic->present_mono_ns = at_mono_ns;
 	traffic->blind = false;
-	traffic->present = present;
 	sensor_set_alarm(&barrier->sensor, teller, BARRIER_PRESENCE_UNKNOWN, false, NULL,
 			 at_mono_ns);
-	if (present != before)
+	if (traffic->present != before)
 		tell_presence(barrier, teller, before == ANSWER_UNKNOWN);
 	sensor_set_alarm(&barrier->sensor, teller,
-			 present == ANSWER_YES ? BARRIER_PRESENCE_ABSENT : BARRIER_PRESENCE_STUCK,
+			 traffic->present == ANSWER_YES ? BARRIER_PRESENCE_ABSENT
+							: BARRIER_PRESENCE_STUCK,
 			 false, NULL, at_mono_ns);
 }
 

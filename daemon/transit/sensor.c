@@ -165,10 +165,9 @@ void sensor_tell_note(struct sensor *sensor, struct teller *teller, enum event_i
 }
 
 void sensor_set_alarm(struct sensor *sensor, struct teller *teller, size_t which, bool raised,
-		      const struct point *input, int64_t at_mono_ns)
+		      const struct verdict *why, int64_t at_mono_ns)
 {
 	struct alarm *alarm = &sensor->alarms[which];
-	struct verdict why;
 	struct json *json;
 
 	if (alarm->raised == raised)
@@ -179,10 +178,8 @@ void sensor_set_alarm(struct sensor *sensor, struct teller *teller, size_t which
 	json = sensor_begin_note(sensor, teller, at_mono_ns);
 	tell_alarm(json, alarm, at_mono_ns);
 	alarm->since_mono_ns = at_mono_ns;
-	if (input) {
-		why = verdict_unknown(alarm->event, input);
-		put_verdict(json, &why);
-	}
+	if (why)
+		put_verdict(json, why);
 	sensor_tell_observed(sensor, json);
 	tell_end(teller, alarm->event, sensor);
 }

@@ -87,10 +87,10 @@ struct json *sensor_begin_note(struct sensor *sensor, struct teller *teller, int
 void sensor_tell_note(struct sensor *sensor, struct teller *teller, enum event_id event,
 		      int64_t at_mono_ns);
 
-/* Raises or clears one of its alarms; nothing when it is so already. input: the point
- * that is the reason for raising it, or NULL. */
+/* Raises or clears one of its alarms; nothing when it is so already. why: its reason and
+ * input are told as well, or NULL. */
 void sensor_set_alarm(struct sensor *sensor, struct teller *teller, size_t which, bool raised,
-		      const struct point *input, int64_t at_mono_ns);
+		      const struct verdict *why, int64_t at_mono_ns);
 
 /* The end of a judgement: when inputs changed and nothing was put since sensor_take(), puts
  * the retained state without an event. */

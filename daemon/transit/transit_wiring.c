@@ -123,7 +123,8 @@ size_t slot_inputs(const struct sensor_slot *slot, const struct point *ret_point
 		ret_points[3] = barrier->presence;
 		ret_points[4] = barrier->passed;
 		ret_points[5] = barrier->arm_broken;
-		return 6;
+		ret_points[6] = barrier->presence_fault;
+		return 7;
 	case SENSOR_SEAL:
 		for (i = 0; i < SEAL_INPUT_COUNT; i++)
 			ret_points[i] = seal->inputs[i];

@@ -24,14 +24,6 @@
 		.chatter_edges = 6, .chatter_window_ns = 2 * S, .scale = 1, __VA_ARGS__ \
 	}
 
-#define NO_BARRIER_INPUTS                                                           \
-	.status = POINT_NONE, .closed_limit = POINT_NONE, .open_limit = POINT_NONE, \
-	.presence = POINT_NONE, .passed = POINT_NONE, .arm_broken = POINT_NONE
-#define NO_SEAL_INPUTS                                                                        \
-	.id = POINT_NONE, .status = POINT_NONE, .opened = POINT_NONE, .tampered = POINT_NONE, \
-	.loop = POINT_NONE, .battery = POINT_NONE, .open_counter = POINT_NONE,                \
-	.tamper_counter = POINT_NONE
-
 static const struct point_map boom_words[] = {
 	{0, "unknown"},	 {16, "open"},	  {17, "closed"},
 	{32, "opening"}, {33, "closing"}, {64, "fault"},
@@ -56,6 +48,7 @@ static const struct barrier_conf limits_barriers[] = {{
 	.closed_limit = 0,
 	.open_limit = 1,
 	.presence = 2,
+	.presence_fault = POINT_NONE,
 	.passed = POINT_NONE,
 	.arm_broken = 3,
 	.travel_time_ns = 8 * S,
@@ -73,6 +66,7 @@ static const struct barrier_conf beyond_barriers[] = {{
 	.closed_limit = 0,
 	.open_limit = 1,
 	.presence = 2,
+	.presence_fault = POINT_NONE,
 	.passed = 4,
 	.arm_broken = 3,
 	.travel_time_ns = 8 * S,
@@ -87,6 +81,7 @@ static const struct point_conf status_points[] = {
 	POLLED("boom.status", 0, WORDS(boom_words)),
 	POLLED("loop.detect", 1, .debounce_ns = 0),
 	POLLED("loop.beyond", 1, .debounce_ns = 0),
+	POLLED("loop.fault", 1, .debounce_ns = 0),
 };
 static const struct barrier_conf status_barriers[] = {{
 	.name = "boom",
@@ -94,12 +89,28 @@ static const struct barrier_conf status_barriers[] = {{
 	.closed_limit = POINT_NONE,
 	.open_limit = POINT_NONE,
 	.presence = 1,
+	.presence_fault = POINT_NONE,
 	.passed = 2,
 	.arm_broken = POINT_NONE,
 	.travel_time_ns = 8 * S,
 }};
 static const struct lane_conf status_lanes[] = {
 	{.name = "entry-1", .direction = "entry", .barriers = status_barriers, .barrier_count = 1}};
+
+/* ---- loop: a detector that also tells when its loop is broken ---- */
+
+static const struct barrier_conf loop_barriers[] = {{
+	.name = "boom",
+	.status = 0,
+	.closed_limit = POINT_NONE,
+	.open_limit = POINT_NONE,
+	.presence = 1,
+	.presence_fault = 3,
+	.passed = POINT_NONE,
+	.arm_broken = POINT_NONE,
+}};
+static const struct lane_conf loop_lanes[] = {
+	{.name = "entry-1", .direction = "entry", .barriers = loop_barriers, .barrier_count = 1}};
 
 /* ---- reader: an e-seal reader; readers: one at the entry, one at the exit ---- */
 
@@ -177,6 +188,7 @@ static const struct barrier_conf lane_barriers[] = {{
 	.closed_limit = POINT_NONE,
 	.open_limit = POINT_NONE,
 	.presence = 1,
+	.presence_fault = POINT_NONE,
 	.passed = POINT_NONE,
 	.arm_broken = POINT_NONE,
 	.travel_time_ns = 8 * S,
@@ -218,7 +230,14 @@ static const struct setup setups[] = {
 	  .lanes = limits_lanes,
 	  .lane_count = 1}},
 	SETUP("beyond", io_devices, limits_points, .lanes = beyond_lanes, .lane_count = 1),
-	SETUP("status", status_devices, status_points, .lanes = status_lanes, .lane_count = 1),
+	{"status",
+	 {.devices = status_devices,
+	  .device_count = 2,
+	  .points = status_points,
+	  .point_count = 3, /* nothing of a broken loop */
+	  .lanes = status_lanes,
+	  .lane_count = 1}},
+	SETUP("loop", status_devices, status_points, .lanes = loop_lanes, .lane_count = 1),
 	{"reader",
 	 {.devices = reader_devices,
 	  .device_count = 1,

@@ -16,6 +16,7 @@ static const struct barrier_conf none = {
 	.closed_limit = POINT_NONE,
 	.open_limit = POINT_NONE,
 	.presence = POINT_NONE,
+	.presence_fault = POINT_NONE,
 	.passed = POINT_NONE,
 	.arm_broken = POINT_NONE,
 	.travel_time_ns = 8 * S,
