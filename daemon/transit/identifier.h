@@ -28,7 +28,7 @@
 
 #include "reading.h"
 
-#define IDENTIFIER_CHARACTERS 35 /* the longest of any kind */
+#define IDENTIFIER_CHARACTERS 35 /* the longest of any kind; fewer if not ASCII */
 #define IDENTIFIER_BYTES      VALUE_TEXT_BYTES /* of a normalised one, with the NUL */
 
 enum identifier_kind {

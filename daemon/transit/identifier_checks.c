@@ -68,7 +68,7 @@ static uint32_t tir_number(const char *digits)
 
 enum identifier_verdict identifier_check_tir(const char *text, size_t bytes)
 {
-	const size_t letters = bytes > 2 && is_letter(text[0]) && is_letter(text[1]) ? 2 : 0;
+	const size_t letters = is_letter(text[0]) && is_letter(text[1]) ? 2 : 0;
 	uint32_t number;
 	char letter;
 

@@ -248,7 +248,7 @@ static void take_nearer(struct recognition *best, enum recognition_reason reason
 		return;
 	best->reason = reason;
 	best->authorisation = authorisation;
-	best->arrangement = reason == BECAUSE_NO_ARRANGEMENT ? NULL : arrangement;
+	best->arrangement = arrangement;
 }
 
 static void judge_abroad(const struct recognition_query *query,

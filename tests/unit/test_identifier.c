@@ -241,6 +241,37 @@ static void long_numbers_never_become_equal_by_being_cut(void **state)
 	assert_string_equal(text, "A");
 }
 
+static void no_length_is_too_much(void **state)
+{
+	char raw[2 * IDENTIFIER_BYTES + 1];
+	char *text = malloc(IDENTIFIER_BYTES); /* so that writing past its end is seen */
+	size_t bytes;
+
+	(void)state;
+	assert_non_null(text);
+	memset(raw, 'A', sizeof(raw));
+	for (bytes = 1; bytes < sizeof(raw); bytes++)
+		assert_int_equal(identifier_read(IDENTIFIER_SEAL, raw, bytes, text),
+				 bytes <= 35 ? IDENTIFIER_GOOD : IDENTIFIER_TOO_LONG);
+	raw[sizeof(raw) - 1] = '\0';
+	assert_int_equal(identifier_check(IDENTIFIER_SEAL, raw), IDENTIFIER_TOO_LONG);
+	assert_int_equal(identifier_check(IDENTIFIER_SSCC, raw), IDENTIFIER_TOO_LONG);
+	free(text);
+}
+
+static void characters_are_counted_not_bytes(void **state)
+{
+	char raw[IDENTIFIER_BYTES], text[IDENTIFIER_BYTES];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(raw); i += 2)
+		memcpy(raw + i, "\xd0\x96", 2); /* Cyrillic */
+	assert_int_equal(identifier_read(IDENTIFIER_SEAL, raw, 62, text), IDENTIFIER_GOOD);
+	assert_int_equal(identifier_read(IDENTIFIER_SEAL, raw, 63, text), IDENTIFIER_UNPRINTABLE);
+	assert_int_equal(identifier_read(IDENTIFIER_SEAL, raw, 64, text), IDENTIFIER_TOO_LONG);
+}
+
 static void a_text_is_told_which_kinds_it_can_be(void **state)
 {
 	static const struct {
@@ -391,7 +422,7 @@ static void iso6346_digits_see_all_but_the_known_blind_spots(void **state)
 	for (i = 0; i < ROUNDS; i++) {
 		try_iso6346(IDENTIFIER_CONTAINER, "aaaUnnnnnn");
 		try_iso6346(IDENTIFIER_MRN, "nnaaxxxxxxxxxxxxx");
-		try_iso6346(IDENTIFIER_MRN_TRANSIT, "26aaxxxxxxxxxxxxK");
+		try_iso6346(IDENTIFIER_MRN_TRANSIT, "24aaxxxxxxxxxxxxK");
 		try_iso6346(IDENTIFIER_GRN, "nnaaxxxxxxxxxxxx");
 	}
 }
@@ -521,6 +552,8 @@ int main(void)
 		cmocka_unit_test(a_number_is_the_same_in_every_writing),
 		cmocka_unit_test(a_wrong_check_digit_leaves_the_number),
 		cmocka_unit_test(long_numbers_never_become_equal_by_being_cut),
+		cmocka_unit_test(no_length_is_too_much),
+		cmocka_unit_test(characters_are_counted_not_bytes),
 		cmocka_unit_test(a_text_is_told_which_kinds_it_can_be),
 		cmocka_unit_test(every_kind_and_verdict_has_a_name_of_its_own),
 		cmocka_unit_test(iso6346_digits_see_all_but_the_known_blind_spots),

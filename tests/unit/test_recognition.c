@@ -204,10 +204,29 @@ static void the_age_counts_from_the_receipt_when_the_author_is_ahead(void **stat
 	assert_int_equal(recognition_decide(&setting.query, &setting.table).reason,
 			 BECAUSE_AUTHORISATIONS_STALE);
 	setting.list.received_utc_ns = INT64_MIN;
-	setting.query.at_utc_ns = INT64_MAX;
-	assert_false(is_recognised(&setting));
+	setting.query.at_utc_ns = INT64_MAX - 1;
+	assert_int_equal(recognition_decide(&setting.query, &setting.table).reason,
+			 BECAUSE_AUTHORISATIONS_STALE);
+}
+
+static void a_record_without_a_list_is_stale(void **state)
+{
+	static const struct test_case covered = {.at = "BG",
+						 .holder = {.state = "MD", .type = "AEOS"}};
+	struct setting setting;
+	size_t i;
+
+	(void)state;
+	set(&setting, &covered);
+	assert_true(is_recognised(&setting));
 	setting.authorisations[0].list = NULL;
-	assert_false(is_recognised(&setting));
+	assert_int_equal(recognition_decide(&setting.query, &setting.table).reason,
+			 BECAUSE_AUTHORISATIONS_STALE);
+	set(&setting, &covered);
+	for (i = 0; i < COUNT(known_arrangements); i++)
+		setting.arrangements[i].list = NULL;
+	assert_int_equal(recognition_decide(&setting.query, &setting.table).reason,
+			 BECAUSE_ARRANGEMENTS_STALE);
 }
 
 static void missing_words_match_nothing(void **state)
@@ -269,6 +288,7 @@ int main(void)
 		cmocka_unit_test(a_list_only_loses_with_age),
 		cmocka_unit_test(what_is_taken_away_never_helps),
 		cmocka_unit_test(the_age_counts_from_the_receipt_when_the_author_is_ahead),
+		cmocka_unit_test(a_record_without_a_list_is_stale),
 		cmocka_unit_test(missing_words_match_nothing),
 		cmocka_unit_test(every_reason_has_a_case_and_a_name_of_its_own),
 	};
