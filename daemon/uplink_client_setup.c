@@ -132,11 +132,11 @@ static bool set_tls(struct client *client)
 	if (!conf->tls)
 		return true;
 	if (!conf->tls_cert != !conf->tls_key) {
-		client_fail(client, "set both or none", "tls_cert and tls_key belong together");
+		client_fail(client, "set both or none", "tls cert and tls key belong together");
 		return false;
 	}
-	return readable(client, "tls_ca", ca) && readable(client, "tls_cert", conf->tls_cert) &&
-	       readable(client, "tls_key", conf->tls_key) &&
+	return readable(client, "tls ca", ca) && readable(client, "tls cert", conf->tls_cert) &&
+	       readable(client, "tls key", conf->tls_key) &&
 	       good(client,
 		    mosquitto_tls_set(client->mosquitto, folder ? NULL : ca, folder ? ca : NULL,
 				      conf->tls_cert, conf->tls_key, no_password)) &&

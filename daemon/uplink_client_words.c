@@ -50,22 +50,22 @@ static const struct remedy errors[] = {
 
 static const struct tls_remedy tls_remedies[] = {
 	{"host name verification", "the certificate is for another name than host"},
-	{"certificate verify failed", "not issued by tls_ca, expired, or this clock is wrong"},
+	{"certificate verify failed", "not issued by tls ca, expired, or this clock is wrong"},
 	{"wrong version number", "the broker speaks no TLS on this port"},
-	{"certificate required", "the broker asks for tls_cert and tls_key"},
-	{"unknown ca", "the broker does not know the issuer of tls_cert"},
-	{"bad certificate", "the broker does not accept tls_cert"},
-	{"certificate expired", "renew tls_cert"},
-	{"inconsistent", "tls_key does not belong to tls_cert"},
-	{"Unable to load CA", "tls_ca is not a PEM file of certificates"},
-	{"Unable to load client certificate", "tls_cert is not a PEM certificate"},
-	{"Unable to load client key", "tls_key is not an unencrypted PEM key"},
+	{"certificate required", "the broker asks for tls cert and tls key"},
+	{"unknown ca", "the broker does not know the issuer of tls cert"},
+	{"bad certificate", "the broker does not accept tls cert"},
+	{"certificate expired", "renew tls cert"},
+	{"inconsistent", "tls key does not belong to tls cert"},
+	{"Unable to load CA", "tls ca is not a PEM file of certificates"},
+	{"Unable to load client certificate", "tls cert is not a PEM certificate"},
+	{"Unable to load client key", "tls key is not an unencrypted PEM key"},
 	{NULL, NULL},
 };
 
 void client_fail_tls(struct client *client)
 {
-	client_fail(client, "is it a TLS port? does the broker ask for tls_cert?",
+	client_fail(client, "is it a TLS port? does the broker ask for tls cert?",
 		    "TLS: broken off by the broker");
 }
 

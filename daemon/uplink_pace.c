@@ -14,7 +14,7 @@ int64_t backoff_next_ns(struct backoff *backoff, uint32_t chance)
 
 	step_ns = step_ns > backoff->max_ns / 2 ? backoff->max_ns : step_ns * 2;
 	backoff->step_ns = step_ns;
-	delay_ns = step_ns / 2 + (int64_t)((double)(step_ns / 2) * chance / UINT32_MAX);
+	delay_ns = step_ns / 2 + (int64_t)((double)step_ns / 2 * chance / UINT32_MAX);
 	return delay_ns > backoff->min_ns ? delay_ns : backoff->min_ns;
 }
 

@@ -25,10 +25,12 @@ int uplink_secret_path(const struct uplink_conf *conf, char path[SECRET_PATH_BYT
 	return length < SECRET_PATH_BYTES ? 0 : -EINVAL;
 }
 
-static size_t without_line_end(const char *secret, size_t bytes)
+static size_t first_line(const char *secret, size_t bytes)
 {
-	if (bytes > 0 && secret[bytes - 1] == '\n')
-		bytes--;
+	const char *end = memchr(secret, '\n', bytes);
+
+	if (end)
+		bytes = (size_t)(end - secret);
 	if (bytes > 0 && secret[bytes - 1] == '\r')
 		bytes--;
 	return bytes;
@@ -55,7 +57,7 @@ int uplink_secret_read(const char *path, char secret[SECRET_BYTES])
 		return (int)got;
 	if (bytes == SECRET_BYTES)
 		return -EMSGSIZE;
-	bytes = without_line_end(secret, bytes);
+	bytes = first_line(secret, bytes);
 	secret[bytes] = '\0';
 	return memchr(secret, '\0', bytes) ? -EILSEQ : (int)bytes;
 }

@@ -13,7 +13,7 @@
  * none is configured; -EINVAL: there is no credentials directory, or the name is no name. */
 int uplink_secret_path(const struct uplink_conf *conf, char path[SECRET_PATH_BYTES]);
 
-/* Without the line end. Returns bytes; -EMSGSIZE: larger than SECRET_BYTES; -EILSEQ: it has
+/* The first line, without its end. Returns bytes; -EMSGSIZE: larger than SECRET_BYTES; -EILSEQ: it has
  * a NUL byte; or the errno of the file. The caller wipes secret. */
 int uplink_secret_read(const char *path, char secret[SECRET_BYTES]);
 

@@ -488,7 +488,7 @@ static void a_broker_of_an_unknown_authority_is_refused_and_tried_again(void **s
 				 .certificate = "server",
 				 .lines = "",
 				 .ca = "theirs-ca.pem",
-				 .says = "TLS: certificate verify failed (not issued by tls_ca, "
+				 .says = "TLS: certificate verify failed (not issued by tls ca, "
 					 "expired, or this clock is wrong), trying again in"});
 	rig_shell(rig, "cp ours-ca.pem theirs-ca.pem");
 	until(rig, connected(rig));
@@ -510,7 +510,7 @@ static void a_missing_client_certificate_is_named(void **state)
 		    &(struct tls_case){.certificate = "server",
 				       .lines = "require_certificate true",
 				       .ca = "ours-ca.pem",
-				       .says = "(the broker asks for tls_cert and tls_key)"});
+				       .says = "(the broker asks for tls cert and tls key)"});
 }
 
 static void an_unreadable_certificate_is_named(void **state)
@@ -521,7 +521,7 @@ static void an_unreadable_certificate_is_named(void **state)
 				       .ca = "ours-ca.pem",
 				       .cert = "none.pem",
 				       .key = "gw1.key",
-				       .says = "cannot read tls_cert: No such file or directory"});
+				       .says = "cannot read tls cert: No such file or directory"});
 }
 
 static void a_certificate_without_its_key_is_named(void **state)
@@ -530,7 +530,7 @@ static void a_certificate_without_its_key_is_named(void **state)
 					       .lines = "",
 					       .ca = "ours-ca.pem",
 					       .cert = "gw1.pem",
-					       .says = "tls_cert and tls_key belong together"});
+					       .says = "tls cert and tls key belong together"});
 }
 
 static void a_key_of_another_certificate_is_named(void **state)
@@ -550,7 +550,7 @@ static void a_locked_key_is_refused_without_asking_on_the_terminal(void **state)
 					       .ca = "ours-ca.pem",
 					       .cert = "gw1.pem",
 					       .key = "locked.key",
-					       .says = "(tls_key is not an unencrypted PEM key)"});
+					       .says = "(tls key is not an unencrypted PEM key)"});
 }
 
 static void a_file_that_holds_no_authority_is_named(void **state)
@@ -559,7 +559,7 @@ static void a_file_that_holds_no_authority_is_named(void **state)
 		    &(struct tls_case){.certificate = "server",
 				       .lines = "",
 				       .ca = "mosquitto.conf",
-				       .says = "(tls_ca is not a PEM file of certificates)"});
+				       .says = "(tls ca is not a PEM file of certificates)"});
 }
 
 static void tls_on_a_port_without_it_is_said(void **state)

@@ -408,14 +408,15 @@ static int read_secret(const char *content, size_t bytes, char secret[SECRET_BYT
 	return result;
 }
 
-static void a_password_is_read_without_its_line_end(void **state)
+static void a_password_is_the_first_line_without_its_end(void **state)
 {
-	static const char *const contents[] = {"s3cret", "s3cret\n", "s3cret\r\n"};
+	static const char *const contents[] = {"s3cret", "s3cret\n", "s3cret\r\n",
+					       "s3cret\n# of the broker\n"};
 	char secret[SECRET_BYTES];
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
 		assert_int_equal(read_secret(contents[i], strlen(contents[i]), secret), 6);
 		assert_string_equal(secret, "s3cret");
 	}
@@ -560,7 +561,7 @@ int main(void)
 		cmocka_unit_test(without_a_limit_a_backlog_is_never_held),
 		cmocka_unit_test(hosts_are_names_and_addresses_with_and_without_a_port),
 		cmocka_unit_test(a_host_that_is_none_is_refused),
-		cmocka_unit_test(a_password_is_read_without_its_line_end),
+		cmocka_unit_test(a_password_is_the_first_line_without_its_end),
 		cmocka_unit_test(a_password_that_cannot_be_one_is_refused),
 		cmocka_unit_test(a_credential_is_a_name_in_the_folder_that_systemd_gives),
 		cmocka_unit_test(topics_are_what_subscribers_were_promised),
