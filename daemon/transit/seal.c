@@ -224,6 +224,16 @@ static void tell_reopened(struct seal *seal, struct teller *teller,
 	tell_end(teller, EVENT_SEAL_REOPENED, &seal->sensor);
 }
 
+/* Whether a counter and the number are of the same seal: neither was read before the other
+ * changed. Otherwise the seal was perhaps another one in the middle of a poll. */
+static bool belongs(const struct seal *seal, const struct point *counter)
+{
+	const struct point *id = seal->inputs[SEAL_ID];
+
+	return counter->seen_mono_ns >= seal->id_mono_ns &&
+	       (!id || point_known_at(id, counter->changed_mono_ns));
+}
+
 static void compare_counters(struct seal *seal, struct teller *teller, struct seal_record *record)
 {
 	struct seal_counter before[SEAL_COUNTERS];
@@ -239,7 +249,7 @@ static void compare_counters(struct seal *seal, struct teller *teller, struct se
 			known->known = false;
 		if (!counter || counter->value.type != VALUE_INT)
 			continue;
-		if (counter->seen_mono_ns < seal->id_mono_ns) { /* read from the seal before */
+		if (!belongs(seal, counter)) {
 			seal->sensor.waiting = true;
 			continue;
 		}

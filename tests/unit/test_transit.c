@@ -154,6 +154,35 @@ static void a_poll_in_two_replies_never_mixes_two_seals(void **state)
 	stop(&site);
 }
 
+/* The other way round: the number first, the counters 30 ms later. */
+static void poll_torn(struct site *site, double at_s, const char *id, int64_t opened)
+{
+	feed(site, "reader.seal-id", at_s, value_text(id), true);
+	feed(site, "reader.status", at_s, value_int(1), true);
+	feed(site, "reader.battery", at_s, value_int(80), true);
+	feed(site, "reader.opened", at_s + 0.03, value_int(opened), true);
+	feed(site, "reader.tampered", at_s + 0.03, value_int(0), false);
+	settle(site);
+}
+
+static void a_seal_that_changes_in_the_middle_of_a_poll_is_not_taken_for_reopened(void **state)
+{
+	struct site site;
+
+	(void)state;
+	start(&site, "reader");
+	poll_torn(&site, 0, "GE-1", 7);
+	poll_torn(&site, 1, "GE-1", 9); /* the number of the one, the counter of the next */
+	expect(&site, "seal.intact@0 ");
+	poll_torn(&site, 2, "GE-2", 9);
+	expect(&site, "seal.intact@2 ");
+	poll_torn(&site, 3, "GE-2", 10);
+	expect(&site, "");
+	poll_torn(&site, 4, "GE-2", 10); /* still the same seal: now it is sure */
+	expect(&site, "seal.reopened@3.03 ");
+	stop(&site);
+}
+
 static void a_batch_that_ends_in_the_middle_of_a_poll_judges_nothing_of_it(void **state)
 {
 	struct site site;
@@ -542,6 +571,8 @@ int main(void)
 			before_anything_was_read_every_state_is_unknown_and_no_event_is_made),
 		cmocka_unit_test(a_sensor_is_not_judged_before_all_its_inputs_were_read),
 		cmocka_unit_test(a_poll_in_two_replies_never_mixes_two_seals),
+		cmocka_unit_test(
+			a_seal_that_changes_in_the_middle_of_a_poll_is_not_taken_for_reopened),
 		cmocka_unit_test(a_batch_that_ends_in_the_middle_of_a_poll_judges_nothing_of_it),
 		cmocka_unit_test(the_rest_of_a_poll_that_never_comes_ends_in_staleness),
 		cmocka_unit_test(readings_of_one_instant_are_one_change),
