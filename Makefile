@@ -43,7 +43,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libmodbus-dev libgpiod
                   libmosquitto-dev libsqlite3-dev libconfuse-dev nettle-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-pymodbus
 CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial \
-                  python3-jsonschema openssl
+                  python3-jsonschema openssl socat
 DEV_PACKAGES   := $(CHECK_PACKAGES) clang libclang-rt-dev clang-format clang-tidy shellcheck
 
 # $(call install-packages,LIST): those that are not there yet, with a word to the user.
