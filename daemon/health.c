@@ -1,6 +1,5 @@
 #include "health.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,17 +214,20 @@ static void put_link(struct json *json, struct uplink *uplink, const struct inst
 	json_close(json);
 }
 
+/* The second number of /proc/self/statm, in pages. */
 static int64_t rss_bytes(void)
 {
 	FILE *file = fopen("/proc/self/statm", "re");
-	int64_t pages = 0;
+	char line[128] = "";
+	const char *resident;
 
 	if (!file)
 		return 0;
-	if (fscanf(file, "%*d %" SCNd64, &pages) != 1)
-		pages = 0;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
 	fclose(file);
-	return pages * sysconf(_SC_PAGESIZE);
+	resident = strchr(line, ' ');
+	return resident ? strtoll(resident, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
 }
 
 size_t health_metrics(const struct health *health, const struct health_view *view,

@@ -339,7 +339,7 @@ void journal_write(struct journal *journal)
 		stall(journal);
 	if (!anything(journal))
 		return;
-	if (!journal->db.sqlite && (err = journal_establish(journal)) < 0) {
+	if (!journal->db.sqlite && journal_establish(journal) < 0) {
 		stall(journal);
 		return;
 	}

@@ -233,7 +233,7 @@ static int create(struct db *db)
 /* An empty database is one whose creation was cut off: it is made again. */
 static int check_or_create(struct db *db)
 {
-	int64_t tables, application, version;
+	int64_t tables = 0, application = 0, version = 0;
 	int err;
 
 	if ((err = ask(db, "SELECT count(*) FROM sqlite_schema", &tables)) < 0)
@@ -328,7 +328,7 @@ static sqlite3_file *file_of(const struct db *db, int which)
 static void keep_reserve(struct db *db)
 {
 	int64_t log_bytes = (int64_t)db->wal_pages_max * DB_PAGE_BYTES;
-	int64_t pages;
+	int64_t pages = 0;
 
 	if (!db->reserve || ask(db, "PRAGMA page_count", &pages) < 0 ||
 	    pages * DB_PAGE_BYTES + log_bytes <= db->file_bytes)

@@ -216,7 +216,7 @@ static int evict(struct journal *journal, enum shelf shelf, enum gap_reason reas
 {
 	struct event_head head = journal->head;
 	uint64_t evicted = 0;
-	int64_t sync_ns;
+	int64_t sync_ns = 0;
 	int err = journal_begin(journal);
 
 	if (err == 0)
@@ -266,7 +266,7 @@ int journal_give_up(struct journal *journal, const struct db_row *row)
 		.last = position_seq(row->position),
 		.events = 1,
 	};
-	int64_t sync_ns;
+	int64_t sync_ns = 0;
 	int err = journal_begin(journal);
 
 	log_warnx("event %llu was altered on the disk and is given up",

@@ -513,7 +513,7 @@ static int load_epoch_ends(struct db *db)
 		struct db_epoch *epoch = &db->epochs[i];
 
 		for (shelf = 0; shelf < SHELF_COUNT; shelf++) {
-			uint64_t below;
+			uint64_t below = 0;
 
 			err = db_below(db, (enum shelf)shelf, position_of(epoch->no + 1, 0),
 				       &below);

@@ -99,7 +99,7 @@ static int make_room(struct state *state, size_t bytes)
 	size_t room = (bytes / CHUNK_BYTES + 1) * CHUNK_BYTES;
 	char *payload;
 
-	if (bytes <= state->room)
+	if (state->payload && bytes <= state->room)
 		return 0;
 	payload = realloc(state->payload, room);
 	if (!payload)

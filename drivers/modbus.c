@@ -129,16 +129,23 @@ static int64_t longest_timeout_ns(const struct driver_setup *setup)
 	return longest_ns;
 }
 
+static int64_t unit_of(const struct modbus_bus *bus, size_t device)
+{
+	const struct modbus_device_conf *conf = bus->setup->devices[device].conf;
+
+	return conf->unit;
+}
+
 /* One question per unit whose answer no device of that unit can take for another's. */
 static void choose_probes(struct modbus_bus *bus)
 {
 	for (size_t i = 0; i < bus->setup->device_count; i++) {
 		const struct modbus_plan *plan = &bus->devices[i].plan;
-		const int64_t unit = plan->conf->unit;
+		const int64_t unit = unit_of(bus, i);
 		struct modbus_shapes shapes = {0};
 
 		for (size_t j = 0; j < bus->setup->device_count; j++)
-			if (bus->devices[j].conf->unit == unit)
+			if (unit_of(bus, j) == unit)
 				modbus_plan_shapes(&bus->devices[j].plan, &shapes);
 		if (plan->read_count > 0)
 			bus->link.probe[unit] = modbus_plan_probe(plan, &shapes);

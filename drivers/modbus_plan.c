@@ -202,11 +202,11 @@ void modbus_plan_shapes(const struct modbus_plan *plan, struct modbus_shapes *sh
 static uint16_t free_count(const struct modbus_plan *plan, const struct modbus_shapes *shapes,
 			   uint8_t function)
 {
-	const uint16_t step = reads_bits(function) ? 8 : 1;
+	const int64_t step = reads_bits(function) ? 8 : 1;
 
-	for (uint16_t count = 1; count <= longest(plan, function); count = (uint16_t)(count + step))
-		if (!shapes->taken[function][modbus_data_bytes(function, count)])
-			return count;
+	for (int64_t count = 1; count <= longest(plan, function); count += step)
+		if (!shapes->taken[function][modbus_data_bytes(function, (uint16_t)count)])
+			return (uint16_t)count;
 	return 0;
 }
 

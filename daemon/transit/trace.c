@@ -104,7 +104,7 @@ static int parse_seconds(struct scan *scan, const char *word, int64_t *ret_ns)
 
 static int parse_time(struct scan *scan, struct trace_entry *entry)
 {
-	char word[WORD_BYTES];
+	char word[WORD_BYTES] = "";
 	int64_t before_ns = scan->trace->at_ns, ns = 0;
 	int err = take_word(scan, "a time", word);
 
@@ -130,7 +130,7 @@ static bool name_valid(const char *name, size_t bytes)
 /* device.point into both; a name alone into point. */
 static int parse_name(struct scan *scan, struct trace_entry *entry)
 {
-	char word[WORD_BYTES];
+	char word[WORD_BYTES] = "";
 	const char *dot, *point = word;
 	size_t device_bytes = 0;
 	int err = take_word(scan, "a point", word);
@@ -313,7 +313,7 @@ static int parse_bare(struct scan *scan, const char *word, struct reading *readi
 
 static int parse_lost(struct scan *scan, struct reading *reading)
 {
-	char word[WORD_BYTES];
+	char word[WORD_BYTES] = "";
 	char *end;
 	unsigned long lost;
 
