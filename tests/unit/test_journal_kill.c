@@ -1,0 +1,154 @@
+/* SIGKILL of a process that journals, at random moments: what it told of is there, whole, in
+ * order, and the numbers go on without a hole. */
+#include "journal_rig.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#define KILLS 20
+
+/* What the child tells through the pipe after each commit. */
+struct told {
+	char epoch[EVENT_EPOCH_BYTES];
+	uint64_t seq;
+	unsigned char hash[EVENT_HASH_BYTES];
+};
+
+struct witness {
+	struct rig *rig;
+	int fd;
+};
+
+static void tell_head(void *data, const struct event_head *head)
+{
+	struct witness *witness = data;
+	struct told told = {.seq = head->seq};
+
+	memcpy(told.epoch, head->epoch, sizeof(told.epoch));
+	memcpy(told.hash, head->hash, sizeof(told.hash));
+	(void)!write(witness->fd, &told, sizeof(told));
+}
+
+/* Acknowledges in a second thread's stead: every third offer, up to there. */
+static bool take_offer(void *data, enum outlet_stream stream, const struct outlet_record *record)
+{
+	struct witness *witness = data;
+	struct rig *rig = witness->rig;
+
+	if (record->seq % 3 == 0)
+		rig->source.ack(rig->source.data, stream, record->position);
+	return true;
+}
+
+static void drop_state(void *data, const char *key, const char *payload, size_t bytes)
+{
+	(void)data, (void)key, (void)payload, (void)bytes;
+}
+
+static void work_until_killed(struct rig *rig, int fd)
+{
+	struct witness witness = {.rig = rig, .fd = fd};
+	struct outlet outlet = {
+		.data = &witness, .offer = take_offer, .state = drop_state, .head = tell_head};
+	unsigned i;
+
+	if (rig_try_open(rig) < 0)
+		_exit(1);
+	rig->source = journal_source(rig->journal);
+	if (journal_start(rig->journal, &outlet) < 0)
+		_exit(2);
+	for (i = 0;; i++) {
+		enum event_id id = i % 7 == 0 ? EVENT_SEAL_TAMPERED
+				   : i % 2    ? EVENT_METER_VALUE
+					      : EVENT_INPUT_FAULT;
+
+		if (rig_put_sized(rig, id, 200 + i % 1500) == -EAGAIN)
+			usleep(300);
+		if (i % 100 < 3)
+			usleep(i % 1000);
+	}
+}
+
+/* The last head that was told before the kill. */
+static struct told kill_one(struct rig *rig, unsigned after_us)
+{
+	struct told told = {.seq = 0}, next;
+	int pipes[2];
+	pid_t child;
+
+	assert_int_equal(pipe(pipes), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		close(pipes[0]);
+		work_until_killed(rig, pipes[1]);
+	}
+	close(pipes[1]);
+	assert_int_equal(read(pipes[0], &next, sizeof(next)), sizeof(next));
+	usleep(after_us);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	do
+		told = next;
+	while (read(pipes[0], &next, sizeof(next)) == sizeof(next));
+	close(pipes[0]);
+	return told;
+}
+
+static const struct seen *with_number(const struct rig *rig, uint64_t seq)
+{
+	for (size_t i = 0; i < rig->count[STREAM_EVENTS]; i++)
+		if (rig->seen[STREAM_EVENTS][i].seq == seq)
+			return &rig->seen[STREAM_EVENTS][i];
+	return NULL;
+}
+
+static void what_was_told_of_survives_a_kill(void **state)
+{
+	struct rig rig;
+	unsigned seed = (unsigned)time(NULL);
+	uint64_t backlog, last = 0;
+	int i;
+
+	(void)state;
+	print_message("seed %u\n", seed);
+	rig_make(&rig);
+	rig.conf.quota_bytes = INT64_C(256) << 20;
+	for (i = 0; i < KILLS; i++) {
+		struct told told = kill_one(&rig, (unsigned)rand_r(&seed) % 60000);
+		const struct seen *seen;
+		char hex[65], told_hex[EVENT_HEX_BYTES];
+
+		assert_true(told.seq >= last);
+		rig_forget(&rig);
+		rig.heads = 0;
+		assert_int_equal(rig_try_open(&rig), 0); /* as the daemon would be started again */
+		backlog = journal_counters(rig.journal).backlog;
+		rig_start(&rig);
+		RIG_WAIT(&rig, rig.heads > 0 && rig.count[STREAM_EVENTS] == backlog);
+		assert_string_equal(rig.head.epoch, told.epoch);
+		assert_true(rig.head.seq >= told.seq);
+		last = rig.head.seq;
+		if (backlog > 0)
+			assert_int_equal(rig.seen[STREAM_EVENTS][backlog - 1].seq, last);
+		rig_check_chain(&rig, 0);
+		seen = with_number(&rig, told.seq);
+		if (seen) { /* unless it was acknowledged */
+			rig_hash(seen, hex);
+			event_hex(told.hash, told_hex);
+			assert_string_equal(hex, told_hex);
+		}
+		assert_int_equal(rig_close(&rig), 0);
+	}
+	print_message("%llu events after %d kills\n", (unsigned long long)last, KILLS);
+	rig_remove(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_told_of_survives_a_kill),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
