@@ -1,6 +1,7 @@
 #include "bus_schedule.h"
 
-#define SPREAD_MAX_NS INT64_C(1000000000)
+#define SPREAD_MAX_NS  INT64_C(1000000000)
+#define SPREAD_STEP_NS INT64_C(10000000)
 
 static int64_t min_ns(int64_t a, int64_t b)
 {
@@ -38,6 +39,15 @@ int64_t backoff_next(int64_t *delay_ns, int64_t min_delay_ns, int64_t max_delay_
 	return *delay_ns - (int64_t)(next_random(random) % (uint64_t)(quarter + 1));
 }
 
+/* Devices close to each other are asked together: one wake-up, one commit for all of them. */
+static int64_t spread(const struct schedule *schedule, int64_t period_ns, size_t device)
+{
+	int64_t offset_ns =
+		min_ns(period_ns, SPREAD_MAX_NS) / (int64_t)schedule->count * (int64_t)device;
+
+	return offset_ns - offset_ns % SPREAD_STEP_NS;
+}
+
 void schedule_start(struct schedule *schedule, int64_t now_ns)
 {
 	size_t i;
@@ -45,9 +55,8 @@ void schedule_start(struct schedule *schedule, int64_t now_ns)
 	schedule->budget_ns = now_ns;
 	for (i = 0; i < schedule->count; i++) {
 		struct schedule_device *device = &schedule->devices[i];
-		int64_t spread_ns = min_ns(device->period_ns, SPREAD_MAX_NS);
 
-		device->origin_ns = now_ns + spread_ns / (int64_t)schedule->count * (int64_t)i;
+		device->origin_ns = now_ns + spread(schedule, device->period_ns, i);
 		device->due_ns = device->origin_ns;
 		schedule->round_ns = max_ns(schedule->round_ns, device->period_ns);
 	}

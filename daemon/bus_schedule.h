@@ -40,7 +40,8 @@ struct schedule {
 	uint64_t skipped; /* grid points missed, in all */
 };
 
-/* First polls are spread over a period (a second at most), in the order of the devices. */
+/* First polls are spread over a period (a second at most), in the order of the devices, in
+ * steps: those within a step are asked one after the other. */
 void schedule_start(struct schedule *schedule, int64_t now_ns);
 
 /* The device to ask next and when (perhaps already past); SCHEDULE_NONE: there are none. */

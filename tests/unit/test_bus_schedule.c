@@ -109,6 +109,21 @@ static void first_polls_are_spread_over_a_period_in_order(void **state)
 	}
 }
 
+static void devices_within_a_step_are_asked_one_after_the_other(void **state)
+{
+	struct bench bench;
+	int64_t i;
+
+	(void)state;
+	set_up(&bench, 20, 100 * MS);
+	for (i = 0; i < 20; i++) {
+		assert_int_equal(next(&bench), i);
+		assert_int_equal(bench.now_ns, START + i / 2 * 10 * MS + i % 2);
+		schedule_answered(&bench.schedule, (size_t)i, bench.now_ns + 1);
+		bench.now_ns++;
+	}
+}
+
 static void a_slow_device_is_first_asked_within_a_second(void **state)
 {
 	struct bench bench;
@@ -375,6 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_polls_are_spread_over_a_period_in_order),
+		cmocka_unit_test(devices_within_a_step_are_asked_one_after_the_other),
 		cmocka_unit_test(a_slow_device_is_first_asked_within_a_second),
 		cmocka_unit_test(a_bus_without_devices_has_nothing_to_do),
 		cmocka_unit_test(polls_stay_on_the_grid_whatever_they_take),
