@@ -38,8 +38,8 @@ Q       := $(if $(V),,@)
 
 # ---- packages ------------------------------------------------------------------------
 
-LIBS := libsystemd libmodbus libgpiod libmosquitto sqlite3 libconfuse nettle
-BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libmodbus-dev libgpiod-dev \
+LIBS := libmodbus libgpiod libmosquitto sqlite3 libconfuse nettle
+BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev \
                   libmosquitto-dev libsqlite3-dev libconfuse-dev nettle-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-pymodbus
 CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial \
@@ -70,7 +70,7 @@ ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$
               $(WARNINGS) $(HARDEN) $(SANITIZE) $(shell $(PKG_CONFIG) --cflags $(LIBS)) \
               $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro $(SANITIZE) $(LDFLAGS)
-LDLIBS      = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lm
+LDLIBS      = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lev -lm
 
 SOURCES    := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/transit/*.c)) \
               $(filter-out drivers/gpio_v1.c drivers/gpio_v2.c,$(wildcard drivers/*.c)) \

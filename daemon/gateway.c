@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <stdlib.h>
-#include <systemd/sd-daemon.h>
 
 #include "gateway_private.h"
+#include "service.h"
 
 #define LOG_TOKEN "gateway"
 #include "log.h"
@@ -165,14 +165,11 @@ int gateway_new(const struct config *config, struct gateway **ret_gateway)
 	return 0;
 }
 
-int gateway_run(struct gateway *gateway)
+void gateway_run(struct gateway *gateway)
 {
-	int err;
-
-	sd_notify(0, "READY=1");
-	err = sd_event_loop(gateway->loop);
-	sd_notify(0, "STOPPING=1");
-	return err < 0 ? err : 0;
+	service_notify("READY=1");
+	ev_run(gateway->loop, 0);
+	service_notify("STOPPING=1");
 }
 
 /* What the buses have given so far still becomes events. */

@@ -22,8 +22,8 @@ int gateway_check(const struct config *config, FILE *errors);
  * it returns. Negative errno with a log line. Free with gateway_free(). */
 int gateway_new(const struct config *config, struct gateway **ret_gateway);
 
-/* Until SIGTERM or SIGINT. 0, or negative errno. */
-int gateway_run(struct gateway *gateway);
+/* Until SIGTERM or SIGINT. */
+void gateway_run(struct gateway *gateway);
 
 /* Everything captured so far is journalled, then all is stopped, within about 2 s. Takes
  * NULL. false: a worker hangs in a call of the system; what is durable is safe, but memory

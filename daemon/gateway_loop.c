@@ -1,20 +1,16 @@
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "gateway_private.h"
+#include "service.h"
 
 #define LOG_TOKEN "gateway"
 #include "log.h"
 
-#define CAPTURE_BATCH	  64
-#define TIMER_ACCURACY_US 1000
-#define ROOM_WAIT_MS	  100
+#define CAPTURE_BATCH 64
+#define ROOM_WAIT_MS  100
 
 static void drain_fd(int fd)
 {
@@ -106,26 +102,35 @@ static void pause_or_resume(struct gateway *gateway)
 	if (pause == gateway->paused)
 		return;
 	gateway->paused = pause;
-	sd_event_source_set_enabled(gateway->capture_source, pause ? SD_EVENT_OFF : SD_EVENT_ON);
-	if (pause)
+	if (pause) {
+		ev_io_stop(gateway->loop, &gateway->on_capture);
 		log_warnx("the journal takes no more for now, capture waits");
-	else
+	} else {
+		ev_io_start(gateway->loop, &gateway->on_capture);
 		log_info("the journal has room again");
+	}
+}
+
+static double seconds(int64_t ns)
+{
+	return (double)ns / (double)NS_PER_S;
 }
 
 static void set_deadline(struct gateway *gateway)
 {
 	int64_t due_ns = transit_next_deadline(gateway->transit);
 	int64_t health_ns = health_next_deadline(&gateway->health);
+	int64_t left_ns;
 
 	if (health_ns < due_ns)
 		due_ns = health_ns;
-	if (gateway->paused || due_ns == INT64_MAX) {
-		sd_event_source_set_enabled(gateway->deadline_source, SD_EVENT_OFF);
+	ev_timer_stop(gateway->loop, &gateway->on_deadline);
+	if (gateway->paused || due_ns == INT64_MAX)
 		return;
-	}
-	sd_event_source_set_time(gateway->deadline_source, (uint64_t)((due_ns + 999) / NS_PER_US));
-	sd_event_source_set_enabled(gateway->deadline_source, SD_EVENT_ONESHOT);
+	left_ns = due_ns - clock_mono_ns();
+	ev_now_update(gateway->loop);
+	ev_timer_set(&gateway->on_deadline, left_ns > 0 ? seconds(left_ns) : 0, 0);
+	ev_timer_start(gateway->loop, &gateway->on_deadline);
 }
 
 void gateway_settle(struct gateway *gateway)
@@ -134,83 +139,77 @@ void gateway_settle(struct gateway *gateway)
 	set_deadline(gateway);
 }
 
-static int on_capture(sd_event_source *source, int fd, uint32_t events, void *data)
+static void on_capture(struct ev_loop *loop, ev_io *watcher, int events)
 {
-	struct gateway *gateway = data;
+	struct gateway *gateway = watcher->data;
 
-	(void)source, (void)fd, (void)events;
+	(void)loop, (void)events;
 	gateway_drain(gateway);
 	gateway_settle(gateway);
-	return 0;
 }
 
-static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
+static void on_deadline(struct ev_loop *loop, ev_timer *watcher, int events)
 {
-	struct gateway *gateway = data;
+	struct gateway *gateway = watcher->data;
 	struct uplink_counters counters = uplink_counters(gateway->uplink);
 	struct instant now;
 
-	(void)source, (void)usec;
+	(void)loop, (void)events;
 	gateway_drain(gateway); /* what was read before the deadline decides it */
 	now = clock_now();
 	transit_tick(gateway->transit, &now);
 	transit_settle(gateway->transit, &now);
 	health_tick(&gateway->health, &counters, &now);
 	gateway_settle(gateway);
-	return 0;
 }
 
-static int on_room(sd_event_source *source, int fd, uint32_t events, void *data)
+static void on_room(struct ev_loop *loop, ev_io *watcher, int events)
 {
-	struct gateway *gateway = data;
+	struct gateway *gateway = watcher->data;
 
-	(void)source, (void)events;
-	drain_fd(fd);
+	(void)loop, (void)events;
+	drain_fd(watcher->fd);
 	gateway_drain(gateway);
 	gateway_settle(gateway);
-	return 0;
 }
 
-static int on_uplink(sd_event_source *source, int fd, uint32_t events, void *data)
+static void on_uplink(struct ev_loop *loop, ev_io *watcher, int events)
 {
-	struct gateway *gateway = data;
+	struct gateway *gateway = watcher->data;
 	struct instant now = clock_now();
 
-	(void)source, (void)events;
-	drain_fd(fd);
+	(void)loop, (void)events;
+	drain_fd(watcher->fd);
 	health_uplink(&gateway->health, uplink_counters(gateway->uplink).connected, &now);
 	gateway_settle(gateway);
-	return 0;
 }
 
-static int on_step(sd_event_source *source, int fd, uint32_t events, void *data)
+static void on_step(struct ev_loop *loop, ev_io *watcher, int events)
 {
-	struct gateway *gateway = data;
+	struct gateway *gateway = watcher->data;
 	struct instant now = clock_now();
 
-	(void)source, (void)events;
-	clock_step_rearm(fd);
+	(void)loop, (void)events;
+	clock_step_rearm(watcher->fd);
 	health_clock(&gateway->health, &now);
 	gateway_settle(gateway);
-	return 0;
 }
 
-static int again(sd_event_source *source, uint64_t after_us)
+static void on_stop(struct ev_loop *loop, ev_signal *watcher, int events)
 {
-	sd_event_source_set_time_relative(source, after_us);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	(void)watcher, (void)events;
+	ev_break(loop, EVBREAK_ALL);
 }
 
-static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
 {
-	(void)source, (void)info, (void)data;
+	(void)loop, (void)watcher, (void)events;
 	log_warnx("SIGHUP: a changed configuration is read by a restart, which loses nothing");
-	return 0;
 }
 
-static int on_metrics(sd_event_source *source, uint64_t usec, void *data)
+static void on_metrics(struct ev_loop *loop, ev_timer *watcher, int events)
 {
-	struct gateway *gateway = data;
+	struct gateway *gateway = watcher->data;
 	struct health_view view = {
 		.buses = gateway->buses,
 		.bus_count = gateway->bus_count,
@@ -221,14 +220,13 @@ static int on_metrics(sd_event_source *source, uint64_t usec, void *data)
 	struct instant now = clock_now();
 	size_t bytes;
 
-	(void)usec;
+	(void)loop, (void)events;
 	health_clock(&gateway->health, &now);
 	bytes = health_metrics(&gateway->health, &view, &now, gateway->metrics,
 			       GATEWAY_METRICS_BYTES);
 	if (bytes > 0)
 		uplink_metrics(gateway->uplink, gateway->metrics, bytes);
 	gateway_settle(gateway);
-	return again(source, (uint64_t)(gateway->config->uplink.metrics_every_ns / NS_PER_US));
 }
 
 static bool workers_go_round(struct gateway *gateway)
@@ -254,99 +252,78 @@ static void feed_watchdog(struct gateway *gateway)
 {
 	size_t i;
 
-	if (!gateway->watchdog_us || !workers_go_round(gateway))
+	if (!gateway->watchdog_ns || !workers_go_round(gateway))
 		return;
-	sd_notify(0, "WATCHDOG=1");
+	service_notify("WATCHDOG=1");
 	for (i = 0; i < gateway->bus_count; i++)
 		bus_ask(gateway->buses[i]);
 	journal_ask(gateway->journal);
 	uplink_ask(gateway->uplink);
 }
 
-static int on_watchdog(sd_event_source *source, uint64_t usec, void *data)
+static void on_watchdog(struct ev_loop *loop, ev_timer *watcher, int events)
 {
-	struct gateway *gateway = data;
-
-	(void)usec;
-	feed_watchdog(gateway);
-	return again(source, gateway->watchdog_us / 2);
+	(void)loop, (void)events;
+	feed_watchdog(watcher->data);
 }
 
-static int watch_fd(struct gateway *gateway, int fd, sd_event_io_handler_t call,
-		    sd_event_source **ret_source)
+static void watch_fd(struct gateway *gateway, ev_io *watcher, int fd,
+		     void (*call)(struct ev_loop *, ev_io *, int))
 {
-	return sd_event_add_io(gateway->loop, ret_source, fd, EPOLLIN, call, gateway);
+	ev_io_init(watcher, call, fd, EV_READ);
+	watcher->data = gateway;
+	ev_io_start(gateway->loop, watcher);
 }
 
-static int add_timer(struct gateway *gateway, uint64_t after_us, sd_event_time_handler_t call,
-		     sd_event_source **ret_source)
+static void watch_signal(struct gateway *gateway, ev_signal *watcher, int signum,
+			 void (*call)(struct ev_loop *, ev_signal *, int))
 {
-	return sd_event_add_time_relative(gateway->loop, ret_source, CLOCK_MONOTONIC, after_us,
-					  TIMER_ACCURACY_US, call, gateway);
+	ev_signal_init(watcher, call, signum);
+	ev_signal_start(gateway->loop, watcher);
 }
 
-static int new_timers(struct gateway *gateway)
+static void start_timers(struct gateway *gateway)
 {
-	uint64_t metrics_us = (uint64_t)(gateway->config->uplink.metrics_every_ns / NS_PER_US);
-	int err;
+	double metrics_s = seconds(gateway->config->uplink.metrics_every_ns);
 
-	if ((err = add_timer(gateway, UINT32_MAX, on_deadline, &gateway->deadline_source)) < 0)
-		return err;
-	if ((err = add_timer(gateway, metrics_us, on_metrics, &gateway->metrics_source)) < 0)
-		return err;
-	if (sd_watchdog_enabled(0, &gateway->watchdog_us) <= 0)
-		return 0;
-	return add_timer(gateway, gateway->watchdog_us / 2, on_watchdog, &gateway->watchdog_source);
+	gateway->watchdog_ns = service_watchdog_ns();
+	ev_timer_init(&gateway->on_deadline, on_deadline, 0, 0);
+	ev_timer_init(&gateway->on_metrics, on_metrics, metrics_s, metrics_s);
+	ev_timer_init(&gateway->on_watchdog, on_watchdog, 0, seconds(gateway->watchdog_ns) / 2);
+	gateway->on_deadline.data = gateway;
+	gateway->on_metrics.data = gateway;
+	gateway->on_watchdog.data = gateway;
+	ev_timer_start(gateway->loop, &gateway->on_metrics);
+	if (gateway->watchdog_ns > 0)
+		ev_timer_again(gateway->loop, &gateway->on_watchdog);
 }
 
-static int block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	return pthread_sigmask(SIG_BLOCK, &set, NULL) ? -EINVAL : 0;
-}
-
+/* Signals are taken by signalfd, which blocks them for the threads that are started later. */
 int gateway_open_loop(struct gateway *gateway)
 {
-	int err;
-
-	if ((err = sd_event_new(&gateway->loop)) < 0)
-		return err;
-	if ((err = block_signals()) < 0)
-		return err;
-	if ((err = sd_event_add_signal(gateway->loop, NULL, SIGTERM, NULL, NULL)) < 0)
-		return err;
-	if ((err = sd_event_add_signal(gateway->loop, NULL, SIGINT, NULL, NULL)) < 0)
-		return err;
-	if ((err = sd_event_add_signal(gateway->loop, NULL, SIGHUP, on_hangup, NULL)) < 0)
-		return err;
-	if ((err = watch_fd(gateway, capture_fd(gateway->captures), on_capture,
-			    &gateway->capture_source)) < 0)
-		return err;
-	if ((err = watch_fd(gateway, journal_room_fd(gateway->journal), on_room,
-			    &gateway->room_source)) < 0)
-		return err;
-	if ((err = watch_fd(gateway, uplink_event_fd(gateway->uplink), on_uplink, NULL)) < 0)
-		return err;
-	if ((gateway->step_fd = clock_step_fd()) < 0)
+	gateway->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_SIGNALFD | EVFLAG_NOENV);
+	if (!gateway->loop)
+		return -ENOMEM;
+	gateway->step_fd = clock_step_fd();
+	if (gateway->step_fd < 0)
 		return gateway->step_fd;
-	if ((err = watch_fd(gateway, gateway->step_fd, on_step, NULL)) < 0)
-		return err;
-	return new_timers(gateway);
+	watch_signal(gateway, &gateway->on_term, SIGTERM, on_stop);
+	watch_signal(gateway, &gateway->on_int, SIGINT, on_stop);
+	watch_signal(gateway, &gateway->on_hangup, SIGHUP, on_hangup);
+	watch_fd(gateway, &gateway->on_capture, capture_fd(gateway->captures), on_capture);
+	watch_fd(gateway, &gateway->on_room, journal_room_fd(gateway->journal), on_room);
+	watch_fd(gateway, &gateway->on_uplink, uplink_event_fd(gateway->uplink), on_uplink);
+	watch_fd(gateway, &gateway->on_step, gateway->step_fd, on_step);
+	start_timers(gateway);
+	return 0;
 }
 
 void gateway_close_loop(struct gateway *gateway)
 {
-	sd_event_source_unref(gateway->capture_source);
-	sd_event_source_unref(gateway->room_source);
-	sd_event_source_unref(gateway->deadline_source);
-	sd_event_source_unref(gateway->metrics_source);
-	sd_event_source_unref(gateway->watchdog_source);
-	sd_event_unref(gateway->loop);
+	if (gateway->loop)
+		ev_loop_destroy(gateway->loop);
+	gateway->loop = NULL;
 	if (gateway->step_fd >= 0)
 		close(gateway->step_fd);
+	gateway->step_fd = -1;
 }

@@ -2,7 +2,7 @@
 #ifndef CORRIDORD_GATEWAY_PRIVATE_H
 #define CORRIDORD_GATEWAY_PRIVATE_H
 
-#include <systemd/sd-event.h>
+#include <ev.h>
 
 #include "bus.h"
 #include "capture.h"
@@ -28,13 +28,11 @@ struct gateway {
 	struct bus **buses;
 	size_t bus_count;
 
-	sd_event *loop;
-	sd_event_source *capture_source;
-	sd_event_source *room_source;
-	sd_event_source *deadline_source;
-	sd_event_source *metrics_source;
-	sd_event_source *watchdog_source;
-	uint64_t watchdog_us;
+	struct ev_loop *loop;
+	ev_io on_capture, on_room, on_uplink, on_step;
+	ev_timer on_deadline, on_metrics, on_watchdog;
+	ev_signal on_term, on_int, on_hangup;
+	int64_t watchdog_ns; /* 0: nobody watches */
 	const char *stuck; /* the worker for which the watchdog is not fed, NULL: none */
 	int step_fd;
 	bool paused; /* no readings are taken: the journal has no room */
@@ -56,7 +54,7 @@ void gateway_drain_until(struct gateway *gateway, int64_t deadline_ns);
 /* After anything that made events: rests or resumes capture, sets the next deadline. */
 void gateway_settle(struct gateway *gateway);
 
-/* Makes the loop and all its sources. Negative errno. */
+/* Makes the loop and starts its watchers. Negative errno. */
 int gateway_open_loop(struct gateway *gateway);
 void gateway_close_loop(struct gateway *gateway); /* takes a half-made one */
 

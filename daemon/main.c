@@ -96,21 +96,18 @@ static enum log_level log_level(const struct arguments *arguments, const struct 
 static int run(const struct config *config)
 {
 	struct gateway *gateway;
-	int err;
 
 	if (gateway_new(config, &gateway) < 0)
 		return EXIT_FAILURE;
 	log_info("capturing: %zu devices on %zu buses, %zu lanes", config->device_count,
 		 config->bus_count, config->lane_count);
-	err = gateway_run(gateway);
-	if (err < 0)
-		log_error(err, "main loop");
+	gateway_run(gateway);
 	if (!gateway_free(gateway)) {
 		log_warnx("a worker hangs in a system call; all that was captured is journalled");
-		_exit(err < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+		_exit(EXIT_SUCCESS);
 	}
 	log_info("stopped");
-	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return EXIT_SUCCESS;
 }
 
 static int load(const char *path, struct config **ret_config)
@@ -137,6 +134,7 @@ int main(int argc, char **argv)
 	mallopt(M_ARENA_MAX, 1); /* a handful of threads that hardly allocate: one heap is enough */
 	if (load(arguments.path, &config) < 0)
 		return EXIT_CONFIG;
+	malloc_trim(0); /* what the parser took is not needed again */
 	log_open(log_level(&arguments, config));
 	if (gateway_check(config, stderr) < 0)
 		result = EXIT_CONFIG;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/close_range.h>
 #include <mqtt_protocol.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "uplink_client_private.h"
@@ -148,6 +150,13 @@ static void begin_connecting(struct client *client)
 		client_fail_rc(client, rc, errno);
 }
 
+/* The library opens sockets of its own without the flag and does not tell their numbers; no
+ * descriptor of this process is meant for a child. */
+static void close_on_exec(void)
+{
+	(void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
 int client_new(const struct client_setup *setup, struct client **ret_client)
 {
 	struct client *client = calloc(1, sizeof(*client));
@@ -164,6 +173,7 @@ int client_new(const struct client_setup *setup, struct client **ret_client)
 		free(client);
 		return -ENOMEM;
 	}
+	close_on_exec();
 	set_callbacks(client);
 	if (client_prepare(client))
 		begin_connecting(client);

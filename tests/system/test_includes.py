@@ -24,7 +24,7 @@ DOORS = {
     r"gpiod\.h": r"drivers/gpio\w*\.[ch]",
     r"confuse\.h": r"daemon/conf\w*\.[ch]",
     r"nettle/.*": r"daemon/transit/event\.c",
-    r"systemd/.*": r"daemon/gateway\w*\.[ch]",
+    r"ev\.h": r"daemon/gateway\w*\.[ch]",
 }
 
 
