@@ -118,6 +118,8 @@ void outbox_release(struct outbox *outbox)
 	outbox->tail = skip_rest(outbox, outbox->tail);
 	assert(outbox->tail < outbox->sent);
 	outbox->tail += record_at(outbox, outbox->tail)->bytes;
+	if (outbox->tail == outbox->head) /* the same few pages serve while the link keeps up */
+		outbox->head = outbox->sent = outbox->tail = 0;
 }
 
 void outbox_unsend(struct outbox *outbox)
