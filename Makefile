@@ -131,15 +131,22 @@ bench:
 run-bench: $(BUILD)/corridord $(BENCHES)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/run.py
 
-FUZZ_CFLAGS = $(filter-out -fPIE -MMD -MP,$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \
-              -fno-sanitize-recover=all
+# The library is built once with the fuzzer's instrumentation, each fuzzer linked against it.
+FUZZ_BUILD := $(BUILD)/fuzz
+FUZZ_SAN   := fuzzer-no-link,address,undefined
+
 fuzz: $(FUZZERS)
 
-$(FUZZERS):
-	@mkdir -p $(BUILD)/fuzz/corpus/$@
-	clang $(FUZZ_CFLAGS) -o $(BUILD)/fuzz/$@ tests/fuzz/$@.c $(SOURCES) $(LDLIBS)
-	$(BUILD)/fuzz/$@ -max_total_time=$(FUZZ_SECONDS) -timeout=10 -artifact_prefix=$(BUILD)/fuzz/ \
-	  $(BUILD)/fuzz/corpus/$@ $(wildcard tests/fuzz/seeds/$(@:fuzz_%=%))
+fuzz-library:
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SAN=$(FUZZ_SAN) $(FUZZ_BUILD)/libcorridor.a
+
+$(FUZZERS): fuzz-library
+	@mkdir -p $(FUZZ_BUILD)/corpus/$@
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SAN=$(FUZZ_SAN) $(FUZZ_BUILD)/tests/fuzz/$@.o
+	clang -fsanitize=fuzzer,address,undefined -pie -pthread -o $(FUZZ_BUILD)/$@ \
+	  $(FUZZ_BUILD)/tests/fuzz/$@.o $(FUZZ_BUILD)/libcorridor.a $(LDLIBS)
+	$(FUZZ_BUILD)/$@ -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
+	  -artifact_prefix=$(FUZZ_BUILD)/ $(FUZZ_BUILD)/corpus/$@ $(wildcard tests/fuzz/seeds/$(@:fuzz_%=%))
 
 # ---- code --------------------------------------------------------------------------------
 
@@ -181,7 +188,7 @@ install: $(BUILD)/corridord
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check unit-tests system-tests demo bench run-bench fuzz $(FUZZERS) lint fmt deps \
+.PHONY: all check unit-tests system-tests demo bench run-bench fuzz fuzz-library $(FUZZERS) lint fmt deps \
         install clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d
