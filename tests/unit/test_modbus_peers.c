@@ -3,6 +3,7 @@
  */
 #include "modbus_rig.h"
 
+#include <byteswap.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -51,7 +52,7 @@ static void place(uint16_t *words, const struct sample *sample, enum modbus_orde
 		const int from = reverse ? i : sample->words - 1 - i;
 		const uint16_t word = (uint16_t)(sample->bits >> (16 * from));
 		const bool swap = order == MODBUS_BADC || order == MODBUS_DCBA;
-		words[i] = swap ? (uint16_t)(word << 8 | word >> 8) : word;
+		words[i] = swap ? bswap_16(word) : word;
 	}
 }
 
