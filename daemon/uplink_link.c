@@ -15,8 +15,7 @@
 #define LOG_TOKEN "uplink"
 #include "log.h"
 
-#define LEAVE_EARLY_NS (50 * NS_PER_MS) /* before the deadline of a stop */
-#define SETTLED_NS     (30 * NS_PER_S) /* a connection that lasted: start the back-off anew */
+#define SETTLED_NS (30 * NS_PER_S) /* a connection that lasted: start the back-off anew */
 
 uint32_t link_chance(void)
 {
@@ -346,7 +345,7 @@ static void begin_to_stop(struct link *link)
 	pthread_mutex_lock(&uplink->lock);
 	if (uplink->stopping) {
 		link->phase = link->phase == LINK_ONLINE ? LINK_CLOSING : LINK_OVER;
-		link->until_ns = uplink->stop_by_ns - LEAVE_EARLY_NS;
+		link->until_ns = uplink->stop_by_ns - (uplink->stop_by_ns - link->now_ns) / 10;
 	}
 	pthread_mutex_unlock(&uplink->lock);
 }

