@@ -8,6 +8,7 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
+from rig import published  # noqa: E402
 from rig.broker import Broker  # noqa: E402
 from rig.daemon import Daemon  # noqa: E402
 from rig.subscriber import Subscriber  # noqa: E402
@@ -47,7 +48,18 @@ def broker(new_broker):
 
 @pytest.fixture
 def new_subscriber(closing):
-    return lambda broker, **options: closing(Subscriber(broker, **options)).start()
+    """Makes subscribers, started; whatever they hear has to be as the schemas say."""
+    made = []
+
+    def make(broker, **options):
+        made.append(closing(Subscriber(broker, **options)).start())
+        return made[-1]
+
+    yield make
+    for subscriber in made:
+        assert not subscriber.garbled
+        published.check_events(subscriber.events())
+        published.check_states(subscriber.of("state"))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 BUILD = Path(os.environ.get("BUILD", ROOT / "build"))
 BINARY = Path(os.environ.get("CORRIDORD", BUILD / "corridord"))
 FAKE_CLOCK_BINARY = BUILD / "corridord-fakeclock"
-SANITIZED = "sanitize" in os.environ.get("CORRIDORD_BUILD", "")
+SANITIZED = BINARY.exists() and any(s in BINARY.read_bytes() for s in (b"__asan_", b"__tsan_"))
 
 
 class Notify:
