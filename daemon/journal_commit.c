@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include "journal_private.h"
 
@@ -9,7 +8,6 @@
 #include "log.h"
 
 #define BATCH_LIMIT 4096 /* drafts in a transaction, when all is well */
-#define THAW_LOGS   4 /* logs' worth of room that a full disk must have again */
 #define RELIEFS	    16 /* attempts on a full disk before it rests */
 #define AGE_STEP_NS NS_PER_S
 
@@ -281,15 +279,6 @@ void journal_troubled(struct journal *journal, int err)
 	journal->rest_until_ns = now_ns + REST_NS;
 }
 
-static bool disk_has_room(const struct journal *journal)
-{
-	const char *path = journal->fallen_back ? journal->conf->fallback : journal->conf->path;
-	int64_t wanted_bytes = (int64_t)journal->db.wal_pages_max * DB_PAGE_BYTES * THAW_LOGS;
-	struct statvfs fs;
-
-	return statvfs(path, &fs) == 0 && (int64_t)(fs.f_bavail * fs.f_frsize) > wanted_bytes;
-}
-
 /* On a full disk the journal lives within the room that its file has: what it writes next
  * goes where acknowledged events were. Smaller transactions need less of the log. true: it is
  * worth another attempt. */
@@ -302,11 +291,12 @@ static bool relieve(struct journal *journal)
 	db_rollback(&journal->db);
 	if (smaller)
 		journal->batch_limit /= 2;
-	if (disk_has_room(journal)) {
+	if (files_disk_has_room(journal)) {
 		db_freeze(&journal->db, false);
 		journal->evicting = true;
 		return journal_trim(journal) || smaller;
 	}
+	files_drop_ballast(journal);
 	(void)db_checkpoint(&journal->db);
 	db_freeze(&journal->db, true);
 	return journal_make_room(journal, hard) == 0 || smaller;

@@ -12,7 +12,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define CACHE_KIB 512
+#define CACHE_KIB     512
 #define WAL_PAGES_LOW 64
 #define WAL_PAGES_TOP 1024
 
@@ -292,52 +292,14 @@ static void size_limits(struct db *db, const char *path)
 	if (statvfs(dirname(copy), &fs) == 0) {
 		int64_t free_pages = (int64_t)(fs.f_bavail * fs.f_frsize) / DB_PAGE_BYTES;
 
-		if (pages > free_pages / 16)
-			pages = free_pages / 16;
-		db->reserve = db->reserve && free_pages > 4 * WAL_PAGES_LOW;
+		if (pages > free_pages / 64)
+			pages = free_pages / 64;
 	}
 	if (pages < WAL_PAGES_LOW)
 		pages = WAL_PAGES_LOW;
 	if (pages > WAL_PAGES_TOP)
 		pages = WAL_PAGES_TOP;
 	db->wal_pages_max = (int)pages;
-}
-
-static void hint_size(sqlite3_file *file, int64_t bytes)
-{
-	sqlite3_int64 hint_bytes = bytes;
-	int chunk_bytes = (int)bytes;
-
-	if (!file || !file->pMethods)
-		return;
-	file->pMethods->xFileControl(file, SQLITE_FCNTL_CHUNK_SIZE, &chunk_bytes);
-	file->pMethods->xFileControl(file, SQLITE_FCNTL_SIZE_HINT, &hint_bytes);
-}
-
-static sqlite3_file *file_of(const struct db *db, int which)
-{
-	sqlite3_file *file = NULL;
-
-	sqlite3_file_control(db->sqlite, "main", which, &file);
-	return file;
-}
-
-/* On a disk that others fill up, a transaction still fits into the log and the log into the
- * file: so acknowledged events can always make room for new ones. SQLite cuts a file to whole
- * chunks after a checkpoint; with the wanted length as its chunk it is left alone. */
-static void keep_reserve(struct db *db)
-{
-	int64_t log_bytes = (int64_t)db->wal_pages_max * DB_PAGE_BYTES;
-	int64_t pages = 0;
-
-	if (!db->reserve || ask(db, "PRAGMA page_count", &pages) < 0 ||
-	    pages * DB_PAGE_BYTES + log_bytes <= db->file_bytes)
-		return;
-	db->file_bytes = pages * DB_PAGE_BYTES + 2 * log_bytes;
-	if (db->file_bytes > INT_MAX)
-		return;
-	hint_size(file_of(db, SQLITE_FCNTL_FILE_POINTER), db->file_bytes);
-	hint_size(file_of(db, SQLITE_FCNTL_JOURNAL_POINTER), log_bytes);
 }
 
 void db_freeze(struct db *db, bool frozen)
@@ -364,14 +326,14 @@ static int explain(struct db *db, const char *path, int err)
 	return err;
 }
 
-int db_open(struct db *db, const char *path, int64_t quota_bytes, bool reserve)
+int db_open(struct db *db, const char *path, int64_t quota_bytes)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 			  SQLITE_OPEN_EXRESCODE;
 	int err;
 	int code;
 
-	*db = (struct db){.quota_bytes = quota_bytes, .reserve = reserve};
+	*db = (struct db){.quota_bytes = quota_bytes};
 	size_limits(db, path);
 	if ((err = check_length(db, path)) < 0)
 		return err;
@@ -390,7 +352,6 @@ int db_open(struct db *db, const char *path, int64_t quota_bytes, bool reserve)
 		return explain(db, path, err);
 	}
 	db_freeze(db, false);
-	keep_reserve(db);
 	return 0;
 }
 
@@ -421,6 +382,5 @@ int db_checkpoint(struct db *db)
 	if (code != SQLITE_OK)
 		return db_fail(db, code);
 	db->wal_pages = 0;
-	keep_reserve(db);
 	return 0;
 }

@@ -100,15 +100,13 @@ struct db {
 	int64_t quota_bytes;
 	int wal_pages; /* in the write-ahead log now */
 	int wal_pages_max; /* checkpoint when there are more */
-	bool reserve; /* keep room ahead of the file's end for a checkpoint */
-	int64_t file_bytes; /* that the file was asked to have */
 	bool stale; /* what is known of the file has to be read again */
 	char why[96];
 };
 
 /* Opens, or creates an empty journal. -EUCLEAN: it has to be set aside. On failure db is
  * closed, why remains. */
-int db_open(struct db *db, const char *path, int64_t quota_bytes, bool reserve);
+int db_open(struct db *db, const char *path, int64_t quota_bytes);
 
 /* checkpoint: move the log into the file first (takes a moment). Takes a closed one. */
 void db_close(struct db *db, bool checkpoint);

@@ -366,6 +366,8 @@ static int move_log(struct journal *journal)
 	struct db *db = &journal->db;
 	int err = db_checkpoint(db);
 
+	if (err == 0)
+		files_hold_ballast(journal);
 	if (err < 0 && err != -EUCLEAN && db->wal_pages < LOGS_MAX * db->wal_pages_max)
 		return 0;
 	return err;

@@ -1,6 +1,8 @@
 /* Which file the journal is in, and what lies beside it.
  *
  *   journal.db             in use
+ *   journal.db.ballast     given up when the disk is full, so that what is in the log can
+ *                          still be moved into the file and acknowledged events removed
  *   journal.db.salvage-N   set aside as damaged, being carried over
  *   journal.db.damaged-N   carried over; the newest KEPT_ASIDE stay for inspection
  */
@@ -24,6 +26,8 @@
 #define SALVAGE		".salvage-"
 #define DAMAGED		".damaged-"
 #define KEPT_ASIDE	2
+#define BALLAST_LOGS	2
+#define ROOM_LOGS	8 /* lengths of the log that a disk with room has free */
 #define FALLBACK_LOWEST (256 * 1024)
 
 void files_random_id(char id[EVENT_EPOCH_BYTES])
@@ -210,12 +214,64 @@ void files_final_name(const struct journal *journal, const struct carry *carry,
 	name_of(ret_name, path_in_use(journal), DAMAGED, carry->number);
 }
 
+/* ---- ballast ------------------------------------------------------------------------- */
+
+static void ballast_name(const struct journal *journal, char name[PATH_BYTES])
+{
+	snprintf(name, PATH_BYTES, "%s.ballast", journal->conf->path);
+}
+
+/* A small disk has room when a quarter of it is free. */
+bool files_disk_has_room(const struct journal *journal)
+{
+	int64_t wanted_bytes = (int64_t)journal->db.wal_pages_max * DB_PAGE_BYTES * ROOM_LOGS;
+	struct statvfs fs;
+
+	if (statvfs(path_in_use(journal), &fs) < 0)
+		return false;
+	if (wanted_bytes > (int64_t)(fs.f_blocks * fs.f_frsize) / 4)
+		wanted_bytes = (int64_t)(fs.f_blocks * fs.f_frsize) / 4;
+	return (int64_t)(fs.f_bavail * fs.f_frsize) > wanted_bytes;
+}
+
+void files_hold_ballast(struct journal *journal)
+{
+	off_t bytes = (off_t)journal->db.wal_pages_max * DB_PAGE_BYTES * BALLAST_LOGS;
+	char name[PATH_BYTES];
+	struct stat status;
+	int fd;
+
+	if (journal->fallen_back || journal->ballast)
+		return;
+	ballast_name(journal, name);
+	journal->ballast = stat(name, &status) == 0 && status.st_size >= bytes;
+	if (journal->ballast || !files_disk_has_room(journal))
+		return;
+	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	journal->ballast = posix_fallocate(fd, 0, bytes) == 0;
+	close(fd);
+	if (!journal->ballast)
+		(void)unlink(name);
+}
+
+void files_drop_ballast(struct journal *journal)
+{
+	char name[PATH_BYTES];
+
+	if (!journal->ballast)
+		return;
+	ballast_name(journal, name);
+	(void)unlink(name);
+	journal->ballast = false;
+}
+
 /* ---- choosing ------------------------------------------------------------------------ */
 
 static int try_file(struct journal *journal, const char *path, int64_t quota_bytes)
 {
-	bool reserve = path == journal->conf->path;
-	int err = db_open(&journal->db, path, quota_bytes, reserve);
+	int err = db_open(&journal->db, path, quota_bytes);
 
 	if (err < 0)
 		return err;
@@ -284,10 +340,12 @@ static void begin(struct journal *journal)
 {
 	journal->asides_done = 0;
 	journal->other_done = false;
+	journal->ballast = false;
 	journal->evicting = false;
 	journal->troubled = false;
 	journal->unusable = false;
 	journal_begin_file(journal);
+	files_hold_ballast(journal);
 }
 
 int journal_establish(struct journal *journal)

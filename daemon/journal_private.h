@@ -114,6 +114,7 @@ struct journal {
 	struct patience patience;
 	struct db db;
 	bool fallen_back; /* db is the fallback */
+	bool ballast; /* there is some */
 	bool unusable; /* neither file could be opened, and that was said */
 	struct event_head head;
 	uint64_t epoch_no;
@@ -218,6 +219,10 @@ void files_carried(struct journal *journal, const struct carry *carry, bool done
 /* The name under which a set-aside file stays. */
 void files_final_name(const struct journal *journal, const struct carry *carry,
 		      char ret_name[PATH_BYTES]);
+/* Room on the disk that is given up when there is no other. */
+void files_hold_ballast(struct journal *journal);
+void files_drop_ballast(struct journal *journal);
+bool files_disk_has_room(const struct journal *journal);
 void files_random_id(char id[EVENT_EPOCH_BYTES]);
 
 /* ---- journal_report.c ---------------------------------------------------------------- */

@@ -75,6 +75,15 @@ static size_t reports(const struct rig *rig)
 	return n;
 }
 
+static size_t alerts_due(const struct rig *rig)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rig->count[STREAM_EVENTS]; i++)
+		n += rig_has(&rig->seen[STREAM_EVENTS][i], "\"severity\":\"critical\"");
+	return n;
+}
+
 static void wait_for_report(struct rig *rig, size_t count)
 {
 	RIG_WAIT(rig, reports(rig) >= count);
@@ -111,6 +120,7 @@ static size_t restart_damaged(struct rig *rig)
 	rig_put(rig, EVENT_SEAL_INTACT);
 	wait_for_report(rig, 2);
 	RIG_WAIT(rig, rig_find(rig, STREAM_EVENTS, "seal.intact"));
+	RIG_WAIT(rig, rig->count[STREAM_ALERTS] >= alerts_due(rig));
 	RIG_WAIT(rig, rig->head.seq == 3);
 	strcpy(epoch, rig->head.epoch);
 	n = carried(rig, epoch);
@@ -305,7 +315,7 @@ static void damage_found_while_running_starts_a_new_epoch(void **state)
 {
 	struct rig rig;
 	char epoch[EVENT_EPOCH_BYTES];
-	size_t n, first;
+	size_t n, first, i;
 
 	(void)state;
 	rig_make(&rig);
@@ -326,9 +336,11 @@ static void damage_found_while_running_starts_a_new_epoch(void **state)
 	rig_put(&rig, EVENT_SEAL_MISSING);
 	RIG_WAIT(&rig, rig_find(&rig, STREAM_EVENTS, "seal.missing"));
 	assert_string_equal(rig_find(&rig, STREAM_EVENTS, "seal.missing")->epoch, rig.head.epoch);
-	/* offered once before the damage was found, and then all that could be kept */
-	for (first = 1; rig.seen[STREAM_EVENTS][first].seq != 1; first++)
-		;
+	/* perhaps some before the damage was found, and then all that could be kept */
+	for (i = first = 0; i < rig.count[STREAM_EVENTS]; i++)
+		if (rig.seen[STREAM_EVENTS][i].seq == 1 &&
+		    strcmp(rig.seen[STREAM_EVENTS][i].epoch, epoch) == 0)
+			first = i;
 	for (n = first; strcmp(rig.seen[STREAM_EVENTS][n].epoch, epoch) == 0; n++)
 		;
 	assert_in_range(n - first, 7800, 8001);
@@ -567,7 +579,7 @@ static void a_full_disk_stalls_and_no_number_is_lost(void **state)
 
 	(void)state;
 	rig_make(&rig);
-	if (!mount_state(&rig, path, "2m"))
+	if (!mount_state(&rig, path, "4m"))
 		skip();
 	rig.conf.fallback = NULL;
 	rig_open(&rig);
@@ -606,7 +618,7 @@ static void on_a_full_disk_acknowledged_events_make_room(void **state)
 
 	(void)state;
 	rig_make(&rig);
-	if (!mount_state(&rig, path, "2m"))
+	if (!mount_state(&rig, path, "16m"))
 		skip();
 	rig.conf.fallback = NULL;
 	rig.acks = true;
