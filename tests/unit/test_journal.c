@@ -262,7 +262,7 @@ static void alerts_have_a_watermark_of_their_own(void **state)
 	assert_int_equal(rig.seen[STREAM_EVENTS][0].seq, 4);
 	assert_int_equal(rig.seen[STREAM_ALERTS][0].seq, 3);
 	rig_put(&rig, EVENT_SEAL_TAMPERED);
-	RIG_WAIT(&rig, rig.count[STREAM_ALERTS] == 3);
+	RIG_WAIT(&rig, rig.count[STREAM_ALERTS] == 3 && rig.count[STREAM_EVENTS] == 2);
 	assert_int_equal(rig.seen[STREAM_ALERTS][2].seq, 5);
 	rig.source.ack(rig.source.data, STREAM_ALERTS, rig.seen[STREAM_ALERTS][2].position);
 	rig.source.ack(rig.source.data, STREAM_EVENTS,
