@@ -111,6 +111,8 @@ check:
 	$(call install-packages,$(CHECK_PACKAGES))
 	@$(MAKE) --no-print-directory unit-tests system-tests
 
+build-tests: $(BUILD)/corridord $(BUILD)/corridord-fakeclock $(UNIT_TESTS) $(TEST_TOOLS) $(BENCHES)
+
 unit-tests: $(UNIT_TESTS)
 	@failed=; for t in $^; do echo "== $${t##*/}"; $$t || failed="$$failed $${t##*/}"; done; \
 	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
@@ -188,7 +190,7 @@ install: $(BUILD)/corridord
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check unit-tests system-tests demo bench run-bench fuzz fuzz-library $(FUZZERS) lint fmt deps \
+.PHONY: all check build-tests unit-tests system-tests demo bench run-bench fuzz fuzz-library $(FUZZERS) lint fmt deps \
         install clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d
