@@ -23,8 +23,11 @@ int journal_append(struct journal *journal, const struct event_draft *draft)
 	uint64_t drained;
 	bool taken;
 
-	if (draft->body_bytes > EVENT_BODY_BYTES || draft->state_bytes > EVENT_BODY_BYTES)
+	if (draft->body_bytes > EVENT_BODY_BYTES || draft->state_bytes > EVENT_BODY_BYTES) {
+		log_error(0, "an event \"%s\" is too long and is lost",
+			  draft->type ? draft->type->name : "");
 		return -E2BIG;
+	}
 	pthread_mutex_lock(&journal->lock);
 	taken = drafts_put(&journal->gather, draft);
 	if (taken && journal->gather.count == 1) {
@@ -216,15 +219,18 @@ void journal_heed_acks(struct journal *journal)
 /* true: there is more to do at once, or as soon as it has rested. */
 static bool tidy_and_feed(struct journal *journal)
 {
+	int64_t rest_until_ns = journal->rest_until_ns;
 	bool more;
 
 	if (!journal->db.sqlite)
 		return false;
-	if (clock_mono_ns() < journal->rest_until_ns)
+	if (clock_mono_ns() < rest_until_ns)
 		return true;
 	more = !journal->stalled && journal_trim(journal);
 	more |= journal->db.sqlite && !journal->stalled && journal_carry(journal);
 	more |= journal->db.sqlite && journal_feed(journal);
+	if (journal->rest_until_ns == rest_until_ns)
+		journal->troubled = false;
 	return more || journal->troubled;
 }
 
@@ -288,9 +294,13 @@ int journal_open(const struct journal_conf *conf, const struct event_origin *ori
 		.broken_ns = 10 * NS_PER_S,
 		.return_ns = 60 * NS_PER_S,
 	};
-	struct journal *journal = calloc(1, sizeof(*journal));
+	struct journal *journal;
 	int err;
 
+	if (strlen(conf->path) > PATH_MOST ||
+	    (conf->fallback && strlen(conf->fallback) > PATH_MOST))
+		return -ENAMETOOLONG;
+	journal = calloc(1, sizeof(*journal));
 	if (!journal)
 		return -ENOMEM;
 	journal->conf = conf;

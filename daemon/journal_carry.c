@@ -155,7 +155,7 @@ static int carry_event(struct journal *journal, const char *epoch, const struct 
 	if (err < 0)
 		return err;
 	if (no == 0) {
-		journal->carry.left++;
+		journal->carry.partial = true;
 		return 0;
 	}
 	row.position = position_of(no, position_seq(row.position));
@@ -176,6 +176,7 @@ static void found_event(void *data, const char *epoch, const struct db_row *row)
 	struct journal *journal = data;
 	struct carry *carry = &journal->carry;
 
+	carry->found = true;
 	if (carry->err == 0 && row->position > carry->after)
 		carry->err = carry_event(journal, epoch, row);
 }
@@ -273,8 +274,8 @@ static void finish_file(struct journal *journal)
 	char name[PATH_BYTES];
 
 	log_info("carried over %llu events of %s", (unsigned long long)carry->events, carry->path);
-	if (carry->left > 0)
-		log_warnx("%llu events of %s stay there for now", (unsigned long long)carry->left,
+	if (carry->partial)
+		log_warnx("there is no room for all events of %s, the others stay there",
 			  carry->path);
 	if (carry->kind == CARRY_DAMAGED) {
 		files_final_name(journal, carry, name);
@@ -345,7 +346,7 @@ bool journal_carry(struct journal *journal)
 	if (has_room(journal)) {
 		err = carry_chunk(journal, &more);
 	} else {
-		carry->left++;
+		carry->partial = true;
 		more = false;
 		err = 0;
 	}

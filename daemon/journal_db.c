@@ -101,6 +101,8 @@ int db_fail(struct db *db, int code)
 	int system = db->sqlite ? sqlite3_system_errno(db->sqlite) : 0;
 
 	snprintf(db->why, sizeof(db->why), "%s", sqlite3_errstr(code));
+	if (err == -EIO && system == EDQUOT)
+		return -ENOSPC;
 	if ((err != -EIO && err != -ENOENT) || system <= 0 || system == EUCLEAN || system == EBUSY)
 		return err;
 	err = -system;

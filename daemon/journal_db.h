@@ -167,6 +167,10 @@ uint64_t db_last(const struct db *db); /* the newest event's position, 0: none *
 int db_fail(struct db *db, int code);
 /* Runs a statement that yields no rows. */
 int db_run(struct db *db, struct sqlite3_stmt *statement);
+/* Reads first and last of a shelf. */
+int db_find_ends(struct db *db, enum shelf shelf);
+/* To the list in memory. */
+int db_add_epoch(struct db *db, uint64_t no, const char *id);
 /* Reads first, last, epochs and marks. -EUCLEAN: they contradict each other. */
 int db_load(struct db *db);
 

@@ -121,9 +121,12 @@ static bool offer_alert(void *data, const struct db_row *row)
 static int feed_events(struct feed *feed)
 {
 	struct journal *journal = feed->journal;
+	struct stream *stream = &journal->streams[STREAM_EVENTS];
+	int err = db_each(&journal->db, ALL_SHELVES, stream->offered, offer_event, feed);
 
-	return db_each(&journal->db, ALL_SHELVES, journal->streams[STREAM_EVENTS].offered,
-		       offer_event, feed);
+	if (err == 0 && feed->budget > 0 && !stream->stopped && !feed->damaged)
+		stream->offered = db_last(&journal->db);
+	return err;
 }
 
 /* An alert whose event is no longer there was acknowledged as an event, or has a tombstone. */
@@ -135,6 +138,8 @@ static int feed_alerts(struct feed *feed)
 	size_t count, i;
 	int err = db_alerts(&journal->db, stream->offered, alerts, ALERTS_MAX, &count);
 
+	if (err == 0 && count == 0) /* the last ones were dropped */
+		stream->offered = journal->db.next_alert - 1;
 	for (i = 0; err == 0 && i < count && !stream->stopped && !feed->damaged; i++) {
 		feed->id = alerts[i].id;
 		err = db_at(&journal->db, alerts[i].shelf, alerts[i].position, offer_alert, feed);
@@ -175,8 +180,6 @@ static void feed_stream(struct journal *journal, enum outlet_stream stream)
 		err = journal_give_up(journal, &feed.row);
 	if (err < 0)
 		journal_troubled(journal, err);
-	else
-		journal->troubled = false;
 }
 
 bool journal_feed(struct journal *journal)

@@ -198,14 +198,20 @@ static void keep_aside(const struct journal *journal, const struct carry *carry)
 
 void files_carried(struct journal *journal, const struct carry *carry, bool done)
 {
+	char name[PATH_BYTES];
+
 	if (carry->kind == CARRY_DAMAGED)
 		journal->asides_done = carry->number;
 	else
 		journal->other_done = true;
-	if (done && carry->left == 0 && carry->kind == CARRY_DAMAGED)
+	if (!done || carry->partial)
+		return;
+	if (carry->kind == CARRY_DAMAGED)
 		keep_aside(journal, carry);
-	if (done && carry->left == 0 && carry->kind == CARRY_FALLBACK)
+	else if (carry->kind == CARRY_FALLBACK && carry->found)
 		remove_both(carry->path);
+	else if (carry->kind == CARRY_FALLBACK && set_aside(carry->path, name) == 0)
+		log_warnx("%s holds no events, it was renamed", carry->path);
 }
 
 void files_final_name(const struct journal *journal, const struct carry *carry,

@@ -27,6 +27,7 @@
 #define QUEUE_BYTES (256 * 1024)
 #define OWN_BYTES   (16 * 1024)
 #define PATH_BYTES  1024
+#define PATH_MOST   (PATH_BYTES - 64) /* of a configured one: endings are added */
 #define CARRY_SPANS 32
 /* A lost watermark only means duplicates: it is written this long after an acknowledgement,
  * or up to MARKS_ALONG_NS earlier together with events. */
@@ -74,7 +75,8 @@ struct carry {
 	uint64_t after; /* only events behind this position (CARRY_READ_ONLY) */
 	uint64_t floor; /* epochs up to this number are acknowledged */
 	uint64_t events; /* carried over */
-	uint64_t left; /* not carried over for lack of room */
+	bool found; /* there are events in it */
+	bool partial; /* for lack of room not all were carried over */
 	struct span spans[CARRY_SPANS];
 	size_t span_count;
 	int err; /* of the present chunk */

@@ -245,6 +245,31 @@ UNUSED static int64_t clock_real_mono_ns(void)
 	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
+/* Clock ticks that the journal's thread has worked. */
+UNUSED static long rig_ticks(void)
+{
+	FILE *pipe = popen("for t in /proc/$PPID/task/*; do grep -qx journal $t/comm && "
+			   "cut -d' ' -f14,15 $t/stat; done",
+			   "r");
+	long user = -1, system = -1;
+
+	assert_non_null(pipe);
+	assert_int_equal(fscanf(pipe, "%ld %ld", &user, &system), 2);
+	pclose(pipe);
+	return user + system;
+}
+
+/* It rests in the end, whatever it has been through. */
+UNUSED static void rig_check_rest(void)
+{
+	RIG_POLL(({
+		long before = rig_ticks();
+
+		usleep(500000);
+		rig_ticks() - before < sysconf(_SC_CLK_TCK) / 10;
+	}));
+}
+
 /* ---- drafts -------------------------------------------------------------------------- */
 
 /* An event whose body holds a running number, padded to about bytes. */

@@ -23,7 +23,7 @@ static void fill_and_die(struct rig *rig, size_t count)
 	if (child == 0) {
 		rig_open(rig);
 		rig_put_many(rig, EVENT_SEAL_TAMPERED, count);
-		RIG_WAIT(rig, rig->count[STREAM_EVENTS] == count);
+		RIG_WAIT(rig, rig->head.seq == rig->made);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -228,6 +228,28 @@ static void a_lost_file_beside_a_log_keeps_what_is_in_the_log(void **state)
 	fill_and_die(&rig, 300);
 	assert_int_equal(unlink(rig.path), 0);
 	assert_int_equal(restart_damaged(&rig), 300);
+	rig_remove(&rig);
+}
+
+static void a_setting_aside_that_was_cut_off_is_finished(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig);
+	fill_and_close(&rig, 200);
+	fill_and_die(&rig, 300);
+	rig_run("mv %s %s.salvage-1", rig.path, rig.path); /* and its log was to follow */
+	rig_forget(&rig);
+	rig_open(&rig);
+	rig_put(&rig, EVENT_SEAL_INTACT);
+	RIG_WAIT(&rig, rig_find(&rig, STREAM_EVENTS, "seal.intact"));
+	for (size_t i = 0; i < 500; i++)
+		assert_int_equal(rig.seen[STREAM_EVENTS][i].seq, i + 1);
+	rig_check_chain(&rig, 0);
+	RIG_POLL(beside(&rig, ".damaged-1") && beside(&rig, ".damaged-2-wal"));
+	rig_check_rest();
+	rig_close(&rig);
 	rig_remove(&rig);
 }
 
@@ -470,6 +492,7 @@ static void without_its_folder_the_journal_is_volatile_until_it_is_back(void **s
 	assert_string_equal(rig.seen[STREAM_EVENTS][50].epoch, first);
 	assert_string_not_equal(rig.seen[STREAM_EVENTS][51].epoch, first);
 	RIG_POLL(size_of(rig.fallback) < 0);
+	rig_check_rest();
 	rig_close(&rig);
 	rig_remove(&rig);
 }
@@ -645,6 +668,7 @@ int main(void)
 		cmocka_unit_test(a_text_in_its_place_is_set_aside),
 		cmocka_unit_test(a_text_beside_a_log_keeps_what_is_in_the_log),
 		cmocka_unit_test(a_lost_file_beside_a_log_keeps_what_is_in_the_log),
+		cmocka_unit_test(a_setting_aside_that_was_cut_off_is_finished),
 		cmocka_unit_test(the_file_of_another_program_is_set_aside_unharmed),
 		cmocka_unit_test(the_file_of_a_later_version_is_set_aside),
 		cmocka_unit_test(an_altered_watermark_means_duplicates_not_loss),

@@ -262,6 +262,11 @@ static void evidence_beyond_the_quota_is_named_to_the_last(void **state)
 	RIG_POLL(journal_counters(rig.journal).events >= 30000);
 	assert_true(file_bytes(&rig) < 3 << 20);
 	assert_true(journal_counters(rig.journal).used_bytes < 3 << 20);
+	pthread_mutex_lock(&rig.lock);
+	rig.room[STREAM_ALERTS] = NO_LIMIT;
+	pthread_mutex_unlock(&rig.lock);
+	rig.source.pull(rig.source.data);
+	rig_check_rest();
 	read_back(&rig);
 	assert_true(check_gaps(&rig, counts) > 20000);
 	assert_true(counts[CLASS_EVIDENCE] > 0);
