@@ -172,6 +172,24 @@ def test_a_broker_that_turns_the_gateway_out_for_a_while_gets_everything(
     check_all_arrives(site, subscriber)
 
 
+def test_a_broker_whose_access_list_forbids_events_gets_them_once_it_allows_them(
+    site, tmp_path, new_broker, new_subscriber, new_daemon
+):
+    rules = tmp_path / "acl"
+    rules.write_text("topic write corridor/v1/+/+/status\nuser subscriber\ntopic #\n")
+    rules.chmod(0o700)
+    broker = new_broker(extra=f"acl_file {rules}")
+    subscriber = new_subscriber(broker)
+    daemon = new_daemon(conf.head(broker.port) + site.conf()).start()
+    subscriber.wait_status(state="online")
+    daemon.wait_log("refused")
+    break_the_seal_unheard(site)
+    assert not subscriber.of("event")
+    rules.write_text("topic readwrite #\nuser subscriber\ntopic #\n")
+    broker.reload()
+    check_all_arrives(site, subscriber)
+
+
 def test_a_broker_that_takes_one_message_at_a_time_gets_everything(
     site, new_broker, new_subscriber, new_daemon
 ):

@@ -69,8 +69,12 @@ class Broker:
 
     def admit(self, anonymous):
         """Lets clients without a name in (or no longer), without a restart."""
-        reloads = self.log.read_text(errors="replace").count("Reloading config")
         self._write_conf(anonymous)
+        self.reload()
+
+    def reload(self):
+        """Passwords, access lists and who is let in are read again."""
+        reloads = self.log.read_text(errors="replace").count("Reloading config")
         self.process.send_signal(signal.SIGHUP)
         until(
             lambda: self.log.read_text(errors="replace").count("Reloading config") > reloads,
