@@ -46,7 +46,7 @@ struct outlet_source {
 	/* A new connection: both streams start again behind their watermarks. Offers carry
 	 * the session number given here, so that late ones of an earlier session are known. */
 	void (*rewind)(void *data, uint32_t session);
-	void (*pull)(void *data); /* there is room again */
+	void (*pull)(void *data); /* there is room again; may come before offer() has said no */
 	/* Everything of the stream up to position has been acknowledged by the broker. */
 	void (*ack)(void *data, enum outlet_stream stream, uint64_t position);
 };

@@ -349,14 +349,6 @@ void client_serve(struct client *client, short revents, int64_t now_ns)
 	keep_alive(client, now_ns);
 }
 
-/* What the broker had acknowledged before the connection broke under our hands. */
-static void harvest(struct client *client)
-{
-	while (mosquitto_socket(client->mosquitto) >= 0 &&
-	       mosquitto_loop_read(client->mosquitto, 1) == MOSQ_ERR_SUCCESS && errno != EAGAIN)
-		errno = 0;
-}
-
 /* ---- publishing -------------------------------------------------------------------------- */
 
 static int add_pair(mosquitto_property **properties, const char *name, const char *value)
@@ -421,11 +413,7 @@ int client_publish(struct client *client, const struct client_message *message, 
 	mosquitto_property_free_all(&properties);
 	client->last_out_ns = now_ns;
 	errno = err;
-	if (took(client, rc))
-		return 0;
-	errno = 0;
-	harvest(client);
-	return -ENOTCONN;
+	return took(client, rc) ? 0 : -ENOTCONN;
 }
 
 void client_disconnect(struct client *client)

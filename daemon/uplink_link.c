@@ -322,10 +322,8 @@ static void step_online(struct link *link)
 	pump_settle(link);
 	pump_send(link);
 	failure = what_broke(link);
-	if (!failure)
-		return;
-	pump_settle(link); /* what came in while sending failed */
-	lost(link, failure);
+	if (failure)
+		lost(link, failure);
 }
 
 static void step_closing(struct link *link)

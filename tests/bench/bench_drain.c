@@ -141,7 +141,8 @@ struct source {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	uint32_t session;
-	bool blocked, ended;
+	uint64_t pulls;
+	bool blocked;
 	_Atomic uint64_t acknowledged;
 };
 
@@ -161,6 +162,7 @@ static void on_pull(void *data)
 	struct source *source = data;
 
 	pthread_mutex_lock(&source->lock);
+	source->pulls++;
 	source->blocked = false;
 	pthread_cond_signal(&source->cond);
 	pthread_mutex_unlock(&source->lock);
@@ -182,25 +184,27 @@ static void *feed(void *data)
 				       .type = "barrier.open",
 				       .payload = payload,
 				       .late = true};
+	uint64_t pulls;
 	uint64_t n = 1;
+	bool taken;
 
 	pthread_mutex_lock(&source->lock);
-	while (n <= source->bench->events && !source->ended) {
+	while (n <= source->bench->events) {
 		if (source->session == 0 || source->blocked) {
 			pthread_cond_wait(&source->cond, &source->lock);
 			continue;
 		}
 		record.session = source->session;
 		record.position = record.seq = n;
+		pulls = source->pulls;
 		pthread_mutex_unlock(&source->lock);
 		record.payload_bytes = make_payload(source->bench, n, payload);
-		if (source->outlet.offer(source->outlet.data, STREAM_EVENTS, &record)) {
-			n++;
-			pthread_mutex_lock(&source->lock);
-			continue;
-		}
+		taken = source->outlet.offer(source->outlet.data, STREAM_EVENTS, &record);
 		pthread_mutex_lock(&source->lock);
-		source->blocked = true;
+		if (taken)
+			n++;
+		else
+			source->blocked = source->pulls == pulls; /* or there is room again */
 	}
 	pthread_mutex_unlock(&source->lock);
 	return NULL;

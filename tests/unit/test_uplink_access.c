@@ -353,6 +353,90 @@ static void an_event_over_quota_is_not_taken_for_acknowledged(void **state)
 	actor_free(&actor);
 }
 
+static bool offered(struct rig *rig, uint32_t session)
+{
+	struct outlet outlet = uplink_outlet(rig->uplink);
+	struct outlet_record record = {.position = 1,
+				       .seq = 1,
+				       .epoch = EPOCH,
+				       .type = "barrier.open",
+				       .payload = "{}",
+				       .payload_bytes = 2,
+				       .session = session};
+
+	return outlet.offer(outlet.data, STREAM_EVENTS, &record);
+}
+
+static void only_offers_of_the_present_connection_are_taken(void **state)
+{
+	struct rig *rig = *state;
+	struct actor actor;
+
+	actor_new(rig, &actor);
+	uplink_up(rig);
+	assert_false(offered(rig, 0));
+	assert_false(offered(rig, 1));
+	actor_meet(rig, &actor);
+	SAY(&actor, WELCOME);
+	until(rig, journal_session(rig) == 1);
+	assert_false(offered(rig, 0));
+	assert_false(offered(rig, 2));
+	assert_true(offered(rig, 1));
+	actor_meet(rig, (SAY(&actor, "\xe0\x02\x8b\x00"), &actor));
+	assert_false(offered(rig, 1));
+	SAY(&actor, WELCOME);
+	until(rig, journal_session(rig) == 2);
+	assert_false(offered(rig, 1));
+	assert_true(offered(rig, 2));
+	uplink_detach(rig->uplink);
+	assert_false(offered(rig, 2));
+	actor_free(&actor);
+}
+
+/* What came next: 's' for a state, 'e' for an event. Acknowledges the one before. */
+static char next_kind(struct rig *rig, struct actor *actor, int mid_before)
+{
+	char ack[] = {0x40, 2, 0, (char)mid_before};
+	char bytes[4096];
+	ssize_t count;
+
+	actor_say(actor, ack, sizeof(ack));
+	until(rig, (count = recv(actor->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0);
+	if (memmem(bytes, (size_t)count, "gw1/state/", 10))
+		return 's';
+	return memmem(bytes, (size_t)count, "gw1/event/", 10) ? 'e' : '?';
+}
+
+/* One message in flight: whatever waits has to take turns. */
+static void states_that_never_rest_do_not_hold_up_events_nor_the_other_way_round(void **state)
+{
+	struct rig *rig = *state;
+	char key[32];
+	char kinds[9] = "";
+	struct actor actor;
+	char bytes[4096];
+	int i;
+
+	rig->conf.window = 1;
+	actor_new(rig, &actor);
+	uplink_up(rig);
+	actor_meet(rig, &actor);
+	until(rig, recv(actor.fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0);
+	SAY(&actor, WELCOME);
+	until(rig, journal_session(rig) == 1);
+	until(rig, recv(actor.fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0); /* the status */
+	for (i = 0; i < 10; i++) {
+		snprintf(key, sizeof(key), "lane-%d/boom", i);
+		put_state(rig, key, "{\"state\":\"open\"}");
+	}
+	journal_add(rig, 10);
+	until(rig, journal_offered(rig) == 10);
+	for (i = 0; i < 8; i++)
+		kinds[i] = next_kind(rig, &actor, i + 1);
+	assert_string_equal(kinds, "sesesese");
+	actor_free(&actor);
+}
+
 static void what_makes_no_sense_ends_the_connection_and_nothing_else(void **state)
 {
 	static const struct reply nonsense[] = {
@@ -615,6 +699,8 @@ int main(void)
 		rig_test(another_client_of_the_same_name_is_named_as_the_cause),
 		rig_test(what_is_acknowledged_out_of_turn_moves_nothing),
 		rig_test(an_event_over_quota_is_not_taken_for_acknowledged),
+		rig_test(only_offers_of_the_present_connection_are_taken),
+		rig_test(states_that_never_rest_do_not_hold_up_events_nor_the_other_way_round),
 		rig_test(what_makes_no_sense_ends_the_connection_and_nothing_else),
 		rig_test(tls_with_a_client_certificate_delivers),
 		rig_test(tls_survives_a_broker_that_is_killed),

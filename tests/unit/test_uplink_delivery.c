@@ -1,4 +1,7 @@
 /* Every event reaches the broker, once by number and in order, whatever the broker does. */
+#include <dlfcn.h>
+#include <netdb.h>
+
 #include "uplink_rig.h"
 
 #define EVENTS 400
@@ -319,6 +322,63 @@ static void a_name_is_looked_up_and_one_that_is_none_is_said(void **state)
 			 1);
 }
 
+/* In the place of the name service: one name has addresses of two families. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+		struct addrinfo **result)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+	void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
+	int rc;
+
+	memcpy(&real, &symbol, sizeof(real));
+	if (strcmp(name, "two-families.example") != 0)
+		return real(name, service, hints, result);
+	rc = real("::1", service, hints, result);
+	return rc ? rc : real("127.0.0.1", service, hints, &(*result)->ai_next);
+}
+
+/* A listener whose queue is full: who connects gets no answer at all. */
+static int black_hole(int port, int fillers[2])
+{
+	struct sockaddr_in6 address = {.sin6_family = AF_INET6,
+				       .sin6_port = htons((uint16_t)port),
+				       .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	void *any = &address;
+	int i;
+
+	if (listener < 0 || bind(listener, any, sizeof(address)) < 0)
+		return -1;
+	assert_int_equal(listen(listener, 0), 0);
+	for (i = 0; i < 2; i++) {
+		fillers[i] = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		(void)!connect(fillers[i], any, sizeof(address));
+	}
+	return listener;
+}
+
+static void a_name_with_addresses_of_two_families_is_tried_by_both(void **state)
+{
+	struct rig *rig = *state;
+	char name[] = "two-families.example";
+	int fillers[2] = {-1, -1};
+	int listener;
+
+	broker_start(rig, "");
+	listener = black_hole(rig->broker.port, fillers);
+	if (listener < 0)
+		skip();
+	add_host(rig, 0);
+	rig->hosts[0] = name;
+	rig->conf.port = rig->broker.port;
+	rig->conf.connect_timeout_ns = 300 * NS_PER_MS;
+	uplink_up(rig);
+	until(rig, connected(rig));
+	close(listener);
+	close(fillers[0]);
+	close(fillers[1]);
+}
+
 static void the_main_loop_is_told_of_each_change(void **state)
 {
 	struct rig *rig = *state;
@@ -407,6 +467,7 @@ int main(void)
 		rig_test(a_backlog_is_replayed_no_faster_than_it_may),
 		rig_test(hosts_are_tried_in_turn),
 		rig_test(a_name_is_looked_up_and_one_that_is_none_is_said),
+		rig_test(a_name_with_addresses_of_two_families_is_tried_by_both),
 		rig_test(the_main_loop_is_told_of_each_change),
 		rig_test(a_hanging_broker_does_not_hold_up_a_stop),
 		rig_test(an_absent_broker_does_not_hold_up_a_stop),

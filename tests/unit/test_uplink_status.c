@@ -195,25 +195,6 @@ static void status_and_states_come_before_events(void **state)
 		assert_true(is_of(&rig->received[i], "state/"));
 }
 
-/* Many states that never rest must not hold up the events, nor the other way round. */
-static void states_and_events_take_turns(void **state)
-{
-	struct rig *rig = *state;
-	char payload[64];
-	int i = 0;
-
-	broker_start(rig, "max_inflight_messages 1");
-	subscribe(rig);
-	uplink_up(rig);
-	until(rig, journal_session(rig) == 1);
-	journal_add(rig, 1000);
-	until(rig, (snprintf(payload, sizeof(payload), "{\"i\":%d}", ++i),
-		    put_state(rig, "entry-1/boom", payload),
-		    put_state(rig, "entry-1/seal", payload), complete_up_to(rig) == 1000));
-	until(rig, last_says(rig, "state/entry-1/boom", payload));
-	assert_true(count_of(rig, "state/entry-1/seal") > 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,7 +206,6 @@ int main(void)
 		rig_test(states_are_retained_and_the_latest_wins),
 		rig_test(a_state_known_before_connecting_is_published_when_connected),
 		rig_test(status_and_states_come_before_events),
-		rig_test(states_and_events_take_turns),
 	};
 
 	return cmocka_run_group_tests_name("uplink status", tests, NULL, NULL);

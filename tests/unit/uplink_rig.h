@@ -514,6 +514,7 @@ UNUSED static bool offer_next(struct fake_journal *journal, enum outlet_stream s
 		.late = n <= journal->late_count,
 		.session = journal->session,
 	};
+	uint64_t pulls = journal->pulls;
 	bool taken;
 
 	if (n == 0)
@@ -527,7 +528,7 @@ UNUSED static bool offer_next(struct fake_journal *journal, enum outlet_stream s
 	if (taken)
 		journal->next[stream] = n + 1;
 	else
-		journal->blocked[stream] = true;
+		journal->blocked[stream] = journal->pulls == pulls; /* or there is room again */
 	return true;
 }
 
@@ -635,6 +636,17 @@ UNUSED static uint32_t journal_session(struct rig *rig)
 	session = rig->journal.session;
 	pthread_mutex_unlock(&rig->journal.lock);
 	return session;
+}
+
+/* How far the events have been taken by the uplink. */
+UNUSED static uint64_t journal_offered(struct rig *rig)
+{
+	uint64_t offered;
+
+	pthread_mutex_lock(&rig->journal.lock);
+	offered = rig->journal.next[STREAM_EVENTS] - 1;
+	pthread_mutex_unlock(&rig->journal.lock);
+	return offered;
 }
 
 UNUSED static void journal_end(struct rig *rig)
