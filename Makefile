@@ -42,7 +42,7 @@ LIBS := libmodbus libgpiod libmosquitto sqlite3 libconfuse nettle
 BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev \
                   libmosquitto-dev libsqlite3-dev libconfuse-dev nettle-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-pymodbus
-CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial \
+CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial-asyncio \
                   python3-jsonschema openssl socat
 DEV_PACKAGES   := $(CHECK_PACKAGES) clang libclang-rt-dev clang-format clang-tidy shellcheck
 

@@ -181,7 +181,7 @@ def test_a_broker_whose_access_list_forbids_events_gets_them_once_it_allows_them
     broker = new_broker(extra=f"acl_file {rules}")
     subscriber = new_subscriber(broker)
     daemon = new_daemon(conf.head(broker.port) + site.conf()).start()
-    subscriber.wait_status(state="online")
+    subscriber.wait(lambda: subscriber.of("status"), "the status, which is allowed")
     daemon.wait_log("refused")
     break_the_seal_unheard(site)
     assert not subscriber.of("event")
