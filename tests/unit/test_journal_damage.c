@@ -246,10 +246,10 @@ static void a_setting_aside_that_was_cut_off_is_finished(void **state)
 	RIG_WAIT(&rig, rig_find(&rig, STREAM_EVENTS, "seal.intact"));
 	for (size_t i = 0; i < 500; i++)
 		assert_int_equal(rig.seen[STREAM_EVENTS][i].seq, i + 1);
-	rig_check_chain(&rig, 0);
 	RIG_POLL(beside(&rig, ".damaged-1") && beside(&rig, ".damaged-2-wal"));
 	rig_check_rest();
 	rig_close(&rig);
+	rig_check_chain(&rig, 0);
 	rig_remove(&rig);
 }
 
@@ -346,8 +346,8 @@ static void damage_found_while_running_starts_a_new_epoch(void **state)
 	rig.room[STREAM_EVENTS] = 0;
 	rig_open(&rig);
 	RIG_WAIT(&rig, rig.refused > 0);
-	overwrite(rig.path, content_pages(rig.path) / 2, 8);
 	strcpy(epoch, rig.head.epoch);
+	overwrite(rig.path, content_pages(rig.path) / 2, 8);
 	rig_put(&rig, EVENT_SEAL_INTACT);
 	pthread_mutex_lock(&rig.lock);
 	rig.room[STREAM_EVENTS] = NO_LIMIT;
