@@ -3,6 +3,7 @@
 #   make            the daemon: $(BUILD)/corridord
 #   make demo       the main job, shown in half a minute (installs what it lacks)
 #   make check      all tests (installs what they lack)
+#   make check-rig  the daemon in a machine of its own: real kernel, lines, power cuts
 #   make bench      figures, beside a peer or the bare library (installs what it lacks)
 #   make install    into DESTDIR; see the variables below
 #   make lint       clang-format, clang-tidy, shellcheck;   make fmt   format the code
@@ -22,6 +23,7 @@
 #   V=1              print whole commands
 #   PYTHON           Debian's interpreter, for the tests
 #   TESTS            for `make check`: pytest arguments, default tests/system
+#   RIG_TESTS        for `make check-rig`: the same, default tests/rig
 
 PREFIX     ?= /usr
 SYSCONFDIR ?= /etc
@@ -31,6 +33,7 @@ CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 PYTHON     ?= /usr/bin/python3
 TESTS      ?= tests/system
+RIG_TESTS  ?= tests/rig
 FUZZ_SECONDS ?= 60
 
 VERSION := 0.1.0
@@ -44,6 +47,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev 
 DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-pymodbus
 CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial-asyncio \
                   python3-jsonschema openssl socat
+RIG_PACKAGES   := $(CHECK_PACKAGES) qemu-system-x86 busybox-static kmod xz-utils
 DEV_PACKAGES   := $(CHECK_PACKAGES) clang libclang-rt-dev clang-format clang-tidy shellcheck
 
 # $(call install-packages,LIST): those that are not there yet, with a word to the user.
@@ -121,6 +125,18 @@ system-tests: $(BUILD)/corridord $(BUILD)/corridord-fakeclock $(TEST_TOOLS)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
 	$(PYTHON) -m pytest -p no:cacheprovider -q $(TESTS)
 
+# What cannot be installed here is told, and the tests that need it are skipped.
+check-rig:
+	@$(MAKE) --no-print-directory -s rig-packages || echo "the rig's packages cannot all be installed"
+	@$(MAKE) --no-print-directory rig-tests
+
+rig-packages:
+	$(call install-packages,$(RIG_PACKAGES))
+
+rig-tests: $(BUILD)/corridord $(TEST_TOOLS)
+	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
+	$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(RIG_TESTS)
+
 demo:
 	$(call install-packages,$(DEMO_PACKAGES))
 	@$(MAKE) --no-print-directory -s $(BUILD)/corridord
@@ -190,7 +206,7 @@ install: $(BUILD)/corridord
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check build-tests unit-tests system-tests demo bench run-bench fuzz fuzz-library $(FUZZERS) lint fmt deps \
+.PHONY: all check check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench fuzz fuzz-library $(FUZZERS) lint fmt deps \
         install clean
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d

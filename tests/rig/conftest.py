@@ -1,0 +1,88 @@
+"""Fixtures of the rig: kernels and guests, made once and kept in the build folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
+
+from lib import guest as guests  # noqa: E402
+from lib import kernel as kernels  # noqa: E402
+from lib.debian import Unavailable  # noqa: E402
+from rig.broker import Broker  # noqa: E402
+from rig.subscriber import Subscriber  # noqa: E402
+
+BUILD = Path(os.environ.get("BUILD", HERE.parents[1] / "build")).resolve()
+CACHE = BUILD / "rig"
+
+
+def or_skip(make):
+    """What cannot be had here is a reason to skip; everything else is a failure."""
+    try:
+        return make()
+    except Unavailable as why:
+        pytest.skip(f"the rig cannot run here: {why}")
+
+
+@pytest.fixture(scope="session")
+def cache():
+    CACHE.mkdir(parents=True, exist_ok=True)
+    return CACHE
+
+
+@pytest.fixture(scope="session")
+def kernel(cache):
+    """Debian 12's kernel, with gpio-sim."""
+    or_skip(guests.qemu)
+    return or_skip(lambda: kernels.fetch(cache))
+
+
+@pytest.fixture(scope="session")
+def toggle(cache):
+    """A small program for the guest that moves lines fast: tools/toggle.c."""
+    built = cache / "toggle"
+    source = HERE / "tools" / "toggle.c"
+    subprocess.run(["gcc", "-O2", "-Wall", "-Werror", "-static", "-o", built, source], check=True)
+    return built
+
+
+@pytest.fixture
+def closing():
+    """Takes what must be closed (or stopped) at the end, last first."""
+    things = []
+
+    def later(thing):
+        things.append(thing)
+        return thing
+
+    yield later
+    for thing in reversed(things):
+        thing.close() if hasattr(thing, "close") else thing.stop()
+
+
+@pytest.fixture
+def new_broker(tmp_path, closing):
+    """Makes brokers, started."""
+    return lambda **options: closing(Broker(tmp_path / "broker", **options)).start()
+
+
+@pytest.fixture
+def broker(new_broker):
+    return new_broker()
+
+
+@pytest.fixture
+def subscriber(broker, closing):
+    return closing(Subscriber(broker)).start()
+
+
+@pytest.fixture
+def new_guest(kernel, tmp_path, closing):
+    """Makes guests, not started: new_guest(initramfs, name="guest", broker=..., extra=...)."""
+    return lambda initramfs, name="guest", **options: closing(
+        guests.Guest(kernel, initramfs, tmp_path / name, **options)
+    )
