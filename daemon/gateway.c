@@ -43,6 +43,13 @@ static void restore_state(void *data, const char *key, const char *word)
 	transit_restore(gateway->transit, key, word);
 }
 
+static void recall(void *data, const char *key, const char *text)
+{
+	struct gateway *gateway = data;
+
+	transit_recall(gateway->transit, key, text);
+}
+
 static int new_transit(struct gateway *gateway)
 {
 	const struct config *config = gateway->config;
@@ -109,6 +116,7 @@ static int new_parts(struct gateway *gateway)
 	if ((err = journal_open(&config->journal, &gateway->origin, &gateway->journal)) < 0)
 		return err;
 	journal_states(gateway->journal, gateway, restore_state);
+	journal_memories(gateway->journal, gateway, recall);
 	return 0;
 }
 

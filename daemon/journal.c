@@ -18,12 +18,27 @@
 
 /* ---- the queue ----------------------------------------------------------------------- */
 
+static bool memories_fit(const struct event_draft *draft)
+{
+	size_t i;
+
+	if (draft->memory_count > MEMORIES_MAX)
+		return false;
+	for (i = 0; i < draft->memory_count; i++)
+		if (strlen(draft->memories[i].key) >= MEMORY_KEY_BYTES ||
+		    (draft->memories[i].text &&
+		     strlen(draft->memories[i].text) >= MEMORY_TEXT_BYTES))
+			return false;
+	return true;
+}
+
 int journal_append(struct journal *journal, const struct event_draft *draft)
 {
 	uint64_t drained;
 	bool taken;
 
-	if (draft->body_bytes > EVENT_BODY_BYTES || draft->state_bytes > EVENT_BODY_BYTES) {
+	if (draft->body_bytes > EVENT_BODY_BYTES || draft->state_bytes > EVENT_BODY_BYTES ||
+	    !memories_fit(draft)) {
 		log_error(0, "an event \"%s\" is too long and is lost",
 			  draft->type ? draft->type->name : "");
 		return -E2BIG;
@@ -263,6 +278,7 @@ static void *run(void *data)
 static void free_all(struct journal *journal)
 {
 	journal_carry_stop(journal);
+	memories_fini(&journal->memories);
 	drafts_fini(&journal->gather);
 	drafts_fini(&journal->batch);
 	drafts_fini(&journal->own);

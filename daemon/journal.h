@@ -52,6 +52,10 @@ int journal_open(const struct journal_conf *conf, const struct event_origin *ori
 void journal_states(struct journal *journal, void *data,
 		    void (*call)(void *data, const char *key, const char *word));
 
+/* The memories (event.h) as last journalled, in the order of their keys. Before journal_start(). */
+void journal_memories(struct journal *journal, void *data,
+		      void (*call)(void *data, const char *key, const char *text));
+
 /* Starts the thread. The outlet is copied and must outlive the journal. */
 int journal_start(struct journal *journal, const struct outlet *outlet);
 
@@ -60,7 +64,7 @@ struct outlet_source journal_source(struct journal *journal);
 
 /* Takes a copy for the next commit. One producer thread (the main loop). 0;
  * -EAGAIN: full, nothing taken, wait for journal_room_fd(); -E2BIG: body or state is longer
- * than EVENT_BODY_BYTES. Half of the queue is kept for callers that cannot wait: ask
+ * than EVENT_BODY_BYTES, or a memory or their number beyond event.h's limits. Half of the queue is kept for callers that cannot wait: ask
  * journal_has_room() before taking new readings. */
 int journal_append(struct journal *journal, const struct event_draft *draft);
 bool journal_has_room(const struct journal *journal);

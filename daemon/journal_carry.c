@@ -254,6 +254,7 @@ void journal_begin_file(struct journal *journal)
 	journal->epoch_unwritten = false;
 	journal->epoch_no = top;
 	memset(journal->expiry_from, 0, sizeof(journal->expiry_from));
+	journal_begin_memories(journal);
 	if (next_file(journal))
 		peek = peek_into(journal);
 	if (journal->carry.raw && !peek.known)
@@ -312,8 +313,10 @@ static int carry_chunk(struct journal *journal, bool *ret_more)
 	err = journal->carry.err;
 	if (err == 0)
 		err = journal_sync(journal, &sync_ns);
-	if (err == 0)
-		journal->epoch_unwritten = false;
+	if (err < 0)
+		return err;
+	journal->epoch_unwritten = false;
+	journal->memories_unwritten = false;
 	return err;
 }
 

@@ -58,7 +58,7 @@ int journal_put(struct journal *journal, struct event_head *head, const struct e
 
 	if (err == 0 && draft->state_key && draft->state_word)
 		err = db_put_state(&journal->db, draft->state_key, draft->state_word);
-	return err;
+	return err < 0 ? err : journal_put_memories(journal, draft);
 }
 
 int journal_begin(struct journal *journal)
@@ -67,6 +67,8 @@ int journal_begin(struct journal *journal)
 
 	if (err == 0 && journal->epoch_unwritten)
 		err = db_put_epoch(&journal->db, journal->epoch_no, journal->head.epoch);
+	if (err == 0 && journal->memories_unwritten)
+		err = journal_rewrite_memories(journal);
 	return err;
 }
 
@@ -101,6 +103,7 @@ void journal_committed(struct journal *journal, const struct event_head *head, i
 	pthread_mutex_unlock(&journal->lock);
 	journal->head = *head;
 	journal->epoch_unwritten = false;
+	journal->memories_unwritten = false;
 	if (journal->outlet.head)
 		journal->outlet.head(journal->outlet.data, head);
 }
@@ -127,6 +130,15 @@ static void publish_states(struct journal *journal, const struct written *writte
 	}
 }
 
+static void remember(struct journal *journal, const struct written *written)
+{
+	struct event_draft draft;
+	size_t at = journal->batch_at;
+
+	while (at < written->end && drafts_next(&journal->batch, &at, &draft))
+		journal_remember(journal, &draft);
+}
+
 static void recover(struct journal *journal)
 {
 	if (journal->stall_told)
@@ -140,6 +152,7 @@ static void finish(struct journal *journal, const struct written *written)
 {
 	if (journal->stalled)
 		recover(journal);
+	remember(journal, written);
 	if (journal->outlet.state)
 		publish_states(journal, written);
 	drafts_clear(&journal->own);

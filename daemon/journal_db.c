@@ -34,6 +34,12 @@ static const char schema_begin[] =
 	"CREATE INDEX alert_position ON alert(position);"
 	"CREATE TABLE state(key TEXT PRIMARY KEY, word TEXT NOT NULL) WITHOUT ROWID;";
 
+/* Came later: added to a file that has none. Its rows have as many columns as an event's, for
+ * journal_raw.c. */
+static const char schema_memory[] =
+	"CREATE TABLE IF NOT EXISTS memory(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,"
+	" text TEXT, version INTEGER NOT NULL, sum INTEGER NOT NULL)";
+
 static const char schema_shelf[] =
 	"CREATE TABLE %s(position INTEGER PRIMARY KEY, sum INTEGER NOT NULL, recorded INTEGER,"
 	" type TEXT NOT NULL, payload BLOB NOT NULL);";
@@ -49,6 +55,10 @@ static const char *const statements[DO_COUNT] = {
 	[DO_PUT_STATE] = ("INSERT INTO state VALUES(?1,?2)"
 			  " ON CONFLICT(key) DO UPDATE SET word=?2 WHERE word<>?2"),
 	[DO_PUT_ALERT] = "INSERT INTO alert VALUES(?1,?2,?3)",
+	[DO_PUT_MEMORY] = ("INSERT INTO memory(key,text,version,sum) VALUES(?1,?2,?3,?4)"
+			   " ON CONFLICT(key) DO UPDATE SET text=?2,version=?3,sum=?4"),
+	[DO_DROP_FORGOTTEN] = "DELETE FROM memory WHERE text IS NULL",
+	[DO_DROP_MEMORIES] = "DELETE FROM memory",
 	[DO_FIND_ALERTS] = "SELECT id,position,shelf FROM alert WHERE id>?1 ORDER BY id LIMIT ?2",
 	[DO_DROP_ALERTS] = "DELETE FROM alert WHERE id<=?1",
 	[DO_DROP_ALERTS_OF] = "DELETE FROM alert WHERE position BETWEEN ?1 AND ?2 AND shelf=?3",
@@ -345,6 +355,8 @@ int db_open(struct db *db, const char *path, int64_t quota_bytes)
 		err = set_up(db);
 	if (err == 0)
 		err = check_or_create(db);
+	if (err == 0)
+		err = execute(db, schema_memory);
 	if (err == 0)
 		err = prepare_all(db);
 	if (err == 0)

@@ -48,6 +48,9 @@ enum statement {
 	DO_PUT_EPOCH,
 	DO_PUT_STATE,
 	DO_PUT_ALERT,
+	DO_PUT_MEMORY,
+	DO_DROP_FORGOTTEN,
+	DO_DROP_MEMORIES,
 	DO_FIND_ALERTS,
 	DO_DROP_ALERTS,
 	DO_DROP_ALERTS_OF,
@@ -122,6 +125,9 @@ void db_rollback(struct db *db);
 int db_put_event(struct db *db, const struct db_row *row);
 int db_put_alert(struct db *db, uint64_t position, enum shelf shelf);
 int db_put_state(struct db *db, const char *key, const char *word);
+/* text NULL: a row that says it was forgotten. */
+int db_put_memory(struct db *db, const char *key, const char *text, uint64_t version);
+int db_drop_memories(struct db *db, bool all); /* or only the forgotten ones */
 int db_put_epoch(struct db *db, uint64_t no, const char *id);
 int db_put_marks(struct db *db, uint64_t events, uint64_t alerts);
 
@@ -149,6 +155,11 @@ int db_alerts(struct db *db, uint64_t after, struct db_alert *alerts, size_t cou
 
 int db_states(struct db *db, void *data,
 	      void (*call)(void *data, const char *key, const char *word));
+
+/* Forgotten ones too, text NULL. */
+int db_memories(struct db *db, void *data,
+		void (*call)(void *data, const char *key, const char *text, uint64_t version));
+int64_t db_memory_sum(const char *key, const char *text, uint64_t version);
 
 int64_t db_used_bytes(struct db *db); /* free pages are not counted; negative errno */
 

@@ -220,6 +220,23 @@ void files_final_name(const struct journal *journal, const struct carry *carry,
 	name_of(ret_name, path_in_use(journal), DAMAGED, carry->number);
 }
 
+/* The newest one set aside, then the fallback or the path. */
+bool files_other(const struct journal *journal, unsigned which, char ret_path[PATH_BYTES])
+{
+	const struct journal_conf *conf = journal->conf;
+	unsigned number = find_number(path_in_use(journal), SALVAGE, true, 0);
+	unsigned others = number > 0 ? 1 : 0;
+
+	if (which < others) {
+		name_of(ret_path, path_in_use(journal), SALVAGE, number);
+		return true;
+	}
+	if (which > others || !conf->fallback || strcmp(conf->fallback, conf->path) == 0)
+		return false;
+	snprintf(ret_path, PATH_BYTES, "%s", journal->fallen_back ? conf->path : conf->fallback);
+	return true;
+}
+
 /* ---- ballast ------------------------------------------------------------------------- */
 
 static void ballast_name(const struct journal *journal, char name[PATH_BYTES])

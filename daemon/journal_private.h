@@ -6,6 +6,7 @@
  * journal_evict.c     quota, expiry, tombstones
  * journal_files.c     which file is used, setting aside
  * journal_carry.c     events of another file into this one
+ * journal_memory.c    what is remembered over a restart
  * journal_report.c    the journal's own events
  *
  * All but the part marked as shared belongs to whoever runs the journal: the
@@ -22,6 +23,7 @@
 #include "journal.h"
 #include "journal_db.h"
 #include "journal_drafts.h"
+#include "journal_memory.h"
 #include "journal_raw.h"
 
 #define QUEUE_BYTES (256 * 1024)
@@ -151,6 +153,11 @@ struct journal {
 	int64_t expiry_due_ns;
 	uint64_t expiry_from[SHELF_COUNT]; /* nothing to expire up to here */
 
+	struct memories memories; /* as last committed */
+	bool memories_known; /* they were looked for */
+	bool memories_unwritten; /* all of them go with the first event */
+	uint64_t forgotten; /* in this file */
+
 	struct carry carry;
 	unsigned asides_done; /* set-aside files up to this number were looked at */
 	bool other_done; /* so was the path's file, or the fallback */
@@ -206,6 +213,16 @@ void journal_begin_file(struct journal *journal);
 bool journal_carry(struct journal *journal);
 void journal_carry_stop(struct journal *journal);
 
+/* ---- journal_memory.c ---------------------------------------------------------------- */
+
+/* A file was opened: finds what is remembered, or has it written into this one. */
+void journal_begin_memories(struct journal *journal);
+/* Within a transaction: those of the draft, or all. */
+int journal_put_memories(struct journal *journal, const struct event_draft *draft);
+int journal_rewrite_memories(struct journal *journal);
+/* Its transaction was committed. */
+void journal_remember(struct journal *journal, const struct event_draft *draft);
+
 /* ---- journal_files.c ----------------------------------------------------------------- */
 
 /* Opens the path, or the fallback; sets aside what is damaged. */
@@ -221,6 +238,8 @@ void files_carried(struct journal *journal, const struct carry *carry, bool done
 /* The name under which a set-aside file stays. */
 void files_final_name(const struct journal *journal, const struct carry *carry,
 		      char ret_name[PATH_BYTES]);
+/* The which-th file beside the one in use that may hold newer memories; false: no more. */
+bool files_other(const struct journal *journal, unsigned which, char ret_path[PATH_BYTES]);
 /* Room on the disk that is given up when there is no other. */
 void files_hold_ballast(struct journal *journal);
 void files_drop_ballast(struct journal *journal);

@@ -21,6 +21,7 @@
 #define FRAME_BYTES	   (FRAME_HEADER_BYTES + PAGE)
 #define FRAMES_MAX	   65536
 #define PEEK_PAGES	   16
+#define MEMORY_PAGES	   16384
 
 struct raw {
 	int fd, log_fd; /* -1: not there */
@@ -299,6 +300,33 @@ static void found_event(uint64_t position, const struct column *columns,
 	sink->event(sink->data, epoch, &row);
 }
 
+static bool column_text(const struct column *column, char *out, size_t size)
+{
+	if (column->count >= size || memchr(column->bytes, 0, column->count))
+		return false;
+	memcpy(out, column->bytes, column->count);
+	out[column->count] = '\0';
+	return true;
+}
+
+static void found_memory(const struct column *columns, const struct raw_sink *sink)
+{
+	char key[MEMORY_KEY_BYTES], text[MEMORY_TEXT_BYTES];
+	bool forgotten = columns[2].is_null;
+	uint64_t version = (uint64_t)columns[3].integer;
+
+	if (!column_text(&columns[1], key, sizeof(key)) ||
+	    !(forgotten || (columns[2].is_bytes && column_text(&columns[2], text, sizeof(text)))) ||
+	    db_memory_sum(key, forgotten ? NULL : text, version) != columns[4].integer)
+		return;
+	sink->memory(sink->data, key, forgotten ? NULL : text, version);
+}
+
+static bool is_mark(const struct column *mark)
+{
+	return mark->count == strlen(DB_MARK) && memcmp(mark->bytes, DB_MARK, mark->count) == 0;
+}
+
 static void found_record(uint64_t rowid, const struct column *columns, const struct raw_sink *sink)
 {
 	const struct column *mark = &columns[1];
@@ -306,9 +334,12 @@ static void found_record(uint64_t rowid, const struct column *columns, const str
 	if (!columns[0].is_null)
 		return;
 	if (mark->is_integer && columns[3].is_bytes && columns[4].is_bytes) {
-		found_event(rowid, columns, sink);
-	} else if (mark->is_bytes && mark->count == strlen(DB_MARK) &&
-		   memcmp(mark->bytes, DB_MARK, mark->count) == 0) {
+		if (sink->event)
+			found_event(rowid, columns, sink);
+	} else if (mark->is_bytes && !is_mark(mark)) {
+		if (sink->memory && columns[3].is_integer && columns[4].is_integer)
+			found_memory(columns, sink);
+	} else if (mark->is_bytes && sink->marks) {
 		uint64_t events = (uint64_t)columns[2].integer;
 		uint64_t alerts = (uint64_t)columns[3].integer;
 
@@ -440,4 +471,16 @@ void raw_peek(struct raw *raw, const struct raw_sink *sink)
 	}
 	for (i = 0; i < raw->frames; i++)
 		visit(raw, raw->pages + i, sink);
+}
+
+void raw_memories(struct raw *raw, const struct raw_sink *sink)
+{
+	struct raw_sink only = {.data = sink->data, .memory = sink->memory};
+	uint64_t content = content_pages(raw);
+	uint64_t i;
+
+	for (i = 0; i < content && i < MEMORY_PAGES; i++)
+		visit(raw, i, &only);
+	for (i = 0; i < raw->frames; i++)
+		visit(raw, raw->pages + i, &only);
 }

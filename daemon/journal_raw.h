@@ -16,11 +16,14 @@
 
 struct raw;
 
+/* Each call may be NULL. */
 struct raw_sink {
 	void *data;
 	/* row's type is read from the payload; its shelf is not set. */
 	void (*event)(void *data, const char *epoch, const struct db_row *row);
 	void (*marks)(void *data, uint64_t events, uint64_t alerts);
+	/* text NULL: forgotten. Older versions come too, in any order. */
+	void (*memory)(void *data, const char *key, const char *text, uint64_t version);
 };
 
 /* Reads the log's index. -ENOENT: neither the file nor a log is there. */
@@ -36,6 +39,10 @@ void raw_seek(struct raw *raw, uint64_t page);
 
 /* Reads where the watermarks and the ends of the journal usually are; does not move. */
 void raw_peek(struct raw *raw, const struct raw_sink *sink);
+
+/* Calls memory only: from the log and as much of the file as is read in a moment, where the
+ * table lies unless the file was long in use before it was needed. Does not move. */
+void raw_memories(struct raw *raw, const struct raw_sink *sink);
 
 /* From a payload; false: it has none. */
 bool raw_identity(const char *payload, size_t bytes, char ret_epoch[EVENT_EPOCH_BYTES],

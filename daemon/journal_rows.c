@@ -139,6 +139,36 @@ int db_put_state(struct db *db, const char *key, const char *word)
 	return db_run(db, put);
 }
 
+int64_t db_memory_sum(const char *key, const char *text, uint64_t version)
+{
+	unsigned char hash[EVENT_HASH_BYTES];
+	char all[MEMORY_KEY_BYTES + MEMORY_TEXT_BYTES + 32];
+	int bytes = snprintf(all, sizeof(all), "%llu %c %s %s", (unsigned long long)version,
+			     text ? '+' : '-', key, text ? text : "");
+
+	event_hash(all, (size_t)bytes < sizeof(all) ? (size_t)bytes : sizeof(all), hash);
+	return db_sum(hash);
+}
+
+int db_put_memory(struct db *db, const char *key, const char *text, uint64_t version)
+{
+	sqlite3_stmt *put = db->statement[DO_PUT_MEMORY];
+
+	sqlite3_bind_text(put, 1, key, -1, SQLITE_STATIC);
+	if (text)
+		sqlite3_bind_text(put, 2, text, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(put, 2);
+	sqlite3_bind_int64(put, 3, (int64_t)version);
+	sqlite3_bind_int64(put, 4, db_memory_sum(key, text, version));
+	return db_run(db, put);
+}
+
+int db_drop_memories(struct db *db, bool all)
+{
+	return db_run(db, db->statement[all ? DO_DROP_MEMORIES : DO_DROP_FORGOTTEN]);
+}
+
 int db_add_epoch(struct db *db, uint64_t no, const char *id)
 {
 	struct db_epoch *epochs;
@@ -387,6 +417,27 @@ int db_states(struct db *db, void *data,
 
 		if (key && word)
 			call(data, key, word);
+	}
+	sqlite3_finalize(walk);
+	return code == SQLITE_DONE ? 0 : db_fail(db, code);
+}
+
+int db_memories(struct db *db, void *data,
+		void (*call)(void *data, const char *key, const char *text, uint64_t version))
+{
+	sqlite3_stmt *walk;
+	int code = sqlite3_prepare_v2(db->sqlite, "SELECT key,text,version,sum FROM memory", -1,
+				      &walk, NULL);
+
+	if (code != SQLITE_OK)
+		return db_fail(db, code);
+	while ((code = sqlite3_step(walk)) == SQLITE_ROW) {
+		const char *key = (const char *)sqlite3_column_text(walk, 0);
+		const char *text = (const char *)sqlite3_column_text(walk, 1);
+		uint64_t version = (uint64_t)sqlite3_column_int64(walk, 2);
+
+		if (key && db_memory_sum(key, text, version) == sqlite3_column_int64(walk, 3))
+			call(data, key, text, version);
 	}
 	sqlite3_finalize(walk);
 	return code == SQLITE_DONE ? 0 : db_fail(db, code);

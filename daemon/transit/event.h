@@ -27,15 +27,26 @@
 #define EVENT_EPOCH_BYTES 17 /* an epoch id: 16 hex digits and the NUL */
 #define STATE_KEY_BYTES	  136 /* "<lane>/<sensor>" */
 #define STATE_WORD_BYTES  24
+#define MEMORY_KEY_BYTES  128 /* with the NUL */
+#define MEMORY_TEXT_BYTES 2001 /* with the NUL */
+#define MEMORIES_MAX	  16 /* of a draft */
+
+/* What must survive a restart and is no event: never published, handed back at the start. */
+struct event_memory {
+	const char *key; /* "<owner>/<name>": "passage/entry-1" */
+	const char *text; /* NULL: forget the key */
+};
 
 struct event_draft {
-	const struct event_type *type; /* NULL: only the state changes, no event */
+	const struct event_type *type; /* NULL: only state or memories change, no event */
 	const char *body; /* JSON members without braces */
 	size_t body_bytes;
 	const char *state_key; /* "<lane>/<sensor>" of the state it changes, or NULL */
 	const char *state_word; /* that state in one word: "closed" */
 	const char *state; /* JSON members of the retained state, without braces */
 	size_t state_bytes;
+	const struct event_memory *memories; /* kept in the same transaction */
+	size_t memory_count; /* MEMORIES_MAX at most */
 };
 
 /* Takes drafts. Called on the thread that made them; the strings live until it returns. */

@@ -60,6 +60,10 @@ void transit_free(struct transit *transit);
  * Before transit_start(). The first event of the sensor then says "before_restart". */
 void transit_restore(struct transit *transit, const char *state_key, const char *state_word);
 
+/* What was put as a memory (event.h) before a restart; keys of nobody here are ignored.
+ * After transit_restore(), before transit_start(). */
+void transit_recall(struct transit *transit, const char *key, const char *text);
+
 /* Every sensor is now unknown (reason not_yet): puts those states, no events. */
 void transit_start(struct transit *transit, const struct instant *now);
 

@@ -1,5 +1,5 @@
 /* The journal and a disk that is slow, full or broken, played by a VFS of SQLite's. */
-#include "journal_rig.h"
+#include "memory_rig.h"
 
 #include <sqlite3.h>
 #include <sys/wait.h>
@@ -366,6 +366,45 @@ static void a_failed_sync_takes_no_numbers(void **state)
 	rig_remove(&rig);
 }
 
+static void memories_go_with_the_commit_that_succeeds_on_whatever_file(void **state)
+{
+	struct rig rig;
+	char first[EVENT_EPOCH_BYTES];
+
+	(void)state;
+	rig_make(&rig);
+	assert_int_equal(rig_try_open(&rig), 0);
+	rig.journal->patience = (struct patience){.tell_ns = 100 * NS_PER_MS,
+						  .broken_ns = 300 * NS_PER_MS,
+						  .full_ns = 300 * NS_PER_MS,
+						  .hard_ns = 100 * NS_PER_MS,
+						  .return_ns = 500 * NS_PER_MS};
+	rig_start(&rig);
+	remember(&rig, "seal/first", "kept");
+	rig_put(&rig, EVENT_SEAL_INTACT);
+	RIG_WAIT(&rig, rig.head.seq == 1);
+	set_disk(&disk.fail_syncs, 1);
+	remember(&rig, "seal/retried", "kept");
+	rig_put(&rig, EVENT_SEAL_INTACT);
+	RIG_WAIT(&rig, rig.head.seq == 2);
+	strcpy(first, rig.head.epoch);
+	disk.only = rig.path;
+	set_disk(&disk.fail_writes, SQLITE_IOERR_WRITE);
+	remember(&rig, "seal/volatile", "kept");
+	rig_put(&rig, EVENT_SEAL_INTACT);
+	RIG_WAIT(&rig, strcmp(rig.head.epoch, first) != 0);
+	RIG_POLL(journal_counters(rig.journal).condition == JOURNAL_VOLATILE);
+	set_disk(&disk.fail_writes, 0);
+	RIG_POLL(journal_counters(rig.journal).condition == JOURNAL_OK);
+	rig_put(&rig, EVENT_SEAL_INTACT);
+	rig_close(&rig);
+	rig_forget(&rig);
+	assert_int_equal(rig_try_open(&rig), 0);
+	assert_recalled(&rig, "seal/first=kept;seal/retried=kept;seal/volatile=kept;");
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
 static void a_stall_is_an_alarm_raised_and_cleared(void **state)
 {
 	static const int codes[] = {SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_READONLY};
@@ -511,6 +550,8 @@ int main(void)
 		cmocka_unit_test_setup(nobody_hears_of_an_event_before_it_is_synced, mend_disk),
 		cmocka_unit_test_setup(what_comes_during_a_sync_waits_for_the_next, mend_disk),
 		cmocka_unit_test_setup(a_failed_sync_takes_no_numbers, mend_disk),
+		cmocka_unit_test_setup(memories_go_with_the_commit_that_succeeds_on_whatever_file,
+				       mend_disk),
 		cmocka_unit_test_setup(a_stall_is_an_alarm_raised_and_cleared, mend_disk),
 		cmocka_unit_test_setup(a_stalled_journal_gives_up_at_the_deadline_and_says_what,
 				       mend_disk),
