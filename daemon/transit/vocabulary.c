@@ -3,8 +3,9 @@
 #include <string.h>
 
 /* EAEU: codes of the Eurasian Economic Commission for navigation-seal events (01 sealing element,
- * 02 case, 04 malfunction, 05 battery, 06 silence, 07 unauthorised action).
- * NCTS: incident codes after UCC-IA art. 305 (2: seals broken or tampered with). */
+ * 02 case, 03 deviation from the route, 04 malfunction, 05 battery, 06 silence, 07 unauthorised
+ * action). NCTS: incident codes after UCC-IA art. 305 (1: deviation from the itinerary, 2: seals
+ * broken or tampered with, 5: obligations cannot be met). */
 static const struct event_type event_types[EVENT_COUNT] = {
 	[EVENT_BARRIER_CLOSED] =
 		{
@@ -233,6 +234,136 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_ALARM,
 			.eaeu = "05",
 			.summary = "the seal's battery is below 5 %",
+		},
+	[EVENT_ROUTE_WRONG_CHECKPOINT] =
+		{
+			.name = "route.wrong-checkpoint",
+			.severity = SEVERITY_MAJOR,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.eaeu = "03",
+			.ncts = "1",
+			.summary =
+				"the consignment stands at a checkpoint that is not on its itinerary",
+		},
+	[EVENT_ROUTE_SKIPPED] =
+		{
+			.name = "route.skipped",
+			.severity = SEVERITY_MAJOR,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.eaeu = "03",
+			.ncts = "1",
+			.summary = "a checkpoint of the itinerary was passed by",
+		},
+	[EVENT_ROUTE_OUT_OF_ORDER] =
+		{
+			.name = "route.out-of-order",
+			.severity = SEVERITY_MAJOR,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.eaeu = "03",
+			.ncts = "1",
+			.summary = "the consignment came back to a checkpoint that lay behind it",
+		},
+	[EVENT_ROUTE_EARLY] =
+		{
+			.name = "route.early",
+			.severity = SEVERITY_WARNING,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.summary = "arrived before its window",
+		},
+	[EVENT_ROUTE_LATE] =
+		{
+			.name = "route.late",
+			.severity = SEVERITY_WARNING,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.ncts = "5",
+			.summary = "arrived after its window",
+		},
+	[EVENT_ROUTE_DWELL_EXCEEDED] =
+		{
+			.name = "route.dwell-exceeded",
+			.severity = SEVERITY_WARNING,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.ncts = "5",
+			.summary = "stands at the checkpoint for longer than its itinerary allows",
+		},
+	[EVENT_LEG_DEPARTED] =
+		{
+			.name = "leg.departed",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "left for the next checkpoint, which was told what to expect",
+		},
+	[EVENT_LEG_ARRIVED] =
+		{
+			.name = "leg.arrived",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "arrived as the checkpoint before announced, seals compared",
+		},
+	[EVENT_LEG_BROKEN] =
+		{
+			.name = "leg.broken",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.eaeu = "07",
+			.ncts = "2",
+			.summary = "the seals are not as they left the checkpoint before",
+		},
+	[EVENT_LEG_OVERDUE] =
+		{
+			.name = "leg.overdue",
+			.severity = SEVERITY_MAJOR,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.eaeu = "03",
+			.ncts = "1",
+			.summary = "what the checkpoint before announced has not arrived in time",
+		},
+	[EVENT_ALARM_ACKNOWLEDGED] =
+		{
+			.name = "alarm.acknowledged",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "an officer acknowledged an alarm",
+		},
+	[EVENT_ALARM_OVERFLOW] =
+		{
+			.name = "alarm.overflow",
+			.severity = SEVERITY_MINOR,
+			.class = CLASS_HEALTH,
+			.kind = KIND_ALARM,
+			.summary = "more alarms than can be kept for acknowledgement",
+		},
+	[EVENT_STUDY_HOUR] =
+		{
+			.name = "study.hour",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_HEALTH,
+			.kind = KIND_NOTE,
+			.summary = "how long the lane took in the hour that ended",
+		},
+	[EVENT_STUDY_DAY] =
+		{
+			.name = "study.day",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_HEALTH,
+			.kind = KIND_NOTE,
+			.summary = "how long the lane took in the day that ended",
 		},
 	[EVENT_METER_VALUE] =
 		{
