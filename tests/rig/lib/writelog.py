@@ -159,8 +159,10 @@ def crash_states(disk, count, seed, after_bytes=0):
     before the log was that long."""
     chance = random.Random(seed)
     entries = read_log(disk.log)
-    first = next((i + 1 for i, e in enumerate(entries) if e.end >= after_bytes), len(entries))
-    cuts = sorted(chance.randint(first, len(entries)) for _ in range(count - 1))
+    # Mostly behind a write: behind a FLUSH nothing is open.
+    first = next((i for i, e in enumerate(entries) if e.end >= after_bytes), len(entries) - 1)
+    weights = [3 if entry.bytes else 1 for entry in entries[first:]]
+    cuts = sorted(chance.choices(range(first + 1, len(entries) + 1), weights, k=count - 1))
     surface = Surface(disk, disk.folder / "durable.raw")
     image = disk.folder / "crash.raw"
     taken = 0

@@ -1,0 +1,1 @@
+"""What the tests of power cuts and disk errors are built of."""
