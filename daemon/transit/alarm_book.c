@@ -1,0 +1,332 @@
+#include "alarm_book.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sensor.h"
+
+#define NS_PER_MS    INT64_C(1000000)
+#define TEXT_VERSION 1
+
+void alarm_book_init(struct alarm_book *book)
+{
+	*book = (struct alarm_book){0};
+}
+
+static bool is_consignment(const char *resource)
+{
+	return strncmp(resource, "consignment/", 12) == 0;
+}
+
+static struct booked_alarm *find(struct alarm_book *book, const char *resource,
+				 const struct event_type *type)
+{
+	size_t i;
+
+	for (i = 0; i < ALARM_BOOK_MAX; i++) {
+		struct booked_alarm *alarm = &book->alarms[i];
+
+		if (alarm->resource[0] && alarm->type == type &&
+		    strcmp(alarm->resource, resource) == 0)
+			return alarm;
+	}
+	return NULL;
+}
+
+const struct booked_alarm *alarm_book_find(const struct alarm_book *book, const char *resource,
+					   enum event_id type)
+{
+	size_t i;
+
+	for (i = 0; i < ALARM_BOOK_MAX; i++) {
+		const struct booked_alarm *alarm = &book->alarms[i];
+
+		if (alarm->resource[0] && alarm->type == event_type(type) &&
+		    strcmp(alarm->resource, resource) == 0)
+			return alarm;
+	}
+	return NULL;
+}
+
+/* ---- places -------------------------------------------------------------------------- */
+
+/* The least severe, of these one that is not active, of these the oldest. */
+static bool gives_way_before(const struct booked_alarm *a, const struct booked_alarm *b)
+{
+	if (a->type->severity != b->type->severity)
+		return a->type->severity < b->type->severity;
+	if (a->active != b->active)
+		return b->active;
+	return a->raised_utc_ns < b->raised_utc_ns;
+}
+
+/* NULL: full of alarms that are as severe. */
+static struct booked_alarm *place_for(struct alarm_book *book, const struct event_type *type)
+{
+	struct booked_alarm *least = NULL;
+	size_t i;
+
+	for (i = 0; i < ALARM_BOOK_MAX; i++) {
+		struct booked_alarm *alarm = &book->alarms[i];
+
+		if (!alarm->resource[0])
+			return alarm;
+		if (!least || gives_way_before(alarm, least))
+			least = alarm;
+	}
+	return least->type->severity < type->severity ? least : NULL;
+}
+
+static struct booked_alarm *add(struct alarm_book *book, const char *resource,
+				const struct event_type *type)
+{
+	struct booked_alarm *alarm = place_for(book, type);
+
+	if (!alarm || alarm->resource[0]) {
+		book->lost++;
+		book->overflows = true;
+	}
+	if (!alarm)
+		return NULL;
+	if (!alarm->resource[0])
+		book->count++;
+	*alarm = (struct booked_alarm){.type = type, .changed = true};
+	snprintf(alarm->resource, sizeof(alarm->resource), "%s", resource);
+	return alarm;
+}
+
+static void drop(struct alarm_book *book, struct booked_alarm *alarm)
+{
+	*alarm = (struct booked_alarm){.changed = true};
+	book->count--;
+	if (book->count <= ALARM_BOOK_MAX / 10 * 9)
+		book->overflows = false;
+}
+
+static void drop_if_done(struct alarm_book *book, struct booked_alarm *alarm)
+{
+	if (!alarm->active && (alarm->acknowledged || !alarm->type->latched))
+		drop(book, alarm);
+}
+
+/* ---- what the world does ------------------------------------------------------------- */
+
+static bool raise_type(struct alarm_book *book, const char *resource, const struct event_type *type,
+		       const struct instant *at)
+{
+	struct booked_alarm *alarm = find(book, resource, type);
+
+	if (alarm && alarm->active)
+		return false;
+	if (!alarm)
+		alarm = add(book, resource, type);
+	if (!alarm)
+		return true;
+	alarm->active = true;
+	alarm->acknowledged = false;
+	alarm->officer[0] = alarm->reason[0] = '\0';
+	alarm->times++;
+	alarm->raised_mono_ns = at->mono_ns;
+	alarm->raised_utc_ns = at->utc_ns;
+	alarm->raised_clock = at->clock;
+	alarm->changed = true;
+	return true;
+}
+
+bool alarm_book_raise(struct alarm_book *book, const char *resource, enum event_id type,
+		      const struct instant *at)
+{
+	return raise_type(book, resource, event_type(type), at);
+}
+
+static void deactivate(struct alarm_book *book, struct booked_alarm *alarm)
+{
+	alarm->active = false;
+	alarm->changed = true;
+	drop_if_done(book, alarm);
+}
+
+static int64_t lasted_ms(const struct booked_alarm *alarm, const struct instant *at)
+{
+	int64_t ns = at->utc_ns - alarm->raised_utc_ns;
+
+	if (alarm->raised_mono_ns != INT64_MIN)
+		ns = at->mono_ns - alarm->raised_mono_ns;
+	return ns > 0 ? ns / NS_PER_MS : 0;
+}
+
+bool alarm_book_clear(struct alarm_book *book, const char *resource, enum event_id type,
+		      const struct instant *at, int64_t *ret_lasted_ms)
+{
+	struct booked_alarm *alarm = find(book, resource, event_type(type));
+
+	if (!alarm || !alarm->active)
+		return false;
+	if (ret_lasted_ms)
+		*ret_lasted_ms = lasted_ms(alarm, at);
+	deactivate(book, alarm);
+	return true;
+}
+
+void alarm_book_state(struct alarm_book *book, const char *resource, enum event_id type,
+		      const struct instant *at)
+{
+	size_t i;
+
+	for (i = 0; i < ALARM_BOOK_MAX; i++) {
+		struct booked_alarm *alarm = &book->alarms[i];
+
+		if (alarm->active && alarm->type->kind == KIND_STATE &&
+		    alarm->type != event_type(type) && strcmp(alarm->resource, resource) == 0)
+			deactivate(book, alarm);
+	}
+	if (event_type(type)->latched)
+		(void)raise_type(book, resource, event_type(type), at);
+}
+
+/* ---- what an officer does ------------------------------------------------------------ */
+
+static bool fits(const char *text, size_t size)
+{
+	return text && text[0] && strlen(text) < size;
+}
+
+static void tell_acknowledged(const struct booked_alarm *alarm, struct teller *teller)
+{
+	struct json *json = tell_begin(teller, NULL, teller->now.mono_ns);
+
+	json_open(json, "acknowledged");
+	json_text(json, "resource", alarm->resource);
+	json_text(json, "type", alarm->type->name);
+	json_utc(json, "raised", alarm->raised_utc_ns);
+	json_bool(json, "active", alarm->active);
+	json_text(json, "officer", alarm->officer);
+	json_text(json, "reason", alarm->reason);
+	json_close(json);
+	tell_end(teller, EVENT_ALARM_ACKNOWLEDGED, NULL);
+}
+
+int alarm_book_acknowledge(struct alarm_book *book, const struct acknowledgement *by,
+			   struct teller *teller)
+{
+	const struct event_type *type = by->type ? event_type_by_name(by->type) : NULL;
+	struct booked_alarm *alarm;
+
+	if (!fits(by->officer, sizeof(alarm->officer)) || !fits(by->reason, sizeof(alarm->reason)))
+		return -EINVAL;
+	alarm = type && by->resource ? find(book, by->resource, type) : NULL;
+	if (!alarm)
+		return -ENOENT;
+	if (alarm->acknowledged)
+		return -EALREADY;
+	alarm->acknowledged = true;
+	alarm->changed = true;
+	snprintf(alarm->officer, sizeof(alarm->officer), "%s", by->officer);
+	snprintf(alarm->reason, sizeof(alarm->reason), "%s", by->reason);
+	tell_acknowledged(alarm, teller);
+	drop_if_done(book, alarm);
+	return 0;
+}
+
+void alarm_book_settle(struct alarm_book *book, struct teller *teller)
+{
+	struct json *json;
+
+	if (book->overflow == book->overflows)
+		return;
+	book->overflow = book->overflows;
+	json = tell_begin(teller, NULL, teller->now.mono_ns);
+	json_text(json, "alarm", book->overflow ? "raised" : "cleared");
+	json_open(json, "observed");
+	json_uint(json, "kept", book->count);
+	json_close(json);
+	tell_end(teller, EVENT_ALARM_OVERFLOW, NULL);
+}
+
+/* ---- memories ------------------------------------------------------------------------ */
+
+static void keep_alarm(const struct booked_alarm *alarm, const char *key,
+		       const struct keeper *keeper)
+{
+	char text[MEMO_BYTES];
+	struct memo memo;
+
+	memo_start(&memo, text, sizeof(text));
+	memo_int(&memo, TEXT_VERSION);
+	memo_text(&memo, alarm->type->name);
+	memo_text(&memo, alarm->resource);
+	memo_int(&memo, alarm->active);
+	memo_int(&memo, alarm->acknowledged);
+	memo_int(&memo, (int64_t)alarm->times);
+	memo_int(&memo, alarm->raised_utc_ns);
+	memo_int(&memo, (int64_t)alarm->raised_clock);
+	memo_text(&memo, alarm->officer);
+	memo_text(&memo, alarm->reason);
+	keeper->keep(keeper->data, key, text);
+}
+
+void alarm_book_keep(struct alarm_book *book, const struct keeper *keeper)
+{
+	char key[MEMO_KEY_BYTES];
+	size_t i;
+
+	for (i = 0; i < ALARM_BOOK_MAX; i++) {
+		struct booked_alarm *alarm = &book->alarms[i];
+
+		if (!alarm->changed)
+			continue;
+		alarm->changed = false;
+		snprintf(key, sizeof(key), "alarm/%zu", i);
+		if (alarm->resource[0])
+			keep_alarm(alarm, key, keeper);
+		else
+			keeper->keep(keeper->data, key, NULL);
+	}
+}
+
+/* The place that a key names; NULL: none. */
+static struct booked_alarm *place_of(struct alarm_book *book, const char *key)
+{
+	char *end;
+	unsigned long place;
+
+	if (strncmp(key, "alarm/", 6) != 0 || key[6] < '0' || key[6] > '9')
+		return NULL;
+	place = strtoul(key + 6, &end, 10);
+	return *end || place >= ALARM_BOOK_MAX ? NULL : &book->alarms[place];
+}
+
+static bool read_alarm(struct booked_alarm *alarm, const char *text)
+{
+	struct memo_reader reader;
+	char type[64];
+
+	memo_read(&reader, text);
+	(void)memo_take(&reader, TEXT_VERSION, TEXT_VERSION);
+	memo_take_text(&reader, type, sizeof(type));
+	memo_take_text(&reader, alarm->resource, sizeof(alarm->resource));
+	alarm->active = memo_take(&reader, 0, 1);
+	alarm->acknowledged = memo_take(&reader, 0, 1);
+	alarm->times = (uint64_t)memo_take(&reader, 0, INT64_MAX);
+	alarm->raised_utc_ns = memo_take(&reader, INT64_MIN, INT64_MAX);
+	alarm->raised_clock = (enum clock_state)memo_take(&reader, CLOCK_UNSYNCED, CLOCK_HOLDOVER);
+	memo_take_text(&reader, alarm->officer, sizeof(alarm->officer));
+	memo_take_text(&reader, alarm->reason, sizeof(alarm->reason));
+	alarm->type = event_type_by_name(type);
+	return memo_end(&reader) && alarm->type && alarm->resource[0];
+}
+
+void alarm_book_recall(struct alarm_book *book, const char *key, const char *text)
+{
+	struct booked_alarm *place = place_of(book, key);
+	struct booked_alarm alarm = {.raised_mono_ns = INT64_MIN};
+
+	if (!place || place->resource[0] || !read_alarm(&alarm, text))
+		return;
+	*place = alarm;
+	book->count++;
+	if (alarm.active && !is_consignment(alarm.resource) && alarm.type->kind != KIND_STATE)
+		deactivate(book, place);
+}

@@ -1,0 +1,276 @@
+#include "transit/alarm_book.h"
+
+#include <errno.h>
+
+#include "sensor_rig.h"
+
+#define UCR	 "consignment/6GE204567891-INV0001"
+#define KEPT_MAX 300
+
+struct site {
+	struct rig rig;
+	struct alarm_book book;
+	char key[KEPT_MAX][MEMO_KEY_BYTES];
+	char text[KEPT_MAX][MEMO_BYTES];
+	size_t kept;
+};
+
+static struct instant at_s(int64_t seconds)
+{
+	return (struct instant){seconds * S, seconds * S, CLOCK_SYNCED};
+}
+
+static struct site *open_site(void)
+{
+	struct site *site = calloc(1, sizeof(*site));
+
+	assert_non_null(site);
+	rig_init(&site->rig);
+	alarm_book_init(&site->book);
+	return site;
+}
+
+static void keep(void *data, const char *key, const char *text)
+{
+	struct site *site = data;
+	size_t i;
+
+	for (i = 0; i < site->kept && strcmp(site->key[i], key) != 0;)
+		i++;
+	if (!text && i == site->kept)
+		return;
+	assert_true(i < KEPT_MAX);
+	if (i == site->kept)
+		site->kept++;
+	snprintf(site->key[i], sizeof(site->key[i]), "%s", key);
+	snprintf(site->text[i], sizeof(site->text[i]), "%s", text ? text : "");
+}
+
+static void restart(struct site *site)
+{
+	struct keeper keeper = {site, keep};
+	size_t i;
+
+	alarm_book_keep(&site->book, &keeper);
+	alarm_book_init(&site->book);
+	for (i = 0; i < site->kept; i++)
+		if (site->text[i][0])
+			alarm_book_recall(&site->book, site->key[i], site->text[i]);
+}
+
+static int acknowledge(struct site *site, const char *resource, const char *type)
+{
+	struct acknowledgement by = {resource, type, "Officer 17", "looked into it"};
+
+	return alarm_book_acknowledge(&site->book, &by, &site->rig.teller);
+}
+
+static bool raise_at(struct site *site, const char *resource, enum event_id type, int64_t seconds)
+{
+	struct instant at = at_s(seconds);
+
+	return alarm_book_raise(&site->book, resource, type, &at);
+}
+
+static bool clear_at(struct site *site, const char *resource, enum event_id type, int64_t seconds,
+		     int64_t *ret_lasted_ms)
+{
+	struct instant at = at_s(seconds);
+
+	return alarm_book_clear(&site->book, resource, type, &at, ret_lasted_ms);
+}
+
+static void an_alarm_is_news_when_it_begins_and_when_it_ends(void **state)
+{
+	struct site *site = open_site();
+	int64_t lasted_ms = 0;
+
+	(void)state;
+	assert_true(raise_at(site, UCR, EVENT_ROUTE_LATE, 1));
+	assert_false(raise_at(site, UCR, EVENT_ROUTE_LATE, 2));
+	assert_true(raise_at(site, UCR, EVENT_ROUTE_EARLY, 2));
+	assert_true(raise_at(site, "consignment/other", EVENT_ROUTE_LATE, 2));
+	assert_true(clear_at(site, UCR, EVENT_ROUTE_LATE, 4, &lasted_ms));
+	assert_int_equal(lasted_ms, 3000);
+	assert_false(clear_at(site, UCR, EVENT_ROUTE_LATE, 5, &lasted_ms));
+	assert_null(alarm_book_find(&site->book, UCR, EVENT_ROUTE_LATE));
+	assert_int_equal(site->book.count, 2);
+	free(site);
+}
+
+static void a_latched_alarm_stays_until_it_is_cleared_and_acknowledged(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	raise_at(site, UCR, EVENT_ROUTE_SKIPPED, 1);
+	clear_at(site, UCR, EVENT_ROUTE_SKIPPED, 2, NULL);
+	assert_non_null(alarm_book_find(&site->book, UCR, EVENT_ROUTE_SKIPPED));
+	assert_int_equal(acknowledge(site, UCR, "route.skipped"), 0);
+	rig_expect_in(site->rig.body, "\"resource\":\"" UCR "\",\"type\":\"route.skipped\"");
+	rig_expect_in(site->rig.body, "\"active\":false,\"officer\":\"Officer 17\"");
+	assert_null(alarm_book_find(&site->book, UCR, EVENT_ROUTE_SKIPPED));
+	raise_at(site, UCR, EVENT_ROUTE_SKIPPED, 3);
+	assert_int_equal(acknowledge(site, UCR, "route.skipped"), 0);
+	assert_non_null(alarm_book_find(&site->book, UCR, EVENT_ROUTE_SKIPPED));
+	assert_int_equal(acknowledge(site, UCR, "route.skipped"), -EALREADY);
+	clear_at(site, UCR, EVENT_ROUTE_SKIPPED, 4, NULL);
+	assert_int_equal(site->book.count, 0);
+	free(site);
+}
+
+static void one_that_comes_back_wants_a_new_acknowledgement(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	raise_at(site, UCR, EVENT_LEG_OVERDUE, 1);
+	clear_at(site, UCR, EVENT_LEG_OVERDUE, 2, NULL);
+	assert_true(raise_at(site, UCR, EVENT_LEG_OVERDUE, 3));
+	assert_int_equal(alarm_book_find(&site->book, UCR, EVENT_LEG_OVERDUE)->times, 2);
+	assert_int_equal(acknowledge(site, UCR, "leg.overdue"), 0);
+	rig_expect_in(site->rig.body, "\"active\":true");
+	free(site);
+}
+
+static void only_an_officer_with_a_reason_acknowledges_what_there_is(void **state)
+{
+	static const struct acknowledgement wrong[] = {
+		{UCR, "leg.overdue", NULL, "x"},
+		{UCR, "leg.overdue", "", "x"},
+		{UCR, "leg.overdue", "x", NULL},
+		{UCR, "leg.overdue", "x", ""},
+		{UCR, "leg.overdue",
+		 "an officer whose name is too long for the sixty-three characters there are", "x"},
+	};
+	struct site *site = open_site();
+	struct acknowledgement nobody = {NULL, NULL, "x", "x"};
+	size_t i;
+
+	(void)state;
+	raise_at(site, UCR, EVENT_LEG_OVERDUE, 1);
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(alarm_book_acknowledge(&site->book, &wrong[i], &site->rig.teller),
+				 -EINVAL);
+	assert_int_equal(alarm_book_acknowledge(&site->book, &nobody, &site->rig.teller), -ENOENT);
+	assert_int_equal(acknowledge(site, UCR, "no.such"), -ENOENT);
+	assert_int_equal(acknowledge(site, UCR, "route.late"), -ENOENT);
+	rig_expect(&site->rig, "");
+	free(site);
+}
+
+static void a_restart_keeps_what_an_officer_has_to_see(void **state)
+{
+	struct site *site = open_site();
+	const struct booked_alarm *alarm;
+	int64_t lasted_ms = 0;
+
+	(void)state;
+	raise_at(site, UCR, EVENT_LEG_OVERDUE, 10);
+	raise_at(site, UCR, EVENT_ROUTE_LATE, 10);
+	raise_at(site, "entry-1/boom", EVENT_BARRIER_ARM_BROKEN, 10);
+	acknowledge(site, UCR, "leg.overdue");
+	restart(site);
+	alarm = alarm_book_find(&site->book, UCR, EVENT_LEG_OVERDUE);
+	assert_true(alarm && alarm->active && alarm->acknowledged);
+	assert_string_equal(alarm->officer, "Officer 17");
+	assert_string_equal(alarm->reason, "looked into it");
+	alarm = alarm_book_find(&site->book, "entry-1/boom", EVENT_BARRIER_ARM_BROKEN);
+	assert_true(alarm && !alarm->active && !alarm->acknowledged);
+	assert_false(raise_at(site, UCR, EVENT_LEG_OVERDUE, 5));
+	assert_true(clear_at(site, UCR, EVENT_ROUTE_LATE, 70, &lasted_ms));
+	assert_int_equal(lasted_ms, 60000);
+	clear_at(site, UCR, EVENT_LEG_OVERDUE, 70, NULL);
+	acknowledge(site, "entry-1/boom", "barrier.arm-broken");
+	restart(site);
+	assert_int_equal(site->book.count, 0);
+	free(site);
+}
+
+static void a_state_that_is_left_is_over_and_still_latched(void **state)
+{
+	struct site *site = open_site();
+	struct instant at = at_s(1);
+
+	(void)state;
+	alarm_book_state(&site->book, "entry-1/seal", EVENT_SEAL_TAMPERED, &at);
+	alarm_book_state(&site->book, "entry-1/seal", EVENT_SEAL_OPENED, &at);
+	alarm_book_state(&site->book, "exit-1/seal", EVENT_SEAL_INTACT, &at);
+	assert_false(alarm_book_find(&site->book, "entry-1/seal", EVENT_SEAL_TAMPERED)->active);
+	assert_true(alarm_book_find(&site->book, "entry-1/seal", EVENT_SEAL_OPENED)->active);
+	assert_int_equal(site->book.count, 2);
+	restart(site); /* still open when it comes up again: no news, nor a new acknowledgement */
+	acknowledge(site, "entry-1/seal", "seal.opened");
+	alarm_book_state(&site->book, "entry-1/seal", EVENT_SEAL_OPENED, &at);
+	assert_true(alarm_book_find(&site->book, "entry-1/seal", EVENT_SEAL_OPENED)->acknowledged);
+	alarm_book_state(&site->book, "entry-1/seal", EVENT_SEAL_INTACT, &at);
+	assert_null(alarm_book_find(&site->book, "entry-1/seal", EVENT_SEAL_OPENED));
+	free(site);
+}
+
+static void a_full_book_says_so_and_keeps_the_worst(void **state)
+{
+	struct site *site = open_site();
+	char resource[64];
+	int i;
+
+	(void)state;
+	for (i = 0; i < ALARM_BOOK_MAX; i++) {
+		snprintf(resource, sizeof(resource), "consignment/%d", i);
+		assert_true(raise_at(site, resource, EVENT_LEG_OVERDUE, 1 + i));
+	}
+	alarm_book_settle(&site->book, &site->rig.teller);
+	rig_expect(&site->rig, "");
+	assert_true(raise_at(site, UCR, EVENT_ROUTE_LATE, 300)); /* told, not kept */
+	assert_null(alarm_book_find(&site->book, UCR, EVENT_ROUTE_LATE));
+	assert_true(raise_at(site, UCR, EVENT_LEG_BROKEN, 300));
+	assert_non_null(alarm_book_find(&site->book, UCR, EVENT_LEG_BROKEN));
+	assert_null(alarm_book_find(&site->book, "consignment/0", EVENT_LEG_OVERDUE));
+	alarm_book_settle(&site->book, &site->rig.teller);
+	alarm_book_settle(&site->book, &site->rig.teller);
+	rig_expect_in(site->rig.body, "\"alarm\":\"raised\",\"observed\":{\"kept\":256}");
+	restart(site);
+	assert_int_equal(site->book.count, ALARM_BOOK_MAX);
+	free(site);
+}
+
+static void nonsense_is_not_recalled(void **state)
+{
+	static const char *const keys[] = {"alarm/", "alarm/256", "alarm/1x", "alarm/-1",
+					   "study/1"};
+	static const char good[] = "1 leg.overdue a 1 0 1 0 1 % %";
+	static const char *const texts[] = {"",
+					    "1",
+					    "2 leg.overdue a 1 0 1 0 1 % %",
+					    "1 no.such a 1 0 1 0 1 % %",
+					    "1 leg.overdue % 1 0 1 0 1 % %",
+					    "1 leg.overdue a 1 0 1 0 3 % %"};
+	struct site *site = open_site();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		alarm_book_recall(&site->book, keys[i], good);
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		alarm_book_recall(&site->book, "alarm/1", texts[i]);
+	assert_int_equal(site->book.count, 0);
+	alarm_book_recall(&site->book, "alarm/1", good);
+	assert_int_equal(site->book.count, 1);
+	free(site);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_alarm_is_news_when_it_begins_and_when_it_ends),
+		cmocka_unit_test(a_latched_alarm_stays_until_it_is_cleared_and_acknowledged),
+		cmocka_unit_test(one_that_comes_back_wants_a_new_acknowledgement),
+		cmocka_unit_test(only_an_officer_with_a_reason_acknowledges_what_there_is),
+		cmocka_unit_test(a_restart_keeps_what_an_officer_has_to_see),
+		cmocka_unit_test(a_state_that_is_left_is_over_and_still_latched),
+		cmocka_unit_test(a_full_book_says_so_and_keeps_the_worst),
+		cmocka_unit_test(nonsense_is_not_recalled),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
