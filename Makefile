@@ -24,6 +24,10 @@
 #   PYTHON           Debian's interpreter, for the tests
 #   TESTS            for `make check`: pytest arguments, default tests/system
 #   RIG_TESTS        for `make check-rig`: the same, default tests/rig
+#   RUN              put before what was built and is run: an emulator, for another architecture
+# Another architecture: its compiler, and its packages unpacked in ROOT, as tests/rig/test_arm.py
+# does: PKG_CONFIG_SYSROOT_DIR=ROOT PKG_CONFIG_LIBDIR=ROOT/usr/lib/TRIPLET/pkgconfig make \
+#   CC="TRIPLET-gcc --sysroot=ROOT" AR=TRIPLET-ar RUN="qemu-aarch64-static -L ROOT" unit-tests
 
 PREFIX     ?= /usr
 SYSCONFDIR ?= /etc
@@ -69,7 +73,8 @@ WARNINGS   := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-
               $(if $(WERROR),-Werror)
 HARDEN     := -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANITIZE   := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' \
+# Without contraction a value times its scale is the same number on every machine.
+ALL_CFLAGS  = -std=gnu11 -ffp-contract=off -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' \
               -DDATADIR='"$(PREFIX)/share/corridord"' -Idaemon -fPIE -pthread -MMD -MP \
               $(WARNINGS) $(HARDEN) $(SANITIZE) $(shell $(PKG_CONFIG) --cflags $(LIBS)) \
               $(CPPFLAGS) $(CFLAGS)
@@ -118,7 +123,7 @@ check:
 build-tests: $(BUILD)/corridord $(BUILD)/corridord-fakeclock $(UNIT_TESTS) $(TEST_TOOLS) $(BENCHES)
 
 unit-tests: $(UNIT_TESTS)
-	@failed=; for t in $^; do echo "== $${t##*/}"; $$t || failed="$$failed $${t##*/}"; done; \
+	@failed=; for t in $^; do echo "== $${t##*/}"; $(RUN) $$t || failed="$$failed $${t##*/}"; done; \
 	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
 
 system-tests: $(BUILD)/corridord $(BUILD)/corridord-fakeclock $(TEST_TOOLS)
@@ -200,7 +205,7 @@ install: $(BUILD)/corridord
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/schema schema/*.json
 	install -D -m 644 doc/corridord.8 $(DESTDIR)$(PREFIX)/share/man/man8/corridord.8
 	install -d $(DESTDIR)$(PREFIX)/share/man/man5
-	{ cat doc/corridord.conf.5.in; $(BUILD)/corridord --print-manual; } \
+	{ cat doc/corridord.conf.5.in; $(RUN) $(BUILD)/corridord --print-manual; } \
 	  > $(DESTDIR)$(PREFIX)/share/man/man5/corridord.conf.5
 
 clean:
