@@ -179,8 +179,7 @@ static bool wait_until(struct bus *bus, int64_t deadline_ns, int fd)
 
 		if (wait_ns < 0)
 			wait_ns = 0;
-		timeout.tv_sec = wait_ns / NS_PER_S;
-		timeout.tv_nsec = wait_ns % NS_PER_S;
+		timeout = clock_timespec(wait_ns);
 		limit = &timeout;
 	}
 	if (ppoll(fds, 2, limit, NULL) <= 0)

@@ -86,10 +86,13 @@ int clock_step_fd(void)
 	return fd;
 }
 
-/* Due far in the future: it only ever fires by being cancelled. */
+/* Due far in the future: it only ever fires by being cancelled. Beyond 2038 where time_t goes
+ * there, for a clock that is wrong may stand there too. */
 void clock_step_rearm(int fd)
 {
-	struct itimerspec never = {.it_value.tv_sec = INT32_MAX};
+	struct itimerspec never = {.it_value.tv_sec = sizeof(time_t) > 4
+							      ? (time_t)(INT64_MAX / 2 / NS_PER_S)
+							      : INT32_MAX};
 	uint64_t expirations;
 
 	(void)!read(fd, &expirations, sizeof(expirations));

@@ -7,6 +7,7 @@
 #define CORRIDORD_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 #include "transit/reading.h"
 
@@ -15,6 +16,13 @@
 #define NS_PER_S  INT64_C(1000000000)
 
 int64_t clock_mono_ns(void);
+
+/* As the calls that wait take it; time_t has 32 bits on some machines. */
+static inline struct timespec clock_timespec(int64_t ns)
+{
+	return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S),
+				 .tv_nsec = (long)(ns % NS_PER_S)};
+}
 
 /* Both clocks as close together as the machine allows, and whether UTC is
  * disciplined now (adjtimex). Holdover once it was and no longer is. */

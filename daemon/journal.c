@@ -163,7 +163,7 @@ static bool called(const struct journal *journal)
 
 static void wait_until(struct journal *journal, int64_t due_ns)
 {
-	struct timespec due = {.tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S};
+	struct timespec due = clock_timespec(due_ns);
 
 	while (!called(journal)) {
 		if (due_ns == INT64_MAX)
@@ -393,7 +393,7 @@ bool journal_stuck(struct journal *journal, int64_t now_mono_ns)
 static bool stop_thread(struct journal *journal, int64_t deadline_ns)
 {
 	int64_t until_ns = deadline_ns + CLOSE_GRACE_NS;
-	struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+	struct timespec until = clock_timespec(until_ns);
 	bool ended;
 	int err = 0;
 

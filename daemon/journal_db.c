@@ -188,7 +188,8 @@ static int check_length(struct db *db, const char *path)
 		return not_ours(db, "it is not a database");
 	pages = (uint32_t)header[28] << 24 | (uint32_t)header[29] << 16 |
 		(uint32_t)header[30] << 8 | header[31];
-	if (memcmp(header + 24, header + 92, 4) == 0 && file.st_size / DB_PAGE_BYTES < pages)
+	if (memcmp(header + 24, header + 92, 4) == 0 &&
+	    file.st_size / DB_PAGE_BYTES < (int64_t)pages)
 		return not_ours(db, "the file is shorter than it should be");
 	return 0;
 }

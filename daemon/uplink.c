@@ -181,8 +181,7 @@ void uplink_detach(struct uplink *uplink)
 
 static bool wait_for_end(struct uplink *uplink, int64_t deadline_ns)
 {
-	struct timespec deadline = {.tv_sec = deadline_ns / NS_PER_S,
-				    .tv_nsec = deadline_ns % NS_PER_S};
+	struct timespec deadline = clock_timespec(deadline_ns);
 	int err = 0;
 	bool ended;
 

@@ -395,7 +395,7 @@ static void wait_for_something(struct link *link)
 	struct pollfd fds[2] = {{.fd = link->uplink->wake_fd, .events = POLLIN}, {.fd = -1}};
 	int64_t due = due_ns(link);
 	int64_t left_ns = due - clock_mono_ns();
-	struct timespec timeout = {.tv_sec = left_ns / NS_PER_S, .tv_nsec = left_ns % NS_PER_S};
+	struct timespec timeout = clock_timespec(left_ns);
 
 	if (left_ns < 0)
 		timeout = (struct timespec){0};

@@ -31,11 +31,6 @@
 #define SILENT_LIMIT   3 /* timeouts in a row, of whichever units: open the connection anew */
 #define DISCARD_CHUNKS 16
 
-static struct timespec to_timespec(int64_t ns)
-{
-	return (struct timespec){.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
-}
-
 /* true: there is something to read, be it the end. */
 static bool await_bytes(const struct modbus_link *link, int64_t until_mono_ns)
 {
@@ -43,7 +38,7 @@ static bool await_bytes(const struct modbus_link *link, int64_t until_mono_ns)
 
 	for (;;) {
 		const int64_t left_ns = until_mono_ns - clock_mono_ns();
-		const struct timespec left = to_timespec(left_ns > 0 ? left_ns : 0);
+		const struct timespec left = clock_timespec(left_ns > 0 ? left_ns : 0);
 		const int ready = ppoll(&wait, 1, &left, NULL);
 		if (ready >= 0 || errno != EINTR)
 			return ready != 0;
@@ -52,7 +47,7 @@ static bool await_bytes(const struct modbus_link *link, int64_t until_mono_ns)
 
 static void sleep_until(int64_t until_mono_ns)
 {
-	const struct timespec until = to_timespec(until_mono_ns);
+	const struct timespec until = clock_timespec(until_mono_ns);
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
 		;

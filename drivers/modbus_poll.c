@@ -179,7 +179,7 @@ static bool is_final(enum modbus_outcome outcome, const struct modbus_reply *rep
 
 static void pause_ns(int64_t ns)
 {
-	const struct timespec pause = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+	const struct timespec pause = clock_timespec(ns);
 
 	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }

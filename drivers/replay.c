@@ -210,8 +210,7 @@ static int arm(struct replay *replay)
 	if (replay->have_next && replay->conf->speed == SPEED_FULL) {
 		spec.it_value.tv_nsec = 1;
 	} else if (replay->have_next) {
-		spec.it_value.tv_sec = next_ns(replay) / NS_PER_S;
-		spec.it_value.tv_nsec = next_ns(replay) % NS_PER_S;
+		spec.it_value = clock_timespec(next_ns(replay));
 	}
 	return timerfd_settime(replay->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL) < 0 ? -errno : 0;
 }

@@ -589,7 +589,7 @@ static void parse(int argc, char **argv, struct bench *bench)
 			bench->events = strtoull(optarg, NULL, 10);
 			break;
 		case 'b':
-			bench->payload_bytes = strtoull(optarg, NULL, 10);
+			bench->payload_bytes = strtoul(optarg, NULL, 10);
 			break;
 		case 'w':
 			bench->window = (int)strtol(optarg, NULL, 10);

@@ -76,7 +76,7 @@ static void fake_close(void *instance)
 
 static void cost(int64_t cost_ns)
 {
-	struct timespec ts = {.tv_nsec = cost_ns};
+	struct timespec ts = clock_timespec(cost_ns);
 
 	if (cost_ns > 0)
 		nanosleep(&ts, NULL);

@@ -615,7 +615,7 @@ static void a_full_disk_stalls_and_no_number_is_lost(void **state)
 	assert_string_not_equal(journal_counters(rig.journal).error, "");
 	rig_run("rm %s/state/filler", rig.folder);
 	RIG_POLL(journal_counters(rig.journal).condition == JOURNAL_OK);
-	total = rig.made + 2;
+	total = (size_t)rig.made + 2;
 	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] >= total);
 	rig_check_chain(&rig, 0);
 	raised = rig_find(&rig, STREAM_EVENTS, "journal.stalled");

@@ -500,7 +500,8 @@ static void a_broken_disk_is_left_and_returned_to(void **state)
 	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] >= 203);
 	RIG_POLL(journal_counters(rig.journal).condition == JOURNAL_OK);
 	rig_check_chain(&rig, 0);
-	for (i = rig.made = 0; i < rig.count[STREAM_EVENTS]; i++) {
+	rig.made = 0;
+	for (i = 0; i < rig.count[STREAM_EVENTS]; i++) {
 		const struct seen *seen = &rig.seen[STREAM_EVENTS][i];
 
 		if (strcmp(seen->type, "seal.intact") == 0)

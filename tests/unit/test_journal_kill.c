@@ -126,7 +126,8 @@ static void what_was_told_of_survives_a_kill(void **state)
 		backlog = journal_counters(rig.journal).backlog;
 		rig_start(&rig);
 		RIG_WAIT(&rig, rig.heads > 0 && rig.count[STREAM_EVENTS] == backlog);
-		assert_string_equal(rig.head.epoch, told.epoch);
+		if (told.seq > 0) /* an epoch without an event is not kept */
+			assert_string_equal(rig.head.epoch, told.epoch);
 		assert_true(rig.head.seq >= told.seq);
 		last = rig.head.seq;
 		if (backlog > 0)

@@ -5,7 +5,9 @@
 #include "modbus_rig.h"
 
 #include <limits.h>
+#include <linux/serial.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 
 #define SHORT_NS (40 * RIG_MS) /* for what is meant to time out */
 #define GUARD_NS (60 * RIG_MS)
@@ -665,9 +667,12 @@ static void line_without_rs485_mode_is_told(void **state)
 {
 	(void)state;
 	char path[64], what[160];
+	struct serial_rs485 mode;
 	int master, slave;
 
 	assert_int_equal(openpty(&master, &slave, path, NULL, NULL), 0);
+	if (ioctl(slave, TIOCGRS485, &mode) < 0 && errno != ENOTTY)
+		skip(); /* an emulator that passes some requests on, and not this */
 	snprintf(what, sizeof(what),
 		 "%s knows no RS-485 mode (Inappropriate ioctl for device): set rs485 = false",
 		 path);

@@ -139,7 +139,7 @@ static void assert_record(const struct outbox_record *record, uint64_t position,
 
 static size_t bytes_of(uint64_t position)
 {
-	return position * 7919 % (EVENT_BYTES + 1);
+	return (size_t)(position * 7919 % (EVENT_BYTES + 1));
 }
 
 /* Fills, sends and releases unevenly, so that every place of the ring becomes its end. */

@@ -442,7 +442,7 @@ UNUSED static void check_next(struct rig *rig)
 	if (n > rig->have + 1)
 		rig_fail(rig, "an event is missing");
 	if (n == rig->have + 1) {
-		rig->firsts = realloc(rig->firsts, (n + 1) * sizeof(rig->firsts[0]));
+		rig->firsts = realloc(rig->firsts, (size_t)n * sizeof(rig->firsts[0]));
 		rig->firsts[rig->have++] = index;
 		return;
 	}
