@@ -17,12 +17,14 @@ def libraries(program, root=None):
     """{path in the guest: file} of what a program loads: the host's own libraries, or those
     of another user space that is unpacked under root."""
     if not root:
-        shown = subprocess.run(["ldd", program], stdout=subprocess.PIPE, text=True).stdout
+        shown = subprocess.run(
+            ["ldd", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ).stdout
     else:
         folders = [str(path) for path in library_folders(root)]
-        loader = ("--library-path", ":".join(folders), "--list", str(program))
+        options = ("--library-path", ":".join(folders), "--list")
         shown = subprocess.run(
-            [str(Path(root) / "lib64/ld-linux-x86-64.so.2"), *loader],
+            [loader_of(root), *options, program],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         ).stdout  # fmt: skip
     if "not found" in shown:
@@ -33,6 +35,12 @@ def libraries(program, root=None):
         if path:
             found[path] = Path(path)
     return found
+
+
+def loader_of(root):
+    """The program that loads the others; in an unpacked Debian /lib64 is no link yet."""
+    places = [Path(root) / folder / "ld-linux-x86-64.so.2" for folder in ("usr/lib64", "lib64")]
+    return next(place for place in places if place.exists())
 
 
 def library_folders(root):
@@ -80,16 +88,8 @@ class Initramfs:
         source = Path(shutil.which(str(source)) or source)
         self.file(path or f"/bin/{source.name}", source, mode=0o755)
         for where, library in libraries(source, root).items():
-            where = where.removeprefix(str(root)) if root else where
-            if where.startswith("/lib"):
-                self.file(where, library, mode=0o755)
-            else:
-                self.file(f"/lib/x86_64-linux-gnu/{Path(where).name}", library, mode=0o755)
-        self._loader(root)
-
-    def _loader(self, root):
-        loader = Path(root or "/") / "lib64/ld-linux-x86-64.so.2"
-        self.file("/lib64/ld-linux-x86-64.so.2", loader, mode=0o755)
+            self.file(f"/lib/x86_64-linux-gnu/{Path(where).name}", library, mode=0o755)
+        self.file("/lib64/ld-linux-x86-64.so.2", loader_of(root or "/"), mode=0o755)
 
     def tree(self, source, path):
         """A folder of the host with all that is in it."""
