@@ -45,9 +45,10 @@ Q       := $(if $(V),,@)
 
 # ---- packages ------------------------------------------------------------------------
 
-LIBS := libmodbus libgpiod libmosquitto sqlite3 libconfuse nettle
+LIBS := libmodbus libgpiod libmosquitto sqlite3 libconfuse nettle jansson
 BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev \
-                  libmosquitto-dev libsqlite3-dev libconfuse-dev nettle-dev
+                  libmosquitto-dev libsqlite3-dev libconfuse-dev nettle-dev \
+                  libjansson-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-pymodbus
 CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial-asyncio \
                   python3-jsonschema openssl socat

@@ -164,7 +164,7 @@ void json_uint(struct json *json, const char *key, uint64_t uinteger)
 	put_plain(json, key, end);
 }
 
-void json_real(struct json *json, const char *key, double real)
+void json_double(struct json *json, const char *key, double real)
 {
 	char text[32];
 	int digits;
@@ -201,7 +201,7 @@ void json_value(struct json *json, const char *key, const struct value *value)
 		json_uint(json, key, value->uinteger);
 		break;
 	case VALUE_REAL:
-		json_real(json, key, value->real);
+		json_double(json, key, value->real);
 		break;
 	case VALUE_TEXT:
 		json_text(json, key, value->text);

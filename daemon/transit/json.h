@@ -33,8 +33,8 @@ void json_text(struct json *json, const char *key, const char *text); /* NULL te
 void json_bool(struct json *json, const char *key, bool boolean);
 void json_int(struct json *json, const char *key, int64_t integer);
 void json_uint(struct json *json, const char *key, uint64_t uinteger);
-void json_real(struct json *json, const char *key,
-	       double real); /* shortest that reads back equal */
+/* The shortest text that reads back equal. (json_real is a name of libjansson.) */
+void json_double(struct json *json, const char *key, double real);
 void json_value(struct json *json, const char *key, const struct value *value);
 
 /* Nanoseconds since 1970 as RFC 3339 UTC with six decimals. */

@@ -82,11 +82,11 @@ static void a_real_reads_back_equal(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(reals) / sizeof(reals[0]); i++) {
 		json_start(&json, out, sizeof(out));
-		json_real(&json, NULL, reals[i]);
+		json_double(&json, NULL, reals[i]);
 		assert_true(strtod(out, NULL) <= reals[i] && strtod(out, NULL) >= reals[i]);
 	}
 	json_start(&json, out, sizeof(out));
-	json_real(&json, NULL, 0.1);
+	json_double(&json, NULL, 0.1);
 	assert_string_equal(out, "0.1");
 }
 

@@ -1,0 +1,179 @@
+#include "registry_record_shape.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A text that was cut must not end within a character. */
+static void mend_end(char *text)
+{
+	size_t bytes = strlen(text), start = bytes;
+
+	while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+		start--;
+	if (start == 0 || (unsigned char)text[start - 1] < 0xC0)
+		return;
+	const unsigned char lead = (unsigned char)text[start - 1];
+	const size_t needed = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+
+	if (bytes - start < needed)
+		text[start - 1] = '\0';
+}
+
+int shape_complain(struct shape_reader *reader, const char *format, ...)
+{
+	char *text = reader->complaint->text;
+	const size_t size = sizeof(reader->complaint->text);
+	size_t used = 0;
+	va_list args;
+
+	if (*reader->path)
+		used = (size_t)snprintf(text, size, "%s: ", reader->path);
+	va_start(args, format);
+	vsnprintf(text + used, size - used, format, args);
+	va_end(args);
+	mend_end(text);
+	return -EINVAL;
+}
+
+int shape_complain_of(struct shape_reader *reader, const char *name, const char *what)
+{
+	shape_enter(reader, name);
+	return shape_complain(reader, "%s", what);
+}
+
+size_t shape_enter(struct shape_reader *reader, const char *name)
+{
+	const size_t length = strlen(reader->path);
+
+	snprintf(reader->path + length, sizeof(reader->path) - length, "%s%s", length ? "." : "",
+		 value_text(name).text);
+	mend_end(reader->path);
+	return length;
+}
+
+size_t shape_enter_element(struct shape_reader *reader, size_t i)
+{
+	const size_t length = strlen(reader->path);
+
+	snprintf(reader->path + length, sizeof(reader->path) - length, "[%zu]", i);
+	return length;
+}
+
+void shape_leave(struct shape_reader *reader, size_t length)
+{
+	reader->path[length] = '\0';
+}
+
+void *shape_take_list(struct shape_reader *reader, size_t bytes)
+{
+	void *list = reader->lists;
+
+	reader->lists += bytes;
+	return list;
+}
+
+const char *shape_take_text(struct shape_reader *reader, const char *text)
+{
+	const size_t bytes = strlen(text) + 1;
+	char *copy = reader->strings;
+
+	memcpy(copy, text, bytes);
+	reader->strings += bytes;
+	return copy;
+}
+
+static const struct shape_member *member_named(const struct shape *shape, const char *name)
+{
+	const struct shape_member *member;
+
+	for (member = shape->members; member->name; member++)
+		if (strcmp(member->name, name) == 0)
+			return member;
+	return NULL;
+}
+
+static bool is_the_authors_own(const char *name)
+{
+	return name[0] == 'x' && (name[1] == '_' || name[1] == '-');
+}
+
+static int check_names(struct shape_reader *reader, const struct shape *shape, const json_t *value)
+{
+	void *at;
+
+	/* The iterator of the library does not change what it walks. */
+	for (at = json_object_iter((json_t *)(uintptr_t)value); at;
+	     at = json_object_iter_next((json_t *)(uintptr_t)value, at)) {
+		const char *name = json_object_iter_key(at);
+
+		if (!member_named(shape, name) && !is_the_authors_own(name))
+			return shape_complain_of(reader, name, "is not known here");
+	}
+	return 0;
+}
+
+static int read_member(struct shape_reader *reader, const struct shape_member *member,
+		       const json_t *value, void *object)
+{
+	const size_t length = shape_enter(reader, member->name);
+	int result = 0;
+
+	if (value && !json_is_null(value))
+		result = member->type->read(reader, member, value, object);
+	else if (member->required)
+		result = shape_complain(reader, "is missing");
+	if (result == 0)
+		shape_leave(reader, length);
+	return result;
+}
+
+int shape_read(struct shape_reader *reader, const struct shape *shape, const json_t *value,
+	       void *object)
+{
+	const struct shape_member *member;
+	int result;
+
+	if (!json_is_object(value))
+		return shape_complain(reader, "is no object");
+	shape_leave_out(shape, object);
+	result = check_names(reader, shape, value);
+	for (member = shape->members; member->name && result == 0; member++)
+		result = read_member(reader, member, json_object_get(value, member->name), object);
+	if (result == 0 && shape->check)
+		result = shape->check(reader, object);
+	return result;
+}
+
+void shape_leave_out(const struct shape *shape, void *object)
+{
+	const struct shape_member *member;
+
+	for (member = shape->members; member->name; member++)
+		if (member->type->leave_out)
+			member->type->leave_out(member, object);
+}
+
+void shape_write(const struct shape *shape, const void *object, struct json *json)
+{
+	const struct shape_member *member;
+
+	for (member = shape->members; member->name; member++)
+		if (member->type->write)
+			member->type->write(member, object, json);
+}
+
+size_t shape_list_bytes(const struct shape *shape, const json_t *value)
+{
+	const struct shape_member *member;
+	size_t bytes = 0, count;
+
+	for (member = shape->members; member->name; member++) {
+		count = json_array_size(json_object_get(value, member->name));
+		if (member->element_bytes)
+			bytes += member->element_bytes *
+				 (count < member->most ? count : member->most);
+	}
+	return bytes;
+}
