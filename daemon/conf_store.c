@@ -1,17 +1,23 @@
 #include "conf_store.h"
 
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* In few pieces: between what lives on, the parser's memory can be given back whole. */
+#define PIECE_BYTES ((size_t)8192)
+
 struct piece {
 	struct piece *next;
+	size_t size, used;
 	max_align_t bytes[];
 };
 
 struct conf_store {
-	struct piece *pieces;
+	struct piece *pieces; /* the one being filled first */
 };
 
 struct conf_store *conf_store_new(void)
@@ -32,15 +38,35 @@ void conf_store_free(struct conf_store *store)
 	free(store);
 }
 
-void *conf_alloc(struct conf_store *store, size_t bytes)
+static struct piece *add_piece(struct conf_store *store, size_t least)
 {
-	struct piece *piece = calloc(1, sizeof(*piece) + bytes);
+	size_t size = least > PIECE_BYTES ? least : PIECE_BYTES;
+	struct piece *piece = calloc(1, sizeof(*piece) + size);
 
 	if (piece == NULL)
 		return NULL;
+	piece->size = size;
 	piece->next = store->pieces;
 	store->pieces = piece;
-	return piece->bytes;
+	return piece;
+}
+
+void *conf_alloc(struct conf_store *store, size_t bytes)
+{
+	const size_t align = _Alignof(max_align_t);
+	size_t rounded = bytes > PTRDIFF_MAX ? 0 : (bytes + align - 1) / align * align;
+	struct piece *piece = store->pieces;
+	void *at;
+
+	if (rounded < bytes)
+		return NULL;
+	if (piece == NULL || piece->size - piece->used < rounded)
+		piece = add_piece(store, rounded);
+	if (piece == NULL)
+		return NULL;
+	at = (char *)piece->bytes + piece->used;
+	piece->used += rounded;
+	return at;
 }
 
 char *conf_copy(struct conf_store *store, const char *text)

@@ -12,7 +12,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define CACHE_KIB     512
+#define CACHE_KIB     256
 #define WAL_PAGES_LOW 64
 #define WAL_PAGES_TOP 1024
 

@@ -15,6 +15,7 @@
 #define LOG_TOKEN "main"
 #include "log.h"
 
+#define MMAP_BYTES  (32 * 1024)
 #define EXIT_CONFIG EX_CONFIG /* systemd need not try again */
 
 enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_MANUAL };
@@ -97,6 +98,7 @@ static int run(const struct config *config)
 {
 	struct gateway *gateway;
 
+	malloc_trim(0); /* what parser and check took is not needed again */
 	if (gateway_new(config, &gateway) < 0)
 		return EXIT_FAILURE;
 	log_info("capturing: %zu devices on %zu buses, %zu lanes", config->device_count,
@@ -132,9 +134,9 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN); /* a broken connection is an error return, not a death */
 	mallopt(M_ARENA_MAX, 1); /* a handful of threads that hardly allocate: one heap is enough */
+	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES); /* a queue takes the pages that it has needed */
 	if (load(arguments.path, &config) < 0)
 		return EXIT_CONFIG;
-	malloc_trim(0); /* what the parser took is not needed again */
 	log_open(log_level(&arguments, config));
 	if (gateway_check(config, stderr) < 0)
 		result = EXIT_CONFIG;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define BUCKETS	    256
-#define CHUNK_BYTES 256
+#define CHUNK_BYTES 64
 
 struct state {
 	struct state *next; /* in its bucket */
