@@ -206,7 +206,8 @@ static void keep_series(struct study_lane *lane, enum span span, int group, int 
 
 void study_keep(struct study *study, const struct instant *now, const struct keeper *keeper)
 {
-	int span, group, interval;
+	enum span span;
+	int group, interval;
 	size_t i;
 
 	for (span = 0; span < SPANS; span++)
@@ -266,7 +267,7 @@ static void window_resume(struct window *window, int64_t length_ns, const struct
 
 void study_start(struct study *study, const struct instant *now)
 {
-	int span;
+	enum span span;
 
 	for (span = 0; span < SPANS; span++) {
 		if (study->windows[span].known)
@@ -287,7 +288,7 @@ int64_t study_deadline(const struct study *study)
 void study_add(struct study *study, size_t lane, enum study_group group,
 	       enum study_interval interval, int64_t duration_ns, bool marked)
 {
-	int span;
+	enum span span;
 
 	for (span = 0; span < SPANS; span++) {
 		struct series *series = &study->lanes[lane].series[span][group][interval];
@@ -401,7 +402,7 @@ static void window_end(struct study *study, enum span span, struct teller *telle
 
 void study_tick(struct study *study, struct teller *teller, const struct keeper *keeper)
 {
-	int span;
+	enum span span;
 
 	for (span = 0; span < SPANS; span++)
 		if (teller->now.mono_ns >= study->windows[span].until_mono_ns)
