@@ -22,6 +22,7 @@ struct registry_file_head {
 	enum registry_kind kind;
 	char version[REGISTRY_VERSION_BYTES];
 	int64_t as_of_utc_ns;
+	int64_t records; /* that its author counted, -1: not said */
 };
 
 /* Called by registry_file_read(), in its thread; each may be NULL. */

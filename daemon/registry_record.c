@@ -24,6 +24,11 @@ const char *registry_kind_name(enum registry_kind kind)
 	return kinds[kind].name;
 }
 
+const struct shape *registry_shape(enum registry_kind kind)
+{
+	return kinds[kind].shape;
+}
+
 bool registry_kind_by_name(const char *name, enum registry_kind *ret_kind)
 {
 	unsigned kind;
@@ -157,28 +162,6 @@ void registry_record_keys(const struct registry_record *record, void *data,
 
 /* ---- reading --------------------------------------------------------------------------- */
 
-static int parse(struct shape_reader *reader, const char *text, size_t bytes, json_t **ret_value)
-{
-	json_error_t error;
-	json_t *value;
-
-	if (bytes >= CONSIGNMENT_BYTES)
-		return shape_complain(reader, "is too large: %zu bytes, the most is %d", bytes,
-				      CONSIGNMENT_BYTES - 1);
-	value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-	if (!value && json_error_code(&error) == json_error_out_of_memory)
-		return -ENOMEM;
-	if (!value)
-		return shape_complain(reader, "is no JSON: %s (column %d)",
-				      value_text(error.text).text, error.column);
-	if (!json_is_object(value)) {
-		json_decref(value);
-		return shape_complain(reader, "is no JSON object");
-	}
-	*ret_value = value;
-	return 0;
-}
-
 /* Dates grow when they are written in full. */
 static int check_size(struct shape_reader *reader, const struct registry_record *record)
 {
@@ -221,7 +204,7 @@ int registry_record_read(enum registry_kind kind, const char *json, size_t bytes
 	int result;
 
 	*ret_complaint = (struct registry_complaint){0};
-	result = parse(&reader, json, bytes, &value);
+	result = shape_parse(&reader, json, bytes, &value);
 	if (result < 0)
 		goto out;
 	list_bytes = shape_list_bytes(kinds[kind].shape, value) + STATUS_BYTES;

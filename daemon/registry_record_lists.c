@@ -116,6 +116,7 @@ static const struct shape_type shape_history = {
 	.expected = "list",
 	.read = read_history,
 	.write = write_history,
+	.cell = CELL_LIST,
 };
 
 static int check_aeo(struct shape_reader *reader, const void *object)

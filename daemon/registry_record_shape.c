@@ -84,7 +84,31 @@ const char *shape_take_text(struct shape_reader *reader, const char *text)
 	return copy;
 }
 
-static const struct shape_member *member_named(const struct shape *shape, const char *name)
+int shape_parse(struct shape_reader *reader, const char *text, size_t bytes, json_t **ret_value)
+{
+	json_error_t error;
+	json_t *value;
+
+	if (bytes >= CONSIGNMENT_BYTES)
+		return shape_complain(reader, "is too large: %zu bytes, the most is %d", bytes,
+				      CONSIGNMENT_BYTES - 1);
+	value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+	if (!value && json_error_code(&error) == json_error_out_of_memory)
+		return -ENOMEM;
+	if (!value && json_error_code(&error) == json_error_invalid_utf8)
+		return shape_complain(reader, "is no UTF-8: %s", value_text(error.text).text);
+	if (!value)
+		return shape_complain(reader, "is no JSON: %s (column %d)",
+				      value_text(error.text).text, error.column);
+	if (!json_is_object(value)) {
+		json_decref(value);
+		return shape_complain(reader, "is no JSON object");
+	}
+	*ret_value = value;
+	return 0;
+}
+
+const struct shape_member *shape_member_named(const struct shape *shape, const char *name)
 {
 	const struct shape_member *member;
 
@@ -94,7 +118,7 @@ static const struct shape_member *member_named(const struct shape *shape, const 
 	return NULL;
 }
 
-static bool is_the_authors_own(const char *name)
+bool shape_is_the_authors_own(const char *name)
 {
 	return name[0] == 'x' && (name[1] == '_' || name[1] == '-');
 }
@@ -108,7 +132,7 @@ static int check_names(struct shape_reader *reader, const struct shape *shape, c
 	     at = json_object_iter_next((json_t *)(uintptr_t)value, at)) {
 		const char *name = json_object_iter_key(at);
 
-		if (!member_named(shape, name) && !is_the_authors_own(name))
+		if (!shape_member_named(shape, name) && !shape_is_the_authors_own(name))
 			return shape_complain_of(reader, name, "is not known here");
 	}
 	return 0;

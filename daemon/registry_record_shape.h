@@ -2,7 +2,7 @@
  *
  * Reader and writer walk the table; a type knows how one member is read into the struct and
  * written again. Tables: registry_record_consignment.c, registry_record_lists.c; types:
- * registry_record_types.c.
+ * registry_record_texts.c, _words.c, _types.c.
  */
 #ifndef CORRIDORD_REGISTRY_RECORD_SHAPE_H
 #define CORRIDORD_REGISTRY_RECORD_SHAPE_H
@@ -25,6 +25,9 @@ struct shape_reader {
 
 struct shape_member;
 
+/* How a cell of a table becomes JSON (registry_record_cells.c). */
+enum shape_cell { CELL_TEXT, CELL_BOOL, CELL_NUMBER, CELL_LIST, CELL_OBJECT };
+
 struct shape_type {
 	const char *expected; /* for complaints about another type: "a text" */
 	/* Into object. -EINVAL after shape_complain(). */
@@ -34,6 +37,7 @@ struct shape_type {
 	void (*leave_out)(const struct shape_member *member, void *object);
 	/* Nothing for one that was left out; NULL: another member writes it. */
 	void (*write)(const struct shape_member *member, const void *object, struct json *json);
+	enum shape_cell cell;
 };
 
 struct shape_word {
@@ -69,7 +73,7 @@ extern const struct shape consignment_shape, aeo_shape, arrangement_shape, group
 
 extern const struct shape_type shape_text, shape_word, shape_number, shape_ucr, shape_aeo_number,
 	shape_document_number, shape_choice, shape_set, shape_one_type, shape_types, shape_moment,
-	shape_from, shape_until, shape_seconds, shape_bool, shape_list, shape_object;
+	shape_from, shape_until, shape_seconds, shape_count, shape_bool, shape_list, shape_object;
 
 extern const struct shape_word shape_roles[]; /* "any" is the first */
 
@@ -99,6 +103,14 @@ extern const struct shape_word shape_roles[]; /* "any" is the first */
 		.name = "as_of", .type = &shape_from,                \
 		.at = offsetof(struct registry_record, as_of_utc_ns) \
 	}
+
+const struct shape *registry_shape(enum registry_kind kind);
+
+const struct shape_member *shape_member_named(const struct shape *shape, const char *name);
+bool shape_is_the_authors_own(const char *name);
+
+/* Text as a JSON object. -EINVAL after shape_complain(), -ENOMEM. */
+int shape_parse(struct shape_reader *reader, const char *text, size_t bytes, json_t **ret_value);
 
 int shape_read(struct shape_reader *reader, const struct shape *shape, const json_t *value,
 	       void *object);
