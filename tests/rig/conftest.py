@@ -41,13 +41,19 @@ def kernel(cache):
     return or_skip(lambda: kernels.fetch(cache))
 
 
-@pytest.fixture(scope="session")
-def toggle(cache):
-    """A small program for the guest that moves lines fast: tools/toggle.c."""
-    built = cache / "toggle"
-    source = HERE / "tools" / "toggle.c"
+def tool(name):
+    """A small program for the guest, of tools/, which needs no library there."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    built = CACHE / name
+    source = HERE / "tools" / f"{name}.c"
     subprocess.run(["gcc", "-O2", "-Wall", "-Werror", "-static", "-o", built, source], check=True)
     return built
+
+
+@pytest.fixture(scope="session")
+def toggle():
+    """Moves lines fast: tools/toggle.c."""
+    return tool("toggle")
 
 
 @pytest.fixture

@@ -20,16 +20,17 @@ def topic(name):
 
 
 class Gateway:
-    """In a folder of its own, with what it says in a file."""
+    """In a folder of its own, with what it says in a file. text: all but the first blocks of
+    its configuration; options: those of rig.conf.head()."""
 
-    def __init__(self, guest, name, text, program="corridord", folder=None):
+    def __init__(self, guest, name, text, program="corridord", **options):
         self.guest = guest
         self.name = name
         self.program = program
-        self.folder = folder or f"/tmp/{name}"
+        self.folder = f"/tmp/{name}"
         self.log = f"{self.folder}/log"
         self.pid = None
-        guest.put(f"{self.folder}/corridord.conf", head(name) + text)
+        guest.put(f"{self.folder}/corridord.conf", head(name, **options) + text)
 
     def start(self):
         folder, log = shlex.quote(self.folder), shlex.quote(self.log)
