@@ -129,6 +129,7 @@ static int read_head(struct list_file *file, bool csv)
 	if (result < 0 && result != -EINVAL)
 		return result;
 	if (result <= 0 || (csv && text[0] != '#')) {
+		complaint.line = rows->line;
 		complain(file, &complaint);
 		return -EINVAL;
 	}
