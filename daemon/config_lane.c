@@ -4,6 +4,7 @@
 
 /* Names that topics of the gateway itself already have. */
 static const char *const lane_names_taken[] = {"gateway", "registry", NULL};
+static const char *const sensor_names_taken[] = {"passage", NULL};
 static const char *const meter_names_taken[] = {"daemon", NULL};
 
 static const char *const barrier_words[] = {"closed", "opening", "open", "closing",
@@ -128,6 +129,7 @@ static void check_sensors(struct config_build *build, const struct conf_node *la
 
 	for (node = lane->children; node != NULL; node = node->next) {
 		config_check_title(build, node);
+		check_taken(build, node, sensor_names_taken);
 		for (other = lane->children; other != node; other = other->next)
 			if (other->kind != node->kind && strcmp(other->title, node->title) == 0)
 				conf_complain_node(&build->reader, node, node->place.line,
@@ -146,10 +148,11 @@ static void build_lane(struct config_build *build, const struct conf_node *node,
 	size_t seals = count_of(node->children, "seal"), i;
 	struct barrier_conf *barrier = conf_alloc(build->parser.store, barriers * sizeof(*barrier));
 	struct seal_conf *seal = conf_alloc(build->parser.store, seals * sizeof(*seal));
+	struct passage_conf *passages = conf_alloc(build->parser.store, sizeof(*passages));
 	struct lane_block block = {0};
 	struct conf_node *sensor;
 
-	if (barrier == NULL || seal == NULL) {
+	if (barrier == NULL || seal == NULL || passages == NULL) {
 		build->parser.no_memory = true;
 		return;
 	}
@@ -157,12 +160,14 @@ static void build_lane(struct config_build *build, const struct conf_node *node,
 	check_taken(build, node, lane_names_taken);
 	check_sensors(build, node);
 	conf_fill(&build->parser, &(struct conf_source){.own = node}, lane_options, NULL, &block);
+	*passages = block.passages;
 	*lane = (struct lane_conf){.name = keep(build, node->title),
 				   .direction = block.direction,
 				   .barriers = barrier,
 				   .barrier_count = barriers,
 				   .seals = seal,
-				   .seal_count = seals};
+				   .seal_count = seals,
+				   .passages = passages};
 	sensor = node->children;
 	for (i = 0; (sensor = conf_node_of(sensor, "barrier")) != NULL; sensor = sensor->next)
 		build_barrier(build, sensor, &barrier[i++]);

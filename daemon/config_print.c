@@ -274,9 +274,11 @@ static void print_device(struct printer *printer, const struct device_conf *devi
 
 static void print_lane(struct printer *printer, const struct lane_conf *lane)
 {
-	const struct lane_block block = {.direction = lane->direction};
+	struct lane_block block = {.direction = lane->direction};
 	size_t i;
 
+	if (lane->passages)
+		block.passages = *lane->passages;
 	begin(printer, "lane", lane->name);
 	print_options(printer, lane_options, NULL, &block);
 	for (i = 0; i < lane->barrier_count; i++)

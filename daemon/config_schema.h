@@ -50,6 +50,7 @@ struct profile_block {
 
 struct lane_block {
 	const char *direction;
+	struct passage_conf passages;
 };
 
 extern const struct conf_option checkpoint_options[], gateway_options[], journal_options[],

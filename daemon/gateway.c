@@ -61,6 +61,8 @@ static int new_transit(struct gateway *gateway)
 		.lane_count = config->lane_count,
 		.meters = config->meters,
 		.meter_count = config->meter_count,
+		.boot = gateway->origin.boot,
+		.country = config->checkpoint.country,
 	};
 	size_t i;
 

@@ -44,7 +44,7 @@ static void count_vehicle(struct barrier *barrier, struct teller *teller, int64_
 	tell_end(teller, EVENT_BARRIER_TAILGATE, &barrier->sensor);
 }
 
-static int64_t presence_changed(const struct barrier *barrier)
+int64_t traffic_presence_changed(const struct barrier *barrier)
 {
 	int64_t at_mono_ns = barrier->presence->changed_mono_ns;
 
@@ -56,7 +56,7 @@ static int64_t presence_changed(const struct barrier *barrier)
 static void tell_presence(struct barrier *barrier, struct teller *teller, bool initial)
 {
 	bool present = barrier->traffic.present == ANSWER_YES;
-	int64_t at_mono_ns = presence_changed(barrier);
+	int64_t at_mono_ns = traffic_presence_changed(barrier);
 	struct json *json;
 
 	if (initial && !present)
@@ -87,11 +87,18 @@ static bool presence_lost(const struct barrier *barrier, struct verdict *ret_why
 	return true;
 }
 
+enum answer traffic_presence(const struct barrier *barrier)
+{
+	struct verdict why;
+
+	return presence_lost(barrier, &why) ? ANSWER_UNKNOWN : point_answer(barrier->presence);
+}
+
 static void judge_presence(struct barrier *barrier, struct teller *teller)
 {
 	struct traffic *traffic = &barrier->traffic;
 	enum answer before = traffic->present;
-	int64_t at_mono_ns = presence_changed(barrier);
+	int64_t at_mono_ns = traffic_presence_changed(barrier);
 	struct verdict why;
 
 	if (presence_lost(barrier, &why)) {

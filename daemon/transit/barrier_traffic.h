@@ -21,6 +21,9 @@ void traffic_init(struct traffic *traffic);
 void traffic_boom(struct barrier *barrier, enum barrier_state before);
 void traffic_judge(struct barrier *barrier, struct teller *teller);
 void traffic_tick(struct barrier *barrier, struct teller *teller, int64_t at_mono_ns);
+/* Whether a vehicle stands at the boom, by the inputs as they are, and since when. */
+enum answer traffic_presence(const struct barrier *barrier);
+int64_t traffic_presence_changed(const struct barrier *barrier);
 int64_t traffic_deadline(const struct barrier *barrier); /* INT64_MAX: none */
 
 #endif

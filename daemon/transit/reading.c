@@ -1,5 +1,6 @@
 #include "reading.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -112,6 +113,16 @@ static size_t utf8_character(const unsigned char *text)
 		if (text[i] < 0x80 || text[i] > 0xBF)
 			return 0;
 	return bytes;
+}
+
+void value_number_text(const struct value *value, char ret_text[VALUE_TEXT_BYTES])
+{
+	if (value->type == VALUE_TEXT && strspn(value->text, " ") < strlen(value->text))
+		memcpy(ret_text, value->text, VALUE_TEXT_BYTES);
+	else if (value->type == VALUE_INT && value->integer)
+		snprintf(ret_text, VALUE_TEXT_BYTES, "%" PRId64, value->integer);
+	else if (value->type == VALUE_UINT)
+		snprintf(ret_text, VALUE_TEXT_BYTES, "%" PRIu64, value->uinteger);
 }
 
 struct value value_text(const char *text)

@@ -98,6 +98,9 @@ struct value value_int(int64_t integer);
 struct value value_uint(uint64_t uinteger); /* becomes VALUE_INT when it fits */
 struct value value_real(double real);
 
+/* A text or whole number as text, blanks alone and the number 0 as none; else untouched. */
+void value_number_text(const struct value *value, char ret_text[VALUE_TEXT_BYTES]);
+
 /* Copies text, replacing what is not printable UTF-8 by '?'; cut at the limit. */
 struct value value_text(const char *text);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NS_PER_S	   INT64_C(1000000000)
 #define BATTERY_HYSTERESIS 3 /* percent above the limit before an alarm is cleared */
 
 static const struct {
@@ -27,6 +28,7 @@ static const char *const input_names[SEAL_INPUT_COUNT] = {
 	[SEAL_BATTERY] = "battery",
 	[SEAL_OPEN_COUNTER] = "open_counter",
 	[SEAL_TAMPER_COUNTER] = "tamper_counter",
+	[SEAL_SEALED_AT] = "sealed_at",
 };
 
 static void observe(const struct sensor *sensor, struct json *json)
@@ -50,10 +52,11 @@ void seal_init(struct seal *seal, const struct seal_conf *conf, const char *lane
 		[SEAL_BATTERY] = conf->battery,
 		[SEAL_OPEN_COUNTER] = conf->open_counter,
 		[SEAL_TAMPER_COUNTER] = conf->tamper_counter,
+		[SEAL_SEALED_AT] = conf->sealed_at,
 	};
 	size_t i;
 
-	*seal = (struct seal){.conf = conf, .memory = memory};
+	*seal = (struct seal){.conf = conf, .memory = memory, .state = SEAL_UNKNOWN};
 	for (i = 0; i < SEAL_INPUT_COUNT; i++)
 		if (references[i] != POINT_NONE)
 			seal->inputs[i] = &points[references[i]];
@@ -65,29 +68,33 @@ void seal_init(struct seal *seal, const struct seal_conf *conf, const char *lane
 	seal->sensor.alarm_count = SEAL_ALARM_COUNT;
 }
 
-/* The number as text, empty when the reader sees no seal. false: it cannot be told. */
-static bool read_id(const struct seal *seal, char id[VALUE_TEXT_BYTES])
+bool seal_number(const struct seal *seal, char ret_id[VALUE_TEXT_BYTES])
 {
 	const struct value *value = seal->inputs[SEAL_ID] ? &seal->inputs[SEAL_ID]->value : NULL;
 
-	id[0] = '\0';
+	ret_id[0] = '\0';
 	if (!value)
 		return true;
-	switch (value->type) {
-	case VALUE_TEXT:
-		if (strspn(value->text, " ") < strlen(value->text))
-			memcpy(id, value->text, VALUE_TEXT_BYTES);
-		return true;
-	case VALUE_INT:
-		if (value->integer)
-			snprintf(id, VALUE_TEXT_BYTES, "%lld", (long long)value->integer);
-		return true;
-	case VALUE_UINT:
-		snprintf(id, VALUE_TEXT_BYTES, "%llu", (unsigned long long)value->uinteger);
-		return true;
-	default:
+	if (value->type != VALUE_TEXT && value->type != VALUE_INT && value->type != VALUE_UINT)
 		return false;
-	}
+	value_number_text(value, ret_id);
+	return true;
+}
+
+bool seal_closed_at(const struct seal *seal, int64_t *ret_utc_ns)
+{
+	const struct point *point = seal->inputs[SEAL_SEALED_AT];
+
+	if (!point || point->value.type != VALUE_INT || point->value.integer <= 0 ||
+	    point->value.integer > INT64_MAX / NS_PER_S)
+		return false;
+	*ret_utc_ns = point->value.integer * NS_PER_S;
+	return true;
+}
+
+const char *seal_state_name(enum seal_state state)
+{
+	return states[state].word;
 }
 
 static bool says(const struct seal *seal, enum seal_state state)
@@ -257,9 +264,14 @@ static void compare_counters(struct seal *seal, struct teller *teller, struct se
 			moved = true;
 			reset |= went_back(known->count, counter->value.integer);
 		}
+		record->changed |= !known->known || known->count != counter->value.integer;
 		*known = (struct seal_counter){.known = true, .count = counter->value.integer};
 	}
+	record->changed |= !record->closed;
 	record->closed = true;
+	seal->reopened = moved;
+	if (record != &seal->own)
+		seal_memory_remember(seal->memory, record, teller);
 	if (moved)
 		tell_reopened(seal, teller, before, reset);
 }
@@ -274,10 +286,14 @@ static void judge_counters(struct seal *seal, struct teller *teller, enum seal_s
 		return;
 	if (seal->id[0])
 		record = seal_memory_take(seal->memory, seal->id);
-	if (state == SEAL_INTACT)
+	if (state == SEAL_INTACT) {
 		compare_counters(seal, teller, record);
-	else
-		record->closed = false; /* seen open: that it was opened is told already */
+		return;
+	}
+	record->changed |= record->closed;
+	record->closed = false; /* seen open: that it was opened is told already */
+	if (record != &seal->own)
+		seal_memory_remember(seal->memory, record, teller);
 }
 
 static bool battery_percent(const struct seal *seal, double *ret_percent)
@@ -349,13 +365,15 @@ void seal_judge(struct seal *seal, struct teller *teller)
 
 	seal->sensor.waiting = false;
 	memcpy(previous_id, seal->id, sizeof(previous_id));
-	id_known = read_id(seal, id);
+	id_known = seal_number(seal, id);
 	if (id_known)
 		memcpy(seal->id, id, sizeof(seal->id));
 	other_seal = strcmp(previous_id, seal->id) != 0;
 	if (other_seal)
 		seal->id_mono_ns = seal->inputs[SEAL_ID]->changed_mono_ns;
 	state = look(seal, id_known, id, &verdict);
+	seal->state = state;
+	seal->reopened = false;
 	entered = sensor_take(&seal->sensor, &verdict, other_seal,
 			      changed(seal, SEAL_ID, SEAL_LOOP), teller);
 	if (entered)

@@ -26,6 +26,7 @@ struct seal_conf {
 	int32_t battery; /* percent */
 	int32_t open_counter;
 	int32_t tamper_counter;
+	int32_t sealed_at; /* when it was closed, by its own clock: seconds since 1970 UTC */
 	int64_t battery_low; /* percent: below is seal.battery-low */
 	int64_t battery_critical; /* percent: below is seal.battery-critical */
 };
@@ -39,6 +40,7 @@ enum seal_input {
 	SEAL_BATTERY,
 	SEAL_OPEN_COUNTER,
 	SEAL_TAMPER_COUNTER,
+	SEAL_SEALED_AT,
 	SEAL_INPUT_COUNT
 };
 
@@ -65,6 +67,8 @@ struct seal {
 	int64_t id_mono_ns; /* since when it is that one */
 	double told_battery; /* percent, as in the retained state */
 	int64_t told_mono_ns; /* the last change of another input in it */
+	enum seal_state state; /* as last judged */
+	bool reopened; /* the last judgement found that */
 };
 
 /* points, memory: borrowed; points are indexed by the references of conf. */
@@ -73,5 +77,12 @@ void seal_init(struct seal *seal, const struct seal_conf *conf, const char *lane
 
 /* Its inputs have changed, or were read again while it waits. */
 void seal_judge(struct seal *seal, struct teller *teller);
+
+/* Its number as text, empty: the reader sees no seal. false: it cannot be told. */
+bool seal_number(const struct seal *seal, char ret_id[VALUE_TEXT_BYTES]);
+/* false: it does not say, or never was closed. */
+bool seal_closed_at(const struct seal *seal, int64_t *ret_utc_ns);
+
+const char *seal_state_name(enum seal_state state); /* "intact" */
 
 #endif

@@ -1,7 +1,9 @@
-/* What the counters of a seal were when a reader of this gateway last saw it closed.
+/* What a seal was when a reader of this gateway last saw it: its counters while it was closed,
+ * and where that was.
  *
- * Shared by all readers, so that a seal opened between the entry and the exit of
- * a checkpoint is found too. The least recently seen is forgotten first.
+ * Shared by all readers, so that a seal opened between the entry and the exit of a checkpoint
+ * is found too, and one that is in two lanes at once. It outlives the daemon by memories
+ * "seal/<number>". The least recently seen is forgotten first.
  */
 #ifndef CORRIDORD_SEAL_MEMORY_H
 #define CORRIDORD_SEAL_MEMORY_H
@@ -9,9 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "event.h"
 #include "reading.h"
 
-#define SEAL_MEMORY_RECORDS 128
+#define SEAL_MEMORY_RECORDS 256
+#define SEAL_LANE_BYTES	    64
+#define SEAL_MEMO_BYTES	    320
+
+struct teller;
 
 struct seal_counter {
 	bool known;
@@ -21,18 +28,43 @@ struct seal_counter {
 enum { SEAL_OPENINGS, SEAL_TAMPERINGS, SEAL_COUNTERS };
 
 struct seal_record {
-	char id[VALUE_TEXT_BYTES]; /* empty: the record is free */
+	char id[VALUE_TEXT_BYTES]; /* normalised, else as read; empty: the record is free */
 	bool closed; /* the counters are those of a closed seal */
 	struct seal_counter counters[SEAL_COUNTERS];
+	char lane[SEAL_LANE_BYTES]; /* that saw it last, empty: none with passages */
+	int64_t seen_mono_ns; /* INT64_MAX: it is there now; INT64_MIN: before this boot */
 	uint64_t used; /* when, in takings */
+	bool changed; /* since it was last kept */
 };
 
 struct seal_memory {
 	struct seal_record records[SEAL_MEMORY_RECORDS];
 	uint64_t takings;
+	uint64_t kept; /* takings when all that changed had been put */
+	const char *boot; /* the kernel's boot id, or NULL */
+	char forgotten[VALUE_TEXT_BYTES]; /* for which there was no room any more */
+
+	/* What the teller is given to remember; lives until the next call. */
+	char key[MEMORY_KEY_BYTES], text[SEAL_MEMO_BYTES], forgotten_key[MEMORY_KEY_BYTES];
 };
 
 /* The record of this seal, a fresh one when it is not known. Valid until the next call. */
 struct seal_record *seal_memory_take(struct seal_memory *memory, const char *id);
+
+/* A lane sees it, or no longer does. number: normalised. */
+void seal_memory_seen(struct seal_memory *memory, const char *number, const char *lane);
+void seal_memory_left(struct seal_memory *memory, const char *number, const char *lane,
+		      int64_t at_mono_ns);
+/* Another lane saw it less than that before, or sees it still. */
+bool seal_memory_elsewhere(const struct seal_memory *memory, const char *number, const char *lane,
+			   int64_t at_mono_ns, int64_t within_ns);
+
+/* The record goes with the next thing the teller puts. */
+void seal_memory_remember(struct seal_memory *memory, struct seal_record *record,
+			  struct teller *teller);
+/* So do, one by one, all that changed and were not put. */
+void seal_memory_keep(struct seal_memory *memory, struct teller *teller);
+/* true: the memory was a seal's. */
+bool seal_memory_recall(struct seal_memory *memory, const char *key, const char *text);
 
 #endif

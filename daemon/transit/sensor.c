@@ -8,10 +8,17 @@
 
 struct json *tell_begin(struct teller *teller, const struct sensor *sensor, int64_t at_mono_ns)
 {
-	event_body_start(&teller->body, teller->body_text, sizeof(teller->body_text),
-			 sensor ? sensor->lane : NULL, sensor ? sensor->name : NULL, at_mono_ns,
-			 &teller->now);
-	return &teller->body;
+	struct json *json = &teller->body;
+
+	json_start(json, teller->body_text, sizeof(teller->body_text));
+	if (sensor && sensor->lane)
+		json_text(json, "lane", sensor->lane);
+	if (sensor)
+		json_text(json, "sensor", sensor->name);
+	if (sensor && sensor->note)
+		json_members(json, sensor->note, strlen(sensor->note));
+	event_moment(json, "occurred", at_mono_ns, &teller->now);
+	return json;
 }
 
 static void put_verdict(struct json *json, const struct verdict *verdict)
@@ -61,7 +68,24 @@ static void put_draft(struct teller *teller, struct event_draft *draft, struct s
 		draft->state_bytes = state.bytes;
 		sensor->told = true;
 	}
+	draft->memories = teller->memories;
+	draft->memory_count = teller->memory_count;
+	teller->memory_count = 0;
 	teller->sink.put(teller->sink.data, draft);
+}
+
+void teller_remember(struct teller *teller, const char *key, const char *text)
+{
+	assert(teller->memory_count < TELLER_MEMORIES);
+	teller->memories[teller->memory_count++] = (struct event_memory){.key = key, .text = text};
+}
+
+void teller_flush(struct teller *teller)
+{
+	struct event_draft draft = {0};
+
+	if (teller->memory_count > 0)
+		put_draft(teller, &draft, NULL);
 }
 
 void tell_end(struct teller *teller, enum event_id event, struct sensor *sensor)
@@ -184,7 +208,7 @@ void sensor_set_alarm(struct sensor *sensor, struct teller *teller, size_t which
 	tell_end(teller, alarm->event, sensor);
 }
 
-static void put_quietly(struct sensor *sensor, struct teller *teller)
+void sensor_put(struct sensor *sensor, struct teller *teller)
 {
 	struct event_draft draft = {0};
 
@@ -196,7 +220,7 @@ void sensor_settle(struct sensor *sensor, struct teller *teller)
 	if (sensor->waiting)
 		return;
 	if (sensor->touched && !sensor->told)
-		put_quietly(sensor, teller);
+		sensor_put(sensor, teller);
 	sensor->touched = false;
 }
 
@@ -204,7 +228,7 @@ void sensor_start(struct sensor *sensor, struct teller *teller)
 {
 	sensor->since_mono_ns = teller->now.mono_ns;
 	sensor->since_clock = teller->now;
-	put_quietly(sensor, teller);
+	sensor_put(sensor, teller);
 }
 
 struct verdict verdict_unknown(enum event_id event, const struct point *input)

@@ -14,6 +14,8 @@
 #include "event.h"
 #include "point.h"
 
+#define TELLER_MEMORIES 8
+
 /* Writes events: the sink, the clocks as of this call, room for one body and one state. */
 struct teller {
 	struct event_sink sink;
@@ -21,6 +23,8 @@ struct teller {
 	struct json body;
 	char body_text[EVENT_BODY_BYTES];
 	char state_text[EVENT_BODY_BYTES];
+	struct event_memory memories[TELLER_MEMORIES]; /* go with what is put next */
+	size_t memory_count;
 };
 
 struct verdict {
@@ -43,6 +47,7 @@ struct sensor {
 	const char *name;
 	const char *kind; /* "barrier", "seal", "meter" */
 	char key[STATE_KEY_BYTES];
+	const char *note; /* members of its events after its name, or NULL */
 	void (*observe)(const struct sensor *sensor, struct json *json); /* members of observed */
 	struct alarm *alarms; /* of the struct this one is part of */
 	size_t alarm_count;
@@ -64,10 +69,17 @@ struct sensor {
 struct json *tell_begin(struct teller *teller, const struct sensor *sensor, int64_t at_mono_ns);
 /* sensor: whose retained state goes with it, or NULL. */
 void tell_end(struct teller *teller, enum event_id event, struct sensor *sensor);
+/* Kept in the same transaction as what is put next; both live until then. */
+void teller_remember(struct teller *teller, const char *key, const char *text);
+/* Puts what is to be remembered and has not been. */
+void teller_flush(struct teller *teller);
 /* Whether an alarm is raised or cleared, and after how long. */
 void tell_alarm(struct json *json, const struct alarm *alarm, int64_t at_mono_ns);
 
 void sensor_init(struct sensor *sensor, const char *kind, const char *lane, const char *name);
+
+/* The retained state, without an event. */
+void sensor_put(struct sensor *sensor, struct teller *teller);
 
 /* Unknown, not read yet: puts that state without an event. */
 void sensor_start(struct sensor *sensor, struct teller *teller);

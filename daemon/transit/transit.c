@@ -34,9 +34,20 @@ void transit_free(struct transit *transit)
 	free(transit);
 }
 
+void transit_set_desk(struct transit *transit, const struct registry_desk *desk)
+{
+	transit->site.desk = *desk;
+}
+
 void transit_recall(struct transit *transit, const char *key, const char *text)
 {
-	(void)transit, (void)key, (void)text; /* nobody remembers anything yet */
+	uint32_t i;
+
+	if (seal_memory_recall(&transit->seal_memory, key, text))
+		return;
+	for (i = 0; i < transit->lane_count; i++)
+		if (lane_recall(&transit->lanes[i], key, text))
+			return;
 }
 
 void transit_restore(struct transit *transit, const char *state_key, const char *state_word)
@@ -66,6 +77,9 @@ static void judge(const struct sensor_slot *slot, struct teller *teller)
 	case SENSOR_METER:
 		meter_judge((struct meter *)slot->sensor, teller);
 		break;
+	case SENSOR_LANE:
+		lane_judge((struct lane *)slot->sensor);
+		break;
 	}
 }
 
@@ -80,6 +94,9 @@ static void tick_slot(const struct sensor_slot *slot, struct teller *teller, int
 	case SENSOR_METER:
 		meter_tick((struct meter *)slot->sensor, teller, at_mono_ns);
 		break;
+	case SENSOR_LANE:
+		lane_tick((struct lane *)slot->sensor, at_mono_ns);
+		break;
 	}
 }
 
@@ -92,6 +109,8 @@ static int64_t slot_deadline(const struct sensor_slot *slot)
 		return INT64_MAX;
 	case SENSOR_METER:
 		return meter_deadline((const struct meter *)slot->sensor);
+	case SENSOR_LANE:
+		return lane_deadline((const struct lane *)slot->sensor);
 	}
 	return INT64_MAX;
 }
@@ -99,6 +118,24 @@ static int64_t slot_deadline(const struct sensor_slot *slot)
 static void arm_slot(struct transit *transit, uint32_t i)
 {
 	wake_set(&transit->wake, transit->input_count + i, slot_deadline(&transit->slots[i]));
+}
+
+static void arm_lane(struct transit *transit, const struct lane *lane)
+{
+	arm_slot(transit, transit_slot_of(transit, lane));
+}
+
+/* What it becomes is told under the passage of its lane. */
+static void judge_in_lane(struct transit *transit, const struct sensor_slot *slot)
+{
+	if (slot->lane)
+		lane_before(slot->lane, slot->sensor);
+	judge(slot, &transit->teller);
+	if (slot->lane) {
+		lane_after(slot->lane, slot->sensor);
+		arm_lane(transit, slot->lane);
+	}
+	seal_memory_keep(&transit->seal_memory, &transit->teller);
 }
 
 /* A device of the sensor is in the middle of a poll: half of its inputs are from before. */
@@ -128,7 +165,7 @@ static bool judge_queued(struct transit *transit)
 			continue;
 		}
 		slot->sensor->queued = false;
-		judge(slot, &transit->teller);
+		judge_in_lane(transit, slot);
 		arm_slot(transit, index);
 	}
 	return transit->queued < count;
@@ -172,11 +209,18 @@ static void fire_input(struct transit *transit, uint32_t i, int64_t at_mono_ns)
 
 static void fire_slot(struct transit *transit, uint32_t i, int64_t at_mono_ns)
 {
-	if (transit->slots[i].sensor->queued) { /* to be judged when the poll is complete */
+	const struct sensor_slot *slot = &transit->slots[i];
+
+	if (slot->sensor->queued) { /* to be judged when the poll is complete */
 		wake_set(&transit->wake, transit->input_count + i, INT64_MAX);
 		return;
 	}
-	tick_slot(&transit->slots[i], &transit->teller, at_mono_ns);
+	tick_slot(slot, &transit->teller, at_mono_ns);
+	if (slot->lane) {
+		lane_after(slot->lane, slot->sensor);
+		arm_lane(transit, slot->lane);
+	}
+	seal_memory_keep(&transit->seal_memory, &transit->teller);
 	arm_slot(transit, i);
 }
 
@@ -226,8 +270,15 @@ void transit_start(struct transit *transit, const struct instant *now)
 		point_start(&transit->points[i], now->mono_ns);
 		wake_set(&transit->wake, i, input_deadline(&transit->inputs[i]));
 	}
-	for (i = 0; i < transit->slot_count; i++)
-		sensor_start(transit->slots[i].sensor, &transit->teller);
+	for (i = 0; i < transit->slot_count; i++) {
+		const struct sensor_slot *slot = &transit->slots[i];
+
+		if (slot->kind == SENSOR_LANE)
+			lane_start((struct lane *)slot->sensor);
+		else
+			sensor_start(slot->sensor, &transit->teller);
+		arm_slot(transit, i);
+	}
 }
 
 void transit_reading(struct transit *transit, const struct reading *reading,
@@ -271,6 +322,37 @@ void transit_settle(struct transit *transit, const struct instant *now)
 {
 	transit->teller.now = *now;
 	(void)judge_queued(transit);
+}
+
+void transit_answer(struct transit *transit, struct registry_answer *answer,
+		    const struct instant *now)
+{
+	uint32_t i;
+
+	move_to(transit, now->mono_ns, now);
+	(void)judge_queued(transit);
+	for (i = 0; i < transit->lane_count; i++)
+		if (lane_answer(&transit->lanes[i], answer)) {
+			arm_lane(transit, &transit->lanes[i]);
+			return;
+		}
+	registry_answer_free(answer); /* to a passage that is no more */
+}
+
+int transit_present(struct transit *transit, const char *lane, const char *ucr, const char *officer,
+		    const char *reason, const struct instant *now)
+{
+	uint32_t i;
+	int rc = -ENOENT;
+
+	move_to(transit, now->mono_ns, now);
+	(void)judge_queued(transit);
+	for (i = 0; i < transit->lane_count; i++)
+		if (strcmp(transit->lanes[i].conf->name, lane) == 0) {
+			rc = lane_present(&transit->lanes[i], ucr, officer, reason);
+			arm_lane(transit, &transit->lanes[i]);
+		}
+	return rc;
 }
 
 int64_t transit_next_deadline(const struct transit *transit)

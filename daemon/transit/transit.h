@@ -18,6 +18,7 @@
 
 #include "barrier.h"
 #include "event.h"
+#include "lane.h"
 #include "meter.h"
 #include "point.h"
 #include "reading.h"
@@ -32,6 +33,7 @@ struct lane_conf {
 	size_t barrier_count;
 	const struct seal_conf *seals;
 	size_t seal_count;
+	const struct passage_conf *passages; /* NULL: none are told */
 };
 
 struct transit_device {
@@ -49,12 +51,21 @@ struct transit_conf {
 	size_t lane_count;
 	const struct meter_conf *meters;
 	size_t meter_count;
+	const char *boot; /* the kernel's boot id, part of the passages' */
+	const char *country; /* of the checkpoint, ISO 3166-1 alpha-2; NULL: nobody is recognised */
+	uint32_t own_benefits; /* aeo_benefit: to operators of that state */
+	struct registry_desk desk; /* ask NULL: no registry */
+	void *closed_data;
+	void (*passage_closed)(void *data, const struct passage_intervals *intervals); /* or NULL */
 };
 
 /* -ENOMEM. The caller frees with transit_free(). */
 int transit_new(const struct transit_conf *conf, const struct event_sink *sink,
 		struct transit **ret_transit);
 void transit_free(struct transit *transit);
+
+/* Another desk than that of conf; before transit_recall(). */
+void transit_set_desk(struct transit *transit, const struct registry_desk *desk);
 
 /* The state a sensor was in before a restart, by state key; unknown keys are ignored.
  * Before transit_start(). The first event of the sensor then says "before_restart". */
@@ -75,6 +86,16 @@ void transit_device(struct transit *transit, const struct device_report *report,
 /* No more readings for now: judges what came in. After each batch taken from the queue.
  * Readings of one instant, and of one poll of a device (reading.more), are judged together. */
 void transit_settle(struct transit *transit, const struct instant *now);
+
+/* The registry's answer to a question that was asked at the desk; takes it over. */
+void transit_answer(struct transit *transit, struct registry_answer *answer,
+		    const struct instant *now);
+
+/* An officer's word: the vehicle in that lane carries this consignment, whatever was found. It
+ * becomes passage.identified, or passage.corrected. -ENOENT: no such lane with passages; -ENXIO:
+ * no vehicle is there; -EAGAIN: the word before is still being looked up; -EINVAL: no number. */
+int transit_present(struct transit *transit, const char *lane, const char *ucr, const char *officer,
+		    const char *reason, const struct instant *now);
 
 /* Monotonic time of the next thing that happens by itself, INT64_MAX: none. */
 int64_t transit_next_deadline(const struct transit *transit);

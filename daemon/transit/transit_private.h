@@ -6,11 +6,12 @@
 #include "transit.h"
 #include "wake.h"
 
-enum sensor_kind { SENSOR_BARRIER, SENSOR_SEAL, SENSOR_METER };
+enum sensor_kind { SENSOR_BARRIER, SENSOR_SEAL, SENSOR_METER, SENSOR_LANE };
 
 struct sensor_slot {
 	enum sensor_kind kind;
 	struct sensor *sensor; /* the first member of that kind's struct */
+	struct lane *lane; /* whose passages it tells of, or NULL */
 };
 
 struct transit {
@@ -25,6 +26,11 @@ struct transit {
 	struct barrier *barriers;
 	struct seal *seals;
 	struct meter *meters;
+	struct lane *lanes; /* those with passages */
+	uint32_t lane_count;
+	struct lane_reader *readers; /* of all lanes */
+	struct sensor **lane_sensors;
+	struct lane_site site;
 	struct seal_memory seal_memory;
 	struct sensor_slot *slots; /* all sensors */
 	uint32_t slot_count;
@@ -38,11 +44,13 @@ struct transit {
 };
 
 /* The points of a sensor, NULL: not configured; returns how many. */
-#define SLOT_INPUTS_MAX 8
+#define SLOT_INPUTS_MAX 9
 size_t slot_inputs(const struct sensor_slot *slot, const struct point *ret_points[SLOT_INPUTS_MAX]);
 
 /* Connects a transit that is all zeros but for the sink. -ENOMEM; transit_free() in any case. */
 int transit_wire(struct transit *transit, const struct transit_conf *conf);
 void transit_unwire(struct transit *transit);
+
+uint32_t transit_slot_of(const struct transit *transit, const struct lane *lane);
 
 #endif

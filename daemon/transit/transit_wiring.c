@@ -10,15 +10,16 @@ static size_t at_least_one(size_t count)
 
 static int allocate(struct transit *transit, const struct transit_conf *conf)
 {
-	size_t barriers = 0, seals = 0, edges = 0, slots, i;
+	size_t barriers = 0, seals = 0, lanes = 0, edges = 0, slots, i;
 
 	for (i = 0; i < conf->lane_count; i++) {
 		barriers += conf->lanes[i].barrier_count;
 		seals += conf->lanes[i].seal_count;
+		lanes += conf->lanes[i].passages != NULL;
 	}
 	for (i = 0; i < conf->point_count; i++)
 		edges += conf->points[i].chatter_edges;
-	slots = barriers + seals + conf->meter_count;
+	slots = barriers + seals + lanes + conf->meter_count;
 	transit->points = calloc(at_least_one(conf->point_count), sizeof(*transit->points));
 	transit->inputs = calloc(at_least_one(conf->point_count), sizeof(*transit->inputs));
 	transit->devices = calloc(at_least_one(conf->device_count), sizeof(*transit->devices));
@@ -28,11 +29,15 @@ static int allocate(struct transit *transit, const struct transit_conf *conf)
 	transit->barriers = calloc(at_least_one(barriers), sizeof(*transit->barriers));
 	transit->seals = calloc(at_least_one(seals), sizeof(*transit->seals));
 	transit->meters = calloc(at_least_one(conf->meter_count), sizeof(*transit->meters));
+	transit->lanes = calloc(at_least_one(lanes), sizeof(*transit->lanes));
+	transit->readers = calloc(at_least_one(seals), sizeof(*transit->readers));
+	transit->lane_sensors = calloc(at_least_one(barriers + seals), sizeof(struct sensor *));
 	transit->slots = calloc(at_least_one(slots), sizeof(*transit->slots));
 	transit->queue = calloc(at_least_one(slots), sizeof(*transit->queue));
 	if (!transit->points || !transit->inputs || !transit->devices || !transit->device_points ||
 	    !transit->rings || !transit->barriers || !transit->seals || !transit->meters ||
-	    !transit->slots || !transit->queue)
+	    !transit->lanes || !transit->readers || !transit->lane_sensors || !transit->slots ||
+	    !transit->queue)
 		return -ENOMEM;
 	return wake_init(&transit->wake, (uint32_t)(conf->point_count + slots));
 }
@@ -67,29 +72,81 @@ static void wire_points(struct transit *transit, const struct transit_conf *conf
 	}
 }
 
-static void add_slot(struct transit *transit, enum sensor_kind kind, struct sensor *sensor)
+static void add_slot(struct transit *transit, enum sensor_kind kind, struct sensor *sensor,
+		     struct lane *lane)
 {
 	transit->slots[transit->slot_count++] =
-		(struct sensor_slot){.kind = kind, .sensor = sensor};
+		(struct sensor_slot){.kind = kind, .sensor = sensor, .lane = lane};
+}
+
+uint32_t transit_slot_of(const struct transit *transit, const struct lane *lane)
+{
+	uint32_t i = 0;
+
+	while (transit->slots[i].sensor != &lane->sensor)
+		i++;
+	return i;
+}
+
+/* Whether it can tell one vehicle from the next. */
+static bool has_passages(const struct lane_conf *conf)
+{
+	size_t i;
+
+	if (!conf->passages)
+		return false;
+	if (conf->passages->presence != POINT_NONE)
+		return true;
+	for (i = 0; i < LANE_IDENTIFICATIONS; i++)
+		if (conf->passages->identifications[i] != POINT_NONE)
+			return true;
+	for (i = 0; i < conf->barrier_count; i++)
+		if (conf->barriers[i].presence != POINT_NONE)
+			return true;
+	for (i = 0; i < conf->seal_count; i++)
+		if (conf->seals[i].id != POINT_NONE)
+			return true;
+	return false;
+}
+
+/* Its slot comes before those of its sensors. */
+static struct lane *wire_passages(struct transit *transit, const struct lane_conf *conf,
+				  size_t first_seal, size_t first_sensor)
+{
+	struct lane *lane = &transit->lanes[transit->lane_count++];
+
+	lane->readers = &transit->readers[first_seal];
+	lane->sensors = &transit->lane_sensors[first_sensor];
+	lane_init(lane, conf, transit->points, &transit->site, &transit->teller);
+	add_slot(transit, SENSOR_LANE, &lane->sensor, NULL);
+	return lane;
 }
 
 static void wire_lane(struct transit *transit, const struct lane_conf *lane,
 		      struct barrier **next_barrier, struct seal **next_seal)
 {
+	size_t first_seal = (size_t)(*next_seal - transit->seals);
+	size_t first_sensor = first_seal + (size_t)(*next_barrier - transit->barriers);
+	struct lane *passages =
+		has_passages(lane) ? wire_passages(transit, lane, first_seal, first_sensor) : NULL;
 	size_t i;
 
 	for (i = 0; i < lane->barrier_count; i++) {
 		struct barrier *barrier = (*next_barrier)++;
 
 		barrier_init(barrier, &lane->barriers[i], lane->name, transit->points);
-		add_slot(transit, SENSOR_BARRIER, &barrier->sensor);
+		add_slot(transit, SENSOR_BARRIER, &barrier->sensor, passages);
+		if (passages)
+			lane_add_barrier(passages, barrier);
 	}
 	for (i = 0; i < lane->seal_count; i++) {
 		struct seal *seal = (*next_seal)++;
 
 		seal_init(seal, &lane->seals[i], lane->name, transit->points,
 			  &transit->seal_memory);
-		add_slot(transit, SENSOR_SEAL, &seal->sensor);
+		add_slot(transit, SENSOR_SEAL, &seal->sensor, passages);
+		if (passages)
+			lane_add_seal(passages, seal);
 	}
 }
 
@@ -105,7 +162,7 @@ static void wire_sensors(struct transit *transit, const struct transit_conf *con
 		struct meter *meter = &transit->meters[i];
 
 		meter_init(meter, &conf->meters[i], transit->points);
-		add_slot(transit, SENSOR_METER, &meter->sensor);
+		add_slot(transit, SENSOR_METER, &meter->sensor, NULL);
 	}
 }
 
@@ -113,6 +170,7 @@ size_t slot_inputs(const struct sensor_slot *slot, const struct point *ret_point
 {
 	const struct barrier *barrier = (const struct barrier *)slot->sensor;
 	const struct seal *seal = (const struct seal *)slot->sensor;
+	const struct lane *lane = (const struct lane *)slot->sensor;
 	size_t i;
 
 	switch (slot->kind) {
@@ -129,6 +187,11 @@ size_t slot_inputs(const struct sensor_slot *slot, const struct point *ret_point
 		for (i = 0; i < SEAL_INPUT_COUNT; i++)
 			ret_points[i] = seal->inputs[i];
 		return SEAL_INPUT_COUNT;
+	case SENSOR_LANE:
+		ret_points[0] = lane->presence;
+		for (i = 0; i < LANE_IDENTIFICATIONS; i++)
+			ret_points[1 + i] = lane->identifications[i];
+		return 1 + LANE_IDENTIFICATIONS;
 	case SENSOR_METER:
 		break;
 	}
@@ -187,6 +250,16 @@ int transit_wire(struct transit *transit, const struct transit_conf *conf)
 
 	if (rc < 0)
 		return rc;
+	transit->site = (struct lane_site){
+		.boot = conf->boot,
+		.country = conf->country,
+		.own_benefits = conf->own_benefits,
+		.desk = conf->desk,
+		.memory = &transit->seal_memory,
+		.data = conf->closed_data,
+		.closed = conf->passage_closed,
+	};
+	transit->seal_memory.boot = conf->boot;
 	wire_points(transit, conf);
 	wire_sensors(transit, conf);
 	return wire_users(transit);
@@ -194,11 +267,18 @@ int transit_wire(struct transit *transit, const struct transit_conf *conf)
 
 void transit_unwire(struct transit *transit)
 {
+	uint32_t i;
+
+	for (i = 0; i < transit->lane_count; i++)
+		lane_free(&transit->lanes[i]);
 	wake_fini(&transit->wake);
 	free(transit->queue);
 	free(transit->rings);
 	free(transit->users);
 	free(transit->slots);
+	free(transit->lanes);
+	free(transit->readers);
+	free(transit->lane_sensors);
 	free(transit->meters);
 	free(transit->seals);
 	free(transit->barriers);

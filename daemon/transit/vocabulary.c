@@ -186,17 +186,6 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_STATE,
 			.summary = "the reader sees no seal, as in an empty lane",
 		},
-	[EVENT_SEAL_MISMATCH] =
-		{
-			.name = "seal.mismatch",
-			.severity = SEVERITY_CRITICAL,
-			.latched = true,
-			.class = CLASS_EVIDENCE,
-			.kind = KIND_STATE,
-			.eaeu = "07",
-			.ncts = "2",
-			.summary = "the seal's number is not the declared one",
-		},
 	[EVENT_SEAL_UNKNOWN] =
 		{
 			.name = "seal.unknown",
@@ -234,6 +223,164 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_ALARM,
 			.eaeu = "05",
 			.summary = "the seal's battery is below 5 %",
+		},
+	[EVENT_PASSAGE_OPENED] =
+		{
+			.name = "passage.opened",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "a vehicle begins its way through a lane",
+		},
+	[EVENT_PASSAGE_IDENTIFIED] =
+		{
+			.name = "passage.identified",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "a consignment is bound to the passage",
+		},
+	[EVENT_PASSAGE_CORRECTED] =
+		{
+			.name = "passage.corrected",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "a consignment is bound to the passage in place of others",
+		},
+	[EVENT_PASSAGE_UNIDENTIFIED] =
+		{
+			.name = "passage.unidentified",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "what was read binds no consignment",
+		},
+	[EVENT_PASSAGE_STUCK] =
+		{
+			.name = "passage.stuck",
+			.severity = SEVERITY_WARNING,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.summary = "a vehicle does not leave the lane",
+		},
+	[EVENT_PASSAGE_CLOSED] =
+		{
+			.name = "passage.closed",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "the vehicle has left the lane",
+		},
+	[EVENT_IDENTIFIER_READ] =
+		{
+			.name = "identifier.read",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "a plate, container or document number was read",
+		},
+	[EVENT_IDENTIFIER_INVALID] =
+		{
+			.name = "identifier.invalid",
+			.severity = SEVERITY_WARNING,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "a number was read whose form or check digit is wrong",
+		},
+	[EVENT_SEAL_CHECK_INTACT] =
+		{
+			.name = "seal-check.intact",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "a declared seal was read, closed and whole",
+		},
+	[EVENT_SEAL_CHECK_UNKNOWN] =
+		{
+			.name = "seal-check.unknown",
+			.severity = SEVERITY_MAJOR,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.eaeu = "06",
+			.ncts = "2",
+			.summary = "whether a seal is the declared one and whole cannot be told",
+		},
+	[EVENT_SEAL_CHECK_EXTRA] =
+		{
+			.name = "seal-check.extra",
+			.severity = SEVERITY_MAJOR,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.ncts = "2",
+			.summary = "a seal was read that is not declared",
+		},
+	[EVENT_SEAL_CHECK_MISSING] =
+		{
+			.name = "seal-check.missing",
+			.severity = SEVERITY_MAJOR,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.ncts = "2",
+			.summary = "a declared seal was not read",
+		},
+	[EVENT_SEAL_CHECK_MISMATCH] =
+		{
+			.name = "seal-check.mismatch",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.eaeu = "07",
+			.ncts = "2",
+			.summary = "another seal was read instead of a declared one",
+		},
+	[EVENT_SEAL_CHECK_CLONE] =
+		{
+			.name = "seal-check.clone",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.eaeu = "07",
+			.ncts = "2",
+			.summary = "a seal was elsewhere too short a time ago",
+		},
+	[EVENT_SEAL_CHECK_REOPENED] =
+		{
+			.name = "seal-check.reopened",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.eaeu = "07",
+			.ncts = "2",
+			.summary = "a declared seal was opened and closed again",
+		},
+	[EVENT_SEAL_CHECK_OPENED] =
+		{
+			.name = "seal-check.opened",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.eaeu = "01",
+			.ncts = "2",
+			.summary = "a declared seal is open",
+		},
+	[EVENT_SEAL_CHECK_TAMPERED] =
+		{
+			.name = "seal-check.tampered",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.eaeu = "02",
+			.ncts = "2",
+			.summary = "a declared seal or its loop was tampered with",
 		},
 	[EVENT_ROUTE_WRONG_CHECKPOINT] =
 		{

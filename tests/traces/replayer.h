@@ -1,9 +1,17 @@
 /* Replays a trace of tests/traces through the pure part, as fast as it goes.
  *
  * Lines "#! ..." direct it (to the trace's parser they are comments):
- *     #! setup limits           the checkpoint, see setups.h; first
+ *     #! setup limits           the checkpoint, see setups.h; after what the registry holds
  *     #! clock synced +3600     the wall clock from here on: its state, seconds it is ahead
- *     #! restart                the daemon stops and starts again: states restored by word
+ *     #! restart                the daemon stops and starts again: states restored by word,
+ *                               memories handed back
+ *     #! boot                   so does the machine, with another boot id
+ *     #! consignment …          what the registry holds, see registry.h; also aeo, arrangement
+ *     #! busy 2                 it turns the next two questions away
+ *     #! most 2                 it names that many consignments in an answer
+ *     #! answer 12.5            it answers what it was asked until then; not before
+ *     #! fail 12.5              it answers that it cannot be read
+ *     #! present 14 entry-1 UCR officer why   an officer's word
  *     #! until 90               time passes up to here, seconds from the start
  *
  * What comes out goes to a FILE: one JSON object a line for each event, then the
@@ -19,13 +27,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "registry.h"
 #include "setups.h"
 #include "transit/trace.h"
 
-#define REPLAY_MONO_NS INT64_C(1000000000000) /* when a trace begins */
-#define REPLAY_UTC_NS  INT64_C(1772431200000000000) /* 2026-03-02 06:00:00 */
-#define REPLAY_TAIL_NS S /* goes by after the last line: debounce comes to rest */
-#define REPLAY_STATES  8
+#define REPLAY_MONO_NS	INT64_C(1000000000000) /* when a trace begins */
+#define REPLAY_UTC_NS	INT64_C(1772431200000000000) /* 2026-03-02 06:00:00 */
+#define REPLAY_TAIL_NS	S /* goes by after the last line: debounce comes to rest */
+#define REPLAY_STATES	12
+#define REPLAY_MEMORIES 64
 
 /* How the main loop comes to call: these must not make a difference. */
 enum replay_manner {
@@ -35,6 +45,10 @@ enum replay_manner {
 
 struct replay_state {
 	char key[STATE_KEY_BYTES], word[STATE_WORD_BYTES], members[EVENT_BODY_BYTES];
+};
+
+struct replay_memory {
+	char key[MEMORY_KEY_BYTES], text[MEMORY_TEXT_BYTES];
 };
 
 struct replay {
@@ -48,6 +62,9 @@ struct replay {
 	struct event_head head;
 	struct replay_state states[REPLAY_STATES];
 	size_t state_count;
+	struct replay_memory memories[REPLAY_MEMORIES]; /* those without a key are free */
+	struct table table;
+	const char *boot;
 	size_t events;
 };
 
@@ -84,11 +101,32 @@ static void replay_keep(struct replay *replay, const struct event_draft *draft)
 	snprintf(state->members, sizeof(state->members), "%s", draft->state);
 }
 
+static void replay_remember(struct replay *replay, const struct event_memory *memory)
+{
+	struct replay_memory *slot = NULL;
+	size_t i;
+
+	for (i = 0; i < REPLAY_MEMORIES; i++)
+		if (strcmp(replay->memories[i].key, memory->key) == 0 ||
+		    (!slot && !replay->memories[i].key[0]))
+			slot = &replay->memories[i];
+	if (!slot)
+		replay_fail("too many memories");
+	if (strlen(memory->key) >= MEMORY_KEY_BYTES ||
+	    (memory->text && strlen(memory->text) >= MEMORY_TEXT_BYTES))
+		replay_fail("memory too long");
+	snprintf(slot->key, sizeof(slot->key), "%s", memory->text ? memory->key : "");
+	snprintf(slot->text, sizeof(slot->text), "%s", memory->text ? memory->text : "");
+}
+
 static void replay_put(void *data, const struct event_draft *draft)
 {
 	struct replay *replay = data;
 	char payload[EVENT_BYTES];
+	size_t i;
 
+	for (i = 0; i < draft->memory_count; i++)
+		replay_remember(replay, &draft->memories[i]);
 	if (draft->state_key)
 		replay_keep(replay, draft);
 	if (draft->type && replay->out)
@@ -141,12 +179,22 @@ static void replay_flush(struct replay *replay)
 static void replay_begin(struct replay *replay)
 {
 	struct event_sink sink = {.data = replay, .put = replay_put};
+	struct transit_conf conf = replay->setup->conf;
 	size_t i;
 
-	if (transit_new(&replay->setup->conf, &sink, &replay->transit) < 0)
+	conf.boot = replay->boot;
+	conf.country = "GE";
+	conf.own_benefits = BENEFIT_PRIORITY_LANE;
+	if (replay->table.consignment_count)
+		conf.desk = (struct registry_desk){.data = &replay->table, .ask = table_ask};
+	if (transit_new(&conf, &sink, &replay->transit) < 0)
 		replay_fail("out of memory");
 	for (i = 0; i < replay->state_count; i++)
 		transit_restore(replay->transit, replay->states[i].key, replay->states[i].word);
+	for (i = 0; i < REPLAY_MEMORIES; i++)
+		if (replay->memories[i].key[0])
+			transit_recall(replay->transit, replay->memories[i].key,
+				       replay->memories[i].text);
 	transit_start(replay->transit, &replay->now);
 }
 
@@ -177,22 +225,99 @@ static void replay_set_clock(struct replay *replay, const char *word, double ahe
 	replay_clock(replay, replay->now.mono_ns);
 }
 
-static void replay_direct(struct replay *replay, const char *line)
+static int64_t replay_seconds(double seconds)
+{
+	return REPLAY_MONO_NS + (int64_t)(seconds * 1e9);
+}
+
+/* All questions asked before that moment. */
+static void replay_answer(struct replay *replay, double seconds, bool fail)
+{
+	struct table *table = &replay->table;
+	struct registry_question questions[TABLE_QUESTIONS];
+	size_t count, i;
+
+	replay_to(replay, replay_seconds(seconds));
+	replay_flush(replay);
+	count = table->question_count;
+	memcpy(questions, table->questions, sizeof(questions));
+	table->question_count = 0;
+	for (i = 0; i < count; i++)
+		transit_answer(replay->transit, table_answer(table, &questions[i], fail),
+			       &replay->now);
+}
+
+static void replay_present(struct replay *replay, const char *line)
+{
+	char lane[32], ucr[64], officer[32], why[100];
+	double seconds;
+	int rc;
+
+	if (sscanf(line, "%lf %31s %63s %31s %99[^\n]", &seconds, lane, ucr, officer, why) != 5)
+		replay_fail("what is %s", line);
+	replay_to(replay, replay_seconds(seconds));
+	replay_flush(replay);
+	rc = transit_present(replay->transit, lane, ucr, officer, why, &replay->now);
+	if (rc < 0 && replay->out)
+		fprintf(replay->out, "{\"refused\":\"%s\",\"why\":\"%s\"}\n", ucr,
+			strerrorname_np(-rc));
+}
+
+static void replay_restart(struct replay *replay)
+{
+	replay_flush(replay);
+	transit_free(replay->transit);
+	replay->table.question_count = 0;
+	replay_begin(replay);
+}
+
+/* Lines about the registry. */
+static bool replay_register(struct replay *replay, char *line)
+{
+	unsigned number;
+	double seconds;
+
+	if (strncmp(line, "#! consignment ", 15) == 0)
+		table_consignment(&replay->table, line + 15);
+	else if (strncmp(line, "#! aeo ", 7) == 0)
+		table_aeo(&replay->table, line + 7);
+	else if (strncmp(line, "#! arrangement ", 15) == 0)
+		table_arrangement(&replay->table, line + 15);
+	else if (strncmp(line, "#! present ", 11) == 0)
+		replay_present(replay, line + 11);
+	else if (sscanf(line, "#! busy %u", &number) == 1)
+		replay->table.busy = number;
+	else if (sscanf(line, "#! most %u", &number) == 1)
+		replay->table.most = number;
+	else if (sscanf(line, "#! answer %lf", &seconds) == 1)
+		replay_answer(replay, seconds, false);
+	else if (sscanf(line, "#! fail %lf", &seconds) == 1)
+		replay_answer(replay, seconds, true);
+	else
+		return false;
+	return true;
+}
+
+static void replay_direct(struct replay *replay, char *line)
 {
 	char word[32];
 	double seconds;
+
+	if (replay_register(replay, line))
+		return;
 
 	if (sscanf(line, "#! setup %31s", word) == 1) {
 		replay_setup(replay, word);
 	} else if (sscanf(line, "#! clock %31s %lf", word, &seconds) == 2) {
 		replay_set_clock(replay, word, seconds);
 	} else if (sscanf(line, "#! until %lf", &seconds) == 1) {
-		replay_to(replay, REPLAY_MONO_NS + (int64_t)(seconds * 1e9));
+		replay_to(replay, replay_seconds(seconds));
 		replay_flush(replay);
 	} else if (strncmp(line, "#! restart", 10) == 0) {
-		replay_flush(replay);
-		transit_free(replay->transit);
-		replay_begin(replay);
+		replay_restart(replay);
+	} else if (strncmp(line, "#! boot", 7) == 0) {
+		replay->boot = "77aa88bb-1111-4222-8333-944445555666";
+		replay_restart(replay);
 	} else {
 		replay_fail("what is %s", line);
 	}
@@ -257,6 +382,7 @@ __attribute__((unused)) static size_t replay_file(const char *path, enum replay_
 		.payloads = payloads,
 		.manner = manner,
 		.head = {.epoch = "00000000000000e1"},
+		.boot = replay_origin.boot,
 	};
 	struct trace trace = {0};
 	struct trace_entry entry;

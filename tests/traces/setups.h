@@ -121,12 +121,12 @@ static const struct lane_conf loop_lanes[] = {
 		POLLED(name_ ".opened", device_, .counted = true),   \
 		POLLED(name_ ".tampered", device_, .counted = true)
 
-#define READER_SEAL(first_)                                                                      \
-	{                                                                                        \
-		.name = "reader", .id = (first_), .status = (first_) + 1, .opened = POINT_NONE,  \
-		.tampered = POINT_NONE, .loop = POINT_NONE, .battery = (first_) + 2,             \
-		.open_counter = (first_) + 3, .tamper_counter = (first_) + 4, .battery_low = 15, \
-		.battery_critical = 5,                                                           \
+#define READER_SEAL(first_)                                                                     \
+	{                                                                                       \
+		.name = "reader", .id = (first_), .status = (first_) + 1, .opened = POINT_NONE, \
+		.tampered = POINT_NONE, .loop = POINT_NONE, .battery = (first_) + 2,            \
+		.open_counter = (first_) + 3, .tamper_counter = (first_) + 4,                   \
+		.sealed_at = POINT_NONE, .battery_low = 15, .battery_critical = 5,              \
 	}
 
 static const struct transit_device reader_devices[] = {{"reader", "seals"}, {"exit", "seals"}};
@@ -151,6 +151,7 @@ static const struct seal_conf wire_seals[] = {{
 	.battery = POINT_NONE,
 	.open_counter = POINT_NONE,
 	.tamper_counter = POINT_NONE,
+	.sealed_at = POINT_NONE,
 }};
 static const struct lane_conf wire_lanes[] = {
 	{.name = "yard", .direction = "both", .seals = wire_seals, .seal_count = 1}};
@@ -205,6 +206,93 @@ static const struct lane_conf lane_lanes[] = {{
 	.seal_count = 1,
 }};
 
+/* ---- gate: boom, beam, a seal reader and a camera; gate-beyond: a beam beyond the boom too;
+ * gates: a second lane with a reader alone; bay: a lane with a loop of its own and no boom ---- */
+
+#define TOLD(name_, device_, ...)                                             \
+	{                                                                     \
+		.name = (name_), .device = (device_), .scale = 1, __VA_ARGS__ \
+	}
+
+static const struct transit_device gate_devices[] = {
+	{"io", NULL}, {"reader", NULL}, {"camera", NULL}, {"exit", NULL}};
+static const struct point_conf gate_points[] = {
+	CONTACT("io.closed", 0),
+	CONTACT("io.open", 0),
+	CONTACT("io.beam", 0),
+	CONTACT("io.beyond", 0),
+	TOLD("reader.seal-id", 1),
+	TOLD("reader.status", 1, WORDS(seal_words)),
+	TOLD("reader.opened", 1, .counted = true),
+	TOLD("reader.sealed-at", 1),
+	TOLD("camera.plate", 2),
+	TOLD("camera.container", 2),
+	TOLD("camera.document", 2),
+	TOLD("exit.seal-id", 3),
+	TOLD("exit.status", 3, WORDS(seal_words)),
+	TOLD("exit.opened", 3, .counted = true),
+};
+
+#define GATE_BOOM(passed_)                                                                \
+	{                                                                                 \
+		.name = "boom", .status = POINT_NONE, .closed_limit = 0, .open_limit = 1, \
+		.presence = 2, .presence_fault = POINT_NONE, .passed = (passed_),         \
+		.arm_broken = POINT_NONE, .travel_time_ns = 8 * S,                        \
+	}
+
+#define GATE_SEAL(first_, sealed_at_)                                                           \
+	{                                                                                       \
+		.name = "reader", .id = (first_), .status = (first_) + 1, .opened = POINT_NONE, \
+		.tampered = POINT_NONE, .loop = POINT_NONE, .battery = POINT_NONE,              \
+		.open_counter = (first_) + 2, .tamper_counter = POINT_NONE,                     \
+		.sealed_at = (sealed_at_),                                                      \
+	}
+
+static const struct barrier_conf gate_barriers[] = {GATE_BOOM(POINT_NONE)};
+static const struct barrier_conf gate_beyond_barriers[] = {GATE_BOOM(3)};
+static const struct seal_conf gate_seals[] = {GATE_SEAL(4, 7)};
+static const struct seal_conf gate_exit_seals[] = {GATE_SEAL(11, POINT_NONE)};
+static const struct passage_conf gate_passages = {
+	.presence = POINT_NONE,
+	.identifications = {8, 9, 10},
+	.stuck_ns = 10 * MIN,
+	.gap_ns = 30 * S,
+	.clone_ns = 10 * S,
+};
+static const struct passage_conf exit_passages = {
+	.presence = POINT_NONE,
+	.identifications = {POINT_NONE, POINT_NONE, POINT_NONE},
+	.gap_ns = 30 * S,
+	.clone_ns = 10 * S,
+};
+static const struct passage_conf bay_passages = {
+	.presence = 2,
+	.identifications = {8, POINT_NONE, POINT_NONE},
+	.gap_ns = 30 * S,
+};
+
+#define GATE_LANE(barriers_)                                                      \
+	{                                                                         \
+		.name = "entry-1", .direction = "entry", .barriers = (barriers_), \
+		.barrier_count = 1, .seals = gate_seals, .seal_count = 1,         \
+		.passages = &gate_passages,                                       \
+	}
+
+static const struct lane_conf gate_lanes[] = {
+	GATE_LANE(gate_barriers),
+	{.name = "exit-1",
+	 .direction = "exit",
+	 .seals = gate_exit_seals,
+	 .seal_count = 1,
+	 .passages = &exit_passages},
+};
+static const struct lane_conf gate_beyond_lanes[] = {GATE_LANE(gate_beyond_barriers)};
+static const struct lane_conf bay_lanes[] = {{.name = "bay",
+					      .direction = "both",
+					      .seals = gate_seals,
+					      .seal_count = 1,
+					      .passages = &bay_passages}};
+
 struct setup {
 	const char *name;
 	struct transit_conf conf;
@@ -248,6 +336,11 @@ static const struct setup setups[] = {
 	SETUP("readers", reader_devices, reader_points, .lanes = reader_lanes, .lane_count = 2),
 	SETUP("wire", io_devices, wire_points, .lanes = wire_lanes, .lane_count = 1),
 	SETUP("meters", meter_devices, meter_points, .meters = meters, .meter_count = 2),
+	SETUP("gate", gate_devices, gate_points, .lanes = gate_lanes, .lane_count = 1),
+	SETUP("gates", gate_devices, gate_points, .lanes = gate_lanes, .lane_count = 2),
+	SETUP("gate-beyond", gate_devices, gate_points, .lanes = gate_beyond_lanes,
+	      .lane_count = 1),
+	SETUP("bay", gate_devices, gate_points, .lanes = bay_lanes, .lane_count = 1),
 	SETUP("lane", lane_devices, lane_points, .lanes = lane_lanes, .lane_count = 1,
 	      .meters = lane_meters, .meter_count = 1),
 };

@@ -21,6 +21,7 @@ static void open_site(struct site *site)
 				       .battery = SEAL_BATTERY,
 				       .open_counter = SEAL_OPEN_COUNTER,
 				       .tamper_counter = SEAL_TAMPER_COUNTER,
+				       .sealed_at = POINT_NONE,
 				       .battery_low = 15,
 				       .battery_critical = 5}};
 	rig_init(&site->rig);

@@ -336,7 +336,7 @@ static void the_longest_names_and_values_fit_into_an_event(void **state)
 	char point_name[128];
 	const struct transit_device device = {longest, longest};
 	struct point_conf points[8];
-	struct seal_conf seal = {longest, 0, 1, 2, 3, 4, 5, 6, 7, 100, 100};
+	struct seal_conf seal = {longest, 0, 1, 2, 3, 4, 5, 6, 7, POINT_NONE, 100, 100};
 	struct lane_conf lane = {.name = longest, .seals = &seal, .seal_count = 1};
 	struct transit_conf conf = {.devices = &device,
 				    .device_count = 1,

@@ -1,0 +1,216 @@
+/* A passage over a restart: "passage/<lane>/<slot>". */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lane_private.h"
+#include "memo.h"
+
+#define MEMORY_VERSION 1
+#define READ_BYTES     160 /* of one read, at most */
+#define BOOT_BYTES     64
+#define MARK_ANY       INT64_MIN
+#define FLAG_VEHICLE   1
+#define FLAG_BEYOND    2
+#define FLAG_SETTLED   4
+#define FLAG_OFFICER   8
+
+void lane_memory_key(const struct lane *lane, const struct passage *passage,
+		     char ret_key[LANE_MEMORY_KEY_BYTES])
+{
+	snprintf(ret_key, LANE_MEMORY_KEY_BYTES, "passage/%s/%d", lane->conf->name,
+		 (int)(passage - lane->passages));
+}
+
+static int64_t flags(const struct passage *passage)
+{
+	return (passage->vehicle ? FLAG_VEHICLE : 0) | (passage->beyond ? FLAG_BEYOND : 0) |
+	       (passage->settled ? FLAG_SETTLED : 0) |
+	       (passage->officer_decided ? FLAG_OFFICER : 0);
+}
+
+static void write_read(struct memo *memo, const struct passage_read *read)
+{
+	memo_int(memo, read->rule);
+	memo_int(memo, read->kind);
+	memo_int(memo, read->verdict);
+	memo_int(memo, read->key);
+	memo_text(memo, read->text);
+	memo_int(memo, read->found);
+	memo_int(memo, read->told.result);
+	memo_int(memo, read->told.because);
+}
+
+void lane_memory_write(const struct lane *lane, const struct passage *passage, char *out,
+		       size_t size)
+{
+	struct memo memo;
+	size_t i;
+
+	memo_start(&memo, out, size);
+	memo_int(&memo, MEMORY_VERSION);
+	memo_text(&memo, lane->site->boot);
+	memo_text(&memo, passage->id);
+	memo_int(&memo, passage->stage);
+	memo_int(&memo, flags(passage));
+	for (i = 0; i < PASSAGE_MOMENTS; i++)
+		memo_int(&memo, passage->at_mono_ns[i]);
+	memo_int(&memo, passage->sign_mono_ns);
+	memo_int(&memo, passage->clock_ns);
+	memo_int(&memo, (int64_t)passage->binding_count);
+	for (i = 0; i < passage->binding_count; i++) {
+		memo_text(&memo, passage->bindings[i].ucr);
+		memo_int(&memo, passage->bindings[i].rule);
+		memo_int(&memo, passage->bindings[i].decision);
+		memo_int(&memo, passage->bindings[i].benefits);
+	}
+	for (i = 0; i < passage->read_count && memo.bytes + READ_BYTES < size; i++)
+		write_read(&memo, &passage->reads[i]);
+}
+
+/* ---- reading --------------------------------------------------------------------------- */
+
+static void take_bindings(struct memo_reader *reader, struct passage *passage)
+{
+	int64_t count = memo_take(reader, 0, PASSAGE_CONSIGNMENTS);
+
+	for (; count > 0 && !reader->bad; count--) {
+		struct passage_binding *binding = &passage->bindings[passage->binding_count++];
+
+		*binding = (struct passage_binding){0};
+		memo_take_text(reader, binding->ucr, sizeof(binding->ucr));
+		binding->rule = (enum passage_rule)memo_take(reader, 0, PASSAGE_RULES - 1);
+		binding->decision =
+			(enum recognition_decision)memo_take(reader, 0, RECOGNITION_LIST_STALE);
+		binding->benefits = (uint32_t)memo_take(reader, 0, UINT32_MAX);
+	}
+}
+
+static void take_reads(struct memo_reader *reader, struct passage *passage)
+{
+	while (!reader->bad && memo_more(reader) && passage->read_count < PASSAGE_READS) {
+		struct passage_read *read = &passage->reads[passage->read_count++];
+
+		*read = (struct passage_read){.again = true, .status = READ_NOT_ASKED};
+		read->rule = (enum passage_rule)memo_take(reader, 0, PASSAGE_RULES - 1);
+		read->kind = (enum identifier_kind)memo_take(reader, 0, IDENTIFIER_KINDS - 1);
+		read->verdict =
+			(enum identifier_verdict)memo_take(reader, 0, IDENTIFIER_VERDICTS - 1);
+		read->key = (enum registry_key)memo_take(reader, 0, REGISTRY_KEYS - 1);
+		memo_take_text(reader, read->text, sizeof(read->text));
+		read->found = memo_take(reader, 0, 1);
+		read->told.result = (enum seal_result)memo_take(reader, 0, CHECK_TAMPERED);
+		read->told.because =
+			(enum seal_because)memo_take(reader, 0, SEAL_BECAUSE_NOT_DECLARED);
+		read->seal.state = SEAL_UNKNOWN;
+	}
+}
+
+/* Times of another boot mean nothing in this one. */
+static void forget_times(struct passage *passage)
+{
+	size_t i;
+
+	for (i = 0; i < PASSAGE_MOMENTS; i++)
+		passage->at_mono_ns[i] = INT64_MIN;
+	passage->sign_mono_ns = INT64_MIN;
+	passage->over_clock_jump = false;
+	passage->clock_ns = INT64_MIN;
+}
+
+static bool take_passage(struct lane *lane, struct passage *passage, const char *text)
+{
+	struct memo_reader reader;
+	char boot[BOOT_BYTES];
+	int64_t set;
+	size_t i;
+
+	memo_read(&reader, text);
+	(void)memo_take(&reader, MEMORY_VERSION, MEMORY_VERSION);
+	memo_take_text(&reader, boot, sizeof(boot));
+	memo_take_text(&reader, passage->id, sizeof(passage->id));
+	passage->stage = (enum passage_stage)memo_take(&reader, STAGE_AT, STAGE_BEYOND);
+	set = memo_take(&reader, 0, INT64_MAX);
+	for (i = 0; i < PASSAGE_MOMENTS; i++)
+		passage->at_mono_ns[i] = memo_take(&reader, MARK_ANY, INT64_MAX);
+	passage->sign_mono_ns = memo_take(&reader, MARK_ANY, INT64_MAX);
+	passage->clock_ns = memo_take(&reader, MARK_ANY, INT64_MAX);
+	passage->vehicle = set & FLAG_VEHICLE;
+	passage->beyond = set & FLAG_BEYOND;
+	passage->settled = passage->settled_before = set & FLAG_SETTLED;
+	passage->officer_decided = set & FLAG_OFFICER;
+	take_bindings(&reader, passage);
+	take_reads(&reader, passage);
+	if (!memo_end(&reader))
+		return false;
+	if (!lane->site->boot || strcmp(boot, lane->site->boot) != 0)
+		forget_times(passage);
+	return true;
+}
+
+/* What its dossiers were found by is asked again. */
+static void ask_again(struct lane *lane, struct passage *passage)
+{
+	size_t i;
+
+	if (!lane->site->desk.ask)
+		return;
+	for (i = 0; i < passage->read_count; i++)
+		if (passage->reads[i].found)
+			passage->reads[i].status = READ_TO_ASK;
+	for (i = 0; i < passage->binding_count; i++) {
+		struct passage_read read = {
+			.rule = RULE_OFFICER,
+			.kind = IDENTIFIER_UCR,
+			.key = KEY_UCR,
+			.status = READ_TO_ASK,
+			.again = true,
+		};
+
+		if (passage->bindings[i].rule != RULE_OFFICER)
+			continue;
+		memcpy(read.text, passage->bindings[i].ucr, sizeof(read.text));
+		(void)passage_add_read(passage, &read);
+	}
+}
+
+bool lane_recall(struct lane *lane, const char *key, const char *text)
+{
+	char expected[LANE_MEMORY_KEY_BYTES];
+	size_t i;
+
+	for (i = 0; i < LANE_PASSAGES; i++) {
+		struct passage *passage = &lane->passages[i];
+
+		lane_memory_key(lane, passage, expected);
+		if (strcmp(key, expected) != 0)
+			continue;
+		*passage = (struct passage){.over_restart = true, .kept = true};
+		if (!take_passage(lane, passage, text)) {
+			*passage = (struct passage){.kept = true}; /* to be forgotten */
+			return true;
+		}
+		passage_write_note(passage);
+		ask_again(lane, passage);
+		return true;
+	}
+	return false;
+}
+
+void lane_start(struct lane *lane)
+{
+	size_t i;
+
+	sensor_start(&lane->sensor, lane->teller);
+	for (i = 0; i < LANE_PASSAGES; i++) {
+		struct passage *passage = &lane->passages[i];
+
+		if (passage->stage == STAGE_FREE)
+			continue;
+		if (passage->clock_ns == INT64_MIN)
+			passage->clock_ns = lane->teller->now.utc_ns - lane->teller->now.mono_ns;
+		passage->sign_mono_ns = lane->teller->now.mono_ns;
+	}
+	lane_attach(lane);
+	lane_ask(lane);
+}

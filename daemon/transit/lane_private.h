@@ -1,0 +1,68 @@
+/* What the parts of a lane share: lane.c (opening and closing), lane_reads.c (what is read),
+ * lane_bind.c (the registry's answers), lane_seals.c (seals against the declaration),
+ * lane_tell.c (events), lane_memory.c (over a restart). */
+#ifndef CORRIDORD_LANE_PRIVATE_H
+#define CORRIDORD_LANE_PRIVATE_H
+
+#include "lane.h"
+#include "transit.h"
+
+#define LANE_RETRY_NS INT64_C(1000000000)
+
+/* lane.c */
+struct passage *lane_current(struct lane *lane); /* whom sensors speak of, or NULL */
+struct passage *lane_stage(struct lane *lane, enum passage_stage stage);
+/* The passage that a number belongs to; opens one if need be. NULL: of one that is gone. */
+struct passage *lane_passage_for(struct lane *lane, enum passage_rule rule, const char *text,
+				 int64_t at_mono_ns);
+void lane_attach(struct lane *lane); /* the note of the current passage to all sensors */
+enum answer lane_boom_up(const struct lane *lane);
+
+/* lane_reads.c */
+void lane_look_at_seal(struct lane *lane, const struct sensor *sensor);
+void lane_sight_seal(struct lane *lane, const struct sensor *sensor);
+void lane_look_at_identifications(struct lane *lane);
+bool lane_sees_number(const struct lane *lane); /* a seal is in the field of a reader */
+
+/* lane_bind.c */
+void lane_ask(struct lane *lane); /* what is to be asked */
+
+/* lane_seals.c. final: what was not read by now, is missing. */
+void lane_check_seals(struct lane *lane, struct passage *passage, bool final, int64_t at_mono_ns);
+
+/* lane_tell.c */
+struct json *lane_begin(struct lane *lane, const struct passage *passage, int64_t at_mono_ns);
+void lane_end(struct lane *lane, enum event_id event); /* with the memories and the state */
+void lane_put(struct lane *lane); /* the same without an event */
+void lane_tell_opened(struct lane *lane, const struct passage *passage, const char *by,
+		      bool initial);
+void lane_tell_closed(struct lane *lane, const struct passage *passage, enum passage_end end,
+		      int64_t at_mono_ns);
+void lane_tell_read(struct lane *lane, const struct passage *passage,
+		    const struct passage_read *read, const struct point *input);
+struct finding { /* of the registry, about a number */
+	const struct passage_read *read; /* NULL: an officer's word */
+	const struct passage_word *word;
+	const struct registry_list *list;
+	bool late;
+};
+void lane_tell_bound(struct lane *lane, const struct passage *passage,
+		     const struct passage_binding *binding, const struct finding *finding,
+		     const char (*replaced)[IDENTIFIER_BYTES], size_t replaced_count);
+void lane_tell_unidentified(struct lane *lane, const struct passage *passage,
+			    const struct finding *finding, const char *outcome, uint64_t found,
+			    const char *ucr);
+void lane_tell_benefits(struct json *json, uint32_t benefits);
+
+/* lane_bind.c: of one party of a bound consignment, now. */
+struct recognition lane_recognise(const struct lane *lane, const struct passage_binding *binding,
+				  size_t party);
+
+/* lane_memory.c */
+#define LANE_MEMORY_KEY_BYTES MEMORY_KEY_BYTES
+void lane_memory_key(const struct lane *lane, const struct passage *passage,
+		     char ret_key[LANE_MEMORY_KEY_BYTES]);
+void lane_memory_write(const struct lane *lane, const struct passage *passage, char *out,
+		       size_t size);
+
+#endif
