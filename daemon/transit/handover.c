@@ -1,0 +1,185 @@
+#include "handover.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+#include "memo.h"
+
+#define PREFIX "@handover/"
+
+static const char *const state_names[LEG_SEAL_STATES] = {
+	[LEG_SEAL_INTACT] = "intact",	  [LEG_SEAL_OPENED] = "opened",
+	[LEG_SEAL_TAMPERED] = "tampered", [LEG_SEAL_MISSING] = "missing",
+	[LEG_SEAL_UNKNOWN] = "unknown",
+};
+
+const char *leg_seal_state_name(enum leg_seal_state state)
+{
+	return state_names[state];
+}
+
+bool leg_seal_state_by_name(const char *name, enum leg_seal_state *ret_state)
+{
+	size_t i;
+
+	for (i = 0; i < LEG_SEAL_STATES; i++) {
+		if (strcmp(state_names[i], name) == 0) {
+			*ret_state = (enum leg_seal_state)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- payload ------------------------------------------------------------------------- */
+
+static void tell_counter(struct json *json, const char *key, int64_t count)
+{
+	if (count < 0)
+		json_text(json, key, NULL);
+	else
+		json_int(json, key, count);
+}
+
+static void tell_seal(const struct leg_seal *seal, struct json *json)
+{
+	json_open(json, NULL);
+	json_text(json, "number", seal->number);
+	json_text(json, "state", state_names[seal->state]);
+	tell_counter(json, "open", seal->openings);
+	tell_counter(json, "tamper", seal->tamperings);
+	json_utc(json, "seen", seal->seen_utc_ns);
+	json_close(json);
+}
+
+void handover_members(const struct handover *handover, struct json *json)
+{
+	size_t i;
+
+	json_text(json, "ucr", handover->ucr);
+	json_text(json, "to", handover->to);
+	json_text(json, "binding", handover->rule);
+	json_open(json, "departed");
+	json_utc(json, "utc", handover->departed_utc_ns);
+	json_text(json, "clock", clock_state_name(handover->departed_clock));
+	json_close(json);
+	if (handover->expected_from_utc_ns != INT64_MIN)
+		json_utc(json, "expected_from", handover->expected_from_utc_ns);
+	if (handover->expected_until_utc_ns != INT64_MAX)
+		json_utc(json, "expected_until", handover->expected_until_utc_ns);
+	json_utc(json, "expires", handover->expires_utc_ns);
+	json_open_array(json, "seals");
+	for (i = 0; i < handover->seal_count; i++)
+		tell_seal(&handover->seals[i], json);
+	json_close_array(json);
+	if (handover->seals_more > 0)
+		json_int(json, "seals_more", handover->seals_more);
+}
+
+static bool put_level(char *out, size_t size, const char *text)
+{
+	size_t at = 0;
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool plain = c > ' ' && c != 0x7F && !strchr("/+#%", c);
+
+		if (at + (plain ? 1 : 3) >= size)
+			return false;
+		if (plain)
+			out[at++] = (char)c;
+		else
+			at += (size_t)snprintf(out + at, size - at, "%%%02X", c);
+	}
+	out[at] = '\0';
+	return at > 0;
+}
+
+bool handover_key(const char *to, const char *ucr, char key[HANDOVER_KEY_BYTES])
+{
+	size_t at = strlen(PREFIX);
+
+	memcpy(key, PREFIX, at);
+	if (!put_level(key + at, HANDOVER_KEY_BYTES - at, to))
+		return false;
+	at += strlen(key + at);
+	if (at + 1 >= HANDOVER_KEY_BYTES)
+		return false;
+	key[at++] = '/';
+	return put_level(key + at, HANDOVER_KEY_BYTES - at, ucr);
+}
+
+bool handover_is_sound(const struct handover *handover)
+{
+	size_t i;
+
+	for (i = 0; i < handover->seal_count; i++)
+		if (!handover->seals[i].number[0])
+			return false;
+	return handover->ucr[0] && handover->from[0] && handover->to[0] && handover->gateway[0] &&
+	       handover->expected_from_utc_ns <= handover->expected_until_utc_ns;
+}
+
+/* ---- memory -------------------------------------------------------------------------- */
+
+void handover_remember(const struct handover *handover, struct memo *memo)
+{
+	size_t i;
+
+	memo_text(memo, handover->ucr);
+	memo_text(memo, handover->from);
+	memo_text(memo, handover->to);
+	memo_text(memo, handover->gateway);
+	memo_text(memo, handover->rule);
+	memo_int(memo, handover->departed_utc_ns);
+	memo_int(memo, (int64_t)handover->departed_clock);
+	memo_int(memo, handover->expected_from_utc_ns);
+	memo_int(memo, handover->expected_until_utc_ns);
+	memo_int(memo, handover->expires_utc_ns);
+	memo_int(memo, handover->seals_more);
+	memo_int(memo, (int64_t)handover->seal_count);
+	for (i = 0; i < handover->seal_count; i++) {
+		const struct leg_seal *seal = &handover->seals[i];
+
+		memo_text(memo, seal->number);
+		memo_int(memo, (int64_t)seal->state);
+		memo_int(memo, seal->openings);
+		memo_int(memo, seal->tamperings);
+		memo_int(memo, seal->seen_utc_ns / 1000000000);
+	}
+}
+
+static void recall_seal(struct leg_seal *seal, struct memo_reader *reader)
+{
+	memo_take_text(reader, seal->number, sizeof(seal->number));
+	seal->state = (enum leg_seal_state)memo_take(reader, 0, LEG_SEAL_STATES - 1);
+	seal->openings = memo_take(reader, -1, INT64_MAX);
+	seal->tamperings = memo_take(reader, -1, INT64_MAX);
+	seal->seen_utc_ns =
+		memo_take(reader, INT64_MIN / 1000000000, INT64_MAX / 1000000000) * 1000000000;
+}
+
+void handover_recall(struct handover *handover, struct memo_reader *reader)
+{
+	size_t i;
+
+	*handover = (struct handover){0};
+	memo_take_text(reader, handover->ucr, sizeof(handover->ucr));
+	memo_take_text(reader, handover->from, sizeof(handover->from));
+	memo_take_text(reader, handover->to, sizeof(handover->to));
+	memo_take_text(reader, handover->gateway, sizeof(handover->gateway));
+	memo_take_text(reader, handover->rule, sizeof(handover->rule));
+	handover->departed_utc_ns = memo_take(reader, INT64_MIN, INT64_MAX);
+	handover->departed_clock =
+		(enum clock_state)memo_take(reader, CLOCK_UNSYNCED, CLOCK_HOLDOVER);
+	handover->expected_from_utc_ns = memo_take(reader, INT64_MIN, INT64_MAX);
+	handover->expected_until_utc_ns = memo_take(reader, INT64_MIN, INT64_MAX);
+	handover->expires_utc_ns = memo_take(reader, INT64_MIN, INT64_MAX);
+	handover->seals_more = memo_take(reader, 0, INT64_MAX);
+	handover->seal_count = (size_t)memo_take(reader, 0, HANDOVER_SEALS);
+	for (i = 0; i < handover->seal_count; i++)
+		recall_seal(&handover->seals[i], reader);
+	if (!handover_is_sound(handover))
+		reader->bad = true;
+}
