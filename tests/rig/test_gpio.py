@@ -243,6 +243,22 @@ def test_edges_carry_the_kernels_time_however_late_they_are_read(bench):
         assert abs((utc_ns(occurred) - wall_ns) - (occurred["mono_ns"] - mono_ns)) < 5 * MS
 
 
+def test_edges_of_several_lines_are_told_in_the_order_in_which_they_happened(bench):
+    chip = bench.chips.add("order-rig", ["a", "b", "c"])
+    text = device(*[point(name, name) for name in "abc"]) + loops(a="io.a", b="io.b", c="io.c")
+    gateway, subscriber = bench.run(text)
+    for name in "abc":
+        wait_seal(subscriber, name, "opened")
+    mark = subscriber.mark
+    gateway.stall()
+    moves = [(name, high) for high in (True, False, True) for name in "cab"]
+    chip.sequence(*moves, pause_s=0.01)
+    gateway.go_on()
+    subscriber.wait(lambda: len(subscriber.events(since=mark)) >= len(moves), "all edges")
+    told = [(e["sensor"], e["state"] == "intact") for e in subscriber.events(since=mark)]
+    assert told == moves
+
+
 def test_a_wall_clock_that_is_set_moves_the_labels_of_edges_and_not_their_order(bench):
     chip = bench.chips.add("step-rig", ["loop"])
     gateway, subscriber = bench.run(device(point("loop", "loop")) + loops(loop="io.loop"))
