@@ -52,6 +52,8 @@ void lane_tell_bound(struct lane *lane, const struct passage *passage,
 void lane_tell_unidentified(struct lane *lane, const struct passage *passage,
 			    const struct finding *finding, const char *outcome, uint64_t found,
 			    const char *ucr);
+/* An element of an array; false: it would lead too far and is not written. */
+bool lane_tell_element(struct json *json, const char *text);
 void lane_tell_benefits(struct json *json, uint32_t benefits);
 
 /* lane_bind.c: of one party of a bound consignment, now. */

@@ -71,7 +71,8 @@ static void put_documents(struct json *json, const struct passage_binding *bindi
 	json_text(json, "ucr", binding->ucr);
 	json_open_array(json, "documents");
 	for (i = 0; i < consignment->document_count; i++)
-		json_text(json, NULL, consignment->documents[i].text);
+		if (!lane_tell_element(json, consignment->documents[i].text))
+			break;
 	json_close_array(json);
 }
 
@@ -285,8 +286,11 @@ void lane_check_seals(struct lane *lane, struct passage *passage, bool final, in
 	if (final && reads_numbers(lane) && !passage->settled_before) {
 		check_absences(lane, passage, at_mono_ns);
 		check_extras(lane, passage, at_mono_ns);
+		lane->dirty |= !passage->settled;
 		passage->settled = true;
 	}
-	if (passage->at_mono_ns[PASSAGE_CHECKED] == INT64_MIN && all_told(passage))
+	if (passage->at_mono_ns[PASSAGE_CHECKED] == INT64_MIN && all_told(passage)) {
 		passage->at_mono_ns[PASSAGE_CHECKED] = at_mono_ns;
+		lane->dirty = true;
+	}
 }

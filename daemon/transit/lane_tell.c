@@ -6,7 +6,9 @@
 #include "recognition_words.h"
 
 #define NS_PER_MS	INT64_C(1000000)
-#define BODY_LIST_BYTES 2400 /* lists of a body go on up to here, then are counted */
+#define BODY_LIST_BYTES 2700 /* of a body: what is listed ends here, the rest is counted */
+#define REPLACED_BYTES	2000
+#define SHORT_BYTES	64 /* of a text of the registry, with the NUL */
 
 struct json *lane_begin(struct lane *lane, const struct passage *passage, int64_t at_mono_ns)
 {
@@ -146,12 +148,48 @@ void lane_tell_read(struct lane *lane, const struct passage *passage,
 
 /* ---- what the registry says ------------------------------------------------------------ */
 
+/* A text of any length, cut between two characters. */
+static void put_short(struct json *json, const char *key, const char *text)
+{
+	char cut[SHORT_BYTES];
+	size_t bytes = text ? strlen(text) : 0;
+
+	if (bytes < sizeof(cut)) {
+		json_text(json, key, text);
+		return;
+	}
+	bytes = sizeof(cut) - 1;
+	while (bytes > 0 && ((unsigned char)text[bytes] & 0xC0) == 0x80)
+		bytes--;
+	memcpy(cut, text, bytes);
+	cut[bytes] = '\0';
+	json_text(json, key, cut);
+}
+
+/* An element of a list was written; takes it back when it leads too far. */
+static bool fits(struct json *json, const struct json *before)
+{
+	if (json_ok(json) && json->bytes <= BODY_LIST_BYTES)
+		return true;
+	*json = *before;
+	json->out[json->bytes] = '\0';
+	return false;
+}
+
+bool lane_tell_element(struct json *json, const char *text)
+{
+	const struct json before = *json;
+
+	put_short(json, NULL, text);
+	return fits(json, &before);
+}
+
 static void put_list(struct json *json, const char *key, const struct registry_list *list)
 {
 	if (!list)
 		return;
 	json_open(json, key);
-	json_text(json, "version", list->version);
+	put_short(json, "version", list->version);
 	if (list->as_of_utc_ns != INT64_MIN)
 		json_utc(json, "as_of", list->as_of_utc_ns);
 	json_close(json);
@@ -187,17 +225,22 @@ void lane_tell_unidentified(struct lane *lane, const struct passage *passage,
 	lane_end(lane, EVENT_PASSAGE_UNIDENTIFIED);
 }
 
-static void put_numbers(struct json *json, const char *key, const struct declared_number *numbers,
-			size_t count)
+static void put_numbers(struct json *json, const char *key, const char *more,
+			const struct declared_number *numbers, size_t count)
 {
 	size_t i;
 
 	json_open_array(json, key);
-	for (i = 0; i < count && json->bytes < BODY_LIST_BYTES / 2; i++)
+	for (i = 0; i < count; i++) {
+		const struct json before = *json;
+
 		put_identifier(json, NULL, numbers[i].kind, numbers[i].text, numbers[i].verdict);
+		if (!fits(json, &before))
+			break;
+	}
 	json_close_array(json);
 	if (i < count)
-		json_uint(json, "numbers_more", count - i);
+		json_uint(json, more, count - i);
 }
 
 static void put_party(struct json *json, const struct party *party,
@@ -206,18 +249,18 @@ static void put_party(struct json *json, const struct party *party,
 	json_open(json, NULL);
 	json_text(json, "role", aeo_role_name(party->role));
 	if (party->number) {
-		json_text(json, "state", party->state);
-		json_text(json, "scheme", party->scheme);
-		json_text(json, "number", party->number);
+		put_short(json, "state", party->state);
+		put_short(json, "scheme", party->scheme);
+		put_short(json, "number", party->number);
 	} else if (party->tin) {
-		json_text(json, "tin", party->tin);
+		put_short(json, "tin", party->tin);
 	}
 	json_text(json, "decision", recognition_decision_name(recognition->decision));
 	json_text(json, "reason", recognition_reason_name(recognition->reason));
 	if (recognition->authorisation)
-		json_text(json, "type", recognition->authorisation->type);
+		put_short(json, "type", recognition->authorisation->type);
 	if (recognition->arrangement)
-		json_text(json, "arrangement", recognition->arrangement->id);
+		put_short(json, "arrangement", recognition->arrangement->id);
 	put_list(json, "list", recognition->list);
 	json_close(json);
 }
@@ -229,10 +272,13 @@ static void put_parties(const struct lane *lane, struct json *json,
 	size_t i;
 
 	json_open_array(json, "parties");
-	for (i = 0; i < consignment->party_count && json->bytes < BODY_LIST_BYTES; i++) {
-		struct recognition recognition = lane_recognise(lane, binding, i);
+	for (i = 0; i < consignment->party_count; i++) {
+		const struct recognition recognition = lane_recognise(lane, binding, i);
+		const struct json before = *json;
 
 		put_party(json, &consignment->parties[i], &recognition);
+		if (!fits(json, &before))
+			break;
 	}
 	json_close_array(json);
 	if (i < consignment->party_count)
@@ -253,10 +299,11 @@ static void put_consignment(const struct lane *lane, struct json *json,
 			json_text(json, "verdict",
 				  identifier_verdict_name(consignment->ucr_verdict));
 		if (consignment->version)
-			json_text(json, "version", consignment->version);
+			put_short(json, "version", consignment->version);
 		json_text(json, "flow", customs_flow_name(consignment->flow));
-		put_numbers(json, "documents", consignment->documents, consignment->document_count);
-		put_numbers(json, "containers", consignment->containers,
+		put_numbers(json, "documents", "documents_more", consignment->documents,
+			    consignment->document_count);
+		put_numbers(json, "containers", "containers_more", consignment->containers,
 			    consignment->container_count);
 		json_uint(json, "seals", consignment->seal_count);
 		put_parties(lane, json, binding);
@@ -286,9 +333,11 @@ void lane_tell_bound(struct lane *lane, const struct passage *passage,
 	put_finding(json, finding);
 	if (replaced_count) {
 		json_open_array(json, "replaced");
-		for (i = 0; i < replaced_count; i++)
+		for (i = 0; i < replaced_count && json->bytes < REPLACED_BYTES; i++)
 			json_text(json, NULL, replaced[i]);
 		json_close_array(json);
+		if (i < replaced_count)
+			json_uint(json, "replaced_more", replaced_count - i);
 	}
 	put_consignment(lane, json, binding);
 	lane_tell_benefits(json, passage_benefits(passage));

@@ -146,9 +146,11 @@ void passage_write_note(struct passage *passage)
 	json_text(&json, "id", passage->id);
 	if (passage->binding_count) {
 		json_open_array(&json, "ucr");
-		for (i = 0; i < passage->binding_count; i++)
+		for (i = 0; i < passage->binding_count && json.bytes < PASSAGE_NOTE_UCRS; i++)
 			json_text(&json, NULL, passage->bindings[i].ucr);
 		json_close_array(&json);
+		if (i < passage->binding_count)
+			json_uint(&json, "ucr_more", passage->binding_count - i);
 		json_text(&json, "recognition",
 			  recognition_decision_name(passage_decision(passage)));
 	}

@@ -25,6 +25,7 @@
 #define PASSAGE_CONSIGNMENTS 16
 #define PASSAGE_CHECKS	     99 /* declared seals that are compared */
 #define PASSAGE_NOTE_BYTES   1024
+#define PASSAGE_NOTE_UCRS    600 /* bytes of a note up to which consignments are listed */
 #define PASSAGE_WORD_BYTES   128 /* of an officer's name or reason, with the NUL */
 
 enum passage_moment {

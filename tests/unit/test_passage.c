@@ -1,0 +1,234 @@
+/* Passages beyond what traces say: the fullest ones, answers nobody waits for, refusals. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "../traces/replayer.h"
+
+#define LONG                                                                                     \
+	"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"" \
+	"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\""
+
+struct site {
+	struct transit *transit;
+	struct instant now;
+	struct registry_question question; /* the last one asked */
+	char told[8192], longest[EVENT_BODY_BYTES];
+	unsigned freed;
+};
+
+static void note(void *data, const struct event_draft *draft)
+{
+	struct site *site = data;
+	size_t used = strlen(site->told);
+
+	assert_true(draft->memory_count <= MEMORIES_MAX);
+	if (!draft->type)
+		return;
+	snprintf(site->told + used, sizeof(site->told) - used, "%s ", draft->type->name);
+	if (draft->body_bytes > strlen(site->longest))
+		snprintf(site->longest, sizeof(site->longest), "%s", draft->body);
+}
+
+static int ask(void *data, const struct registry_question *question)
+{
+	struct site *site = data;
+
+	site->question = *question;
+	return 0;
+}
+
+static void feed(struct site *site, const char *point, double at_s, struct value value)
+{
+	const struct setup *setup = setups;
+	struct reading reading = {.value = value};
+
+	while (strcmp(setup->name, "gate") != 0)
+		setup++;
+	while (strcmp(setup->conf.points[reading.point].name, point) != 0)
+		reading.point++;
+	site->now.mono_ns = reading.at_mono_ns = (int64_t)(at_s * 1e9);
+	transit_reading(site->transit, &reading, &site->now);
+	transit_settle(site->transit, &site->now);
+}
+
+static void open_site(struct site *site)
+{
+	const struct setup *setup = setups;
+	struct transit_conf conf;
+	struct event_sink sink = {.data = site, .put = note};
+
+	while (strcmp(setup->name, "gate") != 0)
+		setup++;
+	conf = setup->conf;
+	conf.boot = "5b0f3a4e";
+	conf.country = "GE";
+	conf.desk = (struct registry_desk){.data = site, .ask = ask};
+	*site = (struct site){.now.clock = CLOCK_SYNCED};
+	assert_int_equal(transit_new(&conf, &sink, &site->transit), 0);
+	transit_start(site->transit, &site->now);
+	feed(site, "io.closed", 1, value_bool(true));
+	feed(site, "io.open", 1, value_bool(false));
+	feed(site, "io.beam", 1, value_bool(false));
+}
+
+static struct site *freed_by;
+
+static void count_free(struct registry_answer *answer)
+{
+	(void)answer;
+	freed_by->freed++;
+}
+
+/* As much of everything as a record may have, each text as long as it gets. */
+static void the_fullest_consignments_fit_into_their_events(void **state)
+{
+	static char ucrs[REGISTRY_ANSWERS_MAX][IDENTIFIER_BYTES];
+	static struct declared_number numbers[CONSIGNMENT_CONTAINERS];
+	static struct declared_seal seals[CONSIGNMENT_SEALS];
+	static char seal_numbers[CONSIGNMENT_SEALS][IDENTIFIER_BYTES];
+	static struct party parties[CONSIGNMENT_PARTIES];
+	static struct consignment consignments[REGISTRY_ANSWERS_MAX];
+	static struct operator_record operators[CONSIGNMENT_PARTIES];
+	static struct dossier dossiers[REGISTRY_ANSWERS_MAX];
+	static const struct registry_list list = {.version = LONG LONG LONG,
+						  .max_age_ns = INT64_MAX};
+	struct registry_answer answer = {.dossiers = dossiers,
+					 .dossier_count = REGISTRY_ANSWERS_MAX,
+					 .found = REGISTRY_ANSWERS_MAX,
+					 .consignments = &list,
+					 .free = count_free};
+	struct site site;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < CONSIGNMENT_CONTAINERS; i++)
+		numbers[i] = (struct declared_number){IDENTIFIER_NATIONAL, IDENTIFIER_GOOD, LONG};
+	for (i = 0; i < CONSIGNMENT_SEALS; i++) {
+		snprintf(seal_numbers[i], IDENTIFIER_BYTES, "S%zu", i);
+		seals[i] = (struct declared_seal){seal_numbers[i], LONG, "GE", INT64_MIN};
+	}
+	for (i = 0; i < CONSIGNMENT_PARTIES; i++) {
+		parties[i] = (struct party){AEO_CARRIER, LONG, LONG, LONG, LONG, "GE"};
+		operators[i].searched = &list;
+	}
+	for (i = 0; i < REGISTRY_ANSWERS_MAX; i++) {
+		snprintf(ucrs[i], IDENTIFIER_BYTES, "%s%02zu", LONG, i);
+		consignments[i] = (struct consignment){
+			.ucr = ucrs[i],
+			.ucr_verdict = IDENTIFIER_WRONG_CHARACTER,
+			.flow = FLOW_TRANSIT,
+			.documents = numbers,
+			.document_count = CONSIGNMENT_DOCUMENTS,
+			.containers = numbers,
+			.container_count = CONSIGNMENT_CONTAINERS,
+			.seals = seals,
+			.seal_count = CONSIGNMENT_SEALS,
+			.parties = parties,
+			.party_count = CONSIGNMENT_PARTIES,
+			.version = LONG LONG,
+		};
+		dossiers[i] = (struct dossier){&consignments[i], operators};
+	}
+	open_site(&site);
+	freed_by = &site;
+	feed(&site, "io.beam", 2, value_bool(true));
+	feed(&site, "camera.plate", 3, value_text("AA123BB"));
+	answer.tag = site.question.tag;
+	site.now.mono_ns += S;
+	transit_answer(site.transit, &answer, &site.now);
+	assert_non_null(strstr(site.told, "passage.identified"));
+	assert_int_equal(site.freed, 0);
+	assert_int_equal(transit_present(site.transit, "entry-1", LONG "9", LONG LONG LONG,
+					 LONG LONG LONG, &site.now),
+			 -EINVAL);
+	assert_int_equal(transit_present(site.transit, "entry-1", "6GE1-1", LONG LONG LONG,
+					 LONG LONG LONG, &site.now),
+			 0);
+	answer = (struct registry_answer){.tag = site.question.tag, .free = count_free};
+	transit_answer(site.transit, &answer, &site.now);
+	assert_non_null(strstr(site.told, "passage.corrected"));
+	assert_int_equal(site.freed, 2);
+	feed(&site, "io.closed", 6, value_bool(false));
+	feed(&site, "io.open", 9, value_bool(true));
+	feed(&site, "io.beam", 12, value_bool(false));
+	feed(&site, "io.beam", 13, value_bool(false));
+	assert_non_null(strstr(site.told, "passage.closed"));
+	assert_true(strlen(site.longest) > 2000);
+	transit_free(site.transit);
+}
+
+static void an_answer_nobody_waits_for_is_freed(void **state)
+{
+	struct registry_answer answer = {.tag = 77, .free = count_free};
+	struct site site;
+
+	(void)state;
+	open_site(&site);
+	freed_by = &site;
+	transit_answer(site.transit, &answer, &site.now);
+	assert_int_equal(site.freed, 1);
+	transit_free(site.transit);
+}
+
+static void an_officers_word_is_refused_with_the_reason(void **state)
+{
+	struct site site;
+
+	(void)state;
+	open_site(&site);
+	assert_int_equal(transit_present(site.transit, "entry-9", "6GE1-1", "me", NULL, &site.now),
+			 -ENOENT);
+	assert_int_equal(transit_present(site.transit, "entry-1", "6GE1-1", "me", NULL, &site.now),
+			 -ENXIO);
+	feed(&site, "io.beam", 2, value_bool(true));
+	feed(&site, "io.beam", 2.1, value_bool(true));
+	assert_int_equal(transit_present(site.transit, "entry-1", " ", "me", NULL, &site.now),
+			 -EINVAL);
+	assert_int_equal(transit_present(site.transit, "entry-1", "6GE1-1", "me", NULL, &site.now),
+			 0);
+	assert_int_equal(transit_present(site.transit, "entry-1", "6GE1-2", "me", NULL, &site.now),
+			 -EAGAIN);
+	transit_free(site.transit);
+}
+
+static void a_memory_from_a_damaged_journal_is_no_passage(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"1",
+		"2 x y 1 0",
+		"1 5b0f3a4e id 9 0 1 2 3 4 5 6 7 8 0",
+		"1 5b0f3a4e id 1 0 1 2 3 4 5 6 7 8 17",
+		"1 5b0f3a4e id 1 0 1 2 3 4 5 6 7 8 0 4 3 2",
+	};
+	struct site site;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(texts); i++) {
+		open_site(&site);
+		transit_recall(site.transit, "passage/entry-1/0", texts[i]);
+		transit_recall(site.transit, "passage/entry-1/99", texts[i]);
+		transit_recall(site.transit, "seal/GE1", texts[i]);
+		transit_start(site.transit, &site.now);
+		feed(&site, "io.beam", 3, value_bool(false));
+		feed(&site, "io.beam", 4, value_bool(false));
+		assert_null(strstr(site.told, "passage."));
+		transit_free(site.transit);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_fullest_consignments_fit_into_their_events),
+		cmocka_unit_test(an_answer_nobody_waits_for_is_freed),
+		cmocka_unit_test(an_officers_word_is_refused_with_the_reason),
+		cmocka_unit_test(a_memory_from_a_damaged_journal_is_no_passage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
