@@ -645,6 +645,22 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_ALARM,
 			.summary = "the journal could not be written for a while",
 		},
+	[EVENT_REGISTRY_LIST] =
+		{
+			.name = "registry.list",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_HEALTH,
+			.kind = KIND_NOTE,
+			.summary = "a list of the registry was taken",
+		},
+	[EVENT_REGISTRY_REFUSED] =
+		{
+			.name = "registry.refused",
+			.severity = SEVERITY_WARNING,
+			.class = CLASS_HEALTH,
+			.kind = KIND_NOTE,
+			.summary = "a record or a list of the registry was not taken",
+		},
 };
 
 const struct event_type *event_type(enum event_id id)
