@@ -34,6 +34,17 @@ struct journal_conf {
 	int64_t keep_ns; /* acknowledged events older than this are expired */
 };
 
+#define REGISTRY_FILES_MAX 32
+
+struct registry_conf {
+	bool enabled; /* there is a registry block */
+	struct conf_list files; /* lists, .jsonl or .csv */
+	int64_t check_every_ns; /* whether they have changed */
+	int64_t max_age_ns; /* of a list or the stream, before it is stale */
+	int64_t quota_bytes; /* of what comes by MQTT */
+	bool mqtt;
+};
+
 enum uplink_protocol { UPLINK_MQTT_311, UPLINK_MQTT_5 };
 
 struct uplink_conf {
@@ -89,6 +100,7 @@ struct config {
 	struct gateway_conf gateway;
 	struct journal_conf journal;
 	struct uplink_conf uplink;
+	struct registry_conf registry;
 	struct bus_conf *buses;
 	size_t bus_count;
 	struct device_conf *devices;

@@ -79,6 +79,40 @@ const struct conf_option journal_options[] = {
 	 .help = "Acknowledged events older than this are removed."},
 	{0}};
 
+const struct conf_option registry_options[] = {
+	{.name = "mqtt",
+	 .type = CONF_BOOL,
+	 .offset = AT(registry_conf, mqtt),
+	 .def = "true",
+	 .help = "Takes records from the retained topics ROOT/CHECKPOINT/registry/KIND/KEY."},
+	{.name = "files",
+	 .type = CONF_LIST,
+	 .offset = AT(registry_conf, files),
+	 .help = "Full paths of list files, .jsonl or .csv, each taken or refused as one."},
+	{.name = "check_every",
+	 .type = CONF_DURATION,
+	 .offset = AT(registry_conf, check_every_ns),
+	 .def = "1min",
+	 .min = MS(100),
+	 .max = DAYS(1),
+	 .help = "How often the files are looked at for a change."},
+	{.name = "max_age",
+	 .type = CONF_DURATION,
+	 .offset = AT(registry_conf, max_age_ns),
+	 .def = "7d",
+	 .min = MINUTES(1),
+	 .max = DAYS(3650),
+	 .help = "A list older than this recognises nobody."},
+	{.name = "quota",
+	 .type = CONF_SIZE,
+	 .offset = AT(registry_conf, quota_bytes),
+	 .def = "512MiB",
+	 .min = 1024 * 1024,
+	 .max = INT64_C(1) << 40,
+	 .help = "Most that the records from MQTT may take, and each list; beside the journal's "
+		 "own quota."},
+	{0}};
+
 const struct conf_option uplink_options[] = {
 	{.name = "host",
 	 .type = CONF_LIST,

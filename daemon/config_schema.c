@@ -46,6 +46,14 @@ static const struct conf_kind journal_kind = {
 	.help = "Where events are kept until, and after, they are delivered.",
 };
 
+static const struct conf_kind registry_kind = {
+	.name = "registry",
+	.tables = TABLES(registry_options),
+	.children = NO_KINDS,
+	.help = "What is known of consignments and operators, from MQTT and from list files; kept "
+		"beside the journal. Its presence, even empty, turns it on.",
+};
+
 static const struct conf_kind tls_kind = {
 	.name = "tls",
 	.tables = TABLES(tls_options),
@@ -132,8 +140,8 @@ static const struct conf_kind meter_kind = {
 const struct conf_kind conf_main_file = {
 	.name = "file",
 	.tables = NO_TABLES,
-	.children = KINDS(&checkpoint_kind, &gateway_kind, &journal_kind, &uplink_kind, &bus_kind,
-			  &device_kind, &lane_kind, &meter_kind),
+	.children = KINDS(&checkpoint_kind, &gateway_kind, &journal_kind, &registry_kind,
+			  &uplink_kind, &bus_kind, &device_kind, &lane_kind, &meter_kind),
 };
 
 const struct conf_kind conf_profile_file = {

@@ -87,6 +87,38 @@ static void build_journal(struct config_build *build)
 	fill(build, node != NULL ? node : &none, journal_options, &build->config->journal);
 }
 
+/* ---- registry -------------------------------------------------------------------------- */
+
+static bool is_list_name(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return path[0] == '/' && dot != NULL &&
+	       (strcmp(dot, ".jsonl") == 0 || strcmp(dot, ".csv") == 0);
+}
+
+static void build_registry(struct config_build *build)
+{
+	const struct conf_node *node = single_block(build, build->blocks, "registry", false);
+	struct registry_conf *registry = &build->config->registry;
+	size_t i, j;
+
+	fill(build, node, registry_options, registry);
+	registry->enabled = node != NULL;
+	for (i = 0; i < registry->files.count; i++) {
+		const char *path = registry->files.item[i];
+
+		if (!is_list_name(path))
+			complain(build, node, "files", path,
+				 "not a list, expected the full path of a .jsonl or .csv file");
+		for (j = 0; j < i; j++)
+			if (strcmp(registry->files.item[j], path) == 0)
+				complain(build, node, "files", path, "is there twice");
+	}
+	if (registry->files.count > REGISTRY_FILES_MAX)
+		complain(build, node, "files", NULL, "too many, expected 32 at most");
+}
+
 /* ---- uplink ---------------------------------------------------------------------------- */
 
 static void check_hosts(struct config_build *build, const struct conf_node *node)
@@ -175,5 +207,6 @@ void config_build_site(struct config_build *build)
 {
 	build_place(build);
 	build_journal(build);
+	build_registry(build);
 	build_uplink(build);
 }

@@ -34,6 +34,19 @@ static const struct bad
 				.told = "main.conf:2: journal: unknown option \"colour\"\n",
 			},
 			{
+				.name = "registry files that are no lists",
+				.main = SITE "registry { files = {\"/a.csv\", \"b.csv\", \"/c.txt\", \"/a.csv\"} }\n",
+				.told = "main.conf:2: registry: files = \"b.csv\": not a list, expected the full path of a .jsonl or .csv file\n"
+					"main.conf:2: registry: files = \"/c.txt\": not a list, expected the full path of a .jsonl or .csv file\n"
+					"main.conf:2: registry: files = \"/a.csv\": is there twice\n",
+			},
+			{
+				.name = "a registry twice, and an age without a unit",
+				.main = SITE "registry { max_age = 7 }\nregistry { }\n",
+				.told = "main.conf:2: registry: max_age = \"7\": the unit is missing, expected ns, us, ms, s, min, h or d after the number\n"
+					"main.conf:3: registry: is there twice, first in main.conf:2\n",
+			},
+			{
 				.name = "an unknown list",
 				.main = SITE "journal { paths = {\"/a\", \"/b\"} }\n",
 				.told = "main.conf:2: journal: unknown option \"paths\", did you mean \"path\"?\n",
