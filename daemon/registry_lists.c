@@ -1,0 +1,360 @@
+#include "registry_lists.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "journal_records.h"
+#include "registry_store.h"
+#include "transit/event.h"
+
+#define LOG_TOKEN "registry"
+#include "log.h"
+
+#define COMMIT_EVERY 4096 /* records */
+#define MADE	     ".list-"
+
+struct list_file {
+	const char *path;
+	int64_t sum; /* of the content that was last read, 0: none */
+	bool looked, missing;
+};
+
+struct lists {
+	const struct registry_conf *conf;
+	struct lists_sink sink;
+	char base[STORE_PATH_BYTES - 64];
+	struct list_file files[STORE_LISTS_MAX];
+	size_t count;
+	pthread_t thread;
+	bool started;
+	pthread_mutex_t lock;
+	pthread_cond_t stop;
+	_Atomic bool stopping;
+};
+
+/* One list while it is read. */
+struct delivery {
+	struct lists *lists;
+	struct records *records;
+	struct registry_file_head head;
+	int64_t count;
+	struct registry_complaint first;
+	int complaints;
+};
+
+/* ---- which file it is ------------------------------------------------------------------ */
+
+static uint64_t sum_of_text(const char *text, size_t bytes)
+{
+	unsigned char hash[EVENT_HASH_BYTES];
+	uint64_t sum;
+
+	event_hash(text, bytes, hash);
+	memcpy(&sum, hash, sizeof(sum));
+	return sum;
+}
+
+/* Size, time and inode: a list is not read again because the daemon was started. */
+static int64_t sum_of(const struct stat *status)
+{
+	char text[128];
+	int bytes = snprintf(text, sizeof(text), "%lld %lld.%09ld %llu", (long long)status->st_size,
+			     (long long)status->st_mtim.tv_sec, status->st_mtim.tv_nsec,
+			     (unsigned long long)status->st_ino);
+
+	return (int64_t)(sum_of_text(text, (size_t)bytes) | 1);
+}
+
+/* What is made of a file is named after it, wherever it stands in the configuration. */
+static void name_of(const struct lists *lists, size_t place, char name[STORE_PATH_BYTES],
+		    const char *ending)
+{
+	const char *path = lists->files[place].path;
+
+	snprintf(name, STORE_PATH_BYTES, "%s" MADE "%016llx%s", lists->base,
+		 (unsigned long long)sum_of_text(path, strlen(path)), ending);
+}
+
+/* ---- reading --------------------------------------------------------------------------- */
+
+static int take_head(void *data, const struct registry_file_head *head)
+{
+	struct delivery *delivery = data;
+
+	delivery->head = *head;
+	return 0;
+}
+
+static int take_record(void *data, struct registry_record *record)
+{
+	struct delivery *delivery = data;
+	int err = atomic_load(&delivery->lists->stopping) ? -ECANCELED : 0;
+
+	if (err == 0)
+		err = records_put(delivery->records, record, 0);
+	registry_record_free(record);
+	if (err == 0 && ++delivery->count % COMMIT_EVERY == 0) {
+		err = records_commit(delivery->records);
+		if (err == 0)
+			err = records_begin(delivery->records);
+	}
+	return err;
+}
+
+static void take_complaint(void *data, const struct registry_complaint *complaint)
+{
+	struct delivery *delivery = data;
+
+	if (delivery->complaints++ == 0)
+		delivery->first = *complaint;
+	log_warnx("line %d: %s", complaint->line, complaint->text);
+}
+
+static int finish(struct delivery *delivery, int64_t sum)
+{
+	struct records_list list = {
+		.as_of_utc_ns = delivery->head.as_of_utc_ns,
+		.received_utc_ns = clock_now().utc_ns,
+		.records = delivery->count,
+		.sum = sum,
+	};
+	int err;
+
+	snprintf(list.version, sizeof(list.version), "%s", delivery->head.version);
+	err = records_put_list(delivery->records, delivery->head.kind, &list);
+	if (err == 0)
+		err = records_commit(delivery->records);
+	return err < 0 ? err : records_finish(delivery->records);
+}
+
+static int read_into(struct delivery *delivery, const char *path, const char *made, int64_t sum)
+{
+	const struct registry_file_sink sink = {.data = delivery,
+						.head = take_head,
+						.record = take_record,
+						.complain = take_complaint};
+	int err = records_open(made, RECORDS_BUILD, delivery->lists->conf->quota_bytes,
+			       &delivery->records);
+
+	if (err < 0)
+		return err;
+	err = records_begin(delivery->records);
+	if (err == 0)
+		err = registry_file_read(path, &sink);
+	if (err >= 0)
+		err = finish(delivery, sum);
+	records_close(delivery->records);
+	return err;
+}
+
+static void refuse(struct lists *lists, size_t place, struct delivery *delivery, int err)
+{
+	if (err == -ECANCELED)
+		return;
+	if (delivery->complaints == 0)
+		snprintf(delivery->first.text, sizeof(delivery->first.text), "%s",
+			 err == -ENOSPC ? "no room, see quota and the disk" : strerror(-err));
+	lists->sink.refused(lists->sink.data, place, &delivery->first,
+			    delivery->complaints > 1 ? delivery->complaints - 1 : 0);
+}
+
+static void read_list(struct lists *lists, size_t place, int64_t sum)
+{
+	struct delivery delivery = {.lists = lists};
+	char made[STORE_PATH_BYTES], path[STORE_PATH_BYTES];
+	int err;
+
+	name_of(lists, place, made, ".new");
+	name_of(lists, place, path, "");
+	log_info("reading \"%s\"", lists->files[place].path);
+	err = read_into(&delivery, lists->files[place].path, made, sum);
+	if (err >= 0 && rename(made, path) < 0)
+		err = -errno;
+	if (err < 0) {
+		(void)unlink(made);
+		refuse(lists, place, &delivery, err);
+		return;
+	}
+	lists->sink.ready(lists->sink.data, place, path, (int)delivery.count, false);
+}
+
+/* ---- looking --------------------------------------------------------------------------- */
+
+/* What was made of it before this start, perhaps of an earlier content. 0: nothing. */
+static int64_t take_made(struct lists *lists, size_t place)
+{
+	char path[STORE_PATH_BYTES];
+	struct records *records;
+	struct records_list list = {0};
+	int err = -ENOENT;
+	int kind;
+
+	name_of(lists, place, path, "");
+	if (access(path, R_OK) < 0 || records_open(path, RECORDS_READ, 0, &records) < 0)
+		return 0;
+	for (kind = 0; err < 0 && kind < REGISTRY_KINDS; kind++)
+		err = records_list(records, (enum registry_kind)kind, &list);
+	records_close(records);
+	if (err < 0)
+		return 0;
+	lists->sink.ready(lists->sink.data, place, path, (int)list.records, true);
+	return list.sum;
+}
+
+static void miss(struct lists *lists, size_t place, int err)
+{
+	struct registry_complaint complaint = {0};
+
+	snprintf(complaint.text, sizeof(complaint.text), "%s", strerror(err));
+	lists->sink.refused(lists->sink.data, place, &complaint, 0);
+}
+
+static void look(struct lists *lists, size_t place)
+{
+	struct list_file *file = &lists->files[place];
+	struct stat status;
+	int64_t sum;
+
+	if (!file->looked)
+		file->sum = take_made(lists, place);
+	file->looked = true;
+	if (stat(file->path, &status) < 0) {
+		if (!file->missing)
+			miss(lists, place, errno);
+		file->missing = true;
+		return;
+	}
+	file->missing = false;
+	sum = sum_of(&status);
+	if (sum != file->sum)
+		read_list(lists, place, sum);
+	file->sum = sum;
+}
+
+/* Lists of files that are no longer in the configuration. */
+static void remove_others(const struct lists *lists)
+{
+	char folder[STORE_PATH_BYTES], name[STORE_PATH_BYTES];
+	const char *slash = strrchr(lists->base, '/');
+	const char *stem = slash ? slash + 1 : lists->base;
+	const struct dirent *entry;
+	DIR *directory;
+	size_t i;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - lists->base) + 1 : 1,
+		 slash ? lists->base : ".");
+	directory = opendir(folder);
+	while (directory && (entry = readdir(directory))) {
+		if (strncmp(entry->d_name, stem, strlen(stem)) != 0 ||
+		    strncmp(entry->d_name + strlen(stem), MADE, strlen(MADE)) != 0)
+			continue;
+		for (i = 0; i < lists->count; i++) {
+			name_of(lists, i, name, "");
+			if (strcmp(slash ? strrchr(name, '/') + 1 : name, entry->d_name) == 0)
+				break;
+		}
+		if (i == lists->count)
+			(void)unlinkat(dirfd(directory), entry->d_name, 0);
+	}
+	if (directory)
+		closedir(directory);
+}
+
+/* false: it is time to stop. */
+static bool rest(struct lists *lists)
+{
+	int64_t until_ns = clock_mono_ns() + lists->conf->check_every_ns;
+	struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+	int err = 0;
+
+	pthread_mutex_lock(&lists->lock);
+	while (!atomic_load(&lists->stopping) && err == 0)
+		err = pthread_cond_timedwait(&lists->stop, &lists->lock, &until);
+	pthread_mutex_unlock(&lists->lock);
+	return !atomic_load(&lists->stopping);
+}
+
+static void *run(void *data)
+{
+	struct lists *lists = data;
+	size_t i;
+
+	pthread_setname_np(pthread_self(), "lists");
+	remove_others(lists);
+	do {
+		for (i = 0; i < lists->count && !atomic_load(&lists->stopping); i++)
+			look(lists, i);
+		lists->sink.looked(lists->sink.data);
+	} while (rest(lists));
+	return NULL;
+}
+
+/* ---- life ------------------------------------------------------------------------------ */
+
+int lists_new(const struct registry_conf *conf, const char *base, const struct lists_sink *sink,
+	      struct lists **ret_lists)
+{
+	struct lists *lists = calloc(1, sizeof(*lists));
+	pthread_condattr_t attributes;
+	size_t i;
+
+	if (!lists)
+		return -ENOMEM;
+	lists->conf = conf;
+	lists->sink = *sink;
+	lists->count = conf->files.count < STORE_LISTS_MAX ? conf->files.count : STORE_LISTS_MAX;
+	snprintf(lists->base, sizeof(lists->base), "%s", base);
+	for (i = 0; i < lists->count; i++)
+		lists->files[i].path = conf->files.item[i];
+	pthread_mutex_init(&lists->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&lists->stop, &attributes);
+	pthread_condattr_destroy(&attributes);
+	*ret_lists = lists;
+	return 0;
+}
+
+int lists_start(struct lists *lists)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&lists->thread, NULL, run, lists);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	lists->started = err == 0;
+	return -err;
+}
+
+void lists_stop(struct lists *lists)
+{
+	if (!lists || !lists->started)
+		return;
+	pthread_mutex_lock(&lists->lock);
+	atomic_store(&lists->stopping, true);
+	pthread_cond_signal(&lists->stop);
+	pthread_mutex_unlock(&lists->lock);
+	pthread_join(lists->thread, NULL);
+	lists->started = false;
+}
+
+void lists_free(struct lists *lists)
+{
+	if (!lists)
+		return;
+	lists_stop(lists);
+	pthread_cond_destroy(&lists->stop);
+	pthread_mutex_destroy(&lists->lock);
+	free(lists);
+}

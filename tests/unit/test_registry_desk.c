@@ -1,0 +1,446 @@
+/* The registry beside a journal: records in, questions and answers, lists, damage. */
+#include "journal_rig.h"
+
+#include <poll.h>
+
+#include "registry_desk.h"
+
+#define UCR_1 "6GEEXP-2026-0001"
+#define UCR_2 "6GEEXP-2026-0002"
+
+struct desk_rig {
+	struct rig rig;
+	struct registry_conf conf;
+	struct desk *desk;
+	struct inlet inlet;
+	struct registry_desk questions;
+	char *files[2];
+	char file[RIG_PATH + 32];
+	uint64_t tag;
+};
+
+static void desk_open(struct desk_rig *all)
+{
+	assert_int_equal(rig_try_open(&all->rig), 0);
+	assert_int_equal(desk_new(&all->conf, all->rig.path, all->rig.journal, &all->desk), 0);
+	all->inlet = desk_inlet(all->desk);
+	all->questions = desk_questions(all->desk);
+	rig_start(&all->rig);
+	assert_int_equal(desk_start(all->desk), 0);
+}
+
+static void desk_close(struct desk_rig *all)
+{
+	desk_stop(all->desk);
+	assert_int_equal(rig_close(&all->rig), 0);
+	desk_free(all->desk);
+	rig_forget(&all->rig);
+}
+
+static void desk_make(struct desk_rig *all)
+{
+	*all = (struct desk_rig){.conf = {.enabled = true,
+					  .mqtt = true,
+					  .check_every_ns = 20 * NS_PER_MS,
+					  .max_age_ns = 7 * 24 * 3600 * NS_PER_S,
+					  .quota_bytes = INT64_C(64) << 20}};
+	rig_make(&all->rig);
+	snprintf(all->file, sizeof(all->file), "%s/list.jsonl", all->rig.folder);
+	all->files[0] = all->file;
+	all->conf.files.item = all->files;
+}
+
+static void desk_remove(struct desk_rig *all)
+{
+	desk_close(all);
+	rig_remove(&all->rig);
+}
+
+/* ---- bringing and asking ------------------------------------------------------------- */
+
+static void bring(struct desk_rig *all, const char *subject, const char *payload)
+{
+	RIG_POLL(all->inlet.take(all->inlet.data, subject, payload, strlen(payload)));
+}
+
+__attribute__((format(printf, 5, 6))) static void bring_consignment(struct desk_rig *all,
+								    const char *ucr,
+								    const char *seal,
+								    const char *plate,
+								    const char *more, ...)
+{
+	char subject[128], payload[2048], rest[1024];
+	va_list arguments;
+
+	va_start(arguments, more);
+	vsnprintf(rest, sizeof(rest), more, arguments);
+	va_end(arguments);
+	snprintf(subject, sizeof(subject), "consignment/%s", ucr);
+	snprintf(payload, sizeof(payload),
+		 "{\"ucr\":\"%s\",\"flow\":\"transit\",\"vehicles\":[\"%s\"],"
+		 "\"seals\":[{\"number\":\"%s\"}]%s}",
+		 ucr, plate, seal, rest);
+	bring(all, subject, payload);
+}
+
+static struct registry_answer *ask(struct desk_rig *all, enum registry_key key, const char *text)
+{
+	struct registry_question question = {.tag = ++all->tag, .key = key};
+	struct pollfd ready = {.fd = desk_fd(all->desk), .events = POLLIN};
+	struct registry_answer *answer;
+
+	snprintf(question.text, sizeof(question.text), "%s", text);
+	assert_int_equal(all->questions.ask(all->questions.data, &question), 0);
+	assert_int_equal(poll(&ready, 1, PATIENCE_S * 1000), 1);
+	answer = desk_take(all->desk);
+	assert_non_null(answer);
+	assert_int_equal(answer->tag, all->tag);
+	assert_string_equal(answer->text, text);
+	return answer;
+}
+
+static uint64_t found(struct desk_rig *all, enum registry_key key, const char *text)
+{
+	struct registry_answer *answer = ask(all, key, text);
+	uint64_t count = answer->found;
+
+	assert_int_equal(answer->outcome, REGISTRY_ANSWERED);
+	assert_int_equal(answer->dossier_count,
+			 count < REGISTRY_ANSWERS_MAX ? count : REGISTRY_ANSWERS_MAX);
+	registry_answer_free(answer);
+	return count;
+}
+
+/* ---- the stream ---------------------------------------------------------------------- */
+
+static void a_consignment_is_found_by_all_its_numbers(void **state)
+{
+	struct desk_rig all;
+	struct registry_answer *answer;
+
+	(void)state;
+	desk_make(&all);
+	desk_open(&all);
+	answer = ask(&all, KEY_SEAL, "GE4711");
+	assert_int_equal(answer->found, 0);
+	assert_null(answer->consignments); /* nothing was ever heard */
+	registry_answer_free(answer);
+	bring_consignment(&all, UCR_1, "GE 4711", "AB-123-CD",
+			  ",\"containers\":[\"CSQU3054383\"],\"documents\":[{\"kind\":\"tir\","
+			  "\"number\":\"XY12345678\"}]");
+	RIG_POLL(found(&all, KEY_UCR, UCR_1) == 1);
+	assert_int_equal(found(&all, KEY_CONTAINER, "CSQU3054383"), 1);
+	assert_int_equal(found(&all, KEY_SEAL, "GE4711"), 1);
+	assert_int_equal(found(&all, KEY_PLATE, "AB123CD"), 1);
+	assert_int_equal(found(&all, KEY_SEAL, "GE4712"), 0);
+	answer = ask(&all, KEY_UCR, UCR_1);
+	assert_string_equal(answer->dossiers[0].consignment->ucr, UCR_1);
+	assert_string_equal(answer->dossiers[0].consignment->seals[0].number, "GE4711");
+	assert_non_null(answer->consignments);
+	assert_true(answer->consignments->max_age_ns == all.conf.max_age_ns);
+	registry_answer_free(answer);
+	desk_remove(&all);
+}
+
+static void a_record_is_replaced_removed_and_survives_a_restart(void **state)
+{
+	struct desk_rig all;
+
+	(void)state;
+	desk_make(&all);
+	desk_open(&all);
+	bring_consignment(&all, UCR_1, "GE1", "P1", "%s", "");
+	bring_consignment(&all, UCR_2, "GE2", "P2", "%s", "");
+	bring_consignment(&all, UCR_1, "GE3", "P1", "%s", "");
+	RIG_POLL(found(&all, KEY_SEAL, "GE3") == 1);
+	assert_int_equal(found(&all, KEY_SEAL, "GE1"), 0);
+	desk_close(&all);
+	desk_open(&all);
+	assert_int_equal(found(&all, KEY_SEAL, "GE3"), 1);
+	assert_int_equal(found(&all, KEY_SEAL, "GE2"), 1);
+	bring(&all, "consignment/" UCR_2, "");
+	RIG_POLL(found(&all, KEY_SEAL, "GE2") == 0);
+	bring(&all, "consignment/" UCR_1, "null");
+	RIG_POLL(found(&all, KEY_UCR, UCR_1) == 0);
+	assert_int_equal(found(&all, KEY_PLATE, "P1"), 0);
+	desk_remove(&all);
+}
+
+static void what_is_held_already_is_not_written_again(void **state)
+{
+	struct desk_rig all;
+
+	(void)state;
+	desk_make(&all);
+	desk_open(&all);
+	for (int i = 0; i < 10; i++)
+		bring_consignment(&all, UCR_1, "GE1", "P1", "%s", "");
+	RIG_POLL(desk_counters(all.desk).records == 10);
+	assert_int_equal(desk_counters(all.desk).unchanged, 9);
+	desk_remove(&all);
+}
+
+static size_t events_of(const struct rig *rig, const char *type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rig->count[STREAM_EVENTS]; i++)
+		n += strcmp(rig->seen[STREAM_EVENTS][i].type, type) == 0;
+	return n;
+}
+
+static void what_is_bad_is_refused_by_name_and_harms_nothing(void **state)
+{
+	struct desk_rig all;
+	const struct seen *seen;
+
+	(void)state;
+	desk_make(&all);
+	desk_open(&all);
+	bring_consignment(&all, UCR_1, "GE1", "P1", "%s", "");
+	bring(&all, "consignment/" UCR_1, "{\"ucr\":\"" UCR_2 "\",\"flow\":\"transit\"}");
+	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.refused") == 1);
+	seen = &all.rig.seen[STREAM_EVENTS][0];
+	assert_true(rig_has(seen, "\"subject\":\"consignment/" UCR_1 "\""));
+	assert_true(rig_has(seen, "expected the key of its topic"));
+	bring(&all, "consignment/" UCR_1, "{\"ucr\":");
+	bring(&all, "consignments/x", "{}");
+	bring(&all, "aeo", "{}");
+	for (int i = 0; i < 100; i++)
+		bring(&all, "consignment/" UCR_1, "no JSON at all");
+	RIG_POLL(desk_counters(all.desk).refused == 104);
+	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.refused") == 5);
+	assert_int_equal(found(&all, KEY_SEAL, "GE1"), 1);
+	desk_remove(&all);
+}
+
+static void operators_and_arrangements_come_with_the_answer(void **state)
+{
+	struct desk_rig all;
+	struct registry_answer *answer;
+	const struct operator_record *held;
+
+	(void)state;
+	desk_make(&all);
+	desk_open(&all);
+	bring_consignment(&all, UCR_1, "GE1", "P1", "%s",
+			  ",\"parties\":[{\"role\":\"carrier\",\"tin\":\"GE123456789\"},"
+			  "{\"role\":\"declarant\",\"aeo\":{\"country\":\"TR\",\"scheme\":\"AEO\","
+			  "\"number\":\"TR77\"}}]");
+	bring(&all, "aeo/GE:AEO:GE1",
+	      "{\"country\":\"GE\",\"scheme\":\"AEO\",\"number\":\"GE1\",\"tin\":\"GE123456789\","
+	      "\"type\":\"AEOS\",\"roles\":[\"any\"],\"status\":\"active\"}");
+	bring(&all, "mra/ge-tr",
+	      "{\"id\":\"ge-tr\",\"party_a\":\"GE\",\"party_b\":\"TR\",\"direction\":\"both\","
+	      "\"flows\":[\"any\"],\"types_a\":[\"*\"],\"types_b\":[\"*\"],\"roles\":[\"any\"],"
+	      "\"status\":\"in_force\"}");
+	RIG_POLL(desk_counters(all.desk).records + desk_counters(all.desk).refused == 3);
+	assert_int_equal(desk_counters(all.desk).refused, 0);
+	answer = ask(&all, KEY_SEAL, "GE1");
+	assert_int_equal(answer->dossier_count, 1);
+	held = &answer->dossiers[0].operators[0];
+	assert_int_equal(held->authorisation_count, 1);
+	assert_string_equal(held->authorisations[0].number, "GE1");
+	assert_ptr_equal(held->authorisations[0].list, held->searched);
+	assert_int_equal(answer->dossiers[0].operators[1].authorisation_count, 0);
+	assert_non_null(answer->dossiers[0].operators[1].searched);
+	assert_int_equal(answer->arrangements.arrangement_count, 1);
+	assert_non_null(answer->arrangements.arrangements[0].list);
+	bring(&all, "mra/ge-tr", "");
+	RIG_POLL(desk_counters(all.desk).removed == 1);
+	desk_close(&all); /* an answer outlives the registry */
+	assert_string_equal(answer->arrangements.arrangements[0].id, "ge-tr");
+	registry_answer_free(answer);
+	rig_remove(&all.rig);
+}
+
+static void too_many_questions_are_told_and_none_is_lost(void **state)
+{
+	struct registry_question question = {.key = KEY_SEAL, .text = "GE1"};
+	struct registry_answer *answer;
+	struct desk_rig all;
+	unsigned taken = 0, answered = 0;
+
+	(void)state;
+	desk_make(&all);
+	desk_open(&all);
+	while (all.questions.ask(all.questions.data, &question) == 0)
+		assert_true(++taken < 1000);
+	while (answered < taken)
+		if ((answer = desk_take(all.desk))) {
+			answered++;
+			registry_answer_free(answer);
+		}
+	assert_int_equal(all.questions.ask(all.questions.data, &question), 0);
+	desk_remove(&all);
+}
+
+/* ---- lists --------------------------------------------------------------------------- */
+
+static void write_list(struct desk_rig *all, const char *version, int first, int count,
+		       const char *bad)
+{
+	char other[RIG_PATH + 40];
+	FILE *file;
+
+	snprintf(other, sizeof(other), "%s.tmp", all->file);
+	file = fopen(other, "w");
+	assert_non_null(file);
+	fprintf(file,
+		"{\"list\":{\"kind\":\"consignment\",\"version\":\"%s\","
+		"\"as_of\":\"2026-11-01T00:00:00Z\"}}\n",
+		version);
+	for (int i = first; i < first + count; i++)
+		fprintf(file,
+			"{\"ucr\":\"6GEL%06d\",\"flow\":\"transit\","
+			"\"seals\":[{\"number\":\"S%06d\"}]}\n",
+			i, i);
+	fputs(bad, file);
+	fclose(file);
+	assert_int_equal(rename(other, all->file), 0);
+}
+
+static void a_list_is_taken_whole_replaced_whole_and_kept(void **state)
+{
+	struct desk_rig all;
+	const struct seen *seen;
+	struct registry_answer *answer;
+
+	(void)state;
+	desk_make(&all);
+	all.conf.files.count = 1;
+	write_list(&all, "v1", 1, 3000, "");
+	desk_open(&all);
+	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.list") == 1);
+	seen = rig_find(&all.rig, STREAM_EVENTS, "registry.list");
+	assert_true(rig_has(seen, "\"version\":\"v1\""));
+	assert_true(rig_has(seen, "\"records\":3000"));
+	assert_int_equal(found(&all, KEY_SEAL, "S003000"), 1);
+	answer = ask(&all, KEY_SEAL, "S000001");
+	assert_string_equal(answer->consignments->version, "v1");
+	assert_string_equal(answer->dossiers[0].consignment->version, "v1");
+	write_list(&all, "v2", 3000, 100, "");
+	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.list") == 2);
+	assert_int_equal(found(&all, KEY_SEAL, "S000001"), 0);
+	assert_int_equal(found(&all, KEY_SEAL, "S003000"), 1);
+	assert_string_equal(answer->consignments->version, "v1"); /* as it was then */
+	registry_answer_free(answer);
+	write_list(&all, "v3", 1, 10, "{\"ucr\":\"\"}\n");
+	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.refused") == 1);
+	seen = rig_find(&all.rig, STREAM_EVENTS, "registry.refused");
+	assert_true(rig_has(seen, "\"subject\":\"list.jsonl\",\"line\":12"));
+	assert_int_equal(found(&all, KEY_SEAL, "S003000"), 1);
+	desk_close(&all);
+	desk_open(&all); /* the bad one is refused again, the good one is still there */
+	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.refused") == 2);
+	assert_int_equal(found(&all, KEY_SEAL, "S003000"), 1);
+	assert_int_equal(events_of(&all.rig, "registry.list"), 2);
+	desk_remove(&all);
+}
+
+static void the_newer_of_two_records_is_right(void **state)
+{
+	struct desk_rig all;
+	struct registry_answer *answer;
+
+	(void)state;
+	desk_make(&all);
+	all.conf.files.count = 1;
+	write_list(&all, "v1", 1, 10, "");
+	desk_open(&all);
+	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.list") == 1);
+	bring_consignment(&all, "6GEL000001", "S000001", "FROM STREAM", "%s", "");
+	RIG_POLL(desk_counters(all.desk).records == 1);
+	answer = ask(&all, KEY_SEAL, "S000001");
+	assert_int_equal(answer->found, 1);
+	assert_int_equal(answer->dossiers[0].consignment->vehicle_count, 1);
+	registry_answer_free(answer);
+	desk_remove(&all);
+}
+
+/* ---- damage -------------------------------------------------------------------------- */
+
+static void a_damaged_registry_begins_anew_and_harms_no_event(void **state)
+{
+	struct desk_rig all;
+
+	(void)state;
+	desk_make(&all);
+	desk_open(&all);
+	bring_consignment(&all, UCR_1, "GE1", "P1", "%s", "");
+	rig_put_many(&all.rig, EVENT_SEAL_INTACT, 3);
+	RIG_WAIT(&all.rig, all.rig.count[STREAM_EVENTS] == 3);
+	RIG_POLL(found(&all, KEY_SEAL, "GE1") == 1);
+	desk_close(&all);
+	rig_run("dd if=/dev/urandom of=%s.registry bs=4096 count=3 conv=notrunc status=none",
+		all.rig.path);
+	desk_open(&all);
+	assert_true(all.inlet.wants_all(all.inlet.data));
+	assert_false(all.inlet.wants_all(all.inlet.data));
+	assert_int_equal(found(&all, KEY_SEAL, "GE1"), 0);
+	bring_consignment(&all, UCR_1, "GE1", "P1", "%s", "");
+	RIG_POLL(found(&all, KEY_SEAL, "GE1") == 1);
+	RIG_WAIT(&all.rig, all.rig.count[STREAM_EVENTS] == 3);
+	assert_null(rig_find(&all.rig, STREAM_EVENTS, "journal.set-aside"));
+	desk_remove(&all);
+}
+
+static void a_full_registry_refuses_and_events_go_on(void **state)
+{
+	struct desk_rig all;
+	char ucr[32], seal[32];
+
+	(void)state;
+	desk_make(&all);
+	all.conf.quota_bytes = 128 * 1024;
+	desk_open(&all);
+	for (int i = 0; i < 2000; i++) {
+		snprintf(ucr, sizeof(ucr), "6GEF%06d", i);
+		snprintf(seal, sizeof(seal), "S%06d", i);
+		bring_consignment(&all, ucr, seal, "P1", "%s", "");
+	}
+	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.refused") > 0);
+	assert_true(rig_has(rig_find(&all.rig, STREAM_EVENTS, "registry.refused"),
+			    "there is no room for more"));
+	rig_put(&all.rig, EVENT_SEAL_INTACT);
+	RIG_WAIT(&all.rig, rig_find(&all.rig, STREAM_EVENTS, "seal.intact"));
+	assert_int_equal(found(&all, KEY_SEAL, "S000000"), 1);
+	desk_remove(&all);
+}
+
+static void without_its_file_nothing_is_known_and_that_is_said(void **state)
+{
+	struct desk_rig all;
+	struct registry_answer *answer;
+
+	(void)state;
+	desk_make(&all);
+	rig_run("mkdir %s.registry", all.rig.path);
+	desk_open(&all);
+	answer = ask(&all, KEY_SEAL, "GE1");
+	assert_int_equal(answer->outcome, REGISTRY_FAILED);
+	assert_int_equal(answer->dossier_count, 0);
+	registry_answer_free(answer);
+	rig_put(&all.rig, EVENT_SEAL_INTACT);
+	RIG_WAIT(&all.rig, all.rig.count[STREAM_EVENTS] == 1);
+	desk_remove(&all);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_consignment_is_found_by_all_its_numbers),
+		cmocka_unit_test(a_record_is_replaced_removed_and_survives_a_restart),
+		cmocka_unit_test(what_is_held_already_is_not_written_again),
+		cmocka_unit_test(what_is_bad_is_refused_by_name_and_harms_nothing),
+		cmocka_unit_test(operators_and_arrangements_come_with_the_answer),
+		cmocka_unit_test(too_many_questions_are_told_and_none_is_lost),
+		cmocka_unit_test(a_list_is_taken_whole_replaced_whole_and_kept),
+		cmocka_unit_test(the_newer_of_two_records_is_right),
+		cmocka_unit_test(a_damaged_registry_begins_anew_and_harms_no_event),
+		cmocka_unit_test(a_full_registry_refuses_and_events_go_on),
+		cmocka_unit_test(without_its_file_nothing_is_known_and_that_is_said),
+	};
+
+	return cmocka_run_group_tests_name("registry desk", tests, NULL, NULL);
+}
