@@ -100,6 +100,25 @@ static int new_buses(struct gateway *gateway)
 	return 0;
 }
 
+static int new_desk(struct gateway *gateway)
+{
+	const struct config *config = gateway->config;
+	struct registry_desk questions;
+	struct inlet inlet;
+	int err;
+
+	err = desk_new(&config->registry, config->journal.path, gateway->journal, &gateway->desk);
+	if (err < 0)
+		return err;
+	questions = desk_questions(gateway->desk);
+	transit_set_desk(gateway->transit, &questions);
+	if (!config->registry.mqtt)
+		return 0;
+	inlet = desk_inlet(gateway->desk);
+	uplink_hear(gateway->uplink, &inlet);
+	return 0;
+}
+
 static int new_parts(struct gateway *gateway)
 {
 	const struct config *config = gateway->config;
@@ -116,6 +135,8 @@ static int new_parts(struct gateway *gateway)
 		return err;
 	health_start(&gateway->health, &gateway->sink, config->uplink.alarm_after_ns, &now);
 	if ((err = journal_open(&config->journal, &gateway->origin, &gateway->journal)) < 0)
+		return err;
+	if (config->registry.enabled && (err = new_desk(gateway)) < 0)
 		return err;
 	journal_states(gateway->journal, gateway, restore_state);
 	journal_memories(gateway->journal, gateway, recall);
@@ -134,6 +155,8 @@ static int start_parts(struct gateway *gateway)
 	if ((err = journal_start(gateway->journal, &outlet)) < 0)
 		return err;
 	gateway->running = true;
+	if (gateway->desk && (err = desk_start(gateway->desk)) < 0)
+		return err;
 	health_started(&gateway->health, gateway->config, &now);
 	transit_start(gateway->transit, &now);
 	for (i = 0; i < gateway->bus_count; i++)
@@ -223,6 +246,7 @@ bool gateway_free(struct gateway *gateway)
 		finish_capture(gateway);
 	gateway_close_loop(gateway);
 	uplink_detach(gateway->uplink);
+	desk_stop(gateway->desk);
 	gateway->lost += journal_close(gateway->journal, now_ns + STOP_JOURNAL_NS);
 	all = uplink_free(gateway->uplink, now_ns + STOP_UPLINK_NS);
 	if (gateway->lost > 0)
@@ -230,6 +254,7 @@ bool gateway_free(struct gateway *gateway)
 			  (unsigned long long)gateway->lost);
 	if (!free_buses(gateway, now_ns + STOP_BUSES_NS) || !all)
 		return false;
+	desk_free(gateway->desk);
 	transit_free(gateway->transit);
 	capture_free(gateway->captures);
 	free(gateway->transit_devices);

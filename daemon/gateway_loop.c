@@ -184,6 +184,21 @@ static void on_uplink(struct ev_loop *loop, ev_io *watcher, int events)
 	gateway_settle(gateway);
 }
 
+static void on_desk(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct gateway *gateway = watcher->data;
+	struct registry_answer *answer;
+	struct instant now;
+
+	(void)loop, (void)events;
+	gateway_drain(gateway); /* what was read before the answer came before it */
+	now = clock_now();
+	while ((answer = desk_take(gateway->desk)))
+		transit_answer(gateway->transit, answer, &now);
+	transit_settle(gateway->transit, &now);
+	gateway_settle(gateway);
+}
+
 static void on_step(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	struct gateway *gateway = watcher->data;
@@ -314,6 +329,8 @@ int gateway_open_loop(struct gateway *gateway)
 	watch_fd(gateway, &gateway->on_room, journal_room_fd(gateway->journal), on_room);
 	watch_fd(gateway, &gateway->on_uplink, uplink_event_fd(gateway->uplink), on_uplink);
 	watch_fd(gateway, &gateway->on_step, gateway->step_fd, on_step);
+	if (gateway->desk)
+		watch_fd(gateway, &gateway->on_desk, desk_fd(gateway->desk), on_desk);
 	start_timers(gateway);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "gateway.h"
 #include "health.h"
 #include "journal.h"
+#include "registry_desk.h"
 #include "transit/transit.h"
 #include "uplink.h"
 
@@ -24,12 +25,13 @@ struct gateway {
 	struct capture_queue *captures;
 	struct transit *transit;
 	struct journal *journal;
+	struct desk *desk; /* NULL: there is no registry */
 	struct uplink *uplink;
 	struct bus **buses;
 	size_t bus_count;
 
 	struct ev_loop *loop;
-	ev_io on_capture, on_room, on_uplink, on_step;
+	ev_io on_capture, on_room, on_uplink, on_step, on_desk;
 	ev_timer on_deadline, on_metrics, on_watchdog;
 	ev_signal on_term, on_int, on_hangup;
 	int64_t watchdog_ns; /* 0: nobody watches */

@@ -148,6 +148,11 @@ static int start_thread(struct uplink *uplink, struct link *link)
 	return -err;
 }
 
+void uplink_hear(struct uplink *uplink, const struct inlet *inlet)
+{
+	uplink->inlet = *inlet;
+}
+
 int uplink_start(struct uplink *uplink, const struct outlet_source *source)
 {
 	struct link *link;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "inlet.h"
 #include "outlet.h"
 
 struct uplink;
@@ -34,6 +35,10 @@ int uplink_new(const struct uplink_conf *conf, const struct event_origin *origin
 
 /* For journal_start(): the calls the journal makes into this uplink. */
 struct outlet uplink_outlet(struct uplink *uplink);
+
+/* What is heard on <root>/<checkpoint>/registry/ goes there, and is subscribed to at each
+ * connection. Before uplink_start(); copied. */
+void uplink_hear(struct uplink *uplink, const struct inlet *inlet);
 
 int uplink_start(struct uplink *uplink, const struct outlet_source *source);
 

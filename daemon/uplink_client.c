@@ -89,6 +89,27 @@ static void on_publish(struct mosquitto *mosquitto, void *data, int mid, int rea
 				   reason < 0x80 ? NULL : mosquitto_reason_string(reason));
 }
 
+static void on_message(struct mosquitto *mosquitto, void *data,
+		       const struct mosquitto_message *message,
+		       const mosquitto_property *properties)
+{
+	struct client *client = data;
+
+	(void)mosquitto, (void)properties;
+	client->setup.heard(client->setup.data, message->topic, message->payload,
+			    (size_t)message->payloadlen);
+}
+
+static void on_subscribe(struct mosquitto *mosquitto, void *data, int mid, int count,
+			 const int *granted, const mosquitto_property *properties)
+{
+	struct client *client = data;
+
+	(void)mosquitto, (void)mid, (void)properties;
+	if (count > 0 && granted[0] >= 0x80)
+		client->setup.deaf(client->setup.data);
+}
+
 static void on_log(struct mosquitto *mosquitto, void *data, int level, const char *words)
 {
 	(void)mosquitto;
@@ -101,6 +122,8 @@ static void set_callbacks(struct client *client)
 	mosquitto_connect_v5_callback_set(client->mosquitto, on_connect);
 	mosquitto_disconnect_v5_callback_set(client->mosquitto, on_disconnect);
 	mosquitto_publish_v5_callback_set(client->mosquitto, on_publish);
+	mosquitto_message_v5_callback_set(client->mosquitto, on_message);
+	mosquitto_subscribe_v5_callback_set(client->mosquitto, on_subscribe);
 	mosquitto_log_callback_set(client->mosquitto, on_log);
 }
 
@@ -413,6 +436,17 @@ int client_publish(struct client *client, const struct client_message *message, 
 	mosquitto_property_free_all(&properties);
 	client->last_out_ns = now_ns;
 	errno = err;
+	return took(client, rc) ? 0 : -ENOTCONN;
+}
+
+int client_subscribe(struct client *client, const char *filter)
+{
+	int rc;
+
+	if (client->phase != CLIENT_ONLINE)
+		return -ENOTCONN;
+	errno = 0;
+	rc = mosquitto_subscribe_v5(client->mosquitto, NULL, filter, 1, 0, NULL);
 	return took(client, rc) ? 0 : -ENOTCONN;
 }
 

@@ -30,6 +30,10 @@ struct client_setup {
 	void *data;
 	/* During client_serve(). why: NULL, or the broker's words for not having taken it. */
 	void (*acknowledged)(void *data, int mid, const char *why);
+	/* The same: of what was subscribed to. The library acknowledges it on return. */
+	void (*heard)(void *data, const char *topic, const void *payload, size_t bytes);
+	/* The same: the broker did not grant a subscription. */
+	void (*deaf)(void *data);
 };
 
 /* What the broker granted with its CONNACK. */
@@ -88,6 +92,9 @@ void client_cork(struct client *client, bool on);
 /* Copies. 0; -EMSGSIZE: the broker takes no message of this size; -ENOTCONN: it is dead. */
 int client_publish(struct client *client, const struct client_message *message, int64_t now_ns,
 		   int *ret_mid);
+
+/* QoS 1. What is retained comes, once more if it was subscribed to before. */
+int client_subscribe(struct client *client, const char *filter);
 
 /* Says goodbye: the will is not sent. Dead after it. */
 void client_disconnect(struct client *client);

@@ -102,6 +102,8 @@ static void attempt(struct link *link)
 		.will = will,
 		.data = link,
 		.acknowledged = pump_acknowledged,
+		.heard = hearing_heard,
+		.deaf = hearing_deaf,
 	};
 
 	new_session_id(link);
@@ -251,6 +253,7 @@ static void came_up(struct link *link)
 	pthread_mutex_unlock(&uplink->lock);
 	signal_change(uplink);
 	pump_start(link);
+	hearing_start(link);
 	log_connected(link);
 	rewind_journal(link);
 }
@@ -320,6 +323,7 @@ static void step_online(struct link *link)
 	const struct client_failure *failure;
 
 	pump_settle(link);
+	hearing_step(link);
 	pump_send(link);
 	failure = what_broke(link);
 	if (failure)
@@ -380,6 +384,8 @@ static int64_t due_ns(const struct link *link)
 		due = earlier(due, client_due_ns(link->client));
 	if (link->phase == LINK_ONLINE || link->phase == LINK_CLOSING)
 		due = earlier(due, earlier(silent_ns(link), link->pump_due_ns));
+	if (link->phase == LINK_ONLINE)
+		due = earlier(due, link->hearing.again_ns);
 	return due;
 }
 
@@ -451,6 +457,7 @@ int link_new(struct uplink *uplink, struct link **ret_link)
 	link->gate[STREAM_EVENTS].backoff = link->backoff;
 	link->gate[STREAM_ALERTS].backoff = link->backoff;
 	link->bucket.bytes_per_s = conf->replay_bytes_per_s;
+	hearing_init(link);
 	link->said = calloc(uplink->host_count, sizeof(link->said[0]));
 	if (!link->said || window_init(&link->window, slots) < 0) {
 		link_free(link);

@@ -38,6 +38,16 @@ struct gate {
 	bool progressed; /* since the journal was told */
 };
 
+/* What is heard: nothing more is taken after something could not be, until all of it was
+ * asked for once more. */
+struct hearing {
+	char topic[TOPIC_BYTES]; /* before the subject */
+	bool refused;
+	bool deaf; /* the broker grants no subscription, and that was said */
+	int64_t again_ns; /* INT64_MAX: no need */
+	struct backoff backoff;
+};
+
 struct link {
 	struct uplink *uplink;
 	enum link_phase phase;
@@ -71,6 +81,7 @@ struct link {
 	bool status_due;
 	bool farewell_sent, farewell_done;
 	bool state_refusal_logged;
+	struct hearing hearing;
 };
 
 /* A new connection: everything is to be sent again. */
@@ -90,6 +101,14 @@ void pump_acknowledged(void *data, int mid, const char *why);
 
 /* Tells the journal what was acknowledged since the last call. */
 void pump_settle(struct link *link);
+
+/* uplink_hearing.c */
+void hearing_init(struct link *link);
+void hearing_start(struct link *link); /* a new connection */
+void hearing_step(struct link *link); /* asks again when it is time */
+/* For client_setup; data is the link. */
+void hearing_heard(void *data, const char *topic, const void *payload, size_t bytes);
+void hearing_deaf(void *data);
 
 uint32_t link_chance(void);
 

@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "heartbeat.h"
+#include "inlet.h"
 #include "uplink.h"
 #include "uplink_host.h"
 #include "uplink_outbox.h"
@@ -25,6 +26,7 @@ struct uplink {
 	struct uplink_host *hosts;
 	size_t host_count;
 	char prefix[PREFIX_BYTES];
+	struct inlet inlet; /* .take NULL: nothing is subscribed to */
 	int wake_fd, event_fd;
 
 	pthread_t thread;

@@ -23,6 +23,10 @@ int uplink_topic_prefix(const char *root, const struct event_origin *origin,
 /* <prefix>status, <prefix>state/<key> */
 void uplink_topic(const char *prefix, const char *branch, const char *key, char topic[TOPIC_BYTES]);
 
+/* <root>/<checkpoint>/registry/ */
+void uplink_registry_topic(const char *root, const struct event_origin *origin,
+			   char topic[TOPIC_BYTES]);
+
 /* <prefix>event/seal/tampered, of "seal.tampered" */
 void uplink_stream_topic(const char *prefix, enum outlet_stream stream, const char *type,
 			 char topic[TOPIC_BYTES]);
