@@ -122,6 +122,15 @@ static size_t count_of(struct conf_node *nodes, const char *kind)
 	return count;
 }
 
+/* A lane may do without barrier and seal if it sees vehicles by itself. */
+static bool reads_something(const struct conf_node *lane)
+{
+	return conf_node_entry(lane, "presence") != NULL ||
+	       conf_node_entry(lane, "plate") != NULL ||
+	       conf_node_entry(lane, "container") != NULL ||
+	       conf_node_entry(lane, "document") != NULL;
+}
+
 /* A barrier and a seal of one name would be one topic. */
 static void check_sensors(struct config_build *build, const struct conf_node *lane)
 {
@@ -136,7 +145,7 @@ static void check_sensors(struct config_build *build, const struct conf_node *la
 						   "a %s of this lane has this name, in line %d",
 						   other->kind->name, other->place.line);
 	}
-	if (lane->children == NULL && !build->reader.cut)
+	if (lane->children == NULL && !build->reader.cut && !reads_something(lane))
 		conf_complain_node(&build->reader, lane, lane->place.line,
 				   "has no sensor, expected a barrier or a seal");
 }

@@ -35,6 +35,11 @@ const struct conf_option checkpoint_options[] = {
 	 .type = CONF_TEXT,
 	 .offset = AT(checkpoint_conf, office),
 	 .help = "Customs office reference, such as GE000600."},
+	{.name = "aeo_benefits",
+	 .type = CONF_LIST,
+	 .offset = AT(checkpoint_conf, aeo_benefits),
+	 .help = "What this country gives to AEO of its own, such as {\"priority_lane\", "
+		 "\"fewer_inspections\"}; those of others have what their arrangement says."},
 	{0}};
 
 const struct conf_option gateway_options[] = {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "transit/recognition_words.h"
 #include "uplink_host.h"
 #include "uplink_topic.h"
 
@@ -56,6 +57,21 @@ static bool has_form(const char *text, const char *form)
 	return *text == '\0';
 }
 
+static void build_benefits(struct config_build *build, const struct conf_node *node)
+{
+	struct checkpoint_conf *checkpoint = &build->config->checkpoint;
+	size_t i;
+
+	for (i = 0; i < checkpoint->aeo_benefits.count; i++) {
+		uint32_t benefit = aeo_benefit_by_name(checkpoint->aeo_benefits.item[i]);
+
+		if (benefit == 0)
+			complain(build, node, "aeo_benefits", checkpoint->aeo_benefits.item[i],
+				 "not a benefit, expected words such as priority_lane");
+		checkpoint->own_benefits |= benefit;
+	}
+}
+
 static void build_place(struct config_build *build)
 {
 	struct checkpoint_conf *checkpoint = &build->config->checkpoint;
@@ -71,6 +87,8 @@ static void build_place(struct config_build *build)
 		complain(build, node, "office", checkpoint->office,
 			 "not a customs office, expected two capital letters and six more or "
 			 "digits");
+	if (node != NULL)
+		build_benefits(build, node);
 	node = single_block(build, build->blocks, "gateway", true);
 	fill(build, node, gateway_options, gateway);
 	if (gateway->id != NULL && strcmp(gateway->id, "registry") == 0)

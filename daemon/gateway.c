@@ -63,6 +63,7 @@ static int new_transit(struct gateway *gateway)
 		.meter_count = config->meter_count,
 		.boot = gateway->origin.boot,
 		.country = config->checkpoint.country,
+		.own_benefits = config->checkpoint.own_benefits,
 	};
 	size_t i;
 

@@ -1,5 +1,6 @@
 #include "lane.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -161,6 +162,7 @@ static struct passage *free_slot(struct lane *lane)
 		    (!oldest || passage->sign_mono_ns < oldest->sign_mono_ns))
 			oldest = passage;
 	}
+	assert(oldest); /* two of them are under way at most */
 	passage_drop(oldest);
 	return oldest;
 }
@@ -252,7 +254,7 @@ static void arrive(struct lane *lane)
 		passage->sign_mono_ns = at_mono_ns;
 		lane->dirty = true;
 	} else if (!passage) {
-		passage = open_passage(lane, "presence", !lane->seen, at_mono_ns);
+		(void)open_passage(lane, "presence", !lane->seen, at_mono_ns);
 	}
 }
 

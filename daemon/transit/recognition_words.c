@@ -1,5 +1,7 @@
 #include "recognition_words.h"
 
+#include <string.h>
+
 static const char *const roles[AEO_ROLES] = {
 	"exporter", "importer",	 "carrier",   "forwarder",
 	"broker",   "warehouse", "declarant", "terminal",
@@ -36,4 +38,14 @@ const char *customs_flow_name(enum customs_flow flow)
 const char *aeo_benefit_name(enum aeo_benefit benefit)
 {
 	return word_of(benefits, AEO_BENEFITS, benefit);
+}
+
+uint32_t aeo_benefit_by_name(const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < AEO_BENEFITS; i++)
+		if (strcmp(benefits[i], name) == 0)
+			return UINT32_C(1) << i;
+	return 0;
 }

@@ -11,5 +11,7 @@
 const char *aeo_role_name(enum aeo_role role); /* "carrier" */
 const char *customs_flow_name(enum customs_flow flow); /* "transit" */
 const char *aeo_benefit_name(enum aeo_benefit benefit); /* "priority_lane" */
+/* 0: no such benefit. */
+uint32_t aeo_benefit_by_name(const char *name);
 
 #endif

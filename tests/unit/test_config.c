@@ -493,7 +493,8 @@ static void what_is_printed_loads_to_the_same(void **state)
 	folder_write(&folder, "profiles/boom.conf", PROFILE);
 	folder_write(
 		&folder, "main.conf",
-		"checkpoint { id = c name = \"a \\\\ \\\"b\\\" ${c} # d\" country = GE }\n"
+		"checkpoint { id = c name = \"a \\\\ \\\"b\\\" ${c} # d\" country = GE\n"
+		"    aeo_benefits = {\"priority_lane\", \"liaison_officer\"} }\n"
 		"gateway { id = g } journal { path = j.db quota = 100KiB keep = 36h }\n"
 		"uplink { host = {\"a\", \"b:1\"} username = u password_file = p.txt tls { ca = ca.pem } }\n"
 		"bus \"unused\" { driver = modbus-tcp host = y down_share = 0.125 }\n"
@@ -505,7 +506,8 @@ static void what_is_printed_loads_to_the_same(void **state)
 		"    chatter_edges = 10 chatter_window = 1min invert = true } }\n"
 		"device \"t\" { driver = replay file = t.trace point \"y\" { } }\n"
 		"lane \"l\" { direction = exit barrier \"a\" { closed_limit = io.x } seal \"s\" { loop = io.x } }\n"
-		"lane \"m\" { seal \"s\" { id = t.y battery = e.n battery_low = 20 } }\n"
+		"lane \"m\" { seal \"s\" { id = t.y battery = e.n battery_low = 20 sealed_at = e.n } }\n"
+		"lane \"n\" { presence = io.x plate = t.y document = t.y passage_gap = 1min }\n"
 		"meter \"v\" { value = e.n unit = \"%\" report_on_change = 2.5 report_every = 0 }\n");
 	config = load_good(&folder, "main.conf");
 	check_round_trip(&folder, config);

@@ -78,6 +78,19 @@ static const struct bad
 				.told = "main.conf:2: option \"poll\" does not belong here, but in the block \"device\"\n",
 			},
 			{
+				.name = "a benefit that is none",
+				.main = "checkpoint { id = c aeo_benefits = {\"free_coffee\"} }\n"
+					"gateway { id = g } uplink { host = h }\n",
+				.told = "main.conf:1: checkpoint: aeo_benefits = \"free_coffee\": not a benefit, expected words such as priority_lane\n",
+			},
+			{
+				.name = "a sensor with the name of the lane's passages",
+				.main = SITE DEVICE "lane \"l\" {\n"
+						    "    seal \"passage\" { id = \"d.p\" }\n"
+						    "}\n",
+				.told = "main.conf:6: lane \"l\" seal \"passage\": this name is used by the gateway itself, take another\n",
+			},
+			{
 				.name = "a capital letter matters",
 				.main = SITE "journal { Quota = 2GiB }\n",
 				.told = "main.conf:2: journal: unknown option \"Quota\", did you mean \"quota\"?\n",
