@@ -52,11 +52,12 @@ GATEWAYS = {
 @pytest.fixture(scope="module")
 def archive(kernel, cache, tmp_path_factory):
     """The guest's user space, with the daemon and its mutants."""
+    recording.need("mkfs.ext4", "mkfs.f2fs")
     binaries = {"corridord": BINARY}
     for name, (source, wanted, instead) in MUTANTS.items():
         folder = tmp_path_factory.mktemp("mutants")
         binaries[name] = mutant.build(name, source, wanted, instead, BUILD, folder)
-    return recording.initramfs(kernel, binaries, cache / "power.cpio")
+    return recording.image(kernel, binaries).write(cache / "power.cpio")
 
 
 def record(guest, witness):

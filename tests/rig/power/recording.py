@@ -2,7 +2,9 @@
 
 import json
 import shlex
+import shutil
 
+import pytest
 from lib import guest as guests
 from lib.initramfs import Initramfs
 from rig.subscriber import Subscriber
@@ -13,14 +15,21 @@ BROKER = "{}:{}".format(*guests.BROKER)
 PROGRAMS = "/usr/lib/gateways"
 
 
-def initramfs(kernel, binaries, path):
+def need(*tools):
+    """Skips when a tool of the host is missing, by name."""
+    for tool in tools:
+        if not shutil.which(tool):
+            pytest.skip(f"the rig cannot run here: {tool} is not installed")
+
+
+def image(kernel, binaries, modules=()):
     """The guest's user space, with these daemons: {name: binary}."""
     archive = Initramfs()
     for name, binary in binaries.items():
         archive.program(binary, path=f"{PROGRAMS}/{name}")
-    archive.modules(kernel, (*guests.MODULES, *guests.DISK_MODULES))
+    archive.modules(kernel, (*guests.MODULES, *guests.DISK_MODULES, *modules))
     archive.file(site.TRACE_IN_GUEST, site.trace().encode())
-    return archive.write(path)
+    return archive
 
 
 def disk_arguments(blockdevs, writes_per_s=0):

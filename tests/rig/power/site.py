@@ -1,6 +1,7 @@
 """A gateway that always has something to tell: its configuration and its trace."""
 
 TRACE_IN_GUEST = "/etc/power.trace"
+LINES = 400  # readings of the two meters until the trace begins again
 BOOM_WORDS = (17, 32, 16, 33, 64)  # closed, opening, open, closing, fault: an alert
 
 CONF = """
@@ -31,10 +32,10 @@ def conf(name, broker, journal, fallback, root, trace=TRACE_IN_GUEST):
     return CONF.format(**locals())
 
 
-def trace(lines=400, every_s=0.02):
+def trace(every_s=0.02):
     """Telemetry all the time, a boom that moves, and now and then breaks."""
     told = []
-    for number in range(1, lines + 1):
+    for number in range(1, LINES + 1):
         told.append(f"+{every_s} load.n{number % 2} {number}")
         if number % 5 == 0:
             told.append(f"+0.001 boom.status {BOOM_WORDS[number // 5 % len(BOOM_WORDS)]}")
