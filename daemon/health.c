@@ -211,6 +211,7 @@ static void put_link(struct json *json, struct uplink *uplink, const struct inst
 	json_uint(json, "connects", counters.connects);
 	json_uint(json, "published", counters.published);
 	json_uint(json, "acknowledged", counters.acknowledged);
+	json_uint(json, "refused", counters.refused);
 	json_close(json);
 }
 

@@ -44,7 +44,8 @@ struct journal_counters {
 
 /* Opens (or sets aside and begins anew). conf and origin are borrowed. Fails only when
  * neither path nor fallback can be written: negative errno; -EBUSY: another process has
- * the path's file. No thread yet. */
+ * the path's file; -ENAMETOOLONG: there is no room behind path or fallback for the names of
+ * what is set aside (960 bytes suffice). No thread yet. */
 int journal_open(const struct journal_conf *conf, const struct event_origin *origin,
 		 struct journal **ret_journal);
 

@@ -59,7 +59,8 @@ def new_subscriber(closing):
     for subscriber in made:
         assert not subscriber.garbled
         published.check_events(subscriber.events())
-        published.check_states(subscriber.of("state"))
+        for branch in ("state", "status", "metrics"):
+            published.check_latest(branch, subscriber.of(branch))
 
 
 @pytest.fixture

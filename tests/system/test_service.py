@@ -38,6 +38,19 @@ def run(*arguments, **options):
     )
 
 
+def test_the_commented_lane_of_the_shipped_configuration_is_good_without_its_comment_signs(
+    tmp_path,
+):
+    text = (ROOT / "etc/corridord.conf").read_text()
+    site, lane = text.split("# # An RS-485", 1)
+    lane = re.sub(r"^# ?", "", "# # An RS-485" + lane, flags=re.MULTILINE)
+    (tmp_path / "corridord.conf").write_text(site + lane)
+    (tmp_path / "profiles").symlink_to(ROOT / "etc/profiles")
+    checked = run("-n", "-c", tmp_path / "corridord.conf")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "4 devices on 3 buses, 1 lanes" in checked.stdout
+
+
 def test_it_captures_without_a_broker_and_delivers_later(load, new_broker, new_subscriber, new_daemon):
     broker = new_broker(start=False)
     daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port)).start()

@@ -84,6 +84,7 @@ def test_metrics_tell_the_gateways_health(load, broker, subscriber, new_daemon):
     assert metrics["rss_bytes"] > 0
     assert metrics["journal"]["condition"] == "ok" and metrics["journal"]["events"] > 0
     assert metrics["buses"][0]["name"] == "counters-bus" and metrics["buses"][0]["polls"] > 0
+    assert metrics["uplink"]["connects"] == 1 and metrics["uplink"]["refused"] == 0
 
 
 def test_mqtt_3_1_1_brings_the_same_events_without_properties(

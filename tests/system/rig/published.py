@@ -25,9 +25,13 @@ def check_events(events):
             validator("event").validate(event.data)
 
 
-def check_states(messages):
+def check_latest(name, messages):
     """The first and the last of each topic."""
     for topic in {message.topic for message in messages}:
         found = [message.payload for message in messages if message.topic == topic]
         for payload in found[:ENOUGH] + found[-ENOUGH:]:
-            validator("state").validate(json.loads(payload))
+            validator(name).validate(json.loads(payload))
+
+
+def check_states(messages):
+    check_latest("state", messages)
