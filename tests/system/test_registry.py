@@ -1,0 +1,166 @@
+"""The registry from outside: records over MQTT and in files, a passage that is bound to one of
+them, a kill, a removal, and what is refused."""
+
+import json
+
+import paho.mqtt.client as mqtt
+import pytest
+from rig import conf
+from sim.lane import Lane
+
+SEAL = "GE-0047115"
+ROOT = "corridor/v1/ge-red-bridge/registry"
+
+
+@pytest.fixture
+def lane(closing):
+    return closing(Lane()).start()
+
+
+@pytest.fixture
+def broker(new_broker):
+    """One that holds back no retained message of a whole registry."""
+    return new_broker(extra="max_queued_messages 0\n")
+
+
+@pytest.fixture
+def subscriber(broker, new_subscriber):
+    return new_subscriber(broker, topic="corridor/v1/+/gw1/#")
+
+
+@pytest.fixture
+def author(broker, closing):
+    """Who writes the registry: publish(subject, record or text, retain=True)."""
+    client = mqtt.Client(protocol=mqtt.MQTTv5)
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+
+    class Author:
+        def publish(self, subject, record, retain=True):
+            text = record if isinstance(record, str) else json.dumps(record)
+            client.publish(f"{ROOT}/{subject}", text, qos=1, retain=retain).wait_for_publish()
+
+        def stop(self):
+            client.disconnect()
+            client.loop_stop()
+
+    return closing(Author())
+
+
+def consignment(ucr, seal=SEAL, **members):
+    return {"ucr": ucr, "flow": "transit", "seals": [{"number": seal}], **members}
+
+
+def site(broker, lane, **registry):
+    return (
+        conf.head(broker.port)
+        + f"registry {{ {conf.options({'check_every': '100ms'} | registry)} }}\n"
+        + conf.lane(lane.server.port)
+    )
+
+
+def cross(lane, subscriber):
+    """One lorry with its seal; what it was taken for."""
+    mark = subscriber.mark
+    lane.truck_arrives()
+    subscriber.wait_event("presence.detected", since=mark)
+    lane.seal_read(SEAL)
+    subscriber.wait_event("seal.intact", since=mark)
+
+    def judged():
+        return [
+            e for e in subscriber.events(since=mark)
+            if e["type"] in ("passage.identified", "passage.unidentified")
+        ]
+
+    subscriber.wait(judged, "a verdict on the passage")
+    for word in ("opening", "open"):
+        lane.barrier(word)
+        subscriber.wait_event(f"barrier.{word}", since=mark)
+    lane.truck_leaves()
+    subscriber.wait_event("presence.left", since=mark)
+    lane.seal_gone()
+    for word in ("closing", "closed"):
+        lane.barrier(word)
+        subscriber.wait_event(f"barrier.{word}", since=mark)
+    subscriber.wait_event("passage.closed", since=mark)
+    return judged()[0]
+
+
+def ucr_of(event):
+    assert event["type"] == "passage.identified", event.data
+    return event["consignment"]["ucr"]
+
+
+def wait_taken(author, subscriber, subject="consignment/nothing"):
+    """Messages are taken in their order: a bad one tells that those before it were."""
+    mark = subscriber.mark
+    author.publish(subject, "bad", retain=False)
+    subscriber.wait_event("registry.refused", since=mark)
+
+
+def test_retained_records_are_known_survive_a_kill_and_are_forgotten_when_removed(
+    lane, broker, subscriber, author, new_daemon
+):
+    author.publish("consignment/6GE0001", consignment("6GE0001"))
+    daemon = new_daemon(site(broker, lane)).start()
+    subscriber.wait_event("barrier.closed")
+    wait_taken(author, subscriber)
+    assert ucr_of(cross(lane, subscriber)) == "6GE0001"
+
+    author.publish("consignment/6GE0001", "")  # and one that only this gateway knows from now on
+    author.publish("consignment/6GE0002", consignment("6GE0002"), retain=False)
+    wait_taken(author, subscriber)
+    mark = subscriber.mark
+    daemon.kill()
+    daemon.start()
+    subscriber.wait_event("gateway.started", since=mark)
+    assert ucr_of(cross(lane, subscriber)) == "6GE0002"
+
+    author.publish("consignment/6GE0002", "")
+    wait_taken(author, subscriber)
+    assert cross(lane, subscriber)["type"] == "passage.unidentified"
+    assert subscriber.verified()
+
+
+def test_thousands_of_retained_records_are_taken_again_without_being_written_again(
+    lane, broker, subscriber, author, new_daemon
+):
+    for i in range(3000):
+        seal = SEAL if i == 2999 else f"X{i}"
+        author.publish(f"consignment/6GEM{i:04}", consignment(f"6GEM{i:04}", seal))
+    daemon = new_daemon(site(broker, lane)).start()
+    subscriber.wait_event("barrier.closed")
+    wait_taken(author, subscriber)
+    assert ucr_of(cross(lane, subscriber)) == "6GEM2999"
+    held = daemon.folder / "journal.db.registry"
+    daemon.stop()
+    size = held.stat().st_size
+    assert size > 300 * 1000
+    mark = subscriber.mark
+    daemon.start()
+    subscriber.wait_event("gateway.started", since=mark)
+    wait_taken(author, subscriber)
+    daemon.stop()
+    assert held.stat().st_size == size
+
+
+def test_a_list_file_is_taken_and_taken_anew_when_it_changes(
+    lane, broker, subscriber, new_daemon, tmp_path
+):
+    def write(version, ucr):
+        head = {"kind": "consignment", "version": version, "as_of": "2026-11-01T00:00:00Z"}
+        lines = [{"list": head}, consignment(ucr)]
+        (tmp_path / "new").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        (tmp_path / "new").rename(tmp_path / "list.jsonl")
+
+    write("v1", "6GEF0001")
+    new_daemon(site(broker, lane, files=[str(tmp_path / "list.jsonl")])).start()
+    subscriber.wait_event("registry.list")
+    subscriber.wait_event("barrier.closed")
+    assert ucr_of(cross(lane, subscriber)) == "6GEF0001"
+    mark = subscriber.mark
+    write("v2", "6GEF0002")
+    taken = subscriber.wait_event("registry.list", since=mark)
+    assert taken["observed"]["version"] == "v2"
+    assert ucr_of(cross(lane, subscriber)) == "6GEF0002"
