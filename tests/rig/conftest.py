@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
+os.environ["PATH"] += ":/usr/sbin:/sbin"
 sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
 
 from lib import guest as guests  # noqa: E402

@@ -314,6 +314,18 @@ def test_an_overflow_is_said_and_the_last_level_is_right(bench, moves):
         assert said >= 1
 
 
+def test_after_a_pulse_the_level_is_right_although_one_kind_of_edge_is_asked_for(bench):
+    chip = bench.chips.add("pulse-rig", ["loop"])
+    text = device(point("loop", "loop", edges="rising"), recheck="0s") + loops(loop="io.loop")
+    gateway, subscriber = bench.run(text)
+    wait_seal(subscriber, "loop", "opened")
+    gateway.stall()
+    chip.toggle("loop", 2, 20_000)
+    gateway.go_on()
+    subscriber.wait(lambda: len(of_seal(subscriber, "loop")) == 3, "a pulse")
+    assert [state for state, _ in of_seal(subscriber, "loop")] == ["opened", "intact", "opened"]
+
+
 def test_a_contact_that_bounces_is_one_change(bench):
     chip = bench.chips.add("bounce-rig", ["loop"])
     text = device(point("loop", "loop", debounce="50ms"))

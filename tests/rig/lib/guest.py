@@ -18,6 +18,7 @@ from pathlib import Path
 from .debian import Unavailable
 
 QEMU = "qemu-system-x86_64"
+WITH_US = ("setpriv", "--pdeathsig", "KILL")  # an interrupted test leaves no machine running
 BROKER = ("10.0.2.100", 1883)  # what the guest takes for the broker's address
 BOOT_S = 90  # a patience, not what it takes: about 3 s
 
@@ -107,7 +108,7 @@ class Guest:
         self.line, far = socket.socketpair()
         with self.qemu_log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.arguments(far.fileno()),
+                [*WITH_US, *self.arguments(far.fileno())],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 pass_fds=[far.fileno()], cwd=self.folder, start_new_session=True,
             )  # fmt: skip
