@@ -1,0 +1,95 @@
+"""A consignment's way through a lane: from the registry's list to the events that name it, and
+over a death of the daemon in the middle."""
+
+import json
+
+import pytest
+from rig import conf
+from sim.lane import Lane
+
+SEAL = "GE-0047115"
+UCR = "6GE204567891-INV0001"
+CARRIER = {"country": "GE", "scheme": "GE-AEO", "number": "12/34"}
+
+CONSIGNMENT = {
+    "ucr": UCR,
+    "flow": "transit",
+    "documents": [{"kind": "mrn", "number": "26GE7A01B2C3D4E5J1"}],
+    "containers": ["CSQU3054383"],
+    "seals": [
+        {
+            "number": SEAL,
+            "container": "CSQU3054383",
+            "affixed_by": "GE",
+            "affixed_at": "2026-03-01T10:00:00+04:00",
+        }
+    ],
+    "parties": [{"role": "carrier", "aeo": CARRIER}],
+}
+
+
+def write_list(path, kind, record):
+    head = {"list": {"kind": kind, "version": "1", "as_of": "2026-03-01T05:00:00Z"}}
+    path.write_text(json.dumps(head) + "\n" + json.dumps(record) + "\n")
+    return str(path)
+
+
+@pytest.fixture
+def lane(closing):
+    return closing(Lane()).start()
+
+
+@pytest.fixture
+def gateway(lane, broker, subscriber, new_daemon, tmp_path):
+    files = [write_list(tmp_path / "consignments.jsonl", "consignment", CONSIGNMENT)]
+    registry = f"registry {{ files = {conf.value(files)} }}\n"
+    daemon = new_daemon(conf.head(broker.port) + registry + conf.lane(lane.server.port)).start()
+    subscriber.wait_event("registry.list")
+    subscriber.wait_event("seal.absent")
+    return daemon
+
+
+def arrive(lane, subscriber):
+    lane.truck_arrives()
+    lane.seal_read(SEAL)
+    return subscriber.wait_event("passage.identified")
+
+
+def leave(lane, subscriber):
+    for word in ("opening", "open"):
+        lane.barrier(word)
+        subscriber.wait_event(f"barrier.{word}")
+    lane.truck_leaves()
+    return subscriber.wait_event("passage.closed")
+
+
+def test_a_declared_seal_names_the_consignment_of_all_that_follows(gateway, lane, subscriber):
+    bound = arrive(lane, subscriber)
+    assert (bound["rule"], bound["consignment"]["ucr"]) == ("seal", UCR)
+    assert bound["list"]["version"] == "1"
+    check = subscriber.wait_event("seal-check.intact")
+    assert check["declared"]["container"] == "CSQU3054383"
+    closed = leave(lane, subscriber)
+    assert closed["end"] == "passed" and closed["marked"] == []
+    opened = subscriber.wait_event("passage.opened")
+    assert opened["passage"] == {"id": closed["passage"]["id"]}
+    left = subscriber.wait_event("presence.left")
+    assert left["passage"]["ucr"] == [UCR]
+    state = subscriber.wait_state("entry-1/passage", state="free")
+    assert state["observed"] == {}
+    subscriber.verified()
+
+
+def test_a_passage_goes_on_after_the_daemon_was_killed(gateway, lane, subscriber):
+    bound = arrive(lane, subscriber)
+    subscriber.wait_event("seal-check.intact")
+    gateway.kill()
+    gateway.start()
+    subscriber.wait_state("entry-1/passage", state="occupied")
+    closed = leave(lane, subscriber)
+    assert closed["passage"]["id"] == bound["passage"]["id"]
+    assert closed["passage"]["ucr"] == [UCR]
+    assert closed["marked"] == ["restart"]
+    events = subscriber.verified()
+    assert len([e for e in events if e["type"] == "passage.opened"]) == 1
+    assert len([e for e in events if e["type"] == "passage.identified"]) == 1
