@@ -119,7 +119,7 @@ static int read_head(struct list_file *file, bool csv)
 	static const char mark[] = "\xEF\xBB\xBF";
 	struct registry_complaint complaint = {.text = "the head is missing: {\"list\":{…}}"};
 	struct registry_rows *rows = &file->rows;
-	const char *text = rows->text;
+	const char *text;
 	int result;
 
 	do {

@@ -175,7 +175,7 @@ static int check_size(struct shape_reader *reader, const struct registry_record 
 	return bytes < 0 ? shape_complain(reader, "is too large") : 0;
 }
 
-static int fill(struct shape_reader *reader, const json_t *value, size_t bytes,
+static int fill(struct shape_reader *reader, json_t *value, size_t bytes,
 		struct registry_record *record)
 {
 	int result = shape_read(reader, kinds[record->kind].shape, value, record);

@@ -68,7 +68,7 @@ static const struct shape history_shape = {
 
 /* "status" and "status_from" are a history of one. They are read before it. */
 static int read_status(struct shape_reader *reader, const struct shape_member *member,
-		       const json_t *value, void *object)
+		       json_t *value, void *object)
 {
 	struct registry_record *record = object;
 	struct aeo_status_change *change = shape_take_list(reader, sizeof(*change));
@@ -83,15 +83,14 @@ static int read_status(struct shape_reader *reader, const struct shape_member *m
 
 static const struct shape_type shape_status = {.expected = "word", .read = read_status};
 
+/* Into the entry that read_status() has just taken. */
 static int read_status_from(struct shape_reader *reader, const struct shape_member *member,
-			    const json_t *value, void *object)
+			    json_t *value, void *object)
 {
-	struct registry_record *record = object;
-
-	if (record->aeo.history_count == 0)
+	if (((const struct registry_record *)object)->aeo.history_count == 0)
 		return shape_complain(reader, "needs \"status\" beside it");
 	return shape_from.read(reader, member, value,
-			       (struct aeo_status_change *)(uintptr_t)record->aeo.history);
+			       reader->lists - sizeof(struct aeo_status_change));
 }
 
 static const struct shape_type shape_status_from = {
@@ -100,7 +99,7 @@ static const struct shape_type shape_status_from = {
 };
 
 static int read_history(struct shape_reader *reader, const struct shape_member *member,
-			const json_t *value, void *object)
+			json_t *value, void *object)
 {
 	if (((const struct registry_record *)object)->aeo.history_count)
 		return shape_complain(reader, "cannot stand beside \"status\"");

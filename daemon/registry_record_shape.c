@@ -123,13 +123,11 @@ bool shape_is_the_authors_own(const char *name)
 	return name[0] == 'x' && (name[1] == '_' || name[1] == '-');
 }
 
-static int check_names(struct shape_reader *reader, const struct shape *shape, const json_t *value)
+static int check_names(struct shape_reader *reader, const struct shape *shape, json_t *value)
 {
 	void *at;
 
-	/* The iterator of the library does not change what it walks. */
-	for (at = json_object_iter((json_t *)(uintptr_t)value); at;
-	     at = json_object_iter_next((json_t *)(uintptr_t)value, at)) {
+	for (at = json_object_iter(value); at; at = json_object_iter_next(value, at)) {
 		const char *name = json_object_iter_key(at);
 
 		if (!shape_member_named(shape, name) && !shape_is_the_authors_own(name))
@@ -139,7 +137,7 @@ static int check_names(struct shape_reader *reader, const struct shape *shape, c
 }
 
 static int read_member(struct shape_reader *reader, const struct shape_member *member,
-		       const json_t *value, void *object)
+		       json_t *value, void *object)
 {
 	const size_t length = shape_enter(reader, member->name);
 	int result = 0;
@@ -153,8 +151,7 @@ static int read_member(struct shape_reader *reader, const struct shape_member *m
 	return result;
 }
 
-int shape_read(struct shape_reader *reader, const struct shape *shape, const json_t *value,
-	       void *object)
+int shape_read(struct shape_reader *reader, const struct shape *shape, json_t *value, void *object)
 {
 	const struct shape_member *member;
 	int result;
@@ -188,7 +185,7 @@ void shape_write(const struct shape *shape, const void *object, struct json *jso
 			member->type->write(member, object, json);
 }
 
-size_t shape_list_bytes(const struct shape *shape, const json_t *value)
+size_t shape_list_bytes(const struct shape *shape, json_t *value)
 {
 	const struct shape_member *member;
 	size_t bytes = 0, count;

@@ -31,8 +31,8 @@ enum shape_cell { CELL_TEXT, CELL_BOOL, CELL_NUMBER, CELL_LIST, CELL_OBJECT };
 struct shape_type {
 	const char *expected; /* for complaints about another type: "a text" */
 	/* Into object. -EINVAL after shape_complain(). */
-	int (*read)(struct shape_reader *reader, const struct shape_member *member,
-		    const json_t *value, void *object);
+	int (*read)(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		    void *object);
 	/* What a member that is left out stands for; NULL: zero. */
 	void (*leave_out)(const struct shape_member *member, void *object);
 	/* Nothing for one that was left out; NULL: another member writes it. */
@@ -112,13 +112,12 @@ bool shape_is_the_authors_own(const char *name);
 /* Text as a JSON object. -EINVAL after shape_complain(), -ENOMEM. */
 int shape_parse(struct shape_reader *reader, const char *text, size_t bytes, json_t **ret_value);
 
-int shape_read(struct shape_reader *reader, const struct shape *shape, const json_t *value,
-	       void *object);
+int shape_read(struct shape_reader *reader, const struct shape *shape, json_t *value, void *object);
 void shape_leave_out(const struct shape *shape, void *object);
 void shape_write(const struct shape *shape, const void *object, struct json *json);
 
 /* Room in the block that the elements of all lists of the shape need, at most. */
-size_t shape_list_bytes(const struct shape *shape, const json_t *value);
+size_t shape_list_bytes(const struct shape *shape, json_t *value);
 
 /* Says what is wrong with the member at reader->path; returns -EINVAL. */
 int shape_complain(struct shape_reader *reader, const char *format, ...)

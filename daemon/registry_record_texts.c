@@ -3,8 +3,8 @@
 
 #include "registry_record_field.h"
 
-static int read_text(struct shape_reader *reader, const struct shape_member *member,
-		     const json_t *value, void *object)
+static int read_text(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		     void *object)
 {
 	const char *text = json_string_value(value);
 
@@ -27,8 +27,8 @@ const struct shape_type shape_text = {
 	.write = write_text,
 };
 
-static int read_word(struct shape_reader *reader, const struct shape_member *member,
-		     const json_t *value, void *object)
+static int read_word(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		     void *object)
 {
 	const char *text = json_string_value(value);
 	size_t bytes;
@@ -65,7 +65,7 @@ static int take_number(struct shape_reader *reader, const char *raw,
 }
 
 static int read_number_of(struct shape_reader *reader, const struct shape_member *member,
-			  enum identifier_kind kind, const json_t *value, void *object)
+			  enum identifier_kind kind, json_t *value, void *object)
 {
 	const char *raw = json_string_value(value);
 	char text[IDENTIFIER_BYTES];
@@ -80,7 +80,7 @@ static int read_number_of(struct shape_reader *reader, const struct shape_member
 }
 
 static int read_number(struct shape_reader *reader, const struct shape_member *member,
-		       const json_t *value, void *object)
+		       json_t *value, void *object)
 {
 	return read_number_of(reader, member, member->number, value, object);
 }
@@ -92,7 +92,7 @@ const struct shape_type shape_number = {
 };
 
 static int read_document_number(struct shape_reader *reader, const struct shape_member *member,
-				const json_t *value, void *object)
+				json_t *value, void *object)
 {
 	const struct declared_number *document = object;
 
@@ -106,8 +106,8 @@ const struct shape_type shape_document_number = {
 };
 
 /* Either profile of the year will do. */
-static int read_ucr(struct shape_reader *reader, const struct shape_member *member,
-		    const json_t *value, void *object)
+static int read_ucr(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		    void *object)
 {
 	int result = read_number_of(reader, member, IDENTIFIER_UCR, value, object);
 	enum identifier_verdict *verdict =
@@ -134,7 +134,7 @@ enum identifier_verdict shape_normalise_aeo(const char *raw, size_t bytes,
 }
 
 static int read_aeo_number(struct shape_reader *reader, const struct shape_member *member,
-			   const json_t *value, void *object)
+			   json_t *value, void *object)
 {
 	const char *raw = json_string_value(value);
 	char text[IDENTIFIER_BYTES];

@@ -5,8 +5,8 @@
 
 #define NS_PER_S INT64_C(1000000000)
 
-static int read_time(struct shape_reader *reader, const struct shape_member *member,
-		     const json_t *value, void *object, enum shape_day day)
+static int read_time(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		     void *object, enum shape_day day)
 {
 	const char *text = json_string_value(value);
 
@@ -17,19 +17,19 @@ static int read_time(struct shape_reader *reader, const struct shape_member *mem
 }
 
 static int read_moment(struct shape_reader *reader, const struct shape_member *member,
-		       const json_t *value, void *object)
+		       json_t *value, void *object)
 {
 	return read_time(reader, member, value, object, DAY_REFUSED);
 }
 
-static int read_from(struct shape_reader *reader, const struct shape_member *member,
-		     const json_t *value, void *object)
+static int read_from(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		     void *object)
 {
 	return read_time(reader, member, value, object, DAY_BEGIN);
 }
 
-static int read_until(struct shape_reader *reader, const struct shape_member *member,
-		      const json_t *value, void *object)
+static int read_until(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		      void *object)
 {
 	return read_time(reader, member, value, object, DAY_END);
 }
@@ -74,7 +74,7 @@ const struct shape_type shape_until = {
 };
 
 static int read_seconds(struct shape_reader *reader, const struct shape_member *member,
-			const json_t *value, void *object)
+			json_t *value, void *object)
 {
 	const json_int_t seconds = json_integer_value(value);
 
@@ -100,8 +100,8 @@ const struct shape_type shape_seconds = {
 	.cell = CELL_NUMBER,
 };
 
-static int read_count(struct shape_reader *reader, const struct shape_member *member,
-		      const json_t *value, void *object)
+static int read_count(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		      void *object)
 {
 	const json_int_t count = json_integer_value(value);
 
@@ -123,8 +123,8 @@ const struct shape_type shape_count = {
 	.cell = CELL_NUMBER,
 };
 
-static int read_bool(struct shape_reader *reader, const struct shape_member *member,
-		     const json_t *value, void *object)
+static int read_bool(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		     void *object)
 {
 	if (!json_is_boolean(value))
 		return complain_expected(reader, member);
@@ -147,15 +147,15 @@ const struct shape_type shape_bool = {
 /* ---- lists and objects ----------------------------------------------------------------- */
 
 static int read_element(struct shape_reader *reader, const struct shape_member *member,
-			const json_t *value, void *element)
+			json_t *value, void *element)
 {
 	if (member->shape)
 		return shape_read(reader, member->shape, value, element);
 	return member->element->type->read(reader, member->element, value, element);
 }
 
-static int read_list(struct shape_reader *reader, const struct shape_member *member,
-		     const json_t *value, void *object)
+static int read_list(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		     void *object)
 {
 	const size_t count = json_array_size(value);
 	size_t i, length;
@@ -209,7 +209,7 @@ const struct shape_type shape_list = {
 
 /* An object whose members lie in the struct around it. It is there if the text at `at` is. */
 static int read_object(struct shape_reader *reader, const struct shape_member *member,
-		       const json_t *value, void *object)
+		       json_t *value, void *object)
 {
 	return shape_read(reader, member->shape, value, object);
 }

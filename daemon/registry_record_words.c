@@ -21,8 +21,8 @@ static int complain_words(struct shape_reader *reader, const struct shape_member
 	return shape_complain(reader, "is no text, expected one of %s", all);
 }
 
-static int find_word(struct shape_reader *reader, const struct shape_member *member,
-		     const json_t *value, uint32_t *ret_value)
+static int find_word(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		     uint32_t *ret_value)
 {
 	const char *text = json_string_value(value);
 	const struct shape_word *word;
@@ -36,7 +36,7 @@ static int find_word(struct shape_reader *reader, const struct shape_member *mem
 }
 
 static int read_choice(struct shape_reader *reader, const struct shape_member *member,
-		       const json_t *value, void *object)
+		       json_t *value, void *object)
 {
 	return find_word(reader, member, value, field(member, object));
 }
@@ -60,8 +60,8 @@ const struct shape_type shape_choice = {
 	.write = write_choice,
 };
 
-static int read_set(struct shape_reader *reader, const struct shape_member *member,
-		    const json_t *value, void *object)
+static int read_set(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		    void *object)
 {
 	const size_t count = json_array_size(value);
 	uint32_t set = 0, bit = 0;
@@ -117,7 +117,7 @@ static bool is_type(const char *text)
 }
 
 static int read_one_type(struct shape_reader *reader, const struct shape_member *member,
-			 const json_t *value, void *object)
+			 json_t *value, void *object)
 {
 	const char *text = json_string_value(value);
 
@@ -138,7 +138,7 @@ const struct shape_type shape_one_type = {
 	.write = write_text,
 };
 
-static int add_type(struct shape_reader *reader, const json_t *value, bool alone, char **end)
+static int add_type(struct shape_reader *reader, json_t *value, bool alone, char **end)
 {
 	const char *text = json_string_value(value);
 
@@ -153,8 +153,8 @@ static int add_type(struct shape_reader *reader, const json_t *value, bool alone
 	return 0;
 }
 
-static int read_types(struct shape_reader *reader, const struct shape_member *member,
-		      const json_t *value, void *object)
+static int read_types(struct shape_reader *reader, const struct shape_member *member, json_t *value,
+		      void *object)
 {
 	const size_t count = json_array_size(value);
 	char *end = reader->strings;
