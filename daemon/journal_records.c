@@ -73,7 +73,7 @@ static const char *const pragmas[][6] = {
 			    "PRAGMA journal_size_limit=1048576", "PRAGMA cache_size=-256"},
 	[RECORDS_BUILD] = {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=OFF",
 			   "PRAGMA synchronous=OFF", "PRAGMA cache_size=-2048"},
-	[RECORDS_READ] = {"PRAGMA cache_size=-256"},
+	[RECORDS_READ] = {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA cache_size=-512"},
 };
 
 static int failed(int code)

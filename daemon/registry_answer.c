@@ -131,7 +131,8 @@ static int search_operator(struct store *store, struct search *search, const str
 	size_t i;
 
 	for (i = 0; err == 0 && (search->source = store_source(store, i)); i++) {
-		struct records *records = search->source->records;
+		struct records *records =
+			search->source->stamps[REGISTRY_AEO] ? search->source->records : NULL;
 
 		if (records && claims)
 			err = records_find(records, REGISTRY_AEO, key, found_held, search);
@@ -215,7 +216,7 @@ static int search_consignments(struct store *store, struct full_answer *full)
 	size_t i;
 
 	for (i = 0; err == 0 && (search.source = store_source(store, i)); i++)
-		if (search.source->records)
+		if (search.source->stamps[REGISTRY_CONSIGNMENT])
 			err = records_search(search.source->records, (int)full->answer.key,
 					     full->answer.text, found_consignment, &search);
 	return err < 0 ? err : search.err;

@@ -340,7 +340,24 @@ def start_up(folder, table):
     )
 
 
-SECTIONS = {"a": usual_work, "b": drain, "c": durable, "d": low_load, "e": start_up}
+# ---- f: with a registry --------------------------------------------------------------------
+
+
+def bound(folder, table):
+    say("f. events of passages, each with a question of the registry, at full speed:\n"
+        "   100,000 consignments and 50,000 operators held; beside it none")
+    printed = run_program("bench_registry", folder)
+    found = re.search(
+        r"events/s: ([\d.]+), with an empty registry ([\d.]+), ratio ([\d.]+).*RSS ([\d.]+)", printed
+    )
+    full, empty, ratio, rss = map(float, found.groups())
+    table.row(
+        "f  bound events/s", f"{full:,.0f}", f"{empty:,.0f} (empty)", f"{ratio:.2f}", "at least 0.9"
+    )
+    table.row("f  RSS, MiB", f"{rss:.1f}")
+
+
+SECTIONS = {"a": usual_work, "b": drain, "c": durable, "d": low_load, "e": start_up, "f": bound}
 
 
 def main(wanted):
