@@ -9,7 +9,7 @@
 
 #include "../traces/replayer.h"
 
-#define TRACES_MAX 100
+#define TRACES_MAX 200
 
 static const char *folder(void)
 {
