@@ -43,10 +43,10 @@ static const char *const statements[DO_STATEMENTS] = {
 	[DO_BEGIN] = "BEGIN",
 	[DO_COMMIT] = "COMMIT",
 	[DO_ROLLBACK] = "ROLLBACK",
-	[DO_FIND] = "SELECT " ROW " FROM record WHERE kind=?1 AND key=?2",
+	[DO_FIND] = ("SELECT " ROW " FROM record WHERE kind=?1 AND key=?2"),
 	[DO_SEARCH] = ("SELECT " ROW " FROM lookup JOIN record ON record.id=lookup.record"
 		       " WHERE lookup.by=?1 AND lookup.text=?2"),
-	[DO_EACH] = "SELECT " ROW " FROM record WHERE kind=?1 ORDER BY key",
+	[DO_EACH] = ("SELECT " ROW " FROM record WHERE kind=?1 ORDER BY key"),
 	[DO_COUNT_KIND] = "SELECT count(*) FROM record WHERE kind=?1",
 	[DO_PUT] = "INSERT INTO record(kind,key,sum,as_of,json) VALUES(?1,?2,?3,?4,?5)",
 	[DO_PUT_KEY] = "INSERT OR IGNORE INTO lookup VALUES(?1,?2,?3)",
@@ -162,6 +162,7 @@ static int check_or_create(struct records *records, enum records_mode mode)
 
 static int set_up(struct records *records, enum records_mode mode, int64_t limit_bytes)
 {
+	int64_t pages = limit_bytes / PAGE_BYTES + 16;
 	char sql[64];
 	size_t i;
 	int err = execute(records, "PRAGMA page_size=4096; PRAGMA cell_size_check=ON;"
@@ -172,8 +173,7 @@ static int set_up(struct records *records, enum records_mode mode, int64_t limit
 		if (pragmas[mode][i])
 			err = execute(records, pragmas[mode][i]);
 	if (err == 0 && limit_bytes > 0) {
-		snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%lld",
-			 (long long)(limit_bytes / PAGE_BYTES + 16));
+		snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%lld", (long long)pages);
 		err = execute(records, sql);
 	}
 	return err;

@@ -269,7 +269,7 @@ int store_put(struct store *store, enum registry_kind kind, const char *key, con
 	}
 	if (err == 0 || err == -ENOENT)
 		err = read_record(kind, key, json, bytes, &record, ret_complaint);
-	if (err < 0)
+	if (err < 0 || !record)
 		return err;
 	err = begin(store);
 	if (err == 0)
