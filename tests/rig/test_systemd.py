@@ -198,6 +198,20 @@ def test_a_stop_is_in_order_and_told_at_the_latest_at_the_next_start(site):
     subscriber.wait_event("gateway.started", since=mark)
 
 
+def test_a_worker_that_hangs_in_a_call_is_ended_by_the_watchdog(new_machine):
+    """A device whose file is a pipe that nobody writes to: its thread hangs in open(). The
+    machine's clocks jump over whatever time nothing happens in."""
+    more = 'device "hung" { driver = "replay"  file = "/etc/corridord/pipe"  point "x" { } }\n'
+    machine = new_machine(more=more, extra=["-icount", "shift=1,sleep=off", "-rtc", "clock=vm"])
+    machine.wait_active()
+    machine.run("mkfifo -m 644 /etc/corridord/pipe; systemctl restart --no-block corridord")
+    # Each question takes processor time, in which the clocks do not jump.
+    restarted = "test $(systemctl show -P NRestarts corridord) -ge 1"
+    machine.until(restarted, within_s=300, every_s=1)
+    said = machine.logged()
+    assert '"hung" makes no progress' in said and "Watchdog timeout" in said
+
+
 # ---- the unit by itself ----
 
 
@@ -221,7 +235,7 @@ EXPOSURE = 17  # tenths
 
 @pytest.fixture
 def installed(tmp_path):
-    run("make", "-s", "-C", booted.TOP, f"BUILD={BUILD}", f"DESTDIR={tmp_path}", "install")
+    booted.install(tmp_path, BUILD)
     return tmp_path / "usr/lib/systemd/system/corridord.service"
 
 

@@ -57,7 +57,7 @@ def _user_space(cache):
     return folder / "root.tar"
 
 
-def _install(root, build):
+def install(root, build):
     its_own = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
     env = {name: value for name, value in os.environ.items() if name not in its_own}
     run("make", "-s", "-C", TOP, f"BUILD={build}", f"DESTDIR={root}", "install", env=env)
@@ -90,7 +90,7 @@ def disk(cache, build, kernel, files, path):
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     run("tar", "-xpf", _user_space(cache), "-C", root)
-    _install(root, build)
+    install(root, build)
     _agent(root)
     _modules(root, kernel)
     for name, (text, mode) in files.items():
@@ -140,4 +140,3 @@ class Booted(Guest):
     def fds(self):
         pid = self.show("MainPID")["MainPID"]
         return self.run(f"readlink /proc/{pid}/fd/*").splitlines()
-
