@@ -10,6 +10,7 @@ from power import mutant, recording, site
 from power.flakey import MODULES, FlakeyDisk
 from rig.daemon import BINARY, BUILD
 
+PATIENCE_S = 90
 METER = "load-0"  # its point counts 2, 4, 6 ...
 # Seconds and not a minute until it tries the disk again: nothing else is different.
 BRISK = ("daemon/journal.c", ".return_ns = 60 * NS_PER_S", ".return_ns = 3 * NS_PER_S")
@@ -37,8 +38,12 @@ class Bench:
         recording.mount(self.guest, self.disk.path, self.filesystem, "gw1")
 
     def mount_anew(self):
-        self.guest.run("umount /data/gw1")
+        """As somebody would who has seen the alarm. The daemon looks for the disk now and then:
+        not while it is unmounted, it would find the empty folder below."""
+        stopped = f"kill -STOP {self.pid}; umount /data/gw1 || {{ kill -CONT {self.pid}; false; }}"
+        self.guest.until(stopped, within_s=PATIENCE_S)
         self.mount()
+        self.guest.run(f"kill -CONT {self.pid}")
 
     def start(self, binary):
         recording.start_gateway(self.guest, "gw1", binary, "corridor/v1")
@@ -47,11 +52,13 @@ class Bench:
 
     def wait_news(self):
         """Until it has told of something that happened after now."""
-        self.subscriber.wait_event("meter.value", since=self.subscriber.mark)
+        since = self.subscriber.mark
+        self.subscriber.wait_event("meter.value", since=since, within_s=PATIENCE_S)
 
     def verified(self):
         """Every event so far, once; and it is still the same daemon that sends them."""
-        self.subscriber.wait(lambda: len(self.subscriber.events(sensor=METER)) > 100, "a load")
+        told = lambda: len(self.subscriber.events(sensor=METER))  # noqa: E731
+        self.subscriber.wait(lambda: told() > 100, "a load", PATIENCE_S)
         self.guest.run(f"kill -0 {self.pid}")
         events = self.subscriber.verified()
         starts = [event for event in events if event["type"] == "gateway.started"]
@@ -88,10 +95,10 @@ def test_a_disk_that_fails_for_a_moment_is_an_alarm_and_no_loss(new_bench, subsc
     bench = new_bench("ext4-unjournalled")
     bench.start("corridord")
     bench.disk.set_broken(True)
-    bench.guest.until("grep -q 'cannot be written' /run/gw1.log")
+    bench.guest.until("grep -q 'cannot be written' /run/gw1.log", within_s=PATIENCE_S)
     bench.disk.set_broken(False)
-    raised = subscriber.wait_event("journal.stalled", alarm="raised")
-    cleared = subscriber.wait_event("journal.stalled", alarm="cleared")
+    raised = subscriber.wait_event("journal.stalled", alarm="raised", within_s=PATIENCE_S)
+    cleared = subscriber.wait_event("journal.stalled", alarm="cleared", within_s=PATIENCE_S)
     assert "I/O error" in raised["observed"]["why"], raised.data
     assert cleared["observed"]["stalled_ms"] >= 1000, cleared.data
     assert subscriber.alerts("journal.stalled")
@@ -104,13 +111,13 @@ def test_a_disk_that_fails_for_good_is_replaced_until_it_is_mounted_anew(new_ben
     bench = new_bench("ext4")
     bench.start("brisk")
     bench.disk.set_broken(True)
-    told = subscriber.wait_event("journal.volatile", within_s=60)
+    told = subscriber.wait_event("journal.volatile", within_s=PATIENCE_S)
     assert subscriber.alerts("journal.volatile")
     bench.wait_news()
     bench.disk.set_broken(False)
     bench.mount_anew()
-    bench.guest.until("grep -q 'can be written again' /run/gw1.log", within_s=60)
-    subscriber.wait(lambda: len(bench.epochs()) == 3, "what is written to the disk again")
+    bench.guest.until("grep -q 'can be written again' /run/gw1.log", within_s=PATIENCE_S)
+    subscriber.wait(lambda: len(bench.epochs()) == 3, "a third epoch", PATIENCE_S)
     bench.verified()
     assert bench.epochs()[1] == told["epoch"], bench.epochs()
     assert not subscriber.events("journal.evicted")

@@ -68,7 +68,7 @@ def record(guest, witness):
         until(
             lambda n=name: len(witness.events_of(n)) >= EVENTS,
             lambda n=name: f"{EVENTS} events of {n}: {guest.run(f'cat /run/{n}.log')}",
-            within_s=90,
+            within_s=180,
         )
     time.sleep(random.Random(SEED).uniform(0, 1))
     guest.cut()
