@@ -208,23 +208,34 @@ static struct passage *open_passage(struct lane *lane, const char *by, bool init
 	return passage;
 }
 
+/* The slot of a passage of this stage that has read this number; LANE_PASSAGES: none. */
+static size_t find_reader_of(struct lane *lane, enum passage_stage stage, enum passage_rule rule,
+			     const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < LANE_PASSAGES; i++)
+		if (lane->passages[i].stage == stage &&
+		    passage_find_read(&lane->passages[i], rule, text))
+			return i;
+	return LANE_PASSAGES;
+}
+
 struct passage *lane_passage_for(struct lane *lane, enum passage_rule rule, const char *text,
 				 int64_t at_mono_ns)
 {
-	struct passage *passage = lane_stage(lane, STAGE_AT);
-	size_t i;
+	size_t slot = find_stage(lane, STAGE_AT);
+	size_t gone = find_reader_of(lane, STAGE_GONE, rule, text);
+	struct passage *passage;
 
-	for (i = 0; !passage && i < LANE_PASSAGES; i++)
-		if (lane->passages[i].stage == STAGE_BEYOND &&
-		    passage_find_read(&lane->passages[i], rule, text))
-			passage = &lane->passages[i];
-	for (i = 0; !passage && i < LANE_PASSAGES; i++)
-		if (lane->passages[i].stage == STAGE_GONE &&
-		    passage_find_read(&lane->passages[i], rule, text) &&
-		    at_mono_ns - lane->passages[i].sign_mono_ns <= lane->conf->passages->gap_ns)
-			return NULL;
-	if (!passage)
+	if (slot == LANE_PASSAGES)
+		slot = find_reader_of(lane, STAGE_BEYOND, rule, text);
+	if (slot == LANE_PASSAGES && gone < LANE_PASSAGES &&
+	    at_mono_ns - lane->passages[gone].sign_mono_ns <= lane->conf->passages->gap_ns)
+		return NULL;
+	if (slot == LANE_PASSAGES)
 		return open_passage(lane, passage_rule_name(rule), false, at_mono_ns);
+	passage = &lane->passages[slot];
 	if (at_mono_ns > passage->sign_mono_ns)
 		passage->sign_mono_ns = at_mono_ns;
 	return passage;
