@@ -61,6 +61,7 @@ static int new_transit(struct gateway *gateway)
 		.lane_count = config->lane_count,
 		.meters = config->meters,
 		.meter_count = config->meter_count,
+		.checkpoint = config->checkpoint.id,
 		.boot = gateway->origin.boot,
 		.country = config->checkpoint.country,
 		.own_benefits = config->checkpoint.own_benefits,

@@ -7,6 +7,7 @@
 
 #include "barrier_traffic.h"
 #include "lane_private.h"
+#include "ledger.h"
 
 #define NS_PER_MS	 INT64_C(1000000)
 #define CLOCK_JUMP_NS	 INT64_C(1000000000)
@@ -294,6 +295,8 @@ static void report(struct lane *lane, const struct passage *passage, enum passag
 	memcpy(intervals.at_mono_ns, passage->at_mono_ns, sizeof(intervals.at_mono_ns));
 	if (lane->site->closed)
 		lane->site->closed(lane->site->data, &intervals);
+	if (lane->site->ledger)
+		ledger_closed(lane->site->ledger, lane, passage, &intervals);
 }
 
 static void close_passage(struct lane *lane, struct passage *passage, enum passage_end end,

@@ -25,6 +25,8 @@
 #include "seal.h"
 #include "sensor.h"
 
+struct ledger;
+
 #define LANE_PASSAGES 4 /* at the boom, beyond it, two of which an answer is still to come */
 
 struct lane_conf;
@@ -50,6 +52,7 @@ struct lane_site {
 	struct seal_memory *memory;
 	void *data;
 	void (*closed)(void *data, const struct passage_intervals *intervals); /* or NULL */
+	struct ledger *ledger; /* or NULL */
 };
 
 struct lane_reader {

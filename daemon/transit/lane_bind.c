@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lane_private.h"
+#include "ledger.h"
 
 static int ask(struct lane *lane, enum registry_key key, const char *text, uint64_t *ret_tag)
 {
@@ -264,6 +265,8 @@ static bool take_in(struct lane *lane, struct passage *passage, struct registry_
 
 static void settle(struct lane *lane, struct passage *passage)
 {
+	if (lane->site->ledger)
+		ledger_bound(lane->site->ledger, lane, passage);
 	lane_check_seals(lane, passage, passage->settled, lane->teller->now.mono_ns);
 	lane_ask(lane);
 	if (lane->dirty)

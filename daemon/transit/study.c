@@ -41,6 +41,7 @@ struct window {
 	bool known; /* begun, now or before the restart */
 	bool resumed;
 	bool changed; /* since it was kept */
+	bool kept; /* there is a memory of it */
 	int64_t from_utc_ns;
 	int64_t last_utc_ns; /* when it was kept last */
 	bool cut; /* by a restart, and over when it came up again: it ended at end_utc_ns */
@@ -116,7 +117,8 @@ static void series_key(const struct study_lane *lane, enum span span, int group,
 
 static void window_read(struct window *window, const char *text)
 {
-	struct window read = {.known = true, .resumed = true, .until_mono_ns = INT64_MAX};
+	struct window read = {
+		.known = true, .resumed = true, .kept = true, .until_mono_ns = INT64_MAX};
 	struct memo_reader reader;
 
 	memo_read(&reader, text);
@@ -179,6 +181,7 @@ static void keep_window(struct window *window, enum span span, const struct inst
 	memo_int(&memo, (int64_t)window->clock);
 	keeper->keep(keeper->data, key, text);
 	window->changed = false;
+	window->kept = true;
 }
 
 /* Empty figures are forgotten, and so are those that do not fit: they begin anew after a
@@ -239,7 +242,8 @@ static void window_begin(struct window *window, int64_t length_ns, const struct 
 		left_ns += length_ns;
 	*window = (struct window){
 		.known = true,
-		.changed = true,
+		.changed = window->kept,
+		.kept = window->kept,
 		.from_utc_ns = at->utc_ns,
 		.last_utc_ns = at->utc_ns,
 		.clock = at->clock,

@@ -45,6 +45,8 @@ void transit_recall(struct transit *transit, const char *key, const char *text)
 
 	if (seal_memory_recall(&transit->seal_memory, key, text))
 		return;
+	if (transit->ledger)
+		ledger_recall(transit->ledger, key, text);
 	for (i = 0; i < transit->lane_count; i++)
 		if (lane_recall(&transit->lanes[i], key, text))
 			return;
@@ -266,6 +268,8 @@ void transit_start(struct transit *transit, const struct instant *now)
 	uint32_t i;
 
 	transit->teller.now = *now;
+	if (transit->ledger)
+		ledger_start(transit->ledger);
 	for (i = 0; i < transit->input_count; i++) {
 		point_start(&transit->points[i], now->mono_ns);
 		wake_set(&transit->wake, i, input_deadline(&transit->inputs[i]));
@@ -322,6 +326,8 @@ void transit_settle(struct transit *transit, const struct instant *now)
 {
 	transit->teller.now = *now;
 	(void)judge_queued(transit);
+	if (transit->ledger)
+		ledger_keep(transit->ledger);
 }
 
 void transit_answer(struct transit *transit, struct registry_answer *answer,
@@ -355,9 +361,40 @@ int transit_present(struct transit *transit, const char *lane, const char *ucr, 
 	return rc;
 }
 
+int transit_acknowledge(struct transit *transit, const struct acknowledgement *by,
+			const struct instant *now)
+{
+	int rc;
+
+	if (!transit->ledger)
+		return -ENOENT;
+	move_to(transit, now->mono_ns, now);
+	(void)judge_queued(transit);
+	rc = ledger_acknowledge(transit->ledger, by);
+	ledger_keep(transit->ledger);
+	return rc;
+}
+
 int64_t transit_next_deadline(const struct transit *transit)
 {
-	return wake_next(&transit->wake);
+	int64_t next_mono_ns = wake_next(&transit->wake);
+	int64_t ledger_mono_ns = transit->ledger ? ledger_deadline(transit->ledger) : INT64_MAX;
+
+	return ledger_mono_ns < next_mono_ns ? ledger_mono_ns : next_mono_ns;
+}
+
+static void tick_ledger(struct transit *transit)
+{
+	uint32_t i;
+
+	if (!transit->ledger)
+		return;
+	if (transit->teller.now.mono_ns >= ledger_deadline(transit->ledger)) {
+		for (i = 0; i < transit->lane_count; i++)
+			ledger_count_open(transit->ledger, &transit->lanes[i]);
+		ledger_tick(transit->ledger);
+	}
+	ledger_keep(transit->ledger);
 }
 
 void transit_tick(struct transit *transit, const struct instant *now)
@@ -365,4 +402,5 @@ void transit_tick(struct transit *transit, const struct instant *now)
 	transit->teller.now = *now;
 	(void)judge_queued(transit);
 	advance(transit, now->mono_ns);
+	tick_ledger(transit);
 }

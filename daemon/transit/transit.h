@@ -51,6 +51,7 @@ struct transit_conf {
 	size_t lane_count;
 	const struct meter_conf *meters;
 	size_t meter_count;
+	const char *checkpoint; /* its id; NULL: no itinerary, no alarm book, no study */
 	const char *boot; /* the kernel's boot id, part of the passages' */
 	const char *country; /* of the checkpoint, ISO 3166-1 alpha-2; NULL: nobody is recognised */
 	uint32_t own_benefits; /* aeo_benefit: to operators of that state */
@@ -96,6 +97,11 @@ void transit_answer(struct transit *transit, struct registry_answer *answer,
  * no vehicle is there; -EAGAIN: the word before is still being looked up; -EINVAL: no number. */
 int transit_present(struct transit *transit, const char *lane, const char *ucr, const char *officer,
 		    const char *reason, const struct instant *now);
+
+/* An officer's note of an alarm (alarm_book.h, with its errors); -ENOENT also without a book. */
+struct acknowledgement;
+int transit_acknowledge(struct transit *transit, const struct acknowledgement *by,
+			const struct instant *now);
 
 /* Monotonic time of the next thing that happens by itself, INT64_MAX: none. */
 int64_t transit_next_deadline(const struct transit *transit);

@@ -3,6 +3,7 @@
 #define CORRIDORD_TRANSIT_PRIVATE_H
 
 #include "input.h"
+#include "ledger.h"
 #include "transit.h"
 #include "wake.h"
 
@@ -31,6 +32,7 @@ struct transit {
 	struct lane_reader *readers; /* of all lanes */
 	struct sensor **lane_sensors;
 	struct lane_site site;
+	struct ledger *ledger; /* NULL: none is kept */
 	struct seal_memory seal_memory;
 	struct sensor_slot *slots; /* all sensors */
 	uint32_t slot_count;

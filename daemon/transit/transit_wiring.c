@@ -259,6 +259,12 @@ int transit_wire(struct transit *transit, const struct transit_conf *conf)
 		.data = conf->closed_data,
 		.closed = conf->passage_closed,
 	};
+	if (conf->checkpoint) {
+		rc = ledger_new(conf, &transit->teller, &transit->ledger);
+		if (rc < 0)
+			return rc;
+	}
+	transit->site.ledger = transit->ledger;
 	transit->seal_memory.boot = conf->boot;
 	wire_points(transit, conf);
 	wire_sensors(transit, conf);
@@ -271,6 +277,7 @@ void transit_unwire(struct transit *transit)
 
 	for (i = 0; i < transit->lane_count; i++)
 		lane_free(&transit->lanes[i]);
+	ledger_free(transit->ledger);
 	wake_fini(&transit->wake);
 	free(transit->queue);
 	free(transit->rings);

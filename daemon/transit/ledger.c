@@ -1,0 +1,254 @@
+#include "ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stay.h"
+#include "study.h"
+#include "transit.h"
+
+struct ledger {
+	struct event_sink sink; /* behind it */
+	struct teller *teller;
+	struct study *study;
+	struct alarm_book book;
+	struct stays stays;
+	bool has_exit; /* a lane is one */
+	bool changed; /* something may be to be kept */
+	size_t lane_count;
+	const char *lanes[];
+};
+
+/* ---- what sensors tell --------------------------------------------------------------- */
+
+/* In a body the quotes of any text are escaped: this can only be the member. */
+static bool is_cleared(const struct event_draft *draft)
+{
+	return strstr(draft->body, "\"alarm\":\"cleared\"") != NULL;
+}
+
+static void book_event(struct ledger *ledger, const struct event_draft *draft)
+{
+	enum event_id id = (enum event_id)(draft->type - event_type((enum event_id)0));
+	const struct instant *at = &ledger->teller->now;
+
+	if (draft->type->kind == KIND_STATE) {
+		alarm_book_state(&ledger->book, draft->state_key, id, at);
+		ledger->changed = true;
+		return;
+	}
+	if (!draft->type->latched)
+		return;
+	ledger->changed = true;
+	if (draft->type->kind == KIND_NOTE || !is_cleared(draft))
+		(void)alarm_book_raise(&ledger->book, draft->state_key, id, at);
+	if (draft->type->kind == KIND_NOTE || is_cleared(draft))
+		(void)alarm_book_clear(&ledger->book, draft->state_key, id, at, NULL);
+}
+
+static void put(void *data, const struct event_draft *draft)
+{
+	struct ledger *ledger = data;
+
+	ledger->sink.put(ledger->sink.data, draft);
+	if (draft->type && draft->state_key)
+		book_event(ledger, draft);
+}
+
+/* ---- birth and death ----------------------------------------------------------------- */
+
+int ledger_new(const struct transit_conf *conf, struct teller *teller, struct ledger **ret_ledger)
+{
+	struct ledger *ledger =
+		calloc(1, sizeof(*ledger) + conf->lane_count * sizeof(ledger->lanes[0]));
+	size_t i;
+	int rc;
+
+	if (!ledger)
+		return -ENOMEM;
+	for (i = 0; i < conf->lane_count; i++) {
+		ledger->lanes[ledger->lane_count++] = conf->lanes[i].name;
+		ledger->has_exit |= strcmp(conf->lanes[i].direction, "entry") != 0;
+	}
+	rc = study_new(ledger->lanes, ledger->lane_count, &ledger->study);
+	if (rc < 0) {
+		free(ledger);
+		return rc;
+	}
+	alarm_book_init(&ledger->book);
+	stays_init(&ledger->stays, conf->checkpoint, &ledger->book);
+	ledger->teller = teller;
+	ledger->sink = teller->sink;
+	teller->sink = (struct event_sink){.data = ledger, .put = put};
+	*ret_ledger = ledger;
+	return 0;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	study_free(ledger->study);
+	free(ledger);
+}
+
+void ledger_recall(struct ledger *ledger, const char *key, const char *text)
+{
+	alarm_book_recall(&ledger->book, key, text);
+	stays_recall(&ledger->stays, key, text);
+	study_recall(ledger->study, key, text);
+}
+
+void ledger_start(struct ledger *ledger)
+{
+	stays_start(&ledger->stays, &ledger->teller->now);
+	study_start(ledger->study, &ledger->teller->now);
+	ledger->changed = true;
+}
+
+/* ---- what lanes tell ----------------------------------------------------------------- */
+
+static bool is_entry(const struct lane *lane)
+{
+	return strcmp(lane->conf->direction, "entry") == 0;
+}
+
+void ledger_bound(struct ledger *ledger, const struct lane *lane, const struct passage *passage)
+{
+	struct stay_place place = {lane->conf->name, passage->id, ledger->teller->now.mono_ns};
+	size_t i;
+
+	if (passage->stage == STAGE_GONE && !(ledger->has_exit && is_entry(lane)))
+		return; /* it has left the checkpoint */
+	for (i = 0; i < passage->binding_count; i++)
+		if (passage->bindings[i].dossier)
+			stays_arrive(&ledger->stays, ledger->teller, &place,
+				     passage->bindings[i].dossier->consignment, NULL);
+	ledger->changed = true;
+}
+
+static void add_intervals(struct ledger *ledger, size_t lane,
+			  const struct passage_intervals *intervals)
+{
+	static const struct {
+		enum passage_moment from, until;
+	} spans[STUDY_INTERVALS] = {
+		[STUDY_IDENTIFIED] = {PASSAGE_PRESENT, PASSAGE_IDENTIFIED},
+		[STUDY_SEAL_CHECKED] = {PASSAGE_IDENTIFIED, PASSAGE_CHECKED},
+		[STUDY_RELEASED] = {PASSAGE_CHECKED, PASSAGE_RELEASED},
+		[STUDY_CLEARED] = {PASSAGE_RELEASED, PASSAGE_CLEARED},
+		[STUDY_DWELL] = {PASSAGE_PRESENT, PASSAGE_CLEARED},
+	};
+	enum study_group group = intervals->recognised ? STUDY_RECOGNISED : STUDY_OTHERS;
+	bool marked = intervals->over_restart || intervals->over_clock_jump;
+	int i;
+
+	for (i = 0; i < STUDY_INTERVALS; i++) {
+		int64_t from = intervals->at_mono_ns[spans[i].from];
+		int64_t until = intervals->at_mono_ns[spans[i].until];
+		bool known = from != INT64_MIN && until != INT64_MIN;
+
+		if (known || (marked && i == STUDY_DWELL))
+			study_add(ledger->study, lane, group, (enum study_interval)i,
+				  known ? until - from : 0, marked);
+	}
+}
+
+static size_t lane_index(const struct ledger *ledger, const struct lane *lane)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < ledger->lane_count; i++)
+		if (strcmp(ledger->lanes[i], lane->conf->name) == 0)
+			break;
+	return i;
+}
+
+void ledger_closed(struct ledger *ledger, const struct lane *lane, const struct passage *passage,
+		   const struct passage_intervals *intervals)
+{
+	struct stay_place place = {lane->conf->name, passage->id, ledger->teller->now.mono_ns};
+	bool through = intervals->end == END_PASSED || intervals->end == END_LEFT;
+	bool exit = !ledger->has_exit || !is_entry(lane);
+	bool backed_out = intervals->end == END_BACKED_OUT && is_entry(lane);
+	size_t i;
+
+	if (intervals->at_mono_ns[PASSAGE_CLEARED] != INT64_MIN)
+		place.at_mono_ns = intervals->at_mono_ns[PASSAGE_CLEARED];
+	if (through)
+		add_intervals(ledger, lane_index(ledger, lane), intervals);
+	for (i = 0; i < passage->binding_count && ((through && exit) || backed_out); i++)
+		stays_leave(&ledger->stays, ledger->teller, &place, passage->bindings[i].ucr);
+	ledger->changed = true;
+}
+
+int ledger_acknowledge(struct ledger *ledger, const struct acknowledgement *by)
+{
+	ledger->changed = true;
+	return alarm_book_acknowledge(&ledger->book, by, ledger->teller);
+}
+
+/* ---- time ---------------------------------------------------------------------------- */
+
+int64_t ledger_deadline(const struct ledger *ledger)
+{
+	int64_t study_mono_ns = study_deadline(ledger->study);
+	int64_t stays_mono_ns = stays_deadline(&ledger->stays);
+
+	return study_mono_ns < stays_mono_ns ? study_mono_ns : stays_mono_ns;
+}
+
+void ledger_count_open(struct ledger *ledger, const struct lane *lane)
+{
+	int64_t open[STUDY_GROUPS] = {0};
+	int group;
+	size_t i;
+
+	for (i = 0; i < LANE_PASSAGES; i++) {
+		const struct passage *passage = &lane->passages[i];
+
+		if ((passage->stage != STAGE_AT && passage->stage != STAGE_BEYOND) ||
+		    !passage->vehicle)
+			continue;
+		if (passage->binding_count > 0 && passage_decision(passage) == RECOGNISED)
+			open[STUDY_RECOGNISED]++;
+		else
+			open[STUDY_OTHERS]++;
+	}
+	for (group = 0; group < STUDY_GROUPS; group++)
+		study_set_open(ledger->study, lane_index(ledger, lane), (enum study_group)group,
+			       open[group]);
+}
+
+/* Memories go one by one: all of a moment come into the same commit, or follow in the next. */
+static void keep(void *data, const char *key, const char *text)
+{
+	struct ledger *ledger = data;
+	struct event_memory memory = {.key = key, .text = text};
+	struct event_draft draft = {.memories = &memory, .memory_count = 1};
+
+	ledger->sink.put(ledger->sink.data, &draft);
+}
+
+void ledger_tick(struct ledger *ledger)
+{
+	struct keeper keeper = {.data = ledger, .keep = keep};
+
+	stays_tick(&ledger->stays, ledger->teller);
+	study_tick(ledger->study, ledger->teller, &keeper);
+	ledger->changed = true;
+}
+
+void ledger_keep(struct ledger *ledger)
+{
+	struct keeper keeper = {.data = ledger, .keep = keep};
+
+	if (!ledger->changed)
+		return;
+	ledger->changed = false;
+	alarm_book_settle(&ledger->book, ledger->teller);
+	alarm_book_keep(&ledger->book, &keeper);
+	stays_keep(&ledger->stays, &keeper);
+	study_keep(ledger->study, &ledger->teller->now, &keeper);
+}

@@ -1,0 +1,40 @@
+/* What the checkpoint keeps beyond a single passage: the alarms to be acknowledged, the
+ * consignments that stand here, the Time Release Study; and their memories.
+ *
+ * It listens to what the sensors tell (latched events come into the book) and to the lanes
+ * (bindings begin a stay, the end of a passage ends it and feeds the study). A consignment
+ * leaves through an exit lane, or backs out of an entry; where no lane is an exit, through any.
+ */
+#ifndef CORRIDORD_LEDGER_H
+#define CORRIDORD_LEDGER_H
+
+#include <stdint.h>
+
+#include "alarm_book.h"
+#include "lane.h"
+
+struct ledger;
+struct teller;
+struct transit_conf;
+
+/* -ENOMEM. Puts itself between the teller and its sink. */
+int ledger_new(const struct transit_conf *conf, struct teller *teller, struct ledger **ret_ledger);
+void ledger_free(struct ledger *ledger); /* takes NULL */
+
+void ledger_recall(struct ledger *ledger, const char *key, const char *text);
+void ledger_start(struct ledger *ledger);
+
+void ledger_bound(struct ledger *ledger, const struct lane *lane, const struct passage *passage);
+void ledger_closed(struct ledger *ledger, const struct lane *lane, const struct passage *passage,
+		   const struct passage_intervals *intervals);
+int ledger_acknowledge(struct ledger *ledger, const struct acknowledgement *by);
+
+int64_t ledger_deadline(const struct ledger *ledger);
+/* Of each lane, before a tick. */
+void ledger_count_open(struct ledger *ledger, const struct lane *lane);
+void ledger_tick(struct ledger *ledger);
+
+/* Puts the memories that changed. */
+void ledger_keep(struct ledger *ledger);
+
+#endif

@@ -1,0 +1,152 @@
+#include "transit/ledger.h"
+
+#include <errno.h>
+
+#include "sensor_rig.h"
+#include "transit/transit.h"
+
+#define UTC (INT64_C(1772445000) * S) /* 2026-03-02T09:50:00Z */
+
+static const struct lane_conf lane_confs[] = {
+	{.name = "entry-1", .direction = "entry"},
+	{.name = "exit-1", .direction = "exit"},
+};
+static const struct transit_conf conf = {
+	.lanes = lane_confs, .lane_count = 2, .checkpoint = "red-bridge"};
+
+static const struct itinerary_stop stops[] = {{"alat", INT64_MIN, INT64_MAX, INT64_MAX}};
+static const struct consignment truck = {.ucr = "6GE1-A", .stops = stops, .stop_count = 1};
+static const struct dossier dossier = {.consignment = &truck};
+
+struct site {
+	struct rig rig;
+	struct ledger *ledger;
+	struct lane lane;
+	struct passage passage;
+};
+
+static struct site *open_site(size_t lane)
+{
+	struct site *site = calloc(1, sizeof(*site));
+
+	assert_non_null(site);
+	rig_init(&site->rig);
+	site->rig.teller.now.utc_ns = UTC;
+	assert_int_equal(ledger_new(&conf, &site->rig.teller, &site->ledger), 0);
+	ledger_start(site->ledger);
+	site->lane.conf = &lane_confs[lane];
+	site->passage = (struct passage){.stage = STAGE_AT, .id = "p1", .vehicle = true};
+	site->passage.binding_count = 1;
+	site->passage.bindings[0].dossier = &dossier;
+	snprintf(site->passage.bindings[0].ucr, IDENTIFIER_BYTES, "%s", truck.ucr);
+	return site;
+}
+
+static void close_site(struct site *site)
+{
+	ledger_free(site->ledger);
+	free(site);
+}
+
+static void at(struct site *site, int64_t seconds)
+{
+	site->rig.teller.now.mono_ns = seconds * S;
+	site->rig.teller.now.utc_ns = UTC + seconds * S;
+}
+
+static void end(struct site *site, enum passage_end how, int64_t seconds)
+{
+	struct passage_intervals intervals = {.end = how, .recognised = true};
+	size_t i;
+
+	at(site, seconds);
+	for (i = 0; i < PASSAGE_MOMENTS; i++)
+		intervals.at_mono_ns[i] = (seconds - 10 + 2 * (int64_t)i) * S;
+	ledger_closed(site->ledger, &site->lane, &site->passage, &intervals);
+}
+
+static void a_stay_begins_with_a_binding_and_ends_at_the_exit(void **state)
+{
+	struct site *site = open_site(0);
+
+	(void)state;
+	at(site, 10);
+	ledger_bound(site->ledger, &site->lane, &site->passage);
+	end(site, END_PASSED, 20);
+	rig_expect(&site->rig, "route.wrong-checkpoint@10 ");
+	site->lane.conf = &lane_confs[1];
+	at(site, 30);
+	ledger_bound(site->ledger, &site->lane, &site->passage);
+	end(site, END_PASSED, 40);
+	rig_expect(&site->rig, "route.wrong-checkpoint@40 ");
+	close_site(site);
+}
+
+static void who_backs_out_of_an_entry_has_left(void **state)
+{
+	struct site *site = open_site(0);
+
+	(void)state;
+	at(site, 10);
+	ledger_bound(site->ledger, &site->lane, &site->passage);
+	end(site, END_BACKED_OUT, 20);
+	rig_expect_in(site->rig.body, "\"alarm\":\"cleared\"");
+	close_site(site);
+}
+
+static void passages_that_went_through_feed_the_study(void **state)
+{
+	struct site *site = open_site(1);
+
+	(void)state;
+	end(site, END_PASSED, 20);
+	end(site, END_BACKED_OUT, 40);
+	at(site, 600);
+	assert_int_equal(ledger_deadline(site->ledger), 600 * S);
+	ledger_count_open(site->ledger, &site->lane);
+	ledger_tick(site->ledger);
+	rig_expect(&site->rig, "study.hour@600 ");
+	rig_expect_in(site->rig.body, "\"recognised\":{\"open\":0,\"identified\":{\"n\":1,");
+	rig_expect_in(site->rig.body, "\"dwell\":{\"n\":1,\"marked\":0,\"mean_ms\":8000,");
+	close_site(site);
+}
+
+static void a_latched_event_of_a_sensor_waits_for_an_officer(void **state)
+{
+	struct site *site = open_site(0);
+	struct acknowledgement by = {"entry-1/boom", "barrier.forced", "Officer 17", "seen"};
+	struct event_draft draft = {
+		.type = event_type(EVENT_BARRIER_FORCED),
+		.body = "\"occurred\":{\"mono_ns\":5}",
+		.state_key = "entry-1/boom",
+		.state_word = "closed",
+		.state = "",
+	};
+
+	(void)state;
+	assert_int_equal(ledger_acknowledge(site->ledger, &by), -ENOENT);
+	site->rig.teller.sink.put(site->rig.teller.sink.data, &draft);
+	assert_int_equal(ledger_acknowledge(site->ledger, &by), 0);
+	rig_expect_in(site->rig.body, "\"type\":\"barrier.forced\"");
+	assert_int_equal(ledger_acknowledge(site->ledger, &by), -ENOENT);
+	draft.type = event_type(EVENT_BARRIER_ARM_BROKEN);
+	draft.body = "\"occurred\":{\"mono_ns\":5},\"alarm\":\"raised\"";
+	site->rig.teller.sink.put(site->rig.teller.sink.data, &draft);
+	by.type = "barrier.arm-broken";
+	assert_int_equal(ledger_acknowledge(site->ledger, &by), 0);
+	rig_expect_in(site->rig.body, "\"active\":true");
+	ledger_keep(site->ledger);
+	close_site(site);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_stay_begins_with_a_binding_and_ends_at_the_exit),
+		cmocka_unit_test(who_backs_out_of_an_entry_has_left),
+		cmocka_unit_test(passages_that_went_through_feed_the_study),
+		cmocka_unit_test(a_latched_event_of_a_sensor_waits_for_an_officer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
