@@ -273,7 +273,7 @@ static void remove_others(const struct lists *lists)
 static bool rest(struct lists *lists)
 {
 	int64_t until_ns = clock_mono_ns() + lists->conf->check_every_ns;
-	struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+	struct timespec until = clock_timespec(until_ns);
 	int err = 0;
 
 	pthread_mutex_lock(&lists->lock);
