@@ -76,6 +76,8 @@ class Verdict:
     def __init__(self, state, promises, look):
         self.state = state
         self.promises = [p for p in promises if p.log_bytes <= state.known_bytes]
+        # At any time: a busy subscriber notes an event after the gateway knows that it came.
+        self.heard = {p.seq for p in promises if "/event/" in p.topic}
         self.events, self.lost, self.faults = [], list(self.promises), []
         try:
             self.events, self.faults = look()
@@ -103,7 +105,7 @@ def faults_of_sequel(verdict, received):
             faults.append(f"{event} was sent with other bytes")
     everything = {event.key: event for event in [*received, *verdict.events]}
     faults += chain_faults([everything[key] for key in sorted(everything, key=lambda key: key[1])])
-    sent = {p.seq for p in verdict.promises if "/event/" in p.topic} | {e["seq"] for e in received}
+    sent = verdict.heard | {event["seq"] for event in received}
     missing = sorted(set(range(1, max(sent, default=0) + 1)) - sent)
     return faults + ([f"never sent: {missing}"] if missing else [])
 
