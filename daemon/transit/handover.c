@@ -100,7 +100,7 @@ bool handover_key(const char *to, const char *ucr, char key[HANDOVER_KEY_BYTES])
 {
 	size_t at = strlen(PREFIX);
 
-	memcpy(key, PREFIX, at);
+	snprintf(key, HANDOVER_KEY_BYTES, "%s", PREFIX);
 	if (!put_level(key + at, HANDOVER_KEY_BYTES - at, to))
 		return false;
 	at += strlen(key + at);
