@@ -454,6 +454,7 @@ int link_new(struct uplink *uplink, struct link **ret_link)
 	link->family = AF_UNSPEC;
 	link->backoff =
 		(struct backoff){.min_ns = conf->retry_min_ns, .max_ns = conf->retry_max_ns};
+	link->state_backoff = link->backoff;
 	link->gate[STREAM_EVENTS].backoff = link->backoff;
 	link->gate[STREAM_ALERTS].backoff = link->backoff;
 	link->bucket.bytes_per_s = conf->replay_bytes_per_s;

@@ -81,11 +81,17 @@ struct link {
 	bool status_due;
 	bool farewell_sent, farewell_done;
 	bool state_refusal_logged;
+	struct backoff state_backoff;
+	int64_t states_open_ns; /* held back until then: the broker refused one, or went at it */
 	struct hearing hearing;
 };
 
 /* A new connection: everything is to be sent again. */
 void pump_start(struct link *link);
+
+/* States wait for a while, so that they cannot end one connection after the other before an
+ * event got through. */
+void pump_hold_states(struct link *link);
 
 /* Publishes what there is, as far as the window and the socket allow. */
 void pump_send(struct link *link);

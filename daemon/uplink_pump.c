@@ -14,6 +14,8 @@ void pump_start(struct link *link)
 	size_t granted = client_grant(link->client)->receive_max;
 	size_t i;
 
+	if (window_holds(&link->window, SENT_STATE))
+		pump_hold_states(link);
 	window_reset(&link->window, granted);
 	link->progress_ns = link->now_ns;
 	link->status_due = true;
@@ -26,6 +28,8 @@ void pump_start(struct link *link)
 	pthread_mutex_lock(&uplink->lock);
 	link->first_states = states_all_again(uplink->states);
 	pthread_mutex_unlock(&uplink->lock);
+	if (link->states_open_ns > link->now_ns)
+		link->first_states = 0;
 }
 
 /* ---- choosing, under the lock ---------------------------------------------------------- */
@@ -76,6 +80,14 @@ static enum turn choose_record(struct link *link, const struct outbox_record *re
 	return turn;
 }
 
+static bool states_may_go(struct link *link)
+{
+	if (link->states_open_ns <= link->now_ns)
+		return true;
+	wake_at(link, link->states_open_ns);
+	return false;
+}
+
 /* States take turns with events, so that neither can hold up the other for ever. */
 static enum turn choose(struct link *link)
 {
@@ -91,7 +103,7 @@ static enum turn choose(struct link *link)
 	if (alert)
 		return choose_record(link, alert, TURN_ALERT);
 	event = ready(link, STREAM_EVENTS);
-	if ((link->first_states > 0 || !link->state_was_last || !event) &&
+	if ((link->first_states > 0 || !link->state_was_last || !event) && states_may_go(link) &&
 	    states_take(uplink->states, &link->state))
 		return TURN_STATE;
 	return event ? choose_record(link, event, TURN_EVENT) : TURN_NONE;

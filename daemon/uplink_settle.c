@@ -56,6 +56,13 @@ static void open_gate(struct link *link, enum outlet_stream stream)
 		 stream == STREAM_ALERTS ? "alerts" : "events");
 }
 
+void pump_hold_states(struct link *link)
+{
+	if (link->states_open_ns > link->now_ns)
+		return;
+	link->states_open_ns = link->now_ns + backoff_next_ns(&link->state_backoff, link_chance());
+}
+
 /* States are not worth waiting for: a newer one comes, and all come again with the next
  * connection. So the refusal is only told. */
 static void note_refused_state(struct link *link, const char *why)
@@ -111,6 +118,10 @@ static void settle_entry(struct link *link, const struct window_entry *entry,
 		link->farewell_done = true;
 	else if (entry->kind != WINDOW_FORGOTTEN && entry->why)
 		note_refused_state(link, entry->why);
+	if (entry->kind == SENT_STATE && entry->why)
+		pump_hold_states(link);
+	else if (entry->kind == SENT_STATE)
+		backoff_reset(&link->state_backoff);
 }
 
 static struct settled settle_all(struct link *link)

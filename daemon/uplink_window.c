@@ -59,6 +59,16 @@ struct window_entry *window_find(struct window *window, int mid)
 	return NULL;
 }
 
+bool window_holds(struct window *window, int kind)
+{
+	size_t i;
+
+	for (i = 0; i < window->count; i++)
+		if (entry_at(window, i)->kind == kind && !entry_at(window, i)->done)
+			return true;
+	return false;
+}
+
 void window_forget(struct window *window, int kind)
 {
 	size_t i;

@@ -37,6 +37,7 @@ void window_fini(struct window *window);
 /* Empty again, for a new connection. limit is cut to what was allocated, at least 1. */
 void window_reset(struct window *window, size_t limit);
 bool window_has_room(const struct window *window);
+bool window_holds(struct window *window, int kind); /* in flight, not answered yet */
 
 /* There has to be room. */
 void window_push(struct window *window, int mid, int kind, uint64_t position);

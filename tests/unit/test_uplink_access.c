@@ -212,6 +212,29 @@ static void a_broker_that_hangs_up_after_a_refusal_still_gets_the_events(void **
 	until(rig, rig_logged(rig, "event 10 refused on " BASE "alert/seal/tampered") == 1);
 }
 
+/* Such a broker ends the connection at each refused state, and those are sent first. */
+static void states_that_end_the_connection_do_not_hold_up_the_events(void **state)
+{
+	struct rig *rig = *state;
+	char lines[128], key[32];
+	size_t i;
+
+	allow(rig,
+	      "topic read corridor/#\ntopic write " BASE "status\ntopic write " BASE "event/#\n");
+	snprintf(lines, sizeof(lines), "acl_file %s/acl\nmax_queued_messages 0", rig->dir);
+	broker_start(rig, lines);
+	subscribe(rig);
+	uplink_up(rig);
+	for (i = 0; i < EVENTS; i++) {
+		snprintf(key, sizeof(key), "entry-%zu/boom", i);
+		put_state(rig, key, "{\"state\":\"open\"}");
+	}
+	until(rig, rig_logged(rig, "a status or state was refused: Not authorized") >= 1);
+	journal_add(rig, EVENTS);
+	until(rig, journal_acked(rig, STREAM_EVENTS) == EVENTS);
+	assert_in_range(uplink_counters(rig->uplink).connects, 1, 20);
+}
+
 /* ---- a broker that only says what it is told to ------------------------------------------ */
 
 struct actor {
@@ -695,6 +718,7 @@ int main(void)
 		rig_test(a_refused_state_is_said_and_holds_up_nothing),
 		rig_test(an_event_larger_than_the_broker_takes_is_kept_and_said),
 		rig_test(a_broker_that_hangs_up_after_a_refusal_still_gets_the_events),
+		rig_test(states_that_end_the_connection_do_not_hold_up_the_events),
 		rig_test(each_answer_to_a_connect_is_said_with_its_cure),
 		rig_test(another_client_of_the_same_name_is_named_as_the_cause),
 		rig_test(what_is_acknowledged_out_of_turn_moves_nothing),
