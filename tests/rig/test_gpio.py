@@ -344,6 +344,17 @@ def test_after_a_pulse_the_level_is_right_although_one_kind_of_edge_is_asked_for
     assert [state for state, _ in of_seal(subscriber, "loop")] == ["opened", "intact", "opened"]
 
 
+def test_a_line_without_edges_is_read_at_each_recheck(bench):
+    chip = bench.chips.add("slow-rig", ["loop"])
+    text = device(point("loop", "loop", edges="none"), recheck="50ms") + loops(loop="io.loop")
+    _, subscriber = bench.run(text)
+    wait_seal(subscriber, "loop", "opened")
+    chip.pull("loop", True)
+    wait_seal(subscriber, "loop", "intact")
+    chip.pull("loop", False)
+    subscriber.wait(lambda: len(of_seal(subscriber, "loop")) == 3, "three levels")
+
+
 def test_a_contact_that_bounces_is_one_change(bench):
     chip = bench.chips.add("bounce-rig", ["loop"])
     text = device(point("loop", "loop", debounce="50ms"))
