@@ -540,6 +540,7 @@ static void a_file_that_cannot_be_read_is_set_aside(void **state)
 	set_disk(&disk.fail_reads, 0);
 	rig_put(&rig, EVENT_SEAL_MISSING);
 	RIG_WAIT(&rig, rig_find(&rig, STREAM_EVENTS, "seal.missing"));
+	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] >= 5001);
 	rig_close(&rig);
 	assert_in_range(rig.count[STREAM_EVENTS], 5001, 10010);
 	rig_remove(&rig);
