@@ -11,10 +11,6 @@
 
 #include "transit/reading.h"
 
-#define NS_PER_US INT64_C(1000)
-#define NS_PER_MS INT64_C(1000000)
-#define NS_PER_S  INT64_C(1000000000)
-
 int64_t clock_mono_ns(void);
 
 /* As the calls that wait take it; time_t has 32 bits on some machines. */

@@ -3,8 +3,6 @@
 
 #include "registry_record_shape.h"
 
-#define NS_PER_S  INT64_C(1000000000)
-#define NS_PER_US 1000
 #define S_PER_DAY 86400
 
 /* Two or four digits; -1: there are none. */

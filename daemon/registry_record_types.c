@@ -3,8 +3,6 @@
 
 #include "registry_record_field.h"
 
-#define NS_PER_S INT64_C(1000000000)
-
 static int read_time(struct shape_reader *reader, const struct shape_member *member, json_t *value,
 		     void *object, enum shape_day day)
 {

@@ -2,6 +2,7 @@
  * GPIO interface: a file descriptor and a queue of 16 edges per line, no sequence
  * numbers, the newest edge dropped when the queue is full.
  */
+#include "driver.h"
 #include "gpio_lines.h"
 
 #include <errno.h>
@@ -10,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-
-#define NS_PER_S INT64_C(1000000000)
 
 struct gpio_chip {
 	struct gpiod_chip *chip;

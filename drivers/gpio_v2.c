@@ -3,6 +3,7 @@
  * a request, the oldest edge dropped when the queue is full, a sequence number
  * per line that shows what was dropped, debounce by the kernel.
  */
+#include "driver.h"
 #include "gpio_lines.h"
 
 #include <errno.h>
@@ -14,7 +15,6 @@
 
 #define QUEUE_PER_LINE 64 /* wanted of the kernel; it gives at most QUEUE_LIMIT in all */
 #define QUEUE_LIMIT    1024
-#define NS_PER_US      1000
 
 struct gpio_chip {
 	struct gpiod_chip *chip;

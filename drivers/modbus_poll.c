@@ -6,8 +6,6 @@
 
 #include "modbus_decode.h"
 
-#define NS_PER_MS	 INT64_C(1000000)
-#define NS_PER_S	 INT64_C(1000000000)
 #define REFUSED_RETRY_NS (60 * NS_PER_S)
 #define BUSY_PAUSE_NS	 (50 * NS_PER_MS)
 #define MANUAL_NUMBERS	 30001 /* 3xxxx and 4xxxx: a table and a number in one */

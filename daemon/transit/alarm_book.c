@@ -7,7 +7,6 @@
 
 #include "sensor.h"
 
-#define NS_PER_MS    INT64_C(1000000)
 #define TEXT_VERSION 1
 
 void alarm_book_init(struct alarm_book *book)

@@ -4,8 +4,7 @@
 
 #include "json.h"
 
-#define NS_PER_MS INT64_C(1000000)
-#define NOWHERE	  SIZE_MAX
+#define NOWHERE SIZE_MAX
 
 enum event_id route_finding_event(enum route_finding finding)
 {

@@ -8,8 +8,6 @@
 
 #include "reading.h"
 
-#define NS_PER_S INT64_C(1000000000)
-
 void json_start(struct json *json, char *out, size_t size)
 {
 	*json = (struct json){.out = out, .size = size};

@@ -9,7 +9,6 @@
 #include "lane_private.h"
 #include "ledger.h"
 
-#define NS_PER_MS	 INT64_C(1000000)
 #define CLOCK_JUMP_NS	 INT64_C(1000000000)
 #define BOOT_SHORT_CHARS 8
 

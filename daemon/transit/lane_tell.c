@@ -5,7 +5,6 @@
 #include "lane_private.h"
 #include "recognition_words.h"
 
-#define NS_PER_MS	INT64_C(1000000)
 #define BODY_LIST_BYTES 2700 /* of a body: what is listed ends here, the rest is counted */
 #define REPLACED_BYTES	2000
 #define SHORT_BYTES	64 /* of a text of the registry, with the NUL */

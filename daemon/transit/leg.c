@@ -4,8 +4,6 @@
 
 #include "json.h"
 
-#define NS_PER_MS INT64_C(1000000)
-
 const char *leg_result_name(enum leg_result result)
 {
 	static const char *const names[] = {

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NS_PER_S	   INT64_C(1000000000)
 #define BATTERY_HYSTERESIS 3 /* percent above the limit before an alarm is cleared */
 
 static const struct {

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NS_PER_MS INT64_C(1000000)
-
 struct json *tell_begin(struct teller *teller, const struct sensor *sensor, int64_t at_mono_ns)
 {
 	struct json *json = &teller->body;

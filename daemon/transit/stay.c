@@ -5,7 +5,6 @@
 
 #include "sensor.h"
 
-#define NS_PER_MS    INT64_C(1000000)
 #define TEXT_VERSION 1
 #define DWELL	     ROUTE_FINDINGS
 #define BIT(which)   (UINT32_C(1) << (which))

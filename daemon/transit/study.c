@@ -8,7 +8,6 @@
 #include "sensor.h"
 #include "study_figures.h"
 
-#define NS_PER_S     INT64_C(1000000000)
 #define TEXT_VERSION 1
 #define SHORTEST_NS  (60 * NS_PER_S) /* a remainder below this is added to the next window */
 

@@ -5,8 +5,8 @@
 
 #include "json.h"
 #include "memo.h"
+#include "reading.h"
 
-#define NS_PER_MS      INT64_C(1000000)
 #define FIRST_BOUND_MS 100
 #define GROWTH_PERCENT 4
 #define TEXT_VERSION   1

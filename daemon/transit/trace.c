@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_S      INT64_C(1000000000)
 #define MAX_SECONDS   INT64_C(999999999) /* 31 years */
 #define WORD_BYTES    128 /* of a token without quotes, with the NUL */
 #define STRING_BYTES  256 /* of a text in quotes, before it is checked, with the NUL */

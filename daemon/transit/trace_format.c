@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_S INT64_C(1000000000)
-
 struct writer {
 	char *out;
 	size_t size, bytes;

@@ -8,8 +8,6 @@
 
 #include "registry_samples.h"
 
-#define NS_PER_S INT64_C(1000000000)
-
 static struct registry_record *read_good(enum registry_kind kind, const char *json)
 {
 	struct registry_complaint complaint;
