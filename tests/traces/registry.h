@@ -2,9 +2,11 @@
  *
  *     #! consignment 6GE204567891-1 transit document=mrn:26GE7A01B2C3D4E5J1
  *             container=CSQU3054383 plate=AA123BB seal=GE4711/GE/1772400000 party=carrier:MD:AEOF:1
+ *             stop=az-lagodekhi stop=ge-red-bridge@05:30-06:10/20
  *     #! aeo MD AEOF 1 AEOF carrier active
  *     #! arrangement ge-md GE MD in_force
- * on one line each. A seal has the state that affixed it and when, in seconds since 1970.
+ * on one line each. A seal has the state that affixed it and when, in seconds since 1970; a stop
+ * of the itinerary its window by the clock of the traces' day and the minutes it may take there.
  */
 #ifndef TESTS_TRACES_REGISTRY_H
 #define TESTS_TRACES_REGISTRY_H
@@ -22,6 +24,8 @@
 #define TABLE_NUMBERS	   8
 #define TABLE_AEOS	   4
 #define TABLE_QUESTIONS	   32
+#define TABLE_DAY_NS	   INT64_C(1772409600000000000) /* 2026-03-02 00:00:00 */
+#define TABLE_MINUTE_NS	   INT64_C(60000000000)
 
 struct table_consignment {
 	struct consignment consignment;
@@ -31,6 +35,7 @@ struct table_consignment {
 	const char *vehicles[TABLE_NUMBERS];
 	struct declared_seal seals[TABLE_NUMBERS];
 	struct party parties[TABLE_NUMBERS];
+	struct itinerary_stop stops[TABLE_NUMBERS];
 };
 
 struct table_aeo {
@@ -131,6 +136,26 @@ static void table_party(struct table_consignment *row, const char *value)
 	party->number = table_keep(row, number);
 }
 
+static void table_stop(struct table_consignment *row, char *value)
+{
+	struct itinerary_stop *stop = &row->stops[row->consignment.stop_count++];
+	int from_h, from_min, until_h, until_min;
+	char *window = strchr(value, '@'), *dwell = strchr(value, '/');
+
+	*stop = (struct itinerary_stop){
+		.from_utc_ns = INT64_MIN, .until_utc_ns = INT64_MAX, .dwell_ns = INT64_MAX};
+	if (window && sscanf(window, "@%d:%d-%d:%d", &from_h, &from_min, &until_h, &until_min) != 4)
+		exit(2);
+	if (window) {
+		stop->from_utc_ns = TABLE_DAY_NS + (from_h * 60 + from_min) * TABLE_MINUTE_NS;
+		stop->until_utc_ns = TABLE_DAY_NS + (until_h * 60 + until_min) * TABLE_MINUTE_NS;
+	}
+	if (dwell)
+		stop->dwell_ns = atoi(dwell + 1) * TABLE_MINUTE_NS;
+	value[strcspn(value, "@/")] = '\0';
+	stop->checkpoint = table_keep(row, value);
+}
+
 static void table_part(struct table_consignment *row, char *part)
 {
 	struct consignment *consignment = &row->consignment;
@@ -150,6 +175,8 @@ static void table_part(struct table_consignment *row, char *part)
 		row->vehicles[consignment->vehicle_count++] = table_keep(row, value);
 	} else if (strncmp(part, "seal=", 5) == 0) {
 		table_seal(row, value);
+	} else if (strncmp(part, "stop=", 5) == 0) {
+		table_stop(row, value);
 	} else {
 		table_party(row, value);
 	}
@@ -167,6 +194,7 @@ static void table_consignment(struct table *table, char *line)
 							  .vehicles = row->vehicles,
 							  .seals = row->seals,
 							  .parties = row->parties,
+							  .stops = row->stops,
 							  .as_of_utc_ns = table_list.as_of_utc_ns,
 							  .version = "1"}};
 	row->consignment.ucr = table_keep(row, part);

@@ -12,6 +12,7 @@
  *     #! answer 12.5            it answers what it was asked until then; not before
  *     #! fail 12.5              it answers that it cannot be read
  *     #! present 14 entry-1 UCR officer why   an officer's word
+ *     #! acknowledge 40 RESOURCE TYPE officer why   an officer's note of an alarm
  *     #! until 90               time passes up to here, seconds from the start
  *
  * What comes out goes to a FILE: one JSON object a line for each event, then the
@@ -29,6 +30,7 @@
 
 #include "registry.h"
 #include "setups.h"
+#include "transit/alarm_book.h"
 #include "transit/trace.h"
 
 #define REPLAY_MONO_NS	INT64_C(1000000000000) /* when a trace begins */
@@ -182,6 +184,7 @@ static void replay_begin(struct replay *replay)
 	struct transit_conf conf = replay->setup->conf;
 	size_t i;
 
+	conf.checkpoint = replay_origin.checkpoint;
 	conf.boot = replay->boot;
 	conf.country = "GE";
 	conf.own_benefits = BENEFIT_PRIORITY_LANE;
@@ -263,6 +266,24 @@ static void replay_present(struct replay *replay, const char *line)
 			strerrorname_np(-rc));
 }
 
+static void replay_acknowledge(struct replay *replay, const char *line)
+{
+	char resource[STATE_KEY_BYTES], type[64], officer[32], why[100];
+	struct acknowledgement by = {resource, type, officer, why};
+	double seconds;
+	int rc;
+
+	if (sscanf(line, "%lf %135s %63s %31s %99[^\n]", &seconds, resource, type, officer, why) !=
+	    5)
+		replay_fail("what is %s", line);
+	replay_to(replay, replay_seconds(seconds));
+	replay_flush(replay);
+	rc = transit_acknowledge(replay->transit, &by, &replay->now);
+	if (rc < 0 && replay->out)
+		fprintf(replay->out, "{\"refused\":\"%s %s\",\"why\":\"%s\"}\n", resource, type,
+			strerrorname_np(-rc));
+}
+
 static void replay_restart(struct replay *replay)
 {
 	replay_flush(replay);
@@ -285,6 +306,8 @@ static bool replay_register(struct replay *replay, char *line)
 		table_arrangement(&replay->table, line + 15);
 	else if (strncmp(line, "#! present ", 11) == 0)
 		replay_present(replay, line + 11);
+	else if (strncmp(line, "#! acknowledge ", 15) == 0)
+		replay_acknowledge(replay, line + 15);
 	else if (sscanf(line, "#! busy %u", &number) == 1)
 		replay->table.busy = number;
 	else if (sscanf(line, "#! most %u", &number) == 1)
