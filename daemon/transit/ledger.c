@@ -16,6 +16,7 @@ struct ledger {
 	struct stays stays;
 	bool has_exit; /* a lane is one */
 	bool changed; /* something may be to be kept */
+	bool moved; /* and the deadline */
 	size_t lane_count;
 	const char *lanes[];
 };
@@ -28,10 +29,20 @@ static bool is_cleared(const struct event_draft *draft)
 	return strstr(draft->body, "\"alarm\":\"cleared\"") != NULL;
 }
 
+/* A moment and its labels, as the clocks relate now. */
+static struct instant moment(const struct ledger *ledger, int64_t at_mono_ns)
+{
+	struct instant at = ledger->teller->now;
+
+	at.utc_ns -= at.mono_ns - at_mono_ns;
+	at.mono_ns = at_mono_ns;
+	return at;
+}
+
 static void book_event(struct ledger *ledger, const struct event_draft *draft)
 {
 	enum event_id id = (enum event_id)(draft->type - event_type((enum event_id)0));
-	const struct instant *at = &ledger->teller->now;
+	const struct instant occurred = moment(ledger, ledger->teller->at_mono_ns), *at = &occurred;
 
 	if (draft->type->kind == KIND_STATE) {
 		alarm_book_state(&ledger->book, draft->state_key, id, at);
@@ -104,7 +115,7 @@ void ledger_start(struct ledger *ledger)
 {
 	stays_start(&ledger->stays, &ledger->teller->now);
 	study_start(ledger->study, &ledger->teller->now);
-	ledger->changed = true;
+	ledger->changed = ledger->moved = true;
 }
 
 /* ---- what lanes tell ----------------------------------------------------------------- */
@@ -125,7 +136,7 @@ void ledger_bound(struct ledger *ledger, const struct lane *lane, const struct p
 		if (passage->bindings[i].dossier)
 			stays_arrive(&ledger->stays, ledger->teller, &place,
 				     passage->bindings[i].dossier->consignment, NULL);
-	ledger->changed = true;
+	ledger->changed = ledger->moved = true;
 }
 
 static void add_intervals(struct ledger *ledger, size_t lane,
@@ -180,7 +191,7 @@ void ledger_closed(struct ledger *ledger, const struct lane *lane, const struct 
 		add_intervals(ledger, lane_index(ledger, lane), intervals);
 	for (i = 0; i < passage->binding_count && ((through && exit) || backed_out); i++)
 		stays_leave(&ledger->stays, ledger->teller, &place, passage->bindings[i].ucr);
-	ledger->changed = true;
+	ledger->changed = ledger->moved = true;
 }
 
 int ledger_acknowledge(struct ledger *ledger, const struct acknowledgement *by)
@@ -197,6 +208,14 @@ int64_t ledger_deadline(const struct ledger *ledger)
 	int64_t stays_mono_ns = stays_deadline(&ledger->stays);
 
 	return study_mono_ns < stays_mono_ns ? study_mono_ns : stays_mono_ns;
+}
+
+bool ledger_moved(struct ledger *ledger)
+{
+	bool moved = ledger->moved;
+
+	ledger->moved = false;
+	return moved;
 }
 
 void ledger_count_open(struct ledger *ledger, const struct lane *lane)
@@ -231,13 +250,16 @@ static void keep(void *data, const char *key, const char *text)
 	ledger->sink.put(ledger->sink.data, &draft);
 }
 
-void ledger_tick(struct ledger *ledger)
+void ledger_tick(struct ledger *ledger, int64_t at_mono_ns)
 {
 	struct keeper keeper = {.data = ledger, .keep = keep};
+	const struct instant now = ledger->teller->now;
 
+	ledger->teller->now = moment(ledger, at_mono_ns);
 	stays_tick(&ledger->stays, ledger->teller);
 	study_tick(ledger->study, ledger->teller, &keeper);
-	ledger->changed = true;
+	ledger->teller->now = now;
+	ledger->changed = ledger->moved = true;
 }
 
 void ledger_keep(struct ledger *ledger)

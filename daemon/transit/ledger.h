@@ -8,6 +8,7 @@
 #ifndef CORRIDORD_LEDGER_H
 #define CORRIDORD_LEDGER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "alarm_book.h"
@@ -30,9 +31,12 @@ void ledger_closed(struct ledger *ledger, const struct lane *lane, const struct 
 int ledger_acknowledge(struct ledger *ledger, const struct acknowledgement *by);
 
 int64_t ledger_deadline(const struct ledger *ledger);
+/* true, once: it may have moved since ledger_start(), ledger_bound(), ledger_closed() or a tick. */
+bool ledger_moved(struct ledger *ledger);
 /* Of each lane, before a tick. */
 void ledger_count_open(struct ledger *ledger, const struct lane *lane);
-void ledger_tick(struct ledger *ledger);
+/* What is due at that moment, however late the call. */
+void ledger_tick(struct ledger *ledger, int64_t at_mono_ns);
 
 /* Puts the memories that changed. */
 void ledger_keep(struct ledger *ledger);

@@ -16,6 +16,7 @@ struct json *tell_begin(struct teller *teller, const struct sensor *sensor, int6
 	if (sensor && sensor->note)
 		json_members(json, sensor->note, strlen(sensor->note));
 	event_moment(json, "occurred", at_mono_ns, &teller->now);
+	teller->at_mono_ns = at_mono_ns;
 	return json;
 }
 

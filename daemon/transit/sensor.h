@@ -20,6 +20,7 @@
 struct teller {
 	struct event_sink sink;
 	struct instant now;
+	int64_t at_mono_ns; /* of what tell_begin() began */
 	struct json body;
 	char body_text[EVENT_BODY_BYTES];
 	char state_text[EVENT_BODY_BYTES];

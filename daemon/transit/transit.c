@@ -117,9 +117,16 @@ static int64_t slot_deadline(const struct sensor_slot *slot)
 	return INT64_MAX;
 }
 
+static uint32_t ledger_slot(const struct transit *transit)
+{
+	return transit->input_count + transit->slot_count;
+}
+
 static void arm_slot(struct transit *transit, uint32_t i)
 {
 	wake_set(&transit->wake, transit->input_count + i, slot_deadline(&transit->slots[i]));
+	if (transit->ledger && ledger_moved(transit->ledger))
+		wake_set(&transit->wake, ledger_slot(transit), ledger_deadline(transit->ledger));
 }
 
 static void arm_lane(struct transit *transit, const struct lane *lane)
@@ -226,8 +233,18 @@ static void fire_slot(struct transit *transit, uint32_t i, int64_t at_mono_ns)
 	arm_slot(transit, i);
 }
 
+static void fire_ledger(struct transit *transit, int64_t at_mono_ns)
+{
+	uint32_t i;
+
+	for (i = 0; i < transit->lane_count; i++)
+		ledger_count_open(transit->ledger, &transit->lanes[i]);
+	ledger_tick(transit->ledger, at_mono_ns);
+	wake_set(&transit->wake, ledger_slot(transit), ledger_deadline(transit->ledger));
+}
+
 /* All that happens by itself until then, in the order of its time: the points of an instant,
- * then what the sensors make of them, then the sensors' own deadlines. */
+ * then what the sensors make of them, then the sensors' own deadlines, then the ledger's. */
 static void advance(struct transit *transit, int64_t until_mono_ns)
 {
 	for (;;) {
@@ -244,8 +261,10 @@ static void advance(struct transit *transit, int64_t until_mono_ns)
 		transit->instant_mono_ns = next_mono_ns;
 		if (first < transit->input_count)
 			fire_input(transit, first, next_mono_ns);
-		else
+		else if (first < ledger_slot(transit))
 			fire_slot(transit, first - transit->input_count, next_mono_ns);
+		else
+			fire_ledger(transit, next_mono_ns);
 	}
 }
 
@@ -268,8 +287,10 @@ void transit_start(struct transit *transit, const struct instant *now)
 	uint32_t i;
 
 	transit->teller.now = *now;
-	if (transit->ledger)
+	if (transit->ledger) {
 		ledger_start(transit->ledger);
+		wake_set(&transit->wake, ledger_slot(transit), ledger_deadline(transit->ledger));
+	}
 	for (i = 0; i < transit->input_count; i++) {
 		point_start(&transit->points[i], now->mono_ns);
 		wake_set(&transit->wake, i, input_deadline(&transit->inputs[i]));
@@ -377,24 +398,7 @@ int transit_acknowledge(struct transit *transit, const struct acknowledgement *b
 
 int64_t transit_next_deadline(const struct transit *transit)
 {
-	int64_t next_mono_ns = wake_next(&transit->wake);
-	int64_t ledger_mono_ns = transit->ledger ? ledger_deadline(transit->ledger) : INT64_MAX;
-
-	return ledger_mono_ns < next_mono_ns ? ledger_mono_ns : next_mono_ns;
-}
-
-static void tick_ledger(struct transit *transit)
-{
-	uint32_t i;
-
-	if (!transit->ledger)
-		return;
-	if (transit->teller.now.mono_ns >= ledger_deadline(transit->ledger)) {
-		for (i = 0; i < transit->lane_count; i++)
-			ledger_count_open(transit->ledger, &transit->lanes[i]);
-		ledger_tick(transit->ledger);
-	}
-	ledger_keep(transit->ledger);
+	return wake_next(&transit->wake);
 }
 
 void transit_tick(struct transit *transit, const struct instant *now)
@@ -402,5 +406,6 @@ void transit_tick(struct transit *transit, const struct instant *now)
 	transit->teller.now = *now;
 	(void)judge_queued(transit);
 	advance(transit, now->mono_ns);
-	tick_ledger(transit);
+	if (transit->ledger)
+		ledger_keep(transit->ledger);
 }

@@ -39,7 +39,7 @@ struct transit {
 	uint32_t *users; /* slots by input, see struct input */
 	int64_t *rings; /* of all points' chatter detectors */
 
-	struct wake wake; /* inputs, then slots */
+	struct wake wake; /* inputs, then slots, then the ledger */
 	uint32_t *queue; /* slots to be judged */
 	uint32_t queued;
 	int64_t instant_mono_ns; /* of the readings that put them there */

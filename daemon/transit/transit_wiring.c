@@ -39,7 +39,8 @@ static int allocate(struct transit *transit, const struct transit_conf *conf)
 	    !transit->lanes || !transit->readers || !transit->lane_sensors || !transit->slots ||
 	    !transit->queue)
 		return -ENOMEM;
-	return wake_init(&transit->wake, (uint32_t)(conf->point_count + slots));
+	return wake_init(&transit->wake,
+			 (uint32_t)(conf->point_count + slots + 1)); /* the ledger's */
 }
 
 static void wire_points(struct transit *transit, const struct transit_conf *conf)

@@ -104,7 +104,7 @@ static void passages_that_went_through_feed_the_study(void **state)
 	at(site, 600);
 	assert_int_equal(ledger_deadline(site->ledger), 600 * S);
 	ledger_count_open(site->ledger, &site->lane);
-	ledger_tick(site->ledger);
+	ledger_tick(site->ledger, 600 * S);
 	rig_expect(&site->rig, "study.hour@600 ");
 	rig_expect_in(site->rig.body, "\"recognised\":{\"open\":0,\"identified\":{\"n\":1,");
 	rig_expect_in(site->rig.body, "\"dwell\":{\"n\":1,\"marked\":0,\"mean_ms\":8000,");
