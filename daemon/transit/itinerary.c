@@ -4,7 +4,8 @@
 
 #include "json.h"
 
-#define NOWHERE SIZE_MAX
+#define NOWHERE	   SIZE_MAX
+#define LIST_BYTES 2000 /* of a body: what is listed ends here */
 
 enum event_id route_finding_event(enum route_finding finding)
 {
@@ -116,15 +117,17 @@ struct route_verdict itinerary_judge(const struct consignment *consignment,
 	return verdict;
 }
 
-static void tell_skipped(const struct route_verdict *verdict, struct json *json)
+/* As many as have room. */
+static void tell_checkpoints(struct json *json, const char *key, const struct itinerary_stop *stops,
+			     size_t count)
 {
 	size_t i;
 
-	if (verdict->skipped_count == 0)
+	if (count == 0)
 		return;
-	json_open_array(json, "skipped");
-	for (i = 0; i < verdict->skipped_count; i++)
-		json_text(json, NULL, verdict->skipped[i].checkpoint);
+	json_open_array(json, key);
+	for (i = 0; i < count && json->bytes < LIST_BYTES; i++)
+		json_text(json, NULL, stops[i].checkpoint);
 	json_close_array(json);
 }
 
@@ -154,7 +157,9 @@ void itinerary_tell(const struct route_verdict *verdict, struct json *json, int6
 	json_text(json, "came_from", verdict->came_from);
 	if (verdict->expected)
 		json_text(json, "expected", verdict->expected);
-	tell_skipped(verdict, json);
+	tell_checkpoints(json, "skipped", verdict->skipped, verdict->skipped_count);
+	if (!verdict->stop)
+		tell_checkpoints(json, "itinerary", verdict->stops, verdict->stop_count);
 	tell_window(verdict, json);
 	if (dwell_ns != INT64_MIN)
 		json_int(json, "dwell_ms", dwell_ns / NS_PER_MS);

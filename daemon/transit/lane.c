@@ -395,6 +395,8 @@ static void look_at_presence(struct lane *lane)
 	if (!has_presence(lane) || now == ANSWER_UNKNOWN)
 		return;
 	lane->present = now;
+	if (lane->told_mono_ns == INT64_MIN)
+		lane->told_mono_ns = presence_changed(lane);
 	if (now == ANSWER_NO && before == ANSWER_YES)
 		depart(lane, presence_changed(lane));
 	else if (now == ANSWER_NO && before == ANSWER_UNKNOWN)

@@ -142,6 +142,18 @@ static void bound(struct lane *lane, struct passage *passage)
 	lane->dirty = true;
 }
 
+static void tell_bound(struct lane *lane, const struct passage *passage,
+		       const struct passage_binding *binding, const struct finding *finding,
+		       const char (*replaced)[IDENTIFIER_BYTES], size_t count)
+{
+	size_t i;
+
+	lane_tell_bound(lane, passage, binding, finding, replaced, count);
+	for (i = 0; i < count && lane->site->ledger; i++)
+		if (strcmp(replaced[i], binding->ucr) != 0)
+			ledger_unbound(lane->site->ledger, lane, passage, replaced[i]);
+}
+
 /* true: the passage holds on to the answer. */
 static bool bind_dossier(struct lane *lane, struct passage *passage, const struct finding *finding,
 			 const struct dossier *dossier, struct registry_answer *answer)
@@ -178,8 +190,8 @@ static bool bind_dossier(struct lane *lane, struct passage *passage, const struc
 		size_t count = unbind_outranked(passage, replaced);
 
 		bound(lane, passage);
-		lane_tell_bound(lane, passage, passage_find_binding(passage, consignment->ucr),
-				finding, replaced, count);
+		tell_bound(lane, passage, passage_find_binding(passage, consignment->ucr), finding,
+			   replaced, count);
 	}
 	return true;
 }
@@ -243,7 +255,7 @@ static void take_word(struct lane *lane, struct passage *passage, struct registr
 	else
 		registry_answer_free(answer);
 	bound(lane, passage);
-	lane_tell_bound(lane, passage, binding, &finding, replaced, count);
+	tell_bound(lane, passage, binding, &finding, replaced, count);
 }
 
 static bool take_in(struct lane *lane, struct passage *passage, struct registry_answer *answer)

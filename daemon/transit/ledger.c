@@ -125,9 +125,19 @@ static bool is_entry(const struct lane *lane)
 	return strcmp(lane->conf->direction, "entry") == 0;
 }
 
+/* When its vehicle came; now, where that was before a boot. */
+static int64_t arrived(const struct ledger *ledger, const struct passage *passage)
+{
+	if (passage->at_mono_ns[PASSAGE_PRESENT] != INT64_MIN)
+		return passage->at_mono_ns[PASSAGE_PRESENT];
+	if (passage->at_mono_ns[PASSAGE_OPENED] != INT64_MIN)
+		return passage->at_mono_ns[PASSAGE_OPENED];
+	return ledger->teller->now.mono_ns;
+}
+
 void ledger_bound(struct ledger *ledger, const struct lane *lane, const struct passage *passage)
 {
-	struct stay_place place = {lane->conf->name, passage->id, ledger->teller->now.mono_ns};
+	struct stay_place place = {lane->conf->name, passage->id, arrived(ledger, passage)};
 	size_t i;
 
 	if (passage->stage == STAGE_GONE && !(ledger->has_exit && is_entry(lane)))
@@ -136,6 +146,15 @@ void ledger_bound(struct ledger *ledger, const struct lane *lane, const struct p
 		if (passage->bindings[i].dossier)
 			stays_arrive(&ledger->stays, ledger->teller, &place,
 				     passage->bindings[i].dossier->consignment, NULL);
+	ledger->changed = ledger->moved = true;
+}
+
+void ledger_unbound(struct ledger *ledger, const struct lane *lane, const struct passage *passage,
+		    const char *ucr)
+{
+	struct stay_place place = {lane->conf->name, passage->id, ledger->teller->now.mono_ns};
+
+	stays_retract(&ledger->stays, ledger->teller, &place, ucr);
 	ledger->changed = ledger->moved = true;
 }
 

@@ -26,6 +26,9 @@ void ledger_recall(struct ledger *ledger, const char *key, const char *text);
 void ledger_start(struct ledger *ledger);
 
 void ledger_bound(struct ledger *ledger, const struct lane *lane, const struct passage *passage);
+/* An officer, or a seal that was read later, says that it was another. */
+void ledger_unbound(struct ledger *ledger, const struct lane *lane, const struct passage *passage,
+		    const char *ucr);
 void ledger_closed(struct ledger *ledger, const struct lane *lane, const struct passage *passage,
 		   const struct passage_intervals *intervals);
 int ledger_acknowledge(struct ledger *ledger, const struct acknowledgement *by);

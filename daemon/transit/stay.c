@@ -25,6 +25,12 @@ static struct stay *find(struct stays *stays, const char *ucr)
 	return NULL;
 }
 
+/* Its memory is to go, then its place is free. */
+static bool is_over(const struct stay *stay)
+{
+	return stay->stops == 0;
+}
+
 static struct stay *find_free(struct stays *stays)
 {
 	return find(stays, "");
@@ -119,7 +125,9 @@ static void raise_findings(struct stays *stays, struct stay *stay, struct teller
 
 static void raise_dwell(struct stays *stays, struct stay *stay, struct teller *teller)
 {
-	int64_t at_mono_ns = stay->arrived_mono_ns + stay->dwell_ns;
+	int64_t due_mono_ns = stay->arrived_mono_ns + stay->dwell_ns;
+	int64_t at_mono_ns =
+		due_mono_ns > stays->started_mono_ns ? due_mono_ns : stays->started_mono_ns;
 	struct instant at = moment(teller, at_mono_ns);
 	struct json *json;
 
@@ -127,7 +135,7 @@ static void raise_dwell(struct stays *stays, struct stay *stay, struct teller *t
 		return;
 	json = tell_start(teller, NULL, stay->ucr, at_mono_ns);
 	json_text(json, "alarm", "raised");
-	tell_route(json, stay, stay->dwell_ns);
+	tell_route(json, stay, at_mono_ns - stay->arrived_mono_ns);
 	tell_end(teller, EVENT_ROUTE_DWELL_EXCEEDED, NULL);
 }
 
@@ -164,9 +172,13 @@ void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_
 	struct route_verdict verdict;
 	struct stay *stay;
 
-	if (!consignment->ucr[0] || consignment->stop_count == 0 || find(stays, consignment->ucr))
+	if (!consignment->ucr[0] || consignment->stop_count == 0)
 		return;
-	stay = find_free(stays);
+	stay = find(stays, consignment->ucr);
+	if (stay && !is_over(stay))
+		return;
+	if (!stay)
+		stay = find_free(stays);
 	if (!stay) {
 		stays->refused++;
 		return;
@@ -182,20 +194,16 @@ void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_
 	};
 	snprintf(stay->ucr, sizeof(stay->ucr), "%s", consignment->ucr);
 	snprintf(stay->came_from, sizeof(stay->came_from), "%s", came_from ? came_from : "");
+	snprintf(stay->passage, sizeof(stay->passage), "%s", place->passage ? place->passage : "");
 	raise_findings(stays, stay, teller, place, &verdict);
 }
 
 static void forget(struct stay *stay)
 {
 	stay->raised = 0;
-	stay->stops = 0; /* a mark: its memory goes, then its place is free */
+	stay->stops = 0;
 	stay->dwell_ns = INT64_MAX;
 	stay->changed = true;
-}
-
-static bool is_over(const struct stay *stay)
-{
-	return stay->stops == 0;
 }
 
 void stays_leave(struct stays *stays, struct teller *teller, const struct stay_place *place,
@@ -207,6 +215,15 @@ void stays_leave(struct stays *stays, struct teller *teller, const struct stay_p
 		return;
 	clear_all(stays, stay, teller, place);
 	forget(stay);
+}
+
+void stays_retract(struct stays *stays, struct teller *teller, const struct stay_place *place,
+		   const char *ucr)
+{
+	const struct stay *stay = ucr[0] ? find(stays, ucr) : NULL;
+
+	if (stay && strcmp(stay->passage, place->passage) == 0)
+		stays_leave(stays, teller, place, ucr);
 }
 
 static int64_t deadline_of(const struct stay *stay)
@@ -264,6 +281,7 @@ static void keep_stay(const struct stay *stay, const char *key, const struct kee
 	memo_int(&memo, stay->dwell_ns);
 	memo_int(&memo, stay->arrived_utc_ns);
 	memo_int(&memo, stay->raised);
+	memo_text(&memo, stay->passage);
 	keeper->keep(keeper->data, key, text);
 }
 
@@ -305,6 +323,7 @@ void stays_recall(struct stays *stays, const char *key, const char *text)
 	stay.dwell_ns = memo_take(&reader, 0, INT64_MAX);
 	stay.arrived_utc_ns = memo_take(&reader, INT64_MIN, INT64_MAX);
 	stay.raised = (uint32_t)memo_take(&reader, 0, BIT(DWELL + 1) - 1);
+	memo_take_text(&reader, stay.passage, sizeof(stay.passage));
 	if (memo_end(&reader) && stay.ucr[0])
 		*place = stay;
 }
@@ -314,6 +333,7 @@ void stays_start(struct stays *stays, const struct instant *now)
 {
 	size_t i;
 
+	stays->started_mono_ns = now->mono_ns;
 	for (i = 0; i < STAYS_MAX; i++) {
 		struct stay *stay = &stays->places[i];
 		int64_t ago_ns = now->utc_ns - stay->arrived_utc_ns;

@@ -19,6 +19,7 @@
 #include "alarm_book.h"
 #include "itinerary.h"
 #include "memo.h"
+#include "passage.h"
 
 #define STAYS_MAX	256
 #define STAY_LONGEST_NS (INT64_C(30) * 86400 * 1000000000)
@@ -26,6 +27,7 @@
 struct stay {
 	char ucr[IDENTIFIER_BYTES]; /* empty: the place is free */
 	char came_from[64]; /* empty: not announced */
+	char passage[PASSAGE_ID_BYTES]; /* that it began with */
 	int64_t stop, stops; /* as told; stop 0: not on the itinerary */
 	int64_t dwell_ns; /* most it should stand here, INT64_MAX: not said */
 	int64_t arrived_mono_ns; /* before a restart: as if it had been this boot's */
@@ -39,6 +41,7 @@ struct stays {
 	struct alarm_book *book;
 	struct stay places[STAYS_MAX];
 	uint64_t refused; /* found no room: not judged */
+	int64_t started_mono_ns; /* nothing was noticed before */
 };
 
 /* Where a consignment was seen. */
@@ -54,13 +57,18 @@ void stays_init(struct stays *stays, const char *checkpoint, struct alarm_book *
 void stays_recall(struct stays *stays, const char *key, const char *text);
 void stays_start(struct stays *stays, const struct instant *now);
 
-/* Bound to a passage: begins its stay, unless that has begun. came_from: checkpoint that
+/* Bound to a passage: begins its stay, unless that has begun. place: where and when the vehicle
+ * arrived, which may be some time ago. came_from: checkpoint that
  * announced it, or NULL. Without an itinerary there is nothing to judge. */
 void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_place *place,
 		  const struct consignment *consignment, const char *came_from);
 /* Gone. */
 void stays_leave(struct stays *stays, struct teller *teller, const struct stay_place *place,
 		 const char *ucr);
+
+/* It was taken for another: the stay is over, if it began with this passage. */
+void stays_retract(struct stays *stays, struct teller *teller, const struct stay_place *place,
+		   const char *ucr);
 
 int64_t stays_deadline(const struct stays *stays); /* INT64_MAX: none */
 void stays_tick(struct stays *stays, struct teller *teller);

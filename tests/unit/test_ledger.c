@@ -36,6 +36,7 @@ static struct site *open_site(size_t lane)
 	ledger_start(site->ledger);
 	site->lane.conf = &lane_confs[lane];
 	site->passage = (struct passage){.stage = STAGE_AT, .id = "p1", .vehicle = true};
+	site->passage.at_mono_ns[PASSAGE_PRESENT] = 10 * S;
 	site->passage.binding_count = 1;
 	site->passage.bindings[0].dossier = &dossier;
 	snprintf(site->passage.bindings[0].ucr, IDENTIFIER_BYTES, "%s", truck.ucr);
