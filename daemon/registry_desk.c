@@ -275,11 +275,11 @@ static void answer_all(struct desk *desk)
 
 /* ---- messages -------------------------------------------------------------------------- */
 
-static bool take(void *data, const char *subject, const void *payload, size_t bytes)
+static bool take(void *data, const struct heard *heard)
 {
 	struct desk *desk = data;
-	size_t kept = bytes < CONSIGNMENT_BYTES ? bytes : CONSIGNMENT_BYTES;
-	struct packed packed = {.subject_bytes = (uint32_t)strlen(subject) + 1,
+	size_t kept = heard->bytes < CONSIGNMENT_BYTES ? heard->bytes : CONSIGNMENT_BYTES;
+	struct packed packed = {.subject_bytes = (uint32_t)strlen(heard->subject) + 1,
 				.payload_bytes = (uint32_t)kept};
 	unsigned char *at;
 	bool taken;
@@ -289,9 +289,9 @@ static bool take(void *data, const char *subject, const void *payload, size_t by
 	if (taken) {
 		at = desk->inbox.bytes + desk->inbox.used;
 		memcpy(at, &packed, sizeof(packed));
-		memcpy(at + sizeof(packed), subject, packed.subject_bytes);
+		memcpy(at + sizeof(packed), heard->subject, packed.subject_bytes);
 		if (kept > 0)
-			memcpy(at + sizeof(packed) + packed.subject_bytes, payload, kept);
+			memcpy(at + sizeof(packed) + packed.subject_bytes, heard->payload, kept);
 		desk->inbox.used += sizeof(packed) + packed.subject_bytes + kept;
 	}
 	if (!desk->detached)
@@ -309,7 +309,14 @@ static bool wants_all(void *data)
 
 struct inlet desk_inlet(struct desk *desk)
 {
-	return (struct inlet){.data = desk, .take = take, .wants_all = wants_all};
+	return (struct inlet){
+		.folder = "registry",
+		.levels = "#",
+		.retained = true,
+		.data = desk,
+		.take = take,
+		.wants_all = wants_all,
+	};
 }
 
 static bool next_message(struct desk *desk, struct message *ret_message)

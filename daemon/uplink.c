@@ -1,5 +1,6 @@
 #include "uplink.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -150,7 +151,8 @@ static int start_thread(struct uplink *uplink, struct link *link)
 
 void uplink_hear(struct uplink *uplink, const struct inlet *inlet)
 {
-	uplink->inlet = *inlet;
+	assert(uplink->inlet_count < UPLINK_INLETS);
+	uplink->inlets[uplink->inlet_count++] = *inlet;
 }
 
 int uplink_start(struct uplink *uplink, const struct outlet_source *source)

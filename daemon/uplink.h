@@ -36,8 +36,10 @@ int uplink_new(const struct uplink_conf *conf, const struct event_origin *origin
 /* For journal_start(): the calls the journal makes into this uplink. */
 struct outlet uplink_outlet(struct uplink *uplink);
 
-/* What is heard on <root>/<checkpoint>/registry/ goes there, and is subscribed to at each
- * connection. Before uplink_start(); copied. */
+#define UPLINK_INLETS 4
+
+/* What is heard in the inlet's folder goes there, and is subscribed to at each connection.
+ * Before uplink_start(), for UPLINK_INLETS folders at most; copied. */
 void uplink_hear(struct uplink *uplink, const struct inlet *inlet);
 
 int uplink_start(struct uplink *uplink, const struct outlet_source *source);

@@ -94,10 +94,26 @@ static void on_message(struct mosquitto *mosquitto, void *data,
 		       const mosquitto_property *properties)
 {
 	struct client *client = data;
+	struct heard heard = {
+		.subject = message->topic,
+		.payload = message->payload,
+		.bytes = (size_t)message->payloadlen,
+		.retained = message->retain,
+	};
+	char *response = NULL;
+	void *correlation = NULL;
+	uint16_t correlation_bytes = 0;
 
-	(void)mosquitto, (void)properties;
-	client->setup.heard(client->setup.data, message->topic, message->payload,
-			    (size_t)message->payloadlen);
+	(void)mosquitto;
+	mosquitto_property_read_string(properties, MQTT_PROP_RESPONSE_TOPIC, &response, false);
+	mosquitto_property_read_binary(properties, MQTT_PROP_CORRELATION_DATA, &correlation,
+				       &correlation_bytes, false);
+	heard.response_topic = response;
+	heard.correlation = correlation;
+	heard.correlation_bytes = correlation_bytes;
+	client->setup.heard(client->setup.data, &heard);
+	free(response);
+	free(correlation);
 }
 
 static void on_subscribe(struct mosquitto *mosquitto, void *data, int mid, int count,
@@ -105,9 +121,9 @@ static void on_subscribe(struct mosquitto *mosquitto, void *data, int mid, int c
 {
 	struct client *client = data;
 
-	(void)mosquitto, (void)mid, (void)properties;
+	(void)mosquitto, (void)properties;
 	if (count > 0 && granted[0] >= 0x80)
-		client->setup.deaf(client->setup.data);
+		client->setup.deaf(client->setup.data, mid);
 }
 
 static void on_log(struct mosquitto *mosquitto, void *data, int level, const char *words)
@@ -439,14 +455,14 @@ int client_publish(struct client *client, const struct client_message *message, 
 	return took(client, rc) ? 0 : -ENOTCONN;
 }
 
-int client_subscribe(struct client *client, const char *filter)
+int client_subscribe(struct client *client, const char *filter, int *ret_mid)
 {
 	int rc;
 
 	if (client->phase != CLIENT_ONLINE)
 		return -ENOTCONN;
 	errno = 0;
-	rc = mosquitto_subscribe_v5(client->mosquitto, NULL, filter, 1, 0, NULL);
+	rc = mosquitto_subscribe_v5(client->mosquitto, ret_mid, filter, 1, 0, NULL);
 	return took(client, rc) ? 0 : -ENOTCONN;
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "inlet.h"
 #include "uplink_host.h"
 
 struct client;
@@ -30,10 +31,11 @@ struct client_setup {
 	void *data;
 	/* During client_serve(). why: NULL, or the broker's words for not having taken it. */
 	void (*acknowledged)(void *data, int mid, const char *why);
-	/* The same: of what was subscribed to. The library acknowledges it on return. */
-	void (*heard)(void *data, const char *topic, const void *payload, size_t bytes);
-	/* The same: the broker did not grant a subscription. */
-	void (*deaf)(void *data);
+	/* The same: of what was subscribed to, its subject the whole topic. The library
+	 * acknowledges it on return. */
+	void (*heard)(void *data, const struct heard *heard);
+	/* The same: the broker did not grant this subscription. */
+	void (*deaf)(void *data, int mid);
 };
 
 /* What the broker granted with its CONNACK. */
@@ -94,7 +96,7 @@ int client_publish(struct client *client, const struct client_message *message, 
 		   int *ret_mid);
 
 /* QoS 1. What is retained comes, once more if it was subscribed to before. */
-int client_subscribe(struct client *client, const char *filter);
+int client_subscribe(struct client *client, const char *filter, int *ret_mid);
 
 /* Says goodbye: the will is not sent. Dead after it. */
 void client_disconnect(struct client *client);

@@ -385,7 +385,7 @@ static int64_t due_ns(const struct link *link)
 	if (link->phase == LINK_ONLINE || link->phase == LINK_CLOSING)
 		due = earlier(due, earlier(silent_ns(link), link->pump_due_ns));
 	if (link->phase == LINK_ONLINE)
-		due = earlier(due, link->hearing.again_ns);
+		due = earlier(due, hearing_due_ns(link));
 	return due;
 }
 

@@ -38,9 +38,11 @@ struct gate {
 	bool progressed; /* since the journal was told */
 };
 
-/* What is heard: nothing more is taken after something could not be, until all of it was
- * asked for once more. */
+/* What is heard of an inlet's folder: nothing more is taken after something could not be,
+ * until all of it was asked for once more. */
 struct hearing {
+	const struct inlet *inlet;
+	int mid; /* of the subscription */
 	char topic[TOPIC_BYTES]; /* before the subject */
 	bool refused;
 	bool deaf; /* the broker grants no subscription, and that was said */
@@ -83,7 +85,7 @@ struct link {
 	bool state_refusal_logged;
 	struct backoff state_backoff;
 	int64_t states_open_ns; /* held back until then: the broker refused one, or went at it */
-	struct hearing hearing;
+	struct hearing hearings[UPLINK_INLETS];
 };
 
 /* A new connection: everything is to be sent again. */
@@ -112,9 +114,10 @@ void pump_settle(struct link *link);
 void hearing_init(struct link *link);
 void hearing_start(struct link *link); /* a new connection */
 void hearing_step(struct link *link); /* asks again when it is time */
+int64_t hearing_due_ns(const struct link *link); /* INT64_MAX: nothing to ask for */
 /* For client_setup; data is the link. */
-void hearing_heard(void *data, const char *topic, const void *payload, size_t bytes);
-void hearing_deaf(void *data);
+void hearing_heard(void *data, const struct heard *heard);
+void hearing_deaf(void *data, int mid);
 
 uint32_t link_chance(void);
 

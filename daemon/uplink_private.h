@@ -26,7 +26,8 @@ struct uplink {
 	struct uplink_host *hosts;
 	size_t host_count;
 	char prefix[PREFIX_BYTES];
-	struct inlet inlet; /* .take NULL: nothing is subscribed to */
+	struct inlet inlets[UPLINK_INLETS]; /* subscribed to */
+	size_t inlet_count;
 	int wake_fd, event_fd;
 
 	pthread_t thread;

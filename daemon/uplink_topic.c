@@ -29,10 +29,12 @@ void uplink_topic(const char *prefix, const char *branch, const char *key, char 
 	snprintf(topic, TOPIC_BYTES, "%s%s%s%s", prefix, branch, key ? "/" : "", key ? key : "");
 }
 
-void uplink_registry_topic(const char *root, const struct event_origin *origin,
-			   char topic[TOPIC_BYTES])
+void uplink_inlet_topic(const char *root, const struct event_origin *origin,
+			const struct inlet *inlet, char topic[TOPIC_BYTES])
 {
-	snprintf(topic, TOPIC_BYTES, "%s/%s/registry/", root, origin->checkpoint);
+	snprintf(topic, TOPIC_BYTES, "%s/%s/%s%s%s/", root, origin->checkpoint,
+		 inlet->of_gateway ? origin->gateway : "", inlet->of_gateway ? "/" : "",
+		 inlet->folder);
 }
 
 void uplink_stream_topic(const char *prefix, enum outlet_stream stream, const char *type,

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "inlet.h"
 #include "outlet.h"
 #include "transit/event.h"
 
@@ -23,9 +24,9 @@ int uplink_topic_prefix(const char *root, const struct event_origin *origin,
 /* <prefix>status, <prefix>state/<key> */
 void uplink_topic(const char *prefix, const char *branch, const char *key, char topic[TOPIC_BYTES]);
 
-/* <root>/<checkpoint>/registry/ */
-void uplink_registry_topic(const char *root, const struct event_origin *origin,
-			   char topic[TOPIC_BYTES]);
+/* <root>/<checkpoint>/registry/, or below the gateway */
+void uplink_inlet_topic(const char *root, const struct event_origin *origin,
+			const struct inlet *inlet, char topic[TOPIC_BYTES]);
 
 /* <prefix>event/seal/tampered, of "seal.tampered" */
 void uplink_stream_topic(const char *prefix, enum outlet_stream stream, const char *type,

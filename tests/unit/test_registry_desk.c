@@ -60,7 +60,9 @@ static void desk_remove(struct desk_rig *all)
 
 static void bring(struct desk_rig *all, const char *subject, const char *payload)
 {
-	RIG_POLL(all->inlet.take(all->inlet.data, subject, payload, strlen(payload)));
+	struct heard heard = {.subject = subject, .payload = payload, .bytes = strlen(payload)};
+
+	RIG_POLL(all->inlet.take(all->inlet.data, &heard));
 }
 
 __attribute__((format(printf, 5, 6))) static void bring_consignment(struct desk_rig *all,
