@@ -127,6 +127,10 @@ static int new_parts(struct gateway *gateway)
 	struct instant now = clock_now();
 	int err;
 
+	gateway->metrics_bytes = health_metrics_bytes(config);
+	gateway->metrics = malloc(gateway->metrics_bytes);
+	if (!gateway->metrics)
+		return -ENOMEM;
 	if ((err = capture_new(CAPTURE_SLOTS, &gateway->captures)) < 0)
 		return err;
 	if ((err = new_transit(gateway)) < 0)
@@ -261,6 +265,7 @@ bool gateway_free(struct gateway *gateway)
 	capture_free(gateway->captures);
 	free(gateway->transit_devices);
 	free(gateway->buses);
+	free(gateway->metrics);
 	free(gateway);
 	return true;
 }

@@ -231,6 +231,8 @@ static void on_metrics(struct ev_loop *loop, ev_timer *watcher, int events)
 		.captures = gateway->captures,
 		.journal = gateway->journal,
 		.uplink = gateway->uplink,
+		.transit = gateway->transit,
+		.desk = gateway->desk,
 	};
 	struct instant now = clock_now();
 	size_t bytes;
@@ -238,7 +240,7 @@ static void on_metrics(struct ev_loop *loop, ev_timer *watcher, int events)
 	(void)loop, (void)events;
 	health_clock(&gateway->health, &now);
 	bytes = health_metrics(&gateway->health, &view, &now, gateway->metrics,
-			       GATEWAY_METRICS_BYTES);
+			       gateway->metrics_bytes);
 	if (bytes > 0)
 		uplink_metrics(gateway->uplink, gateway->metrics, bytes);
 	gateway_settle(gateway);

@@ -14,8 +14,6 @@
 #include "transit/transit.h"
 #include "uplink.h"
 
-#define GATEWAY_METRICS_BYTES 16384
-
 struct gateway {
 	const struct config *config;
 	struct event_origin origin;
@@ -41,7 +39,8 @@ struct gateway {
 	bool running; /* the journal takes events */
 	int64_t give_up_ns; /* while stopping: how long to wait for the journal; else INT64_MAX */
 	uint64_t lost; /* drafts given up while stopping with a journal that takes no more */
-	char metrics[GATEWAY_METRICS_BYTES];
+	char *metrics; /* room for a message of them */
+	size_t metrics_bytes;
 };
 
 /* Takes a draft for the journal, waiting for room if it must (event_sink.put). */

@@ -6,8 +6,12 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "registry_desk.h"
+#include "transit/transit.h"
 
-#define STEP_NS (NS_PER_S / 2) /* a change of UTC against monotonic time is a step from here on */
+#define BUS_BYTES  512 /* of the metrics, for a bus */
+#define REST_BYTES 4096 /* for all but buses, lanes and alarms */
+#define STEP_NS	   (NS_PER_S / 2) /* a change of UTC against monotonic time is a step from here on */
 
 static void put_note(struct health *health, enum event_id id, struct json *json)
 {
@@ -215,6 +219,31 @@ static void put_link(struct json *json, struct uplink *uplink, const struct inst
 	json_close(json);
 }
 
+static void put_registry(struct json *json, struct desk *desk)
+{
+	struct desk_counters counters;
+
+	if (!desk)
+		return;
+	counters = desk_counters(desk);
+	json_open(json, "registry");
+	json_uint(json, "questions", counters.questions);
+	json_uint(json, "answers", counters.answers);
+	json_uint(json, "failed", counters.failed);
+	json_uint(json, "records", counters.records);
+	json_uint(json, "unchanged", counters.unchanged);
+	json_uint(json, "removed", counters.removed);
+	json_uint(json, "refused", counters.refused);
+	json_int(json, "stream_bytes", counters.stream_bytes);
+	json_close(json);
+}
+
+size_t health_metrics_bytes(const struct config *config)
+{
+	return REST_BYTES + config->bus_count * BUS_BYTES +
+	       (config->lane_count + 1) * TRANSIT_LANE_METRICS;
+}
+
 /* The second number of /proc/self/statm, in pages. */
 static int64_t rss_bytes(void)
 {
@@ -243,5 +272,7 @@ size_t health_metrics(const struct health *health, const struct health_view *vie
 	put_buses(&json, view);
 	put_journal(&json, view->journal);
 	put_link(&json, view->uplink, now);
+	put_registry(&json, view->desk);
+	transit_metrics(view->transit, &json);
 	return json_ok(&json) ? json.bytes : 0;
 }

@@ -28,6 +28,9 @@ struct health {
 	bool unclean; /* the last run ended without gateway.stopped */
 };
 
+struct desk;
+struct transit;
+
 /* What metrics are made of. */
 struct health_view {
 	struct bus *const *buses;
@@ -35,6 +38,8 @@ struct health_view {
 	struct capture_queue *captures;
 	struct journal *journal;
 	struct uplink *uplink;
+	struct transit *transit;
+	struct desk *desk; /* NULL: there is no registry */
 };
 
 void health_start(struct health *health, const struct event_sink *sink, int64_t uplink_alarm_ns,
@@ -54,7 +59,9 @@ int64_t health_next_deadline(const struct health *health);
 void health_tick(struct health *health, const struct uplink_counters *uplink,
 		 const struct instant *now);
 
-/* Members of the metrics message. Returns bytes, 0 when they do not fit. */
+/* Members of the metrics message. Returns bytes, 0 when they do not fit; what they need is
+ * known beforehand. */
+size_t health_metrics_bytes(const struct config *config);
 size_t health_metrics(const struct health *health, const struct health_view *view,
 		      const struct instant *now, char *out, size_t size);
 

@@ -244,6 +244,27 @@ void alarm_book_settle(struct alarm_book *book, struct teller *teller)
 	tell_end(teller, EVENT_ALARM_OVERFLOW, NULL);
 }
 
+void alarm_book_metrics(const struct alarm_book *book, struct json *json)
+{
+	uint64_t active = 0, unacknowledged = 0;
+	size_t i;
+
+	for (i = 0; i < ALARM_BOOK_MAX; i++) {
+		const struct booked_alarm *alarm = &book->alarms[i];
+
+		if (!alarm->resource[0])
+			continue;
+		active += alarm->active;
+		unacknowledged += !alarm->acknowledged;
+	}
+	json_open(json, "alarms");
+	json_uint(json, "kept", book->count);
+	json_uint(json, "active", active);
+	json_uint(json, "unacknowledged", unacknowledged);
+	json_uint(json, "lost", book->lost);
+	json_close(json);
+}
+
 /* ---- memories ------------------------------------------------------------------------ */
 
 static void keep_alarm(const struct booked_alarm *alarm, const char *key,

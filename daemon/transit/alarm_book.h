@@ -29,6 +29,7 @@
 #define ALARM_OFFICER_BYTES 64 /* with the NUL */
 #define ALARM_REASON_BYTES  192
 
+struct json;
 struct teller;
 
 struct booked_alarm {
@@ -86,6 +87,9 @@ void alarm_book_settle(struct alarm_book *book, struct teller *teller);
 
 /* Hands out what changed. */
 void alarm_book_keep(struct alarm_book *book, const struct keeper *keeper);
+
+/* "alarms": how many there are, and of these still active, not acknowledged. */
+void alarm_book_metrics(const struct alarm_book *book, struct json *json);
 
 /* NULL: not in the book. Valid until the next call. */
 const struct booked_alarm *alarm_book_find(const struct alarm_book *book, const char *resource,

@@ -61,6 +61,13 @@ struct lane_reader {
 	bool visible; /* it is in the field now */
 };
 
+/* Since the daemon's start, for the metrics. */
+struct lane_counters {
+	uint64_t opened, identified, corrected, unidentified;
+	uint64_t ended[PASSAGE_ENDS]; /* by enum passage_end */
+	uint64_t seals_intact, seals_not_intact; /* results of seal checks */
+};
+
 struct lane {
 	struct sensor sensor; /* first; its name is "passage" */
 	const struct lane_conf *conf;
@@ -80,6 +87,7 @@ struct lane {
 	struct alarm alarms[1]; /* passage.stuck */
 	int64_t told_mono_ns; /* of its last event */
 	int64_t last_id_ms;
+	struct lane_counters counters;
 	int64_t retry_mono_ns; /* when to ask again what could not be asked; INT64_MAX: nothing */
 	bool dirty; /* something of it is not in its memories */
 	bool restarted; /* passages from before the start wait for the first look */

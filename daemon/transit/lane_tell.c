@@ -59,8 +59,25 @@ static void put(struct lane *lane, enum event_id event, bool quietly)
 		tell_end(lane->teller, event, &lane->sensor);
 }
 
+static void count(struct lane_counters *counters, enum event_id event)
+{
+	if (event == EVENT_PASSAGE_OPENED)
+		counters->opened++;
+	else if (event == EVENT_PASSAGE_IDENTIFIED)
+		counters->identified++;
+	else if (event == EVENT_PASSAGE_CORRECTED)
+		counters->corrected++;
+	else if (event == EVENT_PASSAGE_UNIDENTIFIED)
+		counters->unidentified++;
+	else if (event == EVENT_SEAL_CHECK_INTACT)
+		counters->seals_intact++;
+	else if (event > EVENT_SEAL_CHECK_INTACT && event <= EVENT_SEAL_CHECK_TAMPERED)
+		counters->seals_not_intact++;
+}
+
 void lane_end(struct lane *lane, enum event_id event)
 {
+	count(&lane->counters, event);
 	put(lane, event, false);
 }
 
@@ -115,6 +132,7 @@ void lane_tell_closed(struct lane *lane, const struct passage *passage, enum pas
 		json_text(json, NULL, "clock");
 	json_close_array(json);
 	if (passage->reads_more)
+	lane->counters.ended[end]++;
 		json_uint(json, "reads_more", passage->reads_more);
 	lane_end(lane, EVENT_PASSAGE_CLOSED);
 }

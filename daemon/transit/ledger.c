@@ -267,6 +267,17 @@ static void keep(void *data, const char *key, const char *text)
 	struct event_draft draft = {.memories = &memory, .memory_count = 1};
 
 	ledger->sink.put(ledger->sink.data, &draft);
+void ledger_lane_metrics(struct ledger *ledger, const struct lane *lane, struct json *json)
+{
+	ledger_count_open(ledger, lane);
+	study_metrics(ledger->study, lane_index(ledger, lane), json);
+}
+
+void ledger_metrics(const struct ledger *ledger, struct json *json)
+{
+	alarm_book_metrics(&ledger->book, json);
+}
+
 }
 
 void ledger_tick(struct ledger *ledger, int64_t at_mono_ns)

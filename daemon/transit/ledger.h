@@ -14,6 +14,7 @@
 #include "alarm_book.h"
 #include "lane.h"
 
+struct json;
 struct ledger;
 struct teller;
 struct transit_conf;
@@ -40,6 +41,10 @@ bool ledger_moved(struct ledger *ledger);
 void ledger_count_open(struct ledger *ledger, const struct lane *lane);
 /* What is due at that moment, however late the call. */
 void ledger_tick(struct ledger *ledger, int64_t at_mono_ns);
+
+/* Members of the metrics: of a lane, and of the checkpoint. */
+void ledger_lane_metrics(struct ledger *ledger, const struct lane *lane, struct json *json);
+void ledger_metrics(const struct ledger *ledger, struct json *json);
 
 /* Puts the memories that changed. */
 void ledger_keep(struct ledger *ledger);

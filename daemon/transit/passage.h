@@ -38,6 +38,8 @@ enum passage_moment {
 	PASSAGE_MOMENTS
 };
 
+#define PASSAGE_ENDS 4
+
 enum passage_end {
 	END_PASSED, /* through the boom */
 	END_LEFT, /* gone; through the boom or back, it cannot be told */

@@ -413,25 +413,31 @@ void study_tick(struct study *study, struct teller *teller, const struct keeper 
 	study_keep(study, &teller->now, keeper);
 }
 
-void study_metrics(const struct study *study, struct json *json)
+static void put_open(const struct study_lane *lane, struct json *json)
 {
-	size_t i;
 	int group;
 
-	json_open_array(json, "study");
-	for (i = 0; i < study->lane_count; i++) {
-		const struct study_lane *lane = &study->lanes[i];
+	json_open(json, "open");
+	for (group = 0; group < STUDY_GROUPS; group++)
+		json_int(json, group_names[group], lane->open[group]);
+	json_close(json);
+}
 
-		json_open(json, NULL);
-		json_text(json, "lane", lane->name);
-		for (group = 0; group < STUDY_GROUPS; group++) {
-			json_open(json, group_names[group]);
-			json_int(json, "open", lane->open[group]);
-			study_figures_tell(&lane->series[SPAN_DAY][group][STUDY_DWELL].figures,
-					   &study->bounds, json, "dwell");
-			json_close(json);
-		}
+void study_metrics(const struct study *study, size_t which, struct json *json)
+{
+	const struct study_lane *lane = &study->lanes[which];
+	enum span span;
+	int group;
+
+	json_open(json, "study");
+	put_open(lane, json);
+	for (span = 0; span < SPANS; span++) {
+		json_open(json, spans[span].name);
+		json_utc(json, "from", study->windows[span].from_utc_ns);
+		for (group = 0; group < STUDY_GROUPS; group++)
+			study_figures_tell(&lane->series[span][group][STUDY_DWELL].figures,
+					   &study->bounds, json, group_names[group]);
 		json_close(json);
 	}
-	json_close_array(json);
+	json_close(json);
 }

@@ -32,8 +32,8 @@ struct teller;
 enum study_interval {
 	STUDY_IDENTIFIED, /* presence to identified */
 	STUDY_SEAL_CHECKED, /* identified to seals checked */
-	STUDY_RELEASED, /* seals checked to boom up */
-	STUDY_CLEARED, /* boom up to the vehicle gone */
+	STUDY_RELEASED, /* seals checked (or the last step before) to boom up */
+	STUDY_CLEARED, /* boom up (or the last step before) to the vehicle gone */
 	STUDY_DWELL, /* presence to gone */
 	STUDY_INTERVALS
 };
@@ -63,8 +63,8 @@ int64_t study_deadline(const struct study *study); /* INT64_MAX before study_sta
  * in which nothing happened in a lane is not told; a day always is. */
 void study_tick(struct study *study, struct teller *teller, const struct keeper *keeper);
 
-/* "study": the dwell of the day so far, by lane, for the metrics. */
-void study_metrics(const struct study *study, struct json *json);
+/* "study" of a lane: passages open now, and the dwell of the hour and of the day so far. */
+void study_metrics(const struct study *study, size_t lane, struct json *json);
 
 const char *study_interval_name(enum study_interval interval);
 const char *study_group_name(enum study_group group);

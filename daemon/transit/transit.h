@@ -24,6 +24,7 @@
 #include "reading.h"
 #include "seal.h"
 
+struct json;
 struct transit;
 
 struct lane_conf {
@@ -102,6 +103,11 @@ int transit_present(struct transit *transit, const char *lane, const char *ucr, 
 struct acknowledgement;
 int transit_acknowledge(struct transit *transit, const struct acknowledgement *by,
 			const struct instant *now);
+
+/* Members of the metrics: "lanes" (those with passages) and "alarms". TRANSIT_LANE_METRICS bytes
+ * for each lane, and as many for the rest, suffice. */
+#define TRANSIT_LANE_METRICS 2048
+void transit_metrics(struct transit *transit, struct json *json);
 
 /* Monotonic time of the next thing that happens by itself, INT64_MAX: none. */
 int64_t transit_next_deadline(const struct transit *transit);

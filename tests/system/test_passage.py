@@ -43,7 +43,7 @@ def lane(closing):
 def gateway(lane, broker, subscriber, new_daemon, tmp_path):
     files = [write_list(tmp_path / "consignments.jsonl", "consignment", CONSIGNMENT)]
     registry = f"registry {{ files = {conf.value(files)} }}\n"
-    daemon = new_daemon(conf.head(broker.port) + registry + conf.lane(lane.server.port)).start()
+    daemon = new_daemon(conf.head(broker.port, metrics_every="1s") + registry + conf.lane(lane.server.port)).start()
     subscriber.wait_event("registry.list")
     subscriber.wait_event("seal.absent")
     return daemon
@@ -93,3 +93,30 @@ def test_a_passage_goes_on_after_the_daemon_was_killed(gateway, lane, subscriber
     events = subscriber.verified()
     assert len([e for e in events if e["type"] == "passage.opened"]) == 1
     assert len([e for e in events if e["type"] == "passage.identified"]) == 1
+
+
+def metrics_of(subscriber, lane="entry-1"):
+    """The last that were published: of the lane, and whole."""
+    found = subscriber.of("metrics")
+    whole = json.loads(found[-1].payload) if found else {"lanes": []}
+    return next((x for x in whole["lanes"] if x["name"] == lane), None), whole
+
+
+def test_metrics_tell_how_long_the_lane_took(gateway, lane, subscriber):
+    subscriber.wait(lambda: metrics_of(subscriber)[0], "metrics of the lane")
+    arrive(lane, subscriber)
+    subscriber.wait_event("seal-check.intact")
+    subscriber.wait(lambda: metrics_of(subscriber)[0]["study"]["open"]["others"] == 1, "one open")
+    closed = leave(lane, subscriber)
+    counted, whole = subscriber.wait(
+        lambda: [x for x in [metrics_of(subscriber)] if x[0]["ended"]["passed"] == 1],
+        "the passage in the metrics",
+    )[0]
+    assert (counted["opened"], counted["open"], counted["identified"]) == (1, 0, 1)
+    assert (counted["seals_intact"], counted["seals_not_intact"]) == (1, 0)
+    for window in ("hour", "day"):
+        dwell = counted["study"][window]["others"]
+        assert dwell["n"] == 1 and dwell["mean_ms"] == dwell["max_ms"] == closed["dwell_ms"]
+        assert counted["study"][window]["recognised"] == {"n": 0, "marked": 0}
+    assert whole["registry"]["answers"] >= 1 and whole["registry"]["failed"] == 0
+    assert whole["alarms"] == {"kept": 0, "active": 0, "unacknowledged": 0, "lost": 0}

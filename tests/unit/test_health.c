@@ -11,7 +11,7 @@
 
 #define ALARM_NS (30 * NS_PER_S)
 
-struct heard {
+struct ear {
 	char types[512]; /* the names of all events, each followed by a space */
 	char body[EVENT_BODY_BYTES];
 	char word[STATE_WORD_BYTES];
@@ -19,7 +19,7 @@ struct heard {
 
 static void hear(void *data, const struct event_draft *draft)
 {
-	struct heard *heard = data;
+	struct ear *heard = data;
 
 	strcat(heard->types, draft->type->name);
 	strcat(heard->types, " ");
@@ -35,7 +35,7 @@ static struct instant at(int64_t mono_s, int64_t utc_s, enum clock_state clock)
 		.mono_ns = mono_s * NS_PER_S, .utc_ns = utc_s * NS_PER_S, .clock = clock};
 }
 
-static void begin(struct health *health, struct heard *heard, struct instant now)
+static void begin(struct health *health, struct ear *heard, struct instant now)
 {
 	struct event_sink sink = {.data = heard, .put = hear};
 
@@ -51,7 +51,7 @@ static void clock_at(struct health *health, struct instant now)
 static void a_wall_clock_step_is_told_and_slewing_is_not(void **state)
 {
 	struct health health;
-	struct heard heard;
+	struct ear heard;
 	struct instant slewed;
 
 	(void)state;
@@ -71,7 +71,7 @@ static void a_wall_clock_step_is_told_and_slewing_is_not(void **state)
 static void the_first_synchronisation_gives_the_correction_since_start(void **state)
 {
 	struct health health;
-	struct heard heard;
+	struct ear heard;
 
 	(void)state;
 	begin(&health, &heard, at(5, 5, CLOCK_UNSYNCED));
@@ -87,7 +87,7 @@ static void the_first_synchronisation_gives_the_correction_since_start(void **st
 static void a_short_loss_of_the_uplink_is_no_alarm(void **state)
 {
 	struct health health;
-	struct heard heard;
+	struct ear heard;
 	struct uplink_counters counters = {0};
 	struct instant now = at(0, 1000, CLOCK_SYNCED);
 
@@ -107,7 +107,7 @@ static void a_short_loss_of_the_uplink_is_no_alarm(void **state)
 static void a_lost_uplink_is_raised_once_and_cleared_with_its_duration(void **state)
 {
 	struct health health;
-	struct heard heard;
+	struct ear heard;
 	struct uplink_counters counters = {.error = "connection refused"};
 	struct instant now = at(0, 1000, CLOCK_SYNCED);
 
@@ -130,7 +130,7 @@ static void a_start_after_a_power_cut_says_so(void **state)
 {
 	struct config config = {.device_count = 2};
 	struct health health;
-	struct heard heard;
+	struct ear heard;
 	struct instant now = at(0, 1000, CLOCK_UNSYNCED);
 
 	(void)state;
@@ -145,7 +145,7 @@ static void a_start_after_a_power_cut_says_so(void **state)
 static void a_start_after_a_clean_stop_says_so(void **state)
 {
 	struct health health;
-	struct heard heard;
+	struct ear heard;
 	struct instant now = at(0, 1000, CLOCK_SYNCED);
 
 	(void)state;

@@ -274,7 +274,7 @@ static void memories_of_others_and_nonsense_are_left_alone(void **state)
 	study_free(NULL);
 }
 
-static void metrics_have_the_dwell_of_the_day(void **state)
+static void metrics_have_the_dwell_of_the_hour_and_the_day_so_far(void **state)
 {
 	struct site site = {0};
 	struct json json;
@@ -286,9 +286,14 @@ static void metrics_have_the_dwell_of_the_day(void **state)
 	at(&site, 600 * S, HALF_TEN + 600 * S);
 	tick(&site);
 	json_start(&json, text, sizeof(text));
-	study_metrics(site.study, &json);
+	study_set_open(site.study, 1, STUDY_OTHERS, 2);
+	study_metrics(site.study, 1, &json);
 	assert_true(json_ok(&json));
-	rig_expect_in(text, "{\"lane\":\"exit-1\",\"recognised\":{\"open\":0,\"dwell\":{\"n\":1,");
+	rig_expect_in(text,
+		      "\"study\":{\"open\":{\"recognised\":0,\"others\":2},\"hour\":{\"from\":\"");
+	rig_expect_in(text, "\"recognised\":{\"n\":0,\"marked\":0},\"others\"");
+	rig_expect_in(text, "\"day\":{\"from\":\"");
+	rig_expect_in(text, "\"recognised\":{\"n\":1,\"marked\":0,\"mean_ms\":30000,");
 	study_free(site.study);
 }
 
@@ -304,7 +309,7 @@ int main(void)
 		cmocka_unit_test(an_hour_that_ended_while_it_was_down_is_told_when_it_is_up),
 		cmocka_unit_test(a_step_of_the_wall_clock_moves_no_window_that_has_begun),
 		cmocka_unit_test(memories_of_others_and_nonsense_are_left_alone),
-		cmocka_unit_test(metrics_have_the_dwell_of_the_day),
+		cmocka_unit_test(metrics_have_the_dwell_of_the_hour_and_the_day_so_far),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
