@@ -132,8 +132,8 @@ void lane_tell_closed(struct lane *lane, const struct passage *passage, enum pas
 		json_text(json, NULL, "clock");
 	json_close_array(json);
 	if (passage->reads_more)
-	lane->counters.ended[end]++;
 		json_uint(json, "reads_more", passage->reads_more);
+	lane->counters.ended[end]++;
 	lane_end(lane, EVENT_PASSAGE_CLOSED);
 }
 

@@ -259,14 +259,6 @@ void ledger_count_open(struct ledger *ledger, const struct lane *lane)
 			       open[group]);
 }
 
-/* Memories go one by one: all of a moment come into the same commit, or follow in the next. */
-static void keep(void *data, const char *key, const char *text)
-{
-	struct ledger *ledger = data;
-	struct event_memory memory = {.key = key, .text = text};
-	struct event_draft draft = {.memories = &memory, .memory_count = 1};
-
-	ledger->sink.put(ledger->sink.data, &draft);
 void ledger_lane_metrics(struct ledger *ledger, const struct lane *lane, struct json *json)
 {
 	ledger_count_open(ledger, lane);
@@ -278,6 +270,14 @@ void ledger_metrics(const struct ledger *ledger, struct json *json)
 	alarm_book_metrics(&ledger->book, json);
 }
 
+/* Memories go one by one: all of a moment come into the same commit, or follow in the next. */
+static void keep(void *data, const char *key, const char *text)
+{
+	struct ledger *ledger = data;
+	struct event_memory memory = {.key = key, .text = text};
+	struct event_draft draft = {.memories = &memory, .memory_count = 1};
+
+	ledger->sink.put(ledger->sink.data, &draft);
 }
 
 void ledger_tick(struct ledger *ledger, int64_t at_mono_ns)
