@@ -199,11 +199,12 @@ static struct passage *open_passage(struct lane *lane, const char *by, bool init
 	name_passage(lane, at_mono_ns, id);
 	passage_start(passage, id, at_mono_ns);
 	passage->clock_ns = lane->teller->now.utc_ns - lane->teller->now.mono_ns;
+	passage->initial = initial;
 	if (strcmp(by, "presence") == 0) {
 		passage->vehicle = true;
 		passage->at_mono_ns[PASSAGE_PRESENT] = at_mono_ns;
 	}
-	lane_tell_opened(lane, passage, by, initial);
+	lane_tell_opened(lane, passage, by);
 	lane_attach(lane);
 	return passage;
 }
@@ -285,7 +286,7 @@ static void report(struct lane *lane, const struct passage *passage, enum passag
 		.lane = lane->conf->name,
 		.id = passage->id,
 		.end = end,
-		.over_restart = passage->over_restart,
+		.over_restart = passage->over_restart || passage->initial,
 		.over_clock_jump = passage->over_clock_jump,
 		.identified = passage->binding_count > 0,
 		.recognised = passage->binding_count > 0 && passage_decision(passage) == RECOGNISED,

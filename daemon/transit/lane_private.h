@@ -34,8 +34,7 @@ void lane_check_seals(struct lane *lane, struct passage *passage, bool final, in
 struct json *lane_begin(struct lane *lane, const struct passage *passage, int64_t at_mono_ns);
 void lane_end(struct lane *lane, enum event_id event); /* with the memories and the state */
 void lane_put(struct lane *lane); /* the same without an event */
-void lane_tell_opened(struct lane *lane, const struct passage *passage, const char *by,
-		      bool initial);
+void lane_tell_opened(struct lane *lane, const struct passage *passage, const char *by);
 void lane_tell_closed(struct lane *lane, const struct passage *passage, enum passage_end end,
 		      int64_t at_mono_ns);
 void lane_tell_read(struct lane *lane, const struct passage *passage,

@@ -86,13 +86,12 @@ void lane_put(struct lane *lane)
 	put(lane, EVENT_COUNT, true);
 }
 
-void lane_tell_opened(struct lane *lane, const struct passage *passage, const char *by,
-		      bool initial)
+void lane_tell_opened(struct lane *lane, const struct passage *passage, const char *by)
 {
 	struct json *json = lane_begin(lane, passage, passage->at_mono_ns[PASSAGE_OPENED]);
 
 	json_text(json, "opened_by", by);
-	if (initial)
+	if (passage->initial)
 		json_bool(json, "initial", true);
 	lane_end(lane, EVENT_PASSAGE_OPENED);
 }
@@ -126,7 +125,7 @@ void lane_tell_closed(struct lane *lane, const struct passage *passage, enum pas
 			json_int(json, passage_moment_name(moment), ms);
 	json_close(json);
 	json_open_array(json, "marked");
-	if (passage->over_restart)
+	if (passage->over_restart || passage->initial)
 		json_text(json, NULL, "restart");
 	if (passage->over_clock_jump)
 		json_text(json, NULL, "clock");

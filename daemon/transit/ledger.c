@@ -158,6 +158,14 @@ void ledger_unbound(struct ledger *ledger, const struct lane *lane, const struct
 	ledger->changed = ledger->moved = true;
 }
 
+/* From the last step that was taken before that one. */
+static int64_t step_before(const struct passage_intervals *intervals, enum passage_moment moment)
+{
+	while (moment > PASSAGE_PRESENT && intervals->at_mono_ns[moment] == INT64_MIN)
+		moment--;
+	return intervals->at_mono_ns[moment];
+}
+
 static void add_intervals(struct ledger *ledger, size_t lane,
 			  const struct passage_intervals *intervals)
 {
@@ -175,7 +183,7 @@ static void add_intervals(struct ledger *ledger, size_t lane,
 	int i;
 
 	for (i = 0; i < STUDY_INTERVALS; i++) {
-		int64_t from = intervals->at_mono_ns[spans[i].from];
+		int64_t from = step_before(intervals, spans[i].from);
 		int64_t until = intervals->at_mono_ns[spans[i].until];
 		bool known = from != INT64_MIN && until != INT64_MIN;
 

@@ -116,6 +116,7 @@ struct passage {
 	int64_t sign_mono_ns; /* last sign of the vehicle */
 	int64_t clock_ns; /* UTC less monotonic time when it opened */
 	bool over_restart, over_clock_jump;
+	bool initial; /* it stood there when the daemon started */
 	bool vehicle; /* was seen, not only a number */
 	bool beyond; /* was seen beyond the boom */
 	bool settled; /* seals that were not read are told */

@@ -3,7 +3,7 @@
  *     #! consignment 6GE204567891-1 transit document=mrn:26GE7A01B2C3D4E5J1
  *             container=CSQU3054383 plate=AA123BB seal=GE4711/GE/1772400000 party=carrier:MD:AEOF:1
  *             stop=az-lagodekhi stop=ge-red-bridge@05:30-06:10/20
- *     #! aeo MD AEOF 1 AEOF carrier active
+ *     #! aeo MD AEOF 1 AEOF carrier active   or suspended, revoked, expired, withholds its consent
  *     #! arrangement ge-md GE MD in_force
  * on one line each. A seal has the state that affixed it and when, in seconds since 1970; a stop
  * of the itinerary its window by the clock of the traces' day and the minutes it may take there.
@@ -56,14 +56,18 @@ struct table {
 	size_t question_count;
 	size_t most; /* dossiers in an answer */
 	unsigned busy; /* questions that are turned away */
+	struct registry_list list; /* that all of it came with */
 };
 
-static const struct registry_list table_list = {
-	.version = "2026-03-01.1",
-	.as_of_utc_ns = INT64_C(1772323200000000000),
-	.received_utc_ns = INT64_C(1772323260000000000),
-	.max_age_ns = INT64_MAX,
-};
+static void table_init(struct table *table)
+{
+	table->list = (struct registry_list){
+		.version = "2026-03-01.1",
+		.as_of_utc_ns = INT64_C(1772323200000000000),
+		.received_utc_ns = INT64_C(1772323260000000000),
+		.max_age_ns = INT64_MAX,
+	};
+}
 
 struct table_answer {
 	struct registry_answer answer;
@@ -195,7 +199,7 @@ static void table_consignment(struct table *table, char *line)
 							  .seals = row->seals,
 							  .parties = row->parties,
 							  .stops = row->stops,
-							  .as_of_utc_ns = table_list.as_of_utc_ns,
+							  .as_of_utc_ns = table->list.as_of_utc_ns,
 							  .version = "1"}};
 	row->consignment.ucr = table_keep(row, part);
 	part = strtok_r(NULL, " \n", &save);
@@ -215,7 +219,11 @@ static void table_aeo(struct table *table, const char *line)
 		   row->texts[2], row->texts[3], role, status) != 6)
 		exit(2);
 	row->history[0].from_utc_ns = INT64_C(1700000000000000000);
-	row->history[0].status = strcmp(status, "active") == 0 ? AEO_ACTIVE : AEO_SUSPENDED;
+	row->history[0].status = AEO_ACTIVE;
+	if (strcmp(status, "suspended") == 0)
+		row->history[0].status = AEO_SUSPENDED;
+	if (strcmp(status, "revoked") == 0)
+		row->history[0].status = AEO_REVOKED;
 	row->authorisation = (struct aeo_authorisation){
 		.state = row->texts[0],
 		.scheme = row->texts[1],
@@ -224,9 +232,9 @@ static void table_aeo(struct table *table, const char *line)
 		.roles = AEO_ANY_ROLE,
 		.history = row->history,
 		.history_count = 1,
-		.valid = {INT64_MIN, INT64_MAX},
-		.consents = true,
-		.list = &table_list,
+		.valid = {INT64_MIN, strcmp(status, "expired") == 0 ? TABLE_DAY_NS : INT64_MAX},
+		.consents = strcmp(status, "withholds") != 0,
+		.list = &table->list,
 	};
 }
 
@@ -251,7 +259,7 @@ static void table_arrangement(struct table *table, const char *line)
 		.status =
 			strcmp(status, "in_force") == 0 ? ARRANGEMENT_IN_FORCE : ARRANGEMENT_SIGNED,
 		.in_force = {INT64_MIN, INT64_MAX},
-		.list = &table_list,
+		.list = &table->list,
 	};
 }
 
@@ -286,7 +294,7 @@ static void table_operators(const struct table *table, const struct consignment 
 	size_t i, k;
 
 	for (i = 0; i < consignment->party_count; i++) {
-		operators[i].searched = &table_list;
+		operators[i].searched = &table->list;
 		for (k = 0; k < table->aeo_count; k++)
 			if (strcmp(table->aeos[k].texts[2], consignment->parties[i].number) == 0) {
 				operators[i].authorisations = &table->aeos[k].authorisation;
@@ -307,7 +315,7 @@ static struct registry_answer *table_answer(const struct table *table,
 	memcpy(answer->text, question->text, sizeof(answer->text));
 	answer->free = table_free;
 	answer->dossiers = block->dossiers;
-	answer->consignments = &table_list;
+	answer->consignments = &table->list;
 	answer->arrangements = (struct arrangement_table){
 		.arrangements = table->arrangements, .arrangement_count = table->arrangement_count};
 	if (failed) {

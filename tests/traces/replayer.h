@@ -8,6 +8,7 @@
  *     #! boot                   so does the machine, with another boot id
  *     #! consignment …          what the registry holds, see registry.h; also aeo, arrangement
  *     #! busy 2                 it turns the next two questions away
+ *     #! max-age 24             hours after which its lists are stale; they are 30 old at first
  *     #! most 2                 it names that many consignments in an answer
  *     #! answer 12.5            it answers what it was asked until then; not before
  *     #! fail 12.5              it answers that it cannot be read
@@ -310,6 +311,8 @@ static bool replay_register(struct replay *replay, char *line)
 		replay_acknowledge(replay, line + 15);
 	else if (sscanf(line, "#! busy %u", &number) == 1)
 		replay->table.busy = number;
+	else if (sscanf(line, "#! max-age %u", &number) == 1)
+		replay->table.list.max_age_ns = number * 60 * TABLE_MINUTE_NS;
 	else if (sscanf(line, "#! most %u", &number) == 1)
 		replay->table.most = number;
 	else if (sscanf(line, "#! answer %lf", &seconds) == 1)
@@ -415,6 +418,7 @@ __attribute__((unused)) static size_t replay_file(const char *path, enum replay_
 
 	if (!in)
 		replay_fail("cannot read %s", path);
+	table_init(&replay.table);
 	while (fgets(line, sizeof(line), in)) {
 		if (strncmp(line, "#!", 2) == 0) {
 			replay_direct(&replay, line);
