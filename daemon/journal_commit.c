@@ -121,7 +121,9 @@ static void publish_states(struct journal *journal, const struct written *writte
 		int bytes;
 
 		head.seq += draft.type != NULL;
-		if (!draft.state_key || draft.state_bytes == 0)
+		if (draft.state_key && draft.state_over)
+			journal->outlet.state(journal->outlet.data, draft.state_key, NULL, 0);
+		if (!draft.state_key || draft.state_over || draft.state_bytes == 0)
 			continue;
 		bytes = event_seal_state(&head, journal->origin, &draft, &written->now, payload);
 		if (bytes > 0)

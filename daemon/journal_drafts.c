@@ -11,6 +11,7 @@ struct packed {
 	uint32_t body_bytes, state_bytes;
 	uint32_t key_bytes, word_bytes; /* with the NUL; 0: NULL */
 	uint32_t memory_count; /* they follow at once */
+	bool state_over;
 	uint32_t text_at; /* body, state, key and word come after them */
 };
 
@@ -84,6 +85,7 @@ bool drafts_put(struct drafts *drafts, const struct event_draft *draft)
 		.key_bytes = text_bytes(draft->state_key),
 		.word_bytes = text_bytes(draft->state_word),
 		.memory_count = (uint32_t)draft->memory_count,
+		.state_over = draft->state_over,
 	};
 	size_t bytes = sizeof(packed) + packed.body_bytes + packed.state_bytes + packed.key_bytes +
 		       packed.word_bytes + memory_bytes(draft);
@@ -127,6 +129,7 @@ bool drafts_next(const struct drafts *drafts, size_t *offset, struct event_draft
 		.body_bytes = packed.body_bytes,
 		.state = at + packed.body_bytes,
 		.state_bytes = packed.state_bytes,
+		.state_over = packed.state_over,
 		.memories = (const struct event_memory *)(const void *)(start + sizeof(packed)),
 		.memory_count = packed.memory_count,
 	};

@@ -34,7 +34,8 @@ struct outlet {
 	/* Copies the record; false: no room, or not of the present session: the journal
 	 * stops this stream until source.pull() or source.rewind(). */
 	bool (*offer)(void *data, enum outlet_stream stream, const struct outlet_record *record);
-	/* The latest retained state of a sensor; replaces an unsent one of the same key. */
+	/* The latest retained state of a sensor; replaces an unsent one of the same key. payload
+	 * NULL: it is over, nothing is to stay retained. */
 	void (*state)(void *data, const char *key, const char *payload, size_t bytes);
 	/* The end of the chain after a commit, for the status topic. */
 	void (*head)(void *data, const struct event_head *head);

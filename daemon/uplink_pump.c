@@ -189,8 +189,9 @@ static int publish_state(struct link *link)
 	if (link->first_states > 0)
 		link->first_states--;
 	link->state_was_last = true;
-	uplink_topic(link->uplink->prefix, "state", link->state.key, topic);
-	return publish(link, &message, SENT_STATE, 0);
+	uplink_state_topic(link->uplink->conf->topic_root, link->uplink->prefix, link->state.key,
+			   topic);
+	return publish(link, &message, SENT_STATE, link->state.over);
 }
 
 static int publish_record(struct link *link, enum outlet_stream stream)

@@ -122,6 +122,8 @@ static void settle_entry(struct link *link, const struct window_entry *entry,
 		pump_hold_states(link);
 	else if (entry->kind == SENT_STATE)
 		backoff_reset(&link->state_backoff);
+	if (entry->kind == SENT_STATE && !entry->why && entry->position)
+		states_removed(link->uplink->states, entry->position);
 }
 
 static struct settled settle_all(struct link *link)

@@ -13,6 +13,7 @@ struct state {
 	struct state *next_waiting;
 	bool waiting;
 	size_t bytes, room;
+	uint64_t over; /* which removal this is, 0: none */
 	char *payload;
 	char key[];
 };
@@ -21,6 +22,7 @@ struct states {
 	struct state *bucket[BUCKETS];
 	struct state *first_waiting, **last_waiting;
 	size_t count;
+	uint64_t removals; /* since the start */
 };
 
 int states_new(struct states **ret_states)
@@ -132,8 +134,10 @@ int states_put(struct states *states, const char *key, const char *payload, size
 	err = make_room(state, bytes);
 	if (err < 0)
 		return err;
-	memcpy(state->payload, payload, bytes);
+	if (bytes > 0)
+		memcpy(state->payload, payload, bytes);
 	state->bytes = bytes;
+	state->over = bytes > 0 ? 0 : ++states->removals;
 	wait_in_line(states, state);
 	return 0;
 }
@@ -156,10 +160,34 @@ bool states_take(struct states *states, struct state_copy *ret_copy)
 	memcpy(ret_copy->key, state->key, strlen(state->key) + 1);
 	memcpy(ret_copy->payload, state->payload, state->bytes);
 	ret_copy->bytes = state->bytes;
+	ret_copy->over = state->over;
 	return true;
 }
 
-size_t states_all_again(struct states *states)
+void states_removed(struct states *states, uint64_t over)
+{
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		struct state **at = &states->bucket[i];
+
+		while (*at && (*at)->over != over)
+			at = &(*at)->next;
+		if (!*at)
+			continue;
+		if (!(*at)->waiting) {
+			struct state *state = *at;
+
+			*at = state->next;
+			states->count--;
+			free(state->payload);
+			free(state);
+		}
+		return;
+	}
+}
+
+static size_t line_up(struct states *states, bool sensors)
 {
 	struct state *state;
 	size_t count = 0;
@@ -167,11 +195,19 @@ size_t states_all_again(struct states *states)
 
 	for (i = 0; i < BUCKETS; i++) {
 		for (state = states->bucket[i]; state; state = state->next) {
-			if (!state->payload)
+			if (!state->payload || (state->key[0] != '@') != sensors)
 				continue;
 			wait_in_line(states, state);
 			count++;
 		}
 	}
 	return count;
+}
+
+size_t states_all_again(struct states *states)
+{
+	size_t sensors = line_up(states, true);
+
+	(void)line_up(states, false);
+	return sensors;
 }

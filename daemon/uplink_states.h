@@ -1,14 +1,15 @@
 /* The latest retained state of each sensor, and which of them are still to be published.
  *
- * A newer state replaces one that was not yet sent. Entries stay for ever (there
- * are as many as sensors); their buffers grow to the largest state seen. Not
- * locked: the uplink holds its lock around each call.
+ * A newer state replaces one that was not yet sent. The entry of a sensor stays for
+ * ever; one that is over goes when the broker has acknowledged that. Buffers grow
+ * to the largest state seen. Not locked: the uplink holds its lock around each call.
  */
 #ifndef CORRIDORD_UPLINK_STATES_H
 #define CORRIDORD_UPLINK_STATES_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "transit/event.h"
 
@@ -19,20 +20,24 @@ struct states;
 struct state_copy {
 	char key[STATE_KEY_BYTES];
 	char payload[EVENT_BYTES];
-	size_t bytes;
+	size_t bytes; /* 0: it is over, the empty message removes what is retained */
+	uint64_t over; /* then for states_removed(), else 0 */
 };
 
 int states_new(struct states **ret_states); /* -ENOMEM */
 void states_free(struct states *states); /* takes NULL */
 
-/* -ENOSPC: STATES_MAX keys are known already; -E2BIG; -ENOMEM. The old one stays then. */
+/* bytes 0: it is over. -ENOSPC: STATES_MAX keys are known already; -E2BIG; -ENOMEM. The old one stays then. */
 int states_put(struct states *states, const char *key, const char *payload, size_t bytes);
 
 /* The one that has waited longest to be published; false: none. */
 bool states_take(struct states *states, struct state_copy *ret_copy);
 bool states_waiting(const struct states *states);
 
-/* Each is to be published again; how many that is. */
+/* That was acknowledged: forgets it, if it was not put anew since. */
+void states_removed(struct states *states, uint64_t over);
+
+/* Each is to be published again, those of sensors first; how many these are. */
 size_t states_all_again(struct states *states);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "transit/handover.h"
+
 static bool root_is_good(const char *root)
 {
 	size_t bytes = root ? strlen(root) : 0;
@@ -27,6 +29,19 @@ int uplink_topic_prefix(const char *root, const struct event_origin *origin,
 void uplink_topic(const char *prefix, const char *branch, const char *key, char topic[TOPIC_BYTES])
 {
 	snprintf(topic, TOPIC_BYTES, "%s%s%s%s", prefix, branch, key ? "/" : "", key ? key : "");
+}
+
+void uplink_state_topic(const char *root, const char *prefix, const char *key,
+			char topic[TOPIC_BYTES])
+{
+	size_t length = strlen(HANDOVER_KEY);
+	const char *to = key + length, *slash;
+
+	if (strncmp(key, HANDOVER_KEY, length) != 0 || !(slash = strchr(to, '/')))
+		uplink_topic(prefix, "state", key, topic);
+	else
+		snprintf(topic, TOPIC_BYTES, "%s/%.*s/handover%s", root, (int)(slash - to), to,
+			 slash);
 }
 
 void uplink_inlet_topic(const char *root, const struct event_origin *origin,

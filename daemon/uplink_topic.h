@@ -21,8 +21,12 @@
 int uplink_topic_prefix(const char *root, const struct event_origin *origin,
 			char prefix[PREFIX_BYTES]);
 
-/* <prefix>status, <prefix>state/<key> */
+/* <prefix>status */
 void uplink_topic(const char *prefix, const char *branch, const char *key, char topic[TOPIC_BYTES]);
+
+/* <prefix>state/<key>; of a handover (handover.h) <root>/<to>/handover/<ucr> */
+void uplink_state_topic(const char *root, const char *prefix, const char *key,
+			char topic[TOPIC_BYTES]);
 
 /* <root>/<checkpoint>/registry/, or below the gateway */
 void uplink_inlet_topic(const char *root, const struct event_origin *origin,

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "handover.h"
+
 void event_hash(const void *payload, size_t bytes, unsigned char hash[EVENT_HASH_BYTES])
 {
 	struct sha256_ctx context;
@@ -87,6 +89,12 @@ int event_seal(struct event_head *head, const struct event_origin *origin,
 	return bytes;
 }
 
+static const char *state_schema(const char *key)
+{
+	return key && strncmp(key, HANDOVER_KEY, strlen(HANDOVER_KEY)) == 0 ? HANDOVER_SCHEMA
+									    : STATE_SCHEMA;
+}
+
 int event_seal_state(const struct event_head *head, const struct event_origin *origin,
 		     const struct event_draft *draft, const struct instant *recorded, char *out)
 {
@@ -94,7 +102,7 @@ int event_seal_state(const struct event_head *head, const struct event_origin *o
 
 	json_start(&json, out, EVENT_BYTES);
 	json_open(&json, NULL);
-	put_origin(&json, STATE_SCHEMA, origin);
+	put_origin(&json, state_schema(draft->state_key), origin);
 	json_text(&json, "epoch", head->epoch);
 	json_uint(&json, "seq", head->seq);
 	json_text(&json, "boot", origin->boot);

@@ -41,10 +41,13 @@ struct event_draft {
 	const struct event_type *type; /* NULL: only state or memories change, no event */
 	const char *body; /* JSON members without braces */
 	size_t body_bytes;
-	const char *state_key; /* "<lane>/<sensor>" of the state it changes, or NULL */
-	const char *state_word; /* that state in one word: "closed" */
+	const char *state_key; /* "<lane>/<sensor>" of the state it changes, or NULL; handover.h has
+				* keys of its own */
+	const char
+		*state_word; /* that state in one word: "closed"; NULL: not kept over a restart */
 	const char *state; /* JSON members of the retained state, without braces */
 	size_t state_bytes;
+	bool state_over; /* there is no such state any more, nothing stays retained */
 	const struct event_memory *memories; /* kept in the same transaction */
 	size_t memory_count; /* MEMORIES_MAX at most */
 };

@@ -6,8 +6,6 @@
 #include "json.h"
 #include "memo.h"
 
-#define PREFIX "@handover/"
-
 static const char *const state_names[LEG_SEAL_STATES] = {
 	[LEG_SEAL_INTACT] = "intact",	  [LEG_SEAL_OPENED] = "opened",
 	[LEG_SEAL_TAMPERED] = "tampered", [LEG_SEAL_MISSING] = "missing",
@@ -98,9 +96,9 @@ static bool put_level(char *out, size_t size, const char *text)
 
 bool handover_key(const char *to, const char *ucr, char key[HANDOVER_KEY_BYTES])
 {
-	size_t at = strlen(PREFIX);
+	size_t at = strlen(HANDOVER_KEY);
 
-	snprintf(key, HANDOVER_KEY_BYTES, "%s", PREFIX);
+	snprintf(key, HANDOVER_KEY_BYTES, "%s", HANDOVER_KEY);
 	if (!put_level(key + at, HANDOVER_KEY_BYTES - at, to))
 		return false;
 	at += strlen(key + at);

@@ -30,6 +30,7 @@ struct memo_reader;
 #define HANDOVER_NAME_BYTES 64 /* of a checkpoint or gateway, with the NUL */
 #define HANDOVER_RULE_BYTES 16
 #define HANDOVER_KEY_BYTES  136 /* of a state */
+#define HANDOVER_KEY	    "@handover/" /* no lane has such a name */
 
 enum leg_seal_state {
 	LEG_SEAL_INTACT,
@@ -66,7 +67,7 @@ struct handover {
 /* The members of the payload behind those of any state. */
 void handover_members(const struct handover *handover, struct json *json);
 
-/* "@handover/<to>/<ucr>": no lane has such a name. What a topic cannot have in a level is %XX.
+/* "@handover/<to>/<ucr>". What a topic cannot have in a level is %XX.
  * false: it does not fit. */
 bool handover_key(const char *to, const char *ucr, char key[HANDOVER_KEY_BYTES]);
 

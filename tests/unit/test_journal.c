@@ -325,6 +325,37 @@ static void states_are_published_after_the_commit_and_kept(void **state)
 	rig_remove(&rig);
 }
 
+static void a_state_that_is_over_is_told_after_the_commit_and_has_its_own_schema(void **state)
+{
+	struct event_draft draft = {
+		.state_key = "@handover/there/6GE1",
+		.state = "\"ucr\":\"6GE1\"",
+		.state_bytes = 12,
+	};
+	char all[256] = "";
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig);
+	rig_open(&rig);
+	assert_int_equal(journal_append(rig.journal, &draft), 0);
+	RIG_WAIT(&rig, rig.states == 1);
+	assert_string_equal(rig.state_key, draft.state_key);
+	assert_non_null(strstr(rig.state, "{\"schema\":\"corridord.handover/1\","));
+	assert_non_null(strstr(rig.state, ",\"ucr\":\"6GE1\"}"));
+	draft = (struct event_draft){.state_key = draft.state_key, .state_over = true};
+	assert_int_equal(journal_append(rig.journal, &draft), 0);
+	RIG_WAIT(&rig, rig.states == 2);
+	assert_string_equal(rig.state_key, draft.state_key);
+	assert_string_equal(rig.state, "");
+	rig_close(&rig);
+	assert_int_equal(rig_try_open(&rig), 0);
+	journal_states(rig.journal, all, collect_states);
+	assert_string_equal(all, "");
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
 static void a_full_queue_takes_nothing_and_says_when_there_is_room(void **state)
 {
 	struct rig rig;
@@ -513,6 +544,8 @@ int main(void)
 		cmocka_unit_test(alerts_go_ahead_of_a_backlog),
 		cmocka_unit_test(alerts_have_a_watermark_of_their_own),
 		cmocka_unit_test(states_are_published_after_the_commit_and_kept),
+		cmocka_unit_test(
+			a_state_that_is_over_is_told_after_the_commit_and_has_its_own_schema),
 		cmocka_unit_test(a_full_queue_takes_nothing_and_says_when_there_is_room),
 		cmocka_unit_test(a_body_that_is_too_long_is_refused),
 		cmocka_unit_test(the_longest_body_survives),

@@ -297,6 +297,64 @@ static void a_state_that_is_too_large_is_refused_and_the_old_one_stays(void **st
 	states_free(states);
 }
 
+static void a_state_that_is_over_is_forgotten_when_that_was_acknowledged(void **state)
+{
+	struct states *states;
+	struct state_copy copy;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	set(states, "@handover/b/1", "announced");
+	set(states, "@handover/b/1", "");
+	assert_true(states_take(states, &copy));
+	assert_int_equal(copy.bytes, 0);
+	assert_int_not_equal(copy.over, 0);
+	assert_int_equal(states_all_again(states), 0);
+	assert_taken(states, "@handover/b/1", ""); /* a connection was lost before */
+	states_removed(states, copy.over);
+	(void)states_all_again(states);
+	assert_false(states_waiting(states));
+	states_free(states);
+}
+
+static void a_state_that_came_back_is_not_forgotten_with_its_removal(void **state)
+{
+	struct states *states;
+	struct state_copy copy;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	set(states, "@handover/b/1", "");
+	assert_true(states_take(states, &copy));
+	set(states, "@handover/b/1", "announced");
+	states_removed(states, copy.over);
+	assert_taken(states, "@handover/b/1", "announced");
+	set(states, "@handover/b/1", "");
+	states_removed(states, copy.over);
+	assert_taken(states, "@handover/b/1", "");
+	states_free(states);
+}
+
+static void states_of_sensors_come_again_before_handovers(void **state)
+{
+	struct states *states;
+	int i;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	set(states, "@handover/b/1", "announced");
+	set(states, "lane/boom", "closed");
+	for (i = 0; i < 2; i++) {
+		struct state_copy copy;
+
+		assert_true(states_take(states, &copy));
+	}
+	assert_int_equal(states_all_again(states), 1);
+	assert_taken(states, "lane/boom", "closed");
+	assert_taken(states, "@handover/b/1", "announced");
+	states_free(states);
+}
+
 /* ---- pace ------------------------------------------------------------------------------ */
 
 static void the_delay_doubles_up_to_its_cap_and_is_never_shorter_than_the_least(void **state)
@@ -471,8 +529,10 @@ static void topics_are_what_subscribers_were_promised(void **state)
 	assert_int_equal(uplink_topic_prefix("corridor/v1", &origin, prefix), 0);
 	uplink_topic(prefix, "status", NULL, topic);
 	assert_string_equal(topic, "corridor/v1/ge-red-bridge/gw1/status");
-	uplink_topic(prefix, "state", "entry-1/boom", topic);
+	uplink_state_topic("corridor/v1", prefix, "entry-1/boom", topic);
 	assert_string_equal(topic, "corridor/v1/ge-red-bridge/gw1/state/entry-1/boom");
+	uplink_state_topic("corridor/v1", prefix, "@handover/az-red/6GE1-A%2F7", topic);
+	assert_string_equal(topic, "corridor/v1/az-red/handover/6GE1-A%2F7");
 	uplink_stream_topic(prefix, STREAM_EVENTS, "seal.battery-low", topic);
 	assert_string_equal(topic, "corridor/v1/ge-red-bridge/gw1/event/seal/battery-low");
 	uplink_stream_topic(prefix, STREAM_ALERTS, "seal.tampered", topic);
@@ -554,6 +614,9 @@ int main(void)
 		cmocka_unit_test(only_the_latest_state_of_a_key_is_published),
 		cmocka_unit_test(no_more_than_the_limit_of_keys_is_kept),
 		cmocka_unit_test(a_state_that_is_too_large_is_refused_and_the_old_one_stays),
+		cmocka_unit_test(a_state_that_is_over_is_forgotten_when_that_was_acknowledged),
+		cmocka_unit_test(a_state_that_came_back_is_not_forgotten_with_its_removal),
+		cmocka_unit_test(states_of_sensors_come_again_before_handovers),
 		cmocka_unit_test(
 			the_delay_doubles_up_to_its_cap_and_is_never_shorter_than_the_least),
 		cmocka_unit_test(a_cap_below_twice_the_least_is_kept),

@@ -172,6 +172,47 @@ static void a_state_known_before_connecting_is_published_when_connected(void **s
 	assert_int_equal(count_of(rig, "state/entry-1/boom"), 1);
 }
 
+/* The last one on this whole topic, NULL: none. */
+static const struct received *last_on(const struct rig *rig, const char *topic)
+{
+	const struct received *last = NULL;
+	size_t i;
+
+	for (i = 0; i < rig->received_count; i++)
+		if (strcmp(rig->received[i].topic, topic) == 0)
+			last = &rig->received[i];
+	return last;
+}
+
+static void a_state_that_is_over_is_retained_no_more_although_it_ended_unheard(void **state)
+{
+	static const char topic[] = "corridor/v1/there/handover/6GE1";
+	struct rig *rig = *state;
+
+	broker_start(rig, "");
+	rig->door.port = free_port();
+	door_open(rig);
+	uplink_up(rig);
+	put_state(rig, "@handover/there/6GE1", "{\"ucr\":\"6GE1\"}");
+	subscribe(rig);
+	until(rig, last_on(rig, topic));
+	forget_received(rig);
+	subscribe(rig);
+	until(rig, last_on(rig, topic));
+	assert_true(last_on(rig, topic)->retain);
+	process_end(&rig->door, SIGKILL);
+	until(rig, !connected(rig));
+	put_state(rig, "@handover/there/6GE1", "");
+	door_open(rig);
+	until(rig, last_on(rig, topic)->bytes == 0);
+	put_state(rig, "exit-1/boom", "{\"state\":\"closed\"}");
+	until(rig, last_says(rig, "state/exit-1/boom", "closed"));
+	forget_received(rig);
+	subscribe(rig);
+	until(rig, last_says(rig, "state/exit-1/boom", "closed"));
+	assert_null(last_on(rig, topic));
+}
+
 static void status_and_states_come_before_events(void **state)
 {
 	struct rig *rig = *state;
@@ -205,6 +246,7 @@ int main(void)
 		rig_test(a_late_will_can_be_told_by_its_session),
 		rig_test(states_are_retained_and_the_latest_wins),
 		rig_test(a_state_known_before_connecting_is_published_when_connected),
+		rig_test(a_state_that_is_over_is_retained_no_more_although_it_ended_unheard),
 		rig_test(status_and_states_come_before_events),
 	};
 
