@@ -169,16 +169,35 @@ bool alarm_book_clear(struct alarm_book *book, const char *resource, enum event_
 	return true;
 }
 
-void alarm_book_state(struct alarm_book *book, const char *resource, enum event_id type,
-		      const struct instant *at)
+void alarm_book_resource(const char *sensor, const char *subject,
+			 char ret_resource[ALARM_RESOURCE_BYTES])
 {
+	snprintf(ret_resource, ALARM_RESOURCE_BYTES, "%s%s%s", sensor, subject ? "/" : "",
+		 subject ? subject : "");
+}
+
+static bool is_of(const char *resource, const char *sensor)
+{
+	size_t length = strlen(sensor);
+
+	return strncmp(resource, sensor, length) == 0 &&
+	       (resource[length] == '\0' || resource[length] == '/');
+}
+
+void alarm_book_state(struct alarm_book *book, const char *sensor, const char *subject,
+		      enum event_id type, const struct instant *at)
+{
+	char resource[ALARM_RESOURCE_BYTES];
 	size_t i;
 
+	alarm_book_resource(sensor, subject, resource);
 	for (i = 0; i < ALARM_BOOK_MAX; i++) {
 		struct booked_alarm *alarm = &book->alarms[i];
+		bool same =
+			alarm->type == event_type(type) && strcmp(alarm->resource, resource) == 0;
 
-		if (alarm->active && alarm->type->kind == KIND_STATE &&
-		    alarm->type != event_type(type) && strcmp(alarm->resource, resource) == 0)
+		if (alarm->active && alarm->type->kind == KIND_STATE && !same &&
+		    is_of(alarm->resource, sensor))
 			deactivate(book, alarm);
 	}
 	if (event_type(type)->latched)
@@ -192,7 +211,8 @@ static bool fits(const char *text, size_t size)
 	return text && text[0] && strlen(text) < size;
 }
 
-static void tell_acknowledged(const struct booked_alarm *alarm, struct teller *teller)
+static void tell_acknowledged(const struct booked_alarm *alarm, const char *by,
+			      struct teller *teller)
 {
 	struct json *json = tell_begin(teller, NULL, teller->now.mono_ns);
 
@@ -200,9 +220,12 @@ static void tell_acknowledged(const struct booked_alarm *alarm, struct teller *t
 	json_text(json, "resource", alarm->resource);
 	json_text(json, "type", alarm->type->name);
 	json_utc(json, "raised", alarm->raised_utc_ns);
+	json_uint(json, "times", alarm->times);
 	json_bool(json, "active", alarm->active);
 	json_text(json, "officer", alarm->officer);
 	json_text(json, "reason", alarm->reason);
+	if (by)
+		json_text(json, "by", by);
 	json_close(json);
 	tell_end(teller, EVENT_ALARM_ACKNOWLEDGED, NULL);
 }
@@ -224,7 +247,7 @@ int alarm_book_acknowledge(struct alarm_book *book, const struct acknowledgement
 	alarm->changed = true;
 	snprintf(alarm->officer, sizeof(alarm->officer), "%s", by->officer);
 	snprintf(alarm->reason, sizeof(alarm->reason), "%s", by->reason);
-	tell_acknowledged(alarm, teller);
+	tell_acknowledged(alarm, by->by, teller);
 	drop_if_done(book, alarm);
 	return 0;
 }

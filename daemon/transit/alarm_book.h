@@ -1,7 +1,8 @@
 /* The alarms that somebody has to take note of: raised, cleared, latched, acknowledged.
  *
  * Keyed by resource and type, as RFC 8632 does it: "consignment/<ucr>" or "<lane>/<sensor>",
- * and the event type. Raised and cleared is what the world does; acknowledged is what an
+ * of a seal whose number is known "<lane>/<sensor>/<number>", and the event type: each seal is
+ * acknowledged for itself, whoever read it. Raised and cleared is what the world does; acknowledged is what an
  * officer does, with name and reason; neither touches the other. A latched alarm stays in the
  * book until it is both cleared and acknowledged (EEMUA 191: an alarm is there for somebody
  * to act on; what nobody can miss need not repeat). One that is not latched goes with its
@@ -25,15 +26,16 @@
 #include "reading.h"
 #include "vocabulary.h"
 
-#define ALARM_BOOK_MAX	    256
-#define ALARM_OFFICER_BYTES 64 /* with the NUL */
-#define ALARM_REASON_BYTES  192
+#define ALARM_BOOK_MAX	     256
+#define ALARM_RESOURCE_BYTES (STATE_KEY_BYTES + VALUE_TEXT_BYTES)
+#define ALARM_OFFICER_BYTES  64 /* with the NUL */
+#define ALARM_REASON_BYTES   192
 
 struct json;
 struct teller;
 
 struct booked_alarm {
-	char resource[STATE_KEY_BYTES]; /* empty: the place is free */
+	char resource[ALARM_RESOURCE_BYTES]; /* empty: the place is free */
 	const struct event_type *type;
 	bool active;
 	bool acknowledged;
@@ -59,6 +61,7 @@ struct acknowledgement {
 	const char *type; /* "seal.tampered" */
 	const char *officer;
 	const char *reason;
+	const char *by; /* how it came: "mqtt"; or NULL */
 };
 
 void alarm_book_init(struct alarm_book *book);
@@ -72,10 +75,13 @@ bool alarm_book_raise(struct alarm_book *book, const char *resource, enum event_
 /* true: it was active. lasted: by the monotonic clock, over a restart by the labels. */
 bool alarm_book_clear(struct alarm_book *book, const char *resource, enum event_id type,
 		      const struct instant *at, int64_t *ret_lasted_ms);
-/* A sensor entered a state: any latched one that it was in is over; if type is latched it
- * begins. */
-void alarm_book_state(struct alarm_book *book, const char *resource, enum event_id type,
-		      const struct instant *at);
+/* "<sensor>" or "<sensor>/<subject>"; subject: or NULL. */
+void alarm_book_resource(const char *sensor, const char *subject,
+			 char ret_resource[ALARM_RESOURCE_BYTES]);
+/* A sensor (its key) entered a state: any latched one that it was in is over, of whatever
+ * subject; if type is latched it begins. */
+void alarm_book_state(struct alarm_book *book, const char *sensor, const char *subject,
+		      enum event_id type, const struct instant *at);
 
 /* Tells it. 0; -ENOENT: no such alarm; -EALREADY; -EINVAL: no officer or no reason, or longer
  * than the book has room for. */

@@ -120,6 +120,7 @@ bool lane_answer(struct lane *lane, struct registry_answer *answer);
 /* An officer's word: the vehicle at the boom carries this consignment, whatever was found.
  * -ENXIO: no vehicle is there. -EAGAIN: the word before is still being looked up. -EINVAL: no
  * number. */
-int lane_present(struct lane *lane, const char *ucr, const char *officer, const char *reason);
+int lane_present(struct lane *lane, const struct officer_word *word);
+bool lane_word_open(const struct lane *lane); /* one is still being looked up */
 
 #endif

@@ -300,7 +300,7 @@ bool lane_answer(struct lane *lane, struct registry_answer *answer)
 
 /* ---- an officer's word ----------------------------------------------------------------- */
 
-int lane_present(struct lane *lane, const char *ucr, const char *officer, const char *reason)
+int lane_present(struct lane *lane, const struct officer_word *said)
 {
 	struct passage *passage = lane_current(lane);
 	struct passage_word word = {0};
@@ -309,11 +309,12 @@ int lane_present(struct lane *lane, const char *ucr, const char *officer, const 
 		return -ENXIO;
 	if (passage->word.open)
 		return -EAGAIN;
-	(void)identifier_read(IDENTIFIER_UCR, ucr, strlen(ucr), word.ucr);
+	(void)identifier_read(IDENTIFIER_UCR, said->ucr, strlen(said->ucr), word.ucr);
 	if (!word.ucr[0])
 		return -EINVAL;
-	snprintf(word.officer, sizeof(word.officer), "%s", officer);
-	snprintf(word.reason, sizeof(word.reason), "%s", reason ? reason : "");
+	snprintf(word.officer, sizeof(word.officer), "%s", said->officer);
+	snprintf(word.reason, sizeof(word.reason), "%s", said->reason ? said->reason : "");
+	snprintf(word.by, sizeof(word.by), "%s", said->by ? said->by : "");
 	passage->word = word;
 	if (lane->site->desk.ask && ask(lane, KEY_UCR, word.ucr, &passage->word.tag) == 0) {
 		passage->word.open = true;
@@ -322,4 +323,14 @@ int lane_present(struct lane *lane, const char *ucr, const char *officer, const 
 	take_word(lane, passage, NULL);
 	settle(lane, passage);
 	return 0;
+}
+
+bool lane_word_open(const struct lane *lane)
+{
+	size_t i;
+
+	for (i = 0; i < LANE_PASSAGES; i++)
+		if (lane->passages[i].stage != STAGE_FREE && lane->passages[i].word.open)
+			return true;
+	return false;
 }

@@ -101,7 +101,9 @@ static void tell(struct lane *lane, const struct passage *passage,
 			json_text(json, "ncts", type->ncts);
 		json_close(json);
 	}
+	lane->teller->subject = read ? read->text : declaration->seal->number;
 	lane_end(lane, event);
+	lane->teller->subject = NULL;
 }
 
 /* Something new: not a seal that cannot be seen any more after it was, nor one that looks

@@ -221,6 +221,8 @@ static void put_finding(struct json *json, const struct finding *finding)
 		json_text(json, "rule", passage_rule_name(RULE_OFFICER));
 		json_text(json, "officer", finding->word->officer);
 		json_text(json, "because", finding->word->reason);
+		if (finding->word->by[0])
+			json_text(json, "by", finding->word->by);
 	}
 	put_list(json, "list", finding->list);
 	if (finding->late)

@@ -43,19 +43,22 @@ static void book_event(struct ledger *ledger, const struct event_draft *draft)
 {
 	enum event_id id = (enum event_id)(draft->type - event_type((enum event_id)0));
 	const struct instant occurred = moment(ledger, ledger->teller->at_mono_ns), *at = &occurred;
+	const char *subject = ledger->teller->subject;
+	char resource[ALARM_RESOURCE_BYTES];
 
 	if (draft->type->kind == KIND_STATE) {
-		alarm_book_state(&ledger->book, draft->state_key, id, at);
+		alarm_book_state(&ledger->book, draft->state_key, subject, id, at);
 		ledger->changed = true;
 		return;
 	}
 	if (!draft->type->latched)
 		return;
 	ledger->changed = true;
+	alarm_book_resource(draft->state_key, subject, resource);
 	if (draft->type->kind == KIND_NOTE || !is_cleared(draft))
-		(void)alarm_book_raise(&ledger->book, draft->state_key, id, at);
+		(void)alarm_book_raise(&ledger->book, resource, id, at);
 	if (draft->type->kind == KIND_NOTE || is_cleared(draft))
-		(void)alarm_book_clear(&ledger->book, draft->state_key, id, at, NULL);
+		(void)alarm_book_clear(&ledger->book, resource, id, at, NULL);
 }
 
 static void put(void *data, const struct event_draft *draft)

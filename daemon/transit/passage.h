@@ -27,6 +27,7 @@
 #define PASSAGE_NOTE_BYTES   1024
 #define PASSAGE_NOTE_UCRS    600 /* bytes of a note up to which consignments are listed */
 #define PASSAGE_WORD_BYTES   128 /* of an officer's name or reason, with the NUL */
+#define PASSAGE_BY_BYTES     16
 
 enum passage_moment {
 	PASSAGE_OPENED,
@@ -95,11 +96,19 @@ struct passage_binding {
 	struct registry_answer *answer; /* owned: that dossier is part of */
 };
 
+/* An officer's word: the vehicle carries this consignment. */
+struct officer_word {
+	const char *ucr, *officer;
+	const char *reason; /* or NULL */
+	const char *by; /* how it came: "mqtt"; or NULL */
+};
+
 /* What an officer said, until the registry has been asked about it. */
 struct passage_word {
 	bool open;
 	uint64_t tag;
 	char ucr[IDENTIFIER_BYTES], officer[PASSAGE_WORD_BYTES], reason[PASSAGE_WORD_BYTES];
+	char by[PASSAGE_BY_BYTES];
 };
 
 enum passage_stage {

@@ -373,6 +373,7 @@ void seal_judge(struct seal *seal, struct teller *teller)
 	state = look(seal, id_known, id, &verdict);
 	seal->state = state;
 	seal->reopened = false;
+	teller->subject = id_known && id[0] ? seal->id : NULL;
 	entered = sensor_take(&seal->sensor, &verdict, other_seal,
 			      changed(seal, SEAL_ID, SEAL_LOOP), teller);
 	if (entered)
@@ -384,5 +385,6 @@ void seal_judge(struct seal *seal, struct teller *teller)
 		else
 			judge_battery(seal, teller, other_seal);
 	}
+	teller->subject = NULL;
 	settle(seal, teller);
 }

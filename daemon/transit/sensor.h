@@ -26,6 +26,7 @@ struct teller {
 	char state_text[EVENT_BODY_BYTES];
 	struct event_memory memories[TELLER_MEMORIES]; /* go with what is put next */
 	size_t memory_count;
+	const char *subject; /* seal that it is about, for the alarm book; or NULL */
 };
 
 struct verdict {

@@ -366,8 +366,8 @@ void transit_answer(struct transit *transit, struct registry_answer *answer,
 	registry_answer_free(answer); /* to a passage that is no more */
 }
 
-int transit_present(struct transit *transit, const char *lane, const char *ucr, const char *officer,
-		    const char *reason, const struct instant *now)
+int transit_present(struct transit *transit, const char *lane, const struct officer_word *word,
+		    const struct instant *now)
 {
 	uint32_t i;
 	int rc = -ENOENT;
@@ -376,10 +376,20 @@ int transit_present(struct transit *transit, const char *lane, const char *ucr, 
 	(void)judge_queued(transit);
 	for (i = 0; i < transit->lane_count; i++)
 		if (strcmp(transit->lanes[i].conf->name, lane) == 0) {
-			rc = lane_present(&transit->lanes[i], ucr, officer, reason);
+			rc = lane_present(&transit->lanes[i], word);
 			arm_lane(transit, &transit->lanes[i]);
 		}
 	return rc;
+}
+
+bool transit_word_open(const struct transit *transit, const char *lane)
+{
+	uint32_t i;
+
+	for (i = 0; i < transit->lane_count; i++)
+		if (strcmp(transit->lanes[i].conf->name, lane) == 0)
+			return lane_word_open(&transit->lanes[i]);
+	return false;
 }
 
 int transit_acknowledge(struct transit *transit, const struct acknowledgement *by,

@@ -96,8 +96,10 @@ void transit_answer(struct transit *transit, struct registry_answer *answer,
 /* An officer's word: the vehicle in that lane carries this consignment, whatever was found. It
  * becomes passage.identified, or passage.corrected. -ENOENT: no such lane with passages; -ENXIO:
  * no vehicle is there; -EAGAIN: the word before is still being looked up; -EINVAL: no number. */
-int transit_present(struct transit *transit, const char *lane, const char *ucr, const char *officer,
-		    const char *reason, const struct instant *now);
+int transit_present(struct transit *transit, const char *lane, const struct officer_word *word,
+		    const struct instant *now);
+/* A word in that lane is still being looked up: its event is to come. */
+bool transit_word_open(const struct transit *transit, const char *lane);
 
 /* An officer's note of an alarm (alarm_book.h, with its errors); -ENOENT also without a book. */
 struct acknowledgement;

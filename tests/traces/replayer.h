@@ -254,6 +254,7 @@ static void replay_answer(struct replay *replay, double seconds, bool fail)
 static void replay_present(struct replay *replay, const char *line)
 {
 	char lane[32], ucr[64], officer[32], why[100];
+	struct officer_word word = {.ucr = ucr, .officer = officer, .reason = why};
 	double seconds;
 	int rc;
 
@@ -261,7 +262,7 @@ static void replay_present(struct replay *replay, const char *line)
 		replay_fail("what is %s", line);
 	replay_to(replay, replay_seconds(seconds));
 	replay_flush(replay);
-	rc = transit_present(replay->transit, lane, ucr, officer, why, &replay->now);
+	rc = transit_present(replay->transit, lane, &word, &replay->now);
 	if (rc < 0 && replay->out)
 		fprintf(replay->out, "{\"refused\":\"%s\",\"why\":\"%s\"}\n", ucr,
 			strerrorname_np(-rc));
@@ -270,7 +271,7 @@ static void replay_present(struct replay *replay, const char *line)
 static void replay_acknowledge(struct replay *replay, const char *line)
 {
 	char resource[STATE_KEY_BYTES], type[64], officer[32], why[100];
-	struct acknowledgement by = {resource, type, officer, why};
+	struct acknowledgement by = {resource, type, officer, why, NULL};
 	double seconds;
 	int rc;
 

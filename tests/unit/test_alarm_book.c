@@ -60,7 +60,7 @@ static void restart(struct site *site)
 
 static int acknowledge(struct site *site, const char *resource, const char *type)
 {
-	struct acknowledgement by = {resource, type, "Officer 17", "looked into it"};
+	struct acknowledgement by = {resource, type, "Officer 17", "looked into it", NULL};
 
 	return alarm_book_acknowledge(&site->book, &by, &site->rig.teller);
 }
@@ -136,15 +136,16 @@ static void one_that_comes_back_wants_a_new_acknowledgement(void **state)
 static void only_an_officer_with_a_reason_acknowledges_what_there_is(void **state)
 {
 	static const struct acknowledgement wrong[] = {
-		{UCR, "leg.overdue", NULL, "x"},
-		{UCR, "leg.overdue", "", "x"},
-		{UCR, "leg.overdue", "x", NULL},
-		{UCR, "leg.overdue", "x", ""},
+		{UCR, "leg.overdue", NULL, "x", NULL},
+		{UCR, "leg.overdue", "", "x", NULL},
+		{UCR, "leg.overdue", "x", NULL, NULL},
+		{UCR, "leg.overdue", "x", "", NULL},
 		{UCR, "leg.overdue",
-		 "an officer whose name is too long for the sixty-three characters there are", "x"},
+		 "an officer whose name is too long for the sixty-three characters there are", "x",
+		 NULL},
 	};
 	struct site *site = open_site();
-	struct acknowledgement nobody = {NULL, NULL, "x", "x"};
+	struct acknowledgement nobody = {NULL, NULL, "x", "x", NULL};
 	size_t i;
 
 	(void)state;
@@ -193,18 +194,42 @@ static void a_state_that_is_left_is_over_and_still_latched(void **state)
 	struct instant at = at_s(1);
 
 	(void)state;
-	alarm_book_state(&site->book, "entry-1/seal", EVENT_SEAL_TAMPERED, &at);
-	alarm_book_state(&site->book, "entry-1/seal", EVENT_SEAL_OPENED, &at);
-	alarm_book_state(&site->book, "exit-1/seal", EVENT_SEAL_INTACT, &at);
+	alarm_book_state(&site->book, "entry-1/seal", NULL, EVENT_SEAL_TAMPERED, &at);
+	alarm_book_state(&site->book, "entry-1/seal", NULL, EVENT_SEAL_OPENED, &at);
+	alarm_book_state(&site->book, "exit-1/seal", NULL, EVENT_SEAL_INTACT, &at);
 	assert_false(alarm_book_find(&site->book, "entry-1/seal", EVENT_SEAL_TAMPERED)->active);
 	assert_true(alarm_book_find(&site->book, "entry-1/seal", EVENT_SEAL_OPENED)->active);
 	assert_int_equal(site->book.count, 2);
 	restart(site); /* still open when it comes up again: no news, nor a new acknowledgement */
 	acknowledge(site, "entry-1/seal", "seal.opened");
-	alarm_book_state(&site->book, "entry-1/seal", EVENT_SEAL_OPENED, &at);
+	alarm_book_state(&site->book, "entry-1/seal", NULL, EVENT_SEAL_OPENED, &at);
 	assert_true(alarm_book_find(&site->book, "entry-1/seal", EVENT_SEAL_OPENED)->acknowledged);
-	alarm_book_state(&site->book, "entry-1/seal", EVENT_SEAL_INTACT, &at);
+	alarm_book_state(&site->book, "entry-1/seal", NULL, EVENT_SEAL_INTACT, &at);
 	assert_null(alarm_book_find(&site->book, "entry-1/seal", EVENT_SEAL_OPENED));
+	free(site);
+}
+
+static void each_seal_wants_its_own_acknowledgement(void **state)
+{
+	struct site *site = open_site();
+	struct instant at = at_s(1);
+
+	(void)state;
+	alarm_book_state(&site->book, "entry-1/seal", "GE-1", EVENT_SEAL_TAMPERED, &at);
+	assert_int_equal(acknowledge(site, "entry-1/seal/GE-1", "seal.tampered"), 0);
+	alarm_book_state(&site->book, "entry-1/seal", "GE-2", EVENT_SEAL_TAMPERED, &at);
+	assert_null(alarm_book_find(&site->book, "entry-1/seal/GE-1", EVENT_SEAL_TAMPERED));
+	assert_false(alarm_book_find(&site->book, "entry-1/seal/GE-2", EVENT_SEAL_TAMPERED)
+			     ->acknowledged);
+	alarm_book_state(&site->book, "entry-1/seal-2", NULL, EVENT_SEAL_INTACT, &at);
+	assert_true(alarm_book_find(&site->book, "entry-1/seal/GE-2", EVENT_SEAL_TAMPERED)->active);
+	restart(site);
+	alarm_book_state(&site->book, "entry-1/seal", NULL, EVENT_SEAL_ABSENT, &at);
+	assert_false(
+		alarm_book_find(&site->book, "entry-1/seal/GE-2", EVENT_SEAL_TAMPERED)->active);
+	assert_int_equal(acknowledge(site, "entry-1/seal", "seal.tampered"), -ENOENT);
+	assert_int_equal(acknowledge(site, "entry-1/seal/GE-2", "seal.tampered"), 0);
+	assert_int_equal(site->book.count, 0);
 	free(site);
 }
 
@@ -268,6 +293,7 @@ int main(void)
 		cmocka_unit_test(only_an_officer_with_a_reason_acknowledges_what_there_is),
 		cmocka_unit_test(a_restart_keeps_what_an_officer_has_to_see),
 		cmocka_unit_test(a_state_that_is_left_is_over_and_still_latched),
+		cmocka_unit_test(each_seal_wants_its_own_acknowledgement),
 		cmocka_unit_test(a_full_book_says_so_and_keeps_the_worst),
 		cmocka_unit_test(nonsense_is_not_recalled),
 	};

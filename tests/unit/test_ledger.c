@@ -115,7 +115,7 @@ static void passages_that_went_through_feed_the_study(void **state)
 static void a_latched_event_of_a_sensor_waits_for_an_officer(void **state)
 {
 	struct site *site = open_site(0);
-	struct acknowledgement by = {"entry-1/boom", "barrier.forced", "Officer 17", "seen"};
+	struct acknowledgement by = {"entry-1/boom", "barrier.forced", "Officer 17", "seen", NULL};
 	struct event_draft draft = {
 		.type = event_type(EVENT_BARRIER_FORCED),
 		.body = "\"occurred\":{\"mono_ns\":5}",
@@ -140,6 +140,41 @@ static void a_latched_event_of_a_sensor_waits_for_an_officer(void **state)
 	close_site(site);
 }
 
+static void two_seals_of_one_lane_are_two_alarms(void **state)
+{
+	struct site *site = open_site(0);
+	struct acknowledgement by = {.resource = "entry-1/passage/GE-1",
+				     .type = "seal-check.clone",
+				     .officer = "Officer 17",
+				     .reason = "seen",
+				     .by = "mqtt"};
+	struct event_draft draft = {
+		.type = event_type(EVENT_SEAL_CHECK_CLONE),
+		.body = "\"occurred\":{\"mono_ns\":5}",
+		.state_key = "entry-1/passage",
+		.state_word = "occupied",
+		.state = "",
+	};
+
+	(void)state;
+	site->rig.teller.subject = "GE-1";
+	site->rig.teller.sink.put(site->rig.teller.sink.data, &draft);
+	site->rig.teller.subject = "GE-2";
+	site->rig.teller.sink.put(site->rig.teller.sink.data, &draft);
+	site->rig.teller.sink.put(site->rig.teller.sink.data, &draft);
+	site->rig.teller.subject = NULL;
+	assert_int_equal(ledger_acknowledge(site->ledger, &by), 0);
+	rig_expect_in(site->rig.body, "\"times\":1,");
+	rig_expect_in(site->rig.body, "\"by\":\"mqtt\"");
+	assert_int_equal(ledger_acknowledge(site->ledger, &by), -ENOENT);
+	by.resource = "entry-1/passage";
+	assert_int_equal(ledger_acknowledge(site->ledger, &by), -ENOENT);
+	by.resource = "entry-1/passage/GE-2";
+	assert_int_equal(ledger_acknowledge(site->ledger, &by), 0);
+	rig_expect_in(site->rig.body, "\"times\":2,");
+	close_site(site);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +182,7 @@ int main(void)
 		cmocka_unit_test(who_backs_out_of_an_entry_has_left),
 		cmocka_unit_test(passages_that_went_through_feed_the_study),
 		cmocka_unit_test(a_latched_event_of_a_sensor_waits_for_an_officer),
+		cmocka_unit_test(two_seals_of_one_lane_are_two_alarms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ struct site {
 	struct instant now;
 	struct registry_question question; /* the last one asked */
 	char told[8192], longest[EVENT_BODY_BYTES];
+	bool by_mqtt; /* an event said so */
 	unsigned freed;
 };
 
@@ -28,6 +29,7 @@ static void note(void *data, const struct event_draft *draft)
 	if (!draft->type)
 		return;
 	snprintf(site->told + used, sizeof(site->told) - used, "%s ", draft->type->name);
+	site->by_mqtt |= strstr(draft->body, "\"by\":\"mqtt\"") != NULL;
 	if (draft->body_bytes > strlen(site->longest))
 		snprintf(site->longest, sizeof(site->longest), "%s", draft->body);
 }
@@ -72,6 +74,15 @@ static void open_site(struct site *site)
 	feed(site, "io.closed", 1, value_bool(true));
 	feed(site, "io.open", 1, value_bool(false));
 	feed(site, "io.beam", 1, value_bool(false));
+}
+
+static int present(struct site *site, const char *lane, const char *ucr, const char *officer,
+		   const char *reason)
+{
+	const struct officer_word word = {
+		.ucr = ucr, .officer = officer, .reason = reason, .by = "mqtt"};
+
+	return transit_present(site->transit, lane, &word, &site->now);
 }
 
 static struct site *freed_by;
@@ -141,15 +152,14 @@ static void the_fullest_consignments_fit_into_their_events(void **state)
 	transit_answer(site.transit, &answer, &site.now);
 	assert_non_null(strstr(site.told, "passage.identified"));
 	assert_int_equal(site.freed, 0);
-	assert_int_equal(transit_present(site.transit, "entry-1", LONG "9", LONG LONG LONG,
-					 LONG LONG LONG, &site.now),
+	assert_int_equal(present(&site, "entry-1", LONG "9", LONG LONG LONG, LONG LONG LONG),
 			 -EINVAL);
-	assert_int_equal(transit_present(site.transit, "entry-1", "6GE1-1", LONG LONG LONG,
-					 LONG LONG LONG, &site.now),
-			 0);
+	assert_int_equal(present(&site, "entry-1", "6GE1-1", LONG LONG LONG, LONG LONG LONG), 0);
 	answer = (struct registry_answer){.tag = site.question.tag, .free = count_free};
 	transit_answer(site.transit, &answer, &site.now);
 	assert_non_null(strstr(site.told, "passage.corrected"));
+	assert_true(site.by_mqtt);
+	assert_false(transit_word_open(site.transit, "entry-1"));
 	assert_int_equal(site.freed, 2);
 	feed(&site, "io.closed", 6, value_bool(false));
 	feed(&site, "io.open", 9, value_bool(true));
@@ -179,18 +189,15 @@ static void an_officers_word_is_refused_with_the_reason(void **state)
 
 	(void)state;
 	open_site(&site);
-	assert_int_equal(transit_present(site.transit, "entry-9", "6GE1-1", "me", NULL, &site.now),
-			 -ENOENT);
-	assert_int_equal(transit_present(site.transit, "entry-1", "6GE1-1", "me", NULL, &site.now),
-			 -ENXIO);
+	assert_int_equal(present(&site, "entry-9", "6GE1-1", "me", NULL), -ENOENT);
+	assert_int_equal(present(&site, "entry-1", "6GE1-1", "me", NULL), -ENXIO);
 	feed(&site, "io.beam", 2, value_bool(true));
 	feed(&site, "io.beam", 2.1, value_bool(true));
-	assert_int_equal(transit_present(site.transit, "entry-1", " ", "me", NULL, &site.now),
-			 -EINVAL);
-	assert_int_equal(transit_present(site.transit, "entry-1", "6GE1-1", "me", NULL, &site.now),
-			 0);
-	assert_int_equal(transit_present(site.transit, "entry-1", "6GE1-2", "me", NULL, &site.now),
-			 -EAGAIN);
+	assert_int_equal(present(&site, "entry-1", " ", "me", NULL), -EINVAL);
+	assert_int_equal(present(&site, "entry-1", "6GE1-1", "me", NULL), 0);
+	assert_int_equal(present(&site, "entry-1", "6GE1-2", "me", NULL), -EAGAIN);
+	assert_true(transit_word_open(site.transit, "entry-1"));
+	assert_false(transit_word_open(site.transit, "entry-9"));
 	transit_free(site.transit);
 }
 
