@@ -38,12 +38,14 @@
 #define REPLAY_UTC_NS	INT64_C(1772431200000000000) /* 2026-03-02 06:00:00 */
 #define REPLAY_TAIL_NS	S /* goes by after the last line: debounce comes to rest */
 #define REPLAY_STATES	12
-#define REPLAY_MEMORIES 64
+#define REPLAY_MEMORIES 400
 
-/* How the main loop comes to call: these must not make a difference. */
+/* How the main loop comes to call, which must make no difference; nor who the operators are,
+ * to what is told as wrong. */
 enum replay_manner {
 	REPLAY_IN_TIME, /* each deadline when it comes, settled after each instant */
 	REPLAY_IN_A_HURRY, /* readings only: neither ticks nor settling but at the end */
+	REPLAY_WITHOUT_AEO, /* in time, and nobody is an authorised operator */
 };
 
 struct replay_state {
@@ -222,7 +224,7 @@ static void replay_set_clock(struct replay *replay, const char *word, double ahe
 
 	while (strcmp(clock_state_name(state), word) != 0)
 		state++;
-	if (replay->manner == REPLAY_IN_TIME)
+	if (replay->manner != REPLAY_IN_A_HURRY)
 		replay_flush(replay);
 	replay->ahead_ns = (int64_t)(ahead_s * 1e9);
 	replay->now.clock = state;
@@ -294,6 +296,12 @@ static void replay_restart(struct replay *replay)
 	replay_begin(replay);
 }
 
+static void replay_aeo(struct replay *replay, const char *line)
+{
+	if (replay->manner != REPLAY_WITHOUT_AEO)
+		table_aeo(&replay->table, line);
+}
+
 /* Lines about the registry. */
 static bool replay_register(struct replay *replay, char *line)
 {
@@ -303,7 +311,7 @@ static bool replay_register(struct replay *replay, char *line)
 	if (strncmp(line, "#! consignment ", 15) == 0)
 		table_consignment(&replay->table, line + 15);
 	else if (strncmp(line, "#! aeo ", 7) == 0)
-		table_aeo(&replay->table, line + 7);
+		replay_aeo(replay, line + 7);
 	else if (strncmp(line, "#! arrangement ", 15) == 0)
 		table_arrangement(&replay->table, line + 15);
 	else if (strncmp(line, "#! present ", 11) == 0)

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "../traces/replayer.h"
+#include "dice.h"
 #include "transit/transit_private.h"
 
 /* ---- a checkpoint whose events are written down shortly: "barrier.closed@0 " ---- */
@@ -365,16 +366,6 @@ static void the_longest_names_and_values_fit_into_an_event(void **state)
 
 /* ---- any readings ---- */
 
-struct dice {
-	uint64_t state;
-};
-
-static uint32_t roll(struct dice *dice, uint32_t below)
-{
-	dice->state = dice->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (uint32_t)(dice->state >> 33) % below;
-}
-
 static struct value any_value(struct dice *dice)
 {
 	static const char *const words[] = {"", "GE-1", "GE-2", " ", "closed", "intact"};
@@ -413,6 +404,8 @@ static struct value likely_value(struct dice *dice, const struct point_conf *con
 		return value_text(roll(dice, 3) ? "GE-1" : roll(dice, 2) ? "GE-2" : "");
 	if (strcmp(name, "battery") == 0 || strcmp(name, "temperature") == 0)
 		return value_int(roll(dice, 110));
+	if (strcmp(name, "plate") == 0 || strcmp(name, "container") == 0)
+		return value_text(roll(dice, 3) ? "AA123BB" : roll(dice, 2) ? "CSQU3054383" : "");
 	if (conf->counted)
 		return value_int(roll(dice, 3));
 	return value_bool(roll(dice, 2));
@@ -498,7 +491,60 @@ static void check_sensors(const struct transit *transit)
 	}
 }
 
-static char *any_run(uint64_t seed, const struct setup *setup, enum replay_manner manner)
+/* What the registry holds: seals, a plate and a container that may be seen, itineraries that
+ * are kept or not. */
+static void fill_registry(struct replay *replay)
+{
+	static const char *const lines[] = {
+		"6GE1-A transit seal=GE1 plate=AA123BB stop=ge-red-bridge@05:00-06:05/4",
+		"6GE1-B transit seal=GE2 container=CSQU3054383 stop=az-ganja stop=ge-poti",
+		"6GE1-C import plate=AA123BB party=carrier:MD:AEOF:1",
+	};
+	char line[200];
+	size_t i;
+
+	table_init(&replay->table);
+	for (i = 0; i < COUNT(lines); i++) {
+		snprintf(line, sizeof(line), "%s", lines[i]);
+		table_consignment(&replay->table, line);
+	}
+	table_aeo(&replay->table, "MD AEOF 1 AEOF carrier active");
+	table_arrangement(&replay->table, "ge-md GE MD in_force");
+}
+
+/* The registry answers, or an officer says something. */
+static void any_word(struct replay *replay, struct dice *dice)
+{
+	static const char *const resources[] = {"consignment/6GE1-B route.wrong-checkpoint",
+						"entry-1/boom barrier.forced",
+						"entry-1/reader seal.opened"};
+	double at_s = (double)(replay->now.mono_ns - REPLAY_MONO_NS) / 1e9;
+	char line[200];
+
+	if (roll(dice, 6) == 0) {
+		snprintf(line, sizeof(line), "%.9f entry-1 6GE1-%c o.b said so", at_s,
+			 'A' + (char)roll(dice, 4));
+		replay_present(replay, line);
+	} else if (roll(dice, 4) == 0) {
+		snprintf(line, sizeof(line), "%.9f %s o.b seen", at_s,
+			 resources[roll(dice, COUNT(resources))]);
+		replay_acknowledge(replay, line);
+	} else {
+		replay_answer(replay, at_s, roll(dice, 10) == 0);
+	}
+}
+
+static void any_restart(struct replay *replay, struct dice *dice)
+{
+	static const char *const boots[] = {"11111111-", "22222222-", "33333333-"};
+
+	if (roll(dice, 3) == 0)
+		replay->boot = boots[roll(dice, COUNT(boots))];
+	replay_restart(replay);
+}
+
+static char *any_run(uint64_t seed, const struct setup *setup, enum replay_manner manner,
+		     bool restarts)
 {
 	struct dice dice = {.state = seed};
 	char *text = NULL;
@@ -506,9 +552,14 @@ static char *any_run(uint64_t seed, const struct setup *setup, enum replay_manne
 	struct replay replay = {.manner = manner};
 
 	replay.out = open_memstream(&text, &bytes);
+	fill_registry(&replay);
 	replay_setup(&replay, setup->name);
 	for (i = 0; i < 400; i++) {
 		any_step(&replay, &dice);
+		if (roll(&dice, 8) == 0)
+			any_word(&replay, &dice);
+		if (restarts && roll(&dice, 25) == 0)
+			any_restart(&replay, &dice);
 		if (manner == REPLAY_IN_A_HURRY)
 			continue;
 		check_points(replay.transit);
@@ -539,6 +590,96 @@ static void check_alternation(const char *events)
 	}
 }
 
+/* A member of a line as written, or nothing. */
+static void copy_member(const char *line, const char *end, const char *key, char *out, size_t size)
+{
+	const char *at = strstr(line, key);
+
+	snprintf(out, size, "%.*s", at && at < end ? (int)strcspn(at, ",}") : 0, at ? at : "");
+}
+
+/* Of what an event is an alarm: a consignment, a sensor, a point or a device. */
+static void alarm_key(const char *line, const char *end, char *key, size_t size)
+{
+	static const char *const members[] = {
+		"\"lane\":", "\"sensor\":", "\"point\":", "\"device\":"};
+	char part[160];
+	size_t used, i;
+
+	copy_member(line, end, "\"type\":", key, size);
+	used = strlen(key);
+	copy_member(line, end, "\"consignment\":{\"ucr\":", part, sizeof(part));
+	if (part[0]) {
+		snprintf(key + used, size - used, "%s", part);
+		return;
+	}
+	for (i = 0; i < COUNT(members); i++) {
+		copy_member(line, end, members[i], part, sizeof(part));
+		used += (size_t)snprintf(key + used, size - used, "%s", part);
+	}
+}
+
+/* What is raised was not raised, what is cleared was. A restart ends the alarms of sensors. */
+static void check_alarms(const char *events, bool over_restarts)
+{
+	static char raised[64][400];
+	size_t count = 0, i;
+	const char *line, *end;
+
+	for (line = events; *line; line = end + 1) {
+		char key[400], word[40];
+
+		end = strchr(line, '\n');
+		copy_member(line, end, "\"alarm\":", word, sizeof(word));
+		if (!word[0] || (over_restarts && strncmp(line, "{\"type\":\"route.", 15) != 0))
+			continue;
+		alarm_key(line, end, key, sizeof(key));
+		for (i = 0; i < count && strcmp(raised[i], key) != 0;)
+			i++;
+		if ((i < count) != (strcmp(word, "\"alarm\":\"cleared\"") == 0))
+			fail_msg("%s: %s", key, word);
+		assert_true(count < COUNT(raised));
+		if (i < count)
+			memcpy(raised[i], raised[--count], sizeof(raised[0]));
+		else
+			memcpy(raised[count++], key, sizeof(key));
+	}
+}
+
+/* Each passage is opened once and closed once, but for those under way at the end: one at the
+ * boom and one beyond it, in each lane. Nothing is of one that was never opened. */
+static void check_passages(const char *events)
+{
+	static char ids[400][100];
+	static bool closed[400];
+	size_t count = 0, open = 0, i;
+	const char *line, *end;
+
+	for (line = events; *line; line = end + 1) {
+		char id[100], type[64];
+
+		end = strchr(line, '\n');
+		copy_member(line, end, "\"passage\":{\"id\":", id, sizeof(id));
+		copy_member(line, end, "\"type\":", type, sizeof(type));
+		if (!id[0] || !type[0])
+			continue;
+		for (i = 0; i < count && strcmp(ids[i], id) != 0;)
+			i++;
+		assert_true((i == count) == (strcmp(type, "\"type\":\"passage.opened\"") == 0));
+		assert_true(i < COUNT(ids));
+		if (i == count) {
+			closed[i] = false;
+			memcpy(ids[count++], id, sizeof(id));
+			open++;
+		} else if (strcmp(type, "\"type\":\"passage.closed\"") == 0) {
+			assert_false(closed[i]);
+			closed[i] = true;
+			open--;
+		}
+	}
+	assert_true(open <= 4);
+}
+
 static void any_readings_give_the_same_events_again_and_nothing_untrue(void **state)
 {
 	const char *rounds = getenv("RANDOM_ROUNDS");
@@ -548,18 +689,38 @@ static void any_readings_give_the_same_events_again_and_nothing_untrue(void **st
 	(void)state;
 	for (seed = 1; seed <= count; seed++) {
 		for (i = 0; i < COUNT(setups); i++) {
-			char *once = any_run(seed, &setups[i], REPLAY_IN_TIME);
-			char *again = any_run(seed, &setups[i], REPLAY_IN_TIME);
-			char *hurried = any_run(seed, &setups[i], REPLAY_IN_A_HURRY);
+			char *once = any_run(seed, &setups[i], REPLAY_IN_TIME, false);
+			char *again = any_run(seed, &setups[i], REPLAY_IN_TIME, false);
+			char *hurried = any_run(seed, &setups[i], REPLAY_IN_A_HURRY, false);
 
 			assert_string_equal(once, again);
 			if (strcmp(once, hurried) != 0)
 				fail_msg("seed %u, setup %s: the manner of calling matters",
 					 (unsigned)seed, setups[i].name);
 			check_alternation(once);
+			check_alarms(once, false);
+			check_passages(once);
 			free(once);
 			free(again);
 			free(hurried);
+		}
+	}
+}
+
+static void a_restart_at_any_moment_doubles_and_forgets_no_passage(void **state)
+{
+	const char *rounds = getenv("RANDOM_ROUNDS");
+	uint64_t count = rounds ? strtoull(rounds, NULL, 10) : 40, seed;
+	size_t i;
+
+	(void)state;
+	for (seed = 1; seed <= count; seed++) {
+		for (i = 0; i < COUNT(setups); i++) {
+			char *events = any_run(seed, &setups[i], REPLAY_IN_TIME, true);
+
+			check_alarms(events, true);
+			check_passages(events);
+			free(events);
 		}
 	}
 }
@@ -583,6 +744,7 @@ int main(void)
 		cmocka_unit_test(a_word_from_a_damaged_journal_is_not_repeated),
 		cmocka_unit_test(the_longest_names_and_values_fit_into_an_event),
 		cmocka_unit_test(any_readings_give_the_same_events_again_and_nothing_untrue),
+		cmocka_unit_test(a_restart_at_any_moment_doubles_and_forgets_no_passage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
