@@ -24,7 +24,7 @@ DOORS = {
     r"gpiod\.h": r"drivers/gpio\w*\.[ch]",
     r"confuse\.h": r"daemon/conf\w*\.[ch]",
     r"nettle/.*": r"daemon/transit/event\.c",
-    r"jansson\.h": r"daemon/registry_record\w*\.[ch]",
+    r"jansson\.h": r"daemon/(registry_record|handover_read|request_read)\w*\.[ch]",
     r"ev\.h": r"daemon/gateway\w*\.[ch]",
 }
 
