@@ -19,6 +19,11 @@ static bool is_consignment(const char *resource)
 	return strncmp(resource, "consignment/", 12) == 0;
 }
 
+static void change(struct alarm_book *book, struct booked_alarm *alarm)
+{
+	alarm->changed = book->changed = true;
+}
+
 static struct booked_alarm *find(struct alarm_book *book, const char *resource,
 				 const struct event_type *type)
 {
@@ -91,14 +96,16 @@ static struct booked_alarm *add(struct alarm_book *book, const char *resource,
 		return NULL;
 	if (!alarm->resource[0])
 		book->count++;
-	*alarm = (struct booked_alarm){.type = type, .changed = true};
+	*alarm = (struct booked_alarm){.type = type};
+	change(book, alarm);
 	snprintf(alarm->resource, sizeof(alarm->resource), "%s", resource);
 	return alarm;
 }
 
 static void drop(struct alarm_book *book, struct booked_alarm *alarm)
 {
-	*alarm = (struct booked_alarm){.changed = true};
+	*alarm = (struct booked_alarm){0};
+	change(book, alarm);
 	book->count--;
 	if (book->count <= ALARM_BOOK_MAX / 10 * 9)
 		book->overflows = false;
@@ -130,7 +137,7 @@ static bool raise_type(struct alarm_book *book, const char *resource, const stru
 	alarm->raised_mono_ns = at->mono_ns;
 	alarm->raised_utc_ns = at->utc_ns;
 	alarm->raised_clock = at->clock;
-	alarm->changed = true;
+	change(book, alarm);
 	return true;
 }
 
@@ -143,7 +150,7 @@ bool alarm_book_raise(struct alarm_book *book, const char *resource, enum event_
 static void deactivate(struct alarm_book *book, struct booked_alarm *alarm)
 {
 	alarm->active = false;
-	alarm->changed = true;
+	change(book, alarm);
 	drop_if_done(book, alarm);
 }
 
@@ -234,7 +241,7 @@ int alarm_book_acknowledge(struct alarm_book *book, const struct acknowledgement
 			   struct teller *teller)
 {
 	const struct event_type *type = by->type ? event_type_by_name(by->type) : NULL;
-	struct booked_alarm *alarm;
+	struct booked_alarm *alarm, told;
 
 	if (!fits(by->officer, sizeof(alarm->officer)) || !fits(by->reason, sizeof(alarm->reason)))
 		return -EINVAL;
@@ -244,11 +251,12 @@ int alarm_book_acknowledge(struct alarm_book *book, const struct acknowledgement
 	if (alarm->acknowledged)
 		return -EALREADY;
 	alarm->acknowledged = true;
-	alarm->changed = true;
+	change(book, alarm);
 	snprintf(alarm->officer, sizeof(alarm->officer), "%s", by->officer);
 	snprintf(alarm->reason, sizeof(alarm->reason), "%s", by->reason);
-	tell_acknowledged(alarm, by->by, teller);
+	told = *alarm;
 	drop_if_done(book, alarm);
+	tell_acknowledged(&told, by->by, teller);
 	return 0;
 }
 
@@ -315,6 +323,7 @@ void alarm_book_keep(struct alarm_book *book, const struct keeper *keeper)
 	char key[MEMO_KEY_BYTES];
 	size_t i;
 
+	book->changed = false;
 	for (i = 0; i < ALARM_BOOK_MAX; i++) {
 		struct booked_alarm *alarm = &book->alarms[i];
 

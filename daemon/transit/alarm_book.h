@@ -49,6 +49,7 @@ struct booked_alarm {
 };
 
 struct alarm_book {
+	bool changed; /* one of them */
 	struct booked_alarm alarms[ALARM_BOOK_MAX];
 	size_t count;
 	uint64_t lost; /* found no room, or gave way */

@@ -1,6 +1,7 @@
 #include "ledger.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +9,16 @@
 #include "study.h"
 #include "transit.h"
 
+#define RIDERS 12
+
 struct ledger {
 	struct event_sink sink; /* behind it */
+	struct { /* memories that go with the next draft, in the same transaction */
+		char keys[RIDERS][MEMO_KEY_BYTES];
+		char texts[RIDERS][MEMO_BYTES];
+		struct event_memory memories[MEMORIES_MAX];
+		size_t count, most;
+	} riders;
 	struct teller *teller;
 	struct study *study;
 	struct alarm_book book;
@@ -17,6 +26,7 @@ struct ledger {
 	bool has_exit; /* a lane is one */
 	bool changed; /* something may be to be kept */
 	bool moved; /* and the deadline */
+	bool closed; /* a passage has: the study is to be kept with that */
 	size_t lane_count;
 	const char *lanes[];
 };
@@ -61,13 +71,71 @@ static void book_event(struct ledger *ledger, const struct event_draft *draft)
 		(void)alarm_book_clear(&ledger->book, resource, id, at, NULL);
 }
 
+/* Memories that find no room in a draft go for themselves. */
+static void put_memory(struct ledger *ledger, const char *key, const char *text)
+{
+	struct event_memory memory = {.key = key, .text = text};
+	struct event_draft draft = {.memories = &memory, .memory_count = 1};
+
+	ledger->sink.put(ledger->sink.data, &draft);
+}
+
+static void keep_alone(void *data, const char *key, const char *text)
+{
+	put_memory(data, key, text);
+}
+
+static void keep_as_rider(void *data, const char *key, const char *text)
+{
+	struct ledger *ledger = data;
+	size_t i = ledger->riders.count;
+
+	if (i == ledger->riders.most) {
+		put_memory(ledger, key, text);
+		return;
+	}
+	snprintf(ledger->riders.keys[i], sizeof(ledger->riders.keys[i]), "%s", key);
+	snprintf(ledger->riders.texts[i], sizeof(ledger->riders.texts[i]), "%s", text ? text : "");
+	ledger->riders.memories[i] = (struct event_memory){
+		.key = ledger->riders.keys[i], .text = text ? ledger->riders.texts[i] : NULL};
+	ledger->riders.count++;
+}
+
+/* What has changed, most of it by the event itself. */
+static void gather_riders(struct ledger *ledger, size_t most)
+{
+	struct keeper keeper = {.data = ledger, .keep = keep_as_rider};
+
+	ledger->riders.count = 0;
+	ledger->riders.most = most < RIDERS ? most : RIDERS;
+	if (ledger->book.changed)
+		alarm_book_keep(&ledger->book, &keeper);
+	if (ledger->stays.changed)
+		stays_keep(&ledger->stays, &keeper);
+	if (ledger->closed)
+		study_keep(ledger->study, &ledger->teller->now, &keeper);
+	ledger->closed = false;
+}
+
 static void put(void *data, const struct event_draft *draft)
 {
 	struct ledger *ledger = data;
+	struct event_draft with = *draft;
 
-	ledger->sink.put(ledger->sink.data, draft);
-	if (draft->type && draft->state_key)
+	if (!draft->type) {
+		ledger->sink.put(ledger->sink.data, draft);
+		return;
+	}
+	if (draft->state_key)
 		book_event(ledger, draft);
+	gather_riders(ledger, MEMORIES_MAX - draft->memory_count);
+	if (ledger->riders.count > 0) {
+		memcpy(&ledger->riders.memories[ledger->riders.count], draft->memories,
+		       draft->memory_count * sizeof(draft->memories[0]));
+		with.memories = ledger->riders.memories;
+		with.memory_count += ledger->riders.count;
+	}
+	ledger->sink.put(ledger->sink.data, &with);
 }
 
 /* ---- birth and death ----------------------------------------------------------------- */
@@ -221,7 +289,7 @@ void ledger_closed(struct ledger *ledger, const struct lane *lane, const struct 
 		add_intervals(ledger, lane_index(ledger, lane), intervals);
 	for (i = 0; i < passage->binding_count && ((through && exit) || backed_out); i++)
 		stays_leave(&ledger->stays, ledger->teller, &place, passage->bindings[i].ucr);
-	ledger->changed = ledger->moved = true;
+	ledger->changed = ledger->moved = ledger->closed = true;
 }
 
 int ledger_acknowledge(struct ledger *ledger, const struct acknowledgement *by)
@@ -281,19 +349,9 @@ void ledger_metrics(const struct ledger *ledger, struct json *json)
 	alarm_book_metrics(&ledger->book, json);
 }
 
-/* Memories go one by one: all of a moment come into the same commit, or follow in the next. */
-static void keep(void *data, const char *key, const char *text)
-{
-	struct ledger *ledger = data;
-	struct event_memory memory = {.key = key, .text = text};
-	struct event_draft draft = {.memories = &memory, .memory_count = 1};
-
-	ledger->sink.put(ledger->sink.data, &draft);
-}
-
 void ledger_tick(struct ledger *ledger, int64_t at_mono_ns)
 {
-	struct keeper keeper = {.data = ledger, .keep = keep};
+	struct keeper keeper = {.data = ledger, .keep = keep_alone};
 	const struct instant now = ledger->teller->now;
 
 	ledger->teller->now = moment(ledger, at_mono_ns);
@@ -305,7 +363,7 @@ void ledger_tick(struct ledger *ledger, int64_t at_mono_ns)
 
 void ledger_keep(struct ledger *ledger)
 {
-	struct keeper keeper = {.data = ledger, .keep = keep};
+	struct keeper keeper = {.data = ledger, .keep = keep_alone};
 
 	if (!ledger->changed)
 		return;

@@ -4,6 +4,9 @@
  * It listens to what the sensors tell (latched events come into the book) and to the lanes
  * (bindings begin a stay, the end of a passage ends it and feeds the study). A consignment
  * leaves through an exit lane, or backs out of an entry; where no lane is an exit, through any.
+ *
+ * What an event changes here is kept in the transaction of that event: its draft passes
+ * through the ledger.
  */
 #ifndef CORRIDORD_LEDGER_H
 #define CORRIDORD_LEDGER_H

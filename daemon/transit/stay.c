@@ -100,7 +100,7 @@ static bool book_raise(struct stays *stays, struct stay *stay, unsigned int whic
 	char resource[STATE_KEY_BYTES];
 
 	stay->raised |= BIT(which);
-	stay->changed = true;
+	stay->changed = stays->changed = true;
 	resource_of(stay->ucr, resource);
 	return alarm_book_raise(stays->book, resource, event_of(which), at);
 }
@@ -192,18 +192,19 @@ void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_
 		.arrived_utc_ns = at.utc_ns,
 		.changed = true,
 	};
+	stays->changed = true;
 	snprintf(stay->ucr, sizeof(stay->ucr), "%s", consignment->ucr);
 	snprintf(stay->came_from, sizeof(stay->came_from), "%s", came_from ? came_from : "");
 	snprintf(stay->passage, sizeof(stay->passage), "%s", place->passage ? place->passage : "");
 	raise_findings(stays, stay, teller, place, &verdict);
 }
 
-static void forget(struct stay *stay)
+static void forget(struct stays *stays, struct stay *stay)
 {
 	stay->raised = 0;
 	stay->stops = 0;
 	stay->dwell_ns = INT64_MAX;
-	stay->changed = true;
+	stay->changed = stays->changed = true;
 }
 
 void stays_leave(struct stays *stays, struct teller *teller, const struct stay_place *place,
@@ -214,7 +215,7 @@ void stays_leave(struct stays *stays, struct teller *teller, const struct stay_p
 	if (!stay || is_over(stay))
 		return;
 	clear_all(stays, stay, teller, place);
-	forget(stay);
+	forget(stays, stay);
 }
 
 void stays_retract(struct stays *stays, struct teller *teller, const struct stay_place *place,
@@ -259,7 +260,7 @@ void stays_tick(struct stays *stays, struct teller *teller)
 		if (teller->now.mono_ns < deadline_of(stay))
 			continue;
 		if (teller->now.mono_ns >= stay->arrived_mono_ns + STAY_LONGEST_NS)
-			forget(stay);
+			forget(stays, stay);
 		else
 			raise_dwell(stays, stay, teller);
 	}
@@ -290,6 +291,7 @@ void stays_keep(struct stays *stays, const struct keeper *keeper)
 	char key[MEMO_KEY_BYTES];
 	size_t i;
 
+	stays->changed = false;
 	for (i = 0; i < STAYS_MAX; i++) {
 		struct stay *stay = &stays->places[i];
 

@@ -40,6 +40,7 @@ struct stays {
 	const char *checkpoint;
 	struct alarm_book *book;
 	struct stay places[STAYS_MAX];
+	bool changed; /* one of them */
 	uint64_t refused; /* found no room: not judged */
 	int64_t started_mono_ns; /* nothing was noticed before */
 };

@@ -20,10 +20,26 @@ static const struct dossier dossier = {.consignment = &truck};
 
 struct site {
 	struct rig rig;
+	char with[1024]; /* the last event and what is kept with it: "route.late alarm/0 -stay/1" */
 	struct ledger *ledger;
 	struct lane lane;
 	struct passage passage;
 };
+
+static void put(void *data, const struct event_draft *draft)
+{
+	struct site *site = data;
+	size_t used, i;
+
+	rig_put(&site->rig, draft);
+	if (!draft->type)
+		return;
+	used = (size_t)snprintf(site->with, sizeof(site->with), "%s", draft->type->name);
+	for (i = 0; i < draft->memory_count; i++)
+		used += (size_t)snprintf(site->with + used, sizeof(site->with) - used, " %s%s",
+					 draft->memories[i].text ? "" : "-",
+					 draft->memories[i].key);
+}
 
 static struct site *open_site(size_t lane)
 {
@@ -31,6 +47,7 @@ static struct site *open_site(size_t lane)
 
 	assert_non_null(site);
 	rig_init(&site->rig);
+	site->rig.teller.sink = (struct event_sink){.data = site, .put = put};
 	site->rig.teller.now.utc_ns = UTC;
 	assert_int_equal(ledger_new(&conf, &site->rig.teller, &site->ledger), 0);
 	ledger_start(site->ledger);
@@ -175,12 +192,48 @@ static void two_seals_of_one_lane_are_two_alarms(void **state)
 	close_site(site);
 }
 
+/* A power cut keeps both or neither: an alarm that was told can be acknowledged, a stay that
+ * has ended is no longer measured, a passage that was closed is counted. */
+static void what_an_event_changes_is_kept_in_its_transaction(void **state)
+{
+	struct site *site = open_site(1);
+	struct acknowledgement by = {
+		.resource = "consignment/6GE1-A",
+		.type = "route.wrong-checkpoint",
+		.officer = "o",
+		.reason = "r",
+	};
+	struct event_memory of_the_lane = {"passage/exit-1/0", NULL};
+	struct event_draft closed = {
+		.type = event_type(EVENT_PASSAGE_CLOSED),
+		.body = "\"occurred\":{\"mono_ns\":40}",
+		.memories = &of_the_lane,
+		.memory_count = 1,
+	};
+
+	(void)state;
+	ledger_keep(site->ledger);
+	at(site, 12);
+	ledger_bound(site->ledger, &site->lane, &site->passage);
+	assert_string_equal(site->with, "route.wrong-checkpoint alarm/0 stay/6GE1-A");
+	end(site, END_PASSED, 40);
+	assert_string_equal(site->with, "route.wrong-checkpoint alarm/0");
+	site->rig.teller.sink.put(site->rig.teller.sink.data, &closed);
+	rig_expect_in(site->with, "passage.closed -stay/6GE1-A study/hour study/day ");
+	rig_expect_in(site->with, " -passage/exit-1/0");
+	at(site, 50);
+	assert_int_equal(ledger_acknowledge(site->ledger, &by), 0);
+	assert_string_equal(site->with, "alarm.acknowledged -alarm/0");
+	close_site(site);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stay_begins_with_a_binding_and_ends_at_the_exit),
 		cmocka_unit_test(who_backs_out_of_an_entry_has_left),
 		cmocka_unit_test(passages_that_went_through_feed_the_study),
+		cmocka_unit_test(what_an_event_changes_is_kept_in_its_transaction),
 		cmocka_unit_test(a_latched_event_of_a_sensor_waits_for_an_officer),
 		cmocka_unit_test(two_seals_of_one_lane_are_two_alarms),
 	};
