@@ -220,6 +220,12 @@ const struct conf_option uplink_options[] = {
 	 .def = "1min",
 	 .max = DAYS(30),
 	 .help = "No broker for this long is an uplink.down event."},
+	{.name = "requests",
+	 .type = CONF_BOOL,
+	 .offset = AT(uplink_conf, requests),
+	 .def = "false",
+	 .help = "Takes officers' requests from ROOT/CHECKPOINT/GATEWAY/request/METHOD. Whom the "
+		 "broker lets write there is believed."},
 	{0}};
 
 const struct conf_option tls_options[] = {

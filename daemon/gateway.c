@@ -144,6 +144,8 @@ static int new_parts(struct gateway *gateway)
 		return err;
 	if (config->registry.enabled && (err = new_desk(gateway)) < 0)
 		return err;
+	if (config->uplink.requests && (err = gateway_new_requests(gateway)) < 0)
+		return err;
 	journal_states(gateway->journal, gateway, restore_state);
 	journal_memories(gateway->journal, gateway, recall);
 	return 0;
@@ -261,6 +263,7 @@ bool gateway_free(struct gateway *gateway)
 	if (!free_buses(gateway, now_ns + STOP_BUSES_NS) || !all)
 		return false;
 	desk_free(gateway->desk);
+	requests_free(gateway->requests);
 	transit_free(gateway->transit);
 	capture_free(gateway->captures);
 	free(gateway->transit_devices);

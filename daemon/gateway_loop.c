@@ -135,6 +135,8 @@ static void set_deadline(struct gateway *gateway)
 
 void gateway_settle(struct gateway *gateway)
 {
+	if (gateway->requests)
+		requests_settle(gateway->requests);
 	pause_or_resume(gateway);
 	set_deadline(gateway);
 }
@@ -169,7 +171,20 @@ static void on_room(struct ev_loop *loop, ev_io *watcher, int events)
 
 	(void)loop, (void)events;
 	drain_fd(watcher->fd);
-	gateway_drain(gateway);
+	if (gateway->requests) /* some may have waited for the room */
+		gateway_take_requests(gateway);
+	else
+		gateway_drain(gateway);
+	gateway_settle(gateway);
+}
+
+static void on_requests(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct gateway *gateway = watcher->data;
+
+	(void)loop, (void)events;
+	drain_fd(watcher->fd);
+	gateway_take_requests(gateway);
 	gateway_settle(gateway);
 }
 
@@ -333,6 +348,9 @@ int gateway_open_loop(struct gateway *gateway)
 	watch_fd(gateway, &gateway->on_step, gateway->step_fd, on_step);
 	if (gateway->desk)
 		watch_fd(gateway, &gateway->on_desk, desk_fd(gateway->desk), on_desk);
+	if (gateway->requests)
+		watch_fd(gateway, &gateway->on_requests, requests_fd(gateway->requests),
+			 on_requests);
 	start_timers(gateway);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "health.h"
 #include "journal.h"
 #include "registry_desk.h"
+#include "requests.h"
 #include "transit/transit.h"
 #include "uplink.h"
 
@@ -25,11 +26,12 @@ struct gateway {
 	struct journal *journal;
 	struct desk *desk; /* NULL: there is no registry */
 	struct uplink *uplink;
+	struct requests *requests; /* NULL: none are taken */
 	struct bus **buses;
 	size_t bus_count;
 
 	struct ev_loop *loop;
-	ev_io on_capture, on_room, on_uplink, on_step, on_desk;
+	ev_io on_capture, on_room, on_uplink, on_step, on_desk, on_requests;
 	ev_timer on_deadline, on_metrics, on_watchdog;
 	ev_signal on_term, on_int, on_hangup;
 	int64_t watchdog_ns; /* 0: nobody watches */
@@ -54,6 +56,10 @@ void gateway_drain_until(struct gateway *gateway, int64_t deadline_ns);
 
 /* After anything that made events: rests or resumes capture, sets the next deadline. */
 void gateway_settle(struct gateway *gateway);
+
+/* gateway_requests.c */
+int gateway_new_requests(struct gateway *gateway); /* negative errno */
+void gateway_take_requests(struct gateway *gateway);
 
 /* Makes the loop and starts its watchers. Negative errno. */
 int gateway_open_loop(struct gateway *gateway);

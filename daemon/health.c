@@ -13,6 +13,12 @@
 #define REST_BYTES 4096 /* for all but buses, lanes and alarms */
 #define STEP_NS	   (NS_PER_S / 2) /* a change of UTC against monotonic time is a step from here on */
 
+static const char *const condition_names[] = {
+	[JOURNAL_OK] = "ok",
+	[JOURNAL_STALLED] = "stalled",
+	[JOURNAL_VOLATILE] = "volatile",
+};
+
 static void put_note(struct health *health, enum event_id id, struct json *json)
 {
 	struct event_draft draft = {
@@ -188,11 +194,10 @@ static void put_buses(struct json *json, const struct health_view *view)
 
 static void put_journal(struct json *json, struct journal *journal)
 {
-	static const char *const conditions[] = {"ok", "stalled", "volatile"};
 	struct journal_counters counters = journal_counters(journal);
 
 	json_open(json, "journal");
-	json_text(json, "condition", conditions[counters.condition]);
+	json_text(json, "condition", condition_names[counters.condition]);
 	if (counters.error[0])
 		json_text(json, "error", counters.error);
 	json_uint(json, "events", counters.events);
@@ -235,6 +240,26 @@ static void put_registry(struct json *json, struct desk *desk)
 	json_uint(json, "removed", counters.removed);
 	json_uint(json, "refused", counters.refused);
 	json_int(json, "stream_bytes", counters.stream_bytes);
+	json_close(json);
+}
+
+void health_status(const struct health *health, struct journal *journal, const struct instant *now,
+		   struct json *json)
+{
+	struct journal_counters counters = journal_counters(journal);
+	char hash[EVENT_HEX_BYTES];
+
+	json_text(json, "version", VERSION);
+	json_int(json, "uptime_s", (now->mono_ns - health->started.mono_ns) / NS_PER_S);
+	json_utc(json, "utc", now->utc_ns);
+	json_text(json, "clock", clock_state_name(now->clock));
+	event_hex(counters.head.hash, hash);
+	json_open(json, "journal");
+	json_text(json, "condition", condition_names[counters.condition]);
+	json_text(json, "epoch", counters.head.epoch);
+	json_uint(json, "seq", counters.head.seq);
+	json_text(json, "hash", hash);
+	json_uint(json, "backlog", counters.backlog);
 	json_close(json);
 }
 

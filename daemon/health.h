@@ -59,6 +59,10 @@ int64_t health_next_deadline(const struct health *health);
 void health_tick(struct health *health, const struct uplink_counters *uplink,
 		 const struct instant *now);
 
+/* Members of the answer to a request for the status. */
+void health_status(const struct health *health, struct journal *journal, const struct instant *now,
+		   struct json *json);
+
 /* Members of the metrics message. Returns bytes, 0 when they do not fit; what they need is
  * known beforehand. */
 size_t health_metrics_bytes(const struct config *config);

@@ -57,6 +57,37 @@ int journal_append(struct journal *journal, const struct event_draft *draft)
 	return taken ? 0 : -EAGAIN;
 }
 
+/* The batch that what was appended last is part of, or will be. */
+uint64_t journal_mark(struct journal *journal)
+{
+	uint64_t mark, one = 1;
+
+	pthread_mutex_lock(&journal->lock);
+	mark = journal->swaps + (journal->gather.count > 0);
+	journal->marked = true;
+	if (atomic_load(&journal->durable) >= mark)
+		(void)!write(journal->room_fd, &one, sizeof(one));
+	pthread_mutex_unlock(&journal->lock);
+	return mark;
+}
+
+bool journal_is_durable(const struct journal *journal, uint64_t mark)
+{
+	return atomic_load(&journal->durable) >= mark;
+}
+
+void journal_batch_written(struct journal *journal)
+{
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&journal->lock);
+	atomic_store(&journal->durable, journal->swaps);
+	if (journal->marked)
+		(void)!write(journal->room_fd, &one, sizeof(one));
+	journal->marked = journal->marked && journal->gather.count > 0;
+	pthread_mutex_unlock(&journal->lock);
+}
+
 bool journal_has_room(const struct journal *journal)
 {
 	return atomic_load(&journal->gathered) < QUEUE_BYTES / 2;
@@ -77,6 +108,7 @@ static void swap_buffers(struct journal *journal)
 		return;
 	journal->gather = journal->batch;
 	journal->batch = filled;
+	journal->swaps++;
 	atomic_store(&journal->gathered, 0);
 	if (journal->room_wanted || filled.used >= QUEUE_BYTES / 2)
 		(void)!write(journal->room_fd, &one, sizeof(one));

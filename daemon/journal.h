@@ -82,7 +82,13 @@ struct outlet_source journal_source(struct journal *journal);
 int journal_append(struct journal *journal, const struct event_draft *draft);
 bool journal_has_room(const struct journal *journal);
 
-/* Readable (an eventfd, owned by the journal) when there is room again after it was full. */
+/* What was appended so far; when it is durable, journal_room_fd() becomes readable. One producer
+ * thread, as above. */
+uint64_t journal_mark(struct journal *journal);
+bool journal_is_durable(const struct journal *journal, uint64_t mark);
+
+/* Readable (an eventfd, owned by the journal) when there is room again after it was full, or
+ * what was marked is durable. */
 int journal_room_fd(const struct journal *journal);
 
 struct journal_counters journal_counters(struct journal *journal);

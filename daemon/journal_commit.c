@@ -164,6 +164,7 @@ static void finish(struct journal *journal, const struct written *written)
 	if (journal->batch_at == journal->batch.used) {
 		drafts_clear(&journal->batch);
 		journal->batch_at = 0;
+		journal_batch_written(journal);
 	}
 	if (journal->batch_limit < BATCH_LIMIT)
 		journal->batch_limit *= 2;

@@ -106,6 +106,8 @@ struct journal {
 	pthread_cond_t wake;
 	struct drafts gather;
 	bool room_wanted;
+	uint64_t swaps; /* times the gathered became the batch */
+	bool marked; /* somebody waits for what is gathered, or for the batch */
 	bool asked;
 	bool ack_wakes;
 	bool ended; /* the thread will do nothing more */
@@ -115,6 +117,7 @@ struct journal {
 
 	/* shared, without it */
 	_Atomic size_t gathered; /* bytes in gather */
+	_Atomic uint64_t durable; /* batches written, of swaps */
 	struct heartbeat beat;
 
 	struct patience patience;
@@ -269,5 +272,8 @@ int report_stalled(struct journal *journal, struct event_head *head, bool raised
 int report_evicted(struct journal *journal, struct event_head *head, enum gap_reason reason,
 		   enum shelf shelf, const struct gap *gaps, size_t count,
 		   const struct instant *now);
+
+/* journal.c: all of the batch is durable. */
+void journal_batch_written(struct journal *journal);
 
 #endif

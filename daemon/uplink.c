@@ -96,6 +96,7 @@ static void release(struct uplink *uplink)
 	if (uplink->event_fd >= 0)
 		close(uplink->event_fd);
 	free(uplink->metrics);
+	answers_fini(&uplink->answers);
 	free(uplink->hosts);
 	free(uplink);
 	client_library_fini();
@@ -308,6 +309,18 @@ void uplink_metrics(struct uplink *uplink, const char *members, size_t bytes)
 	uplink->metrics_bytes = (size_t)length;
 	wake_if_dozing(uplink);
 	pthread_mutex_unlock(&uplink->lock);
+}
+
+int uplink_answer(struct uplink *uplink, const struct uplink_answer *answer)
+{
+	int err;
+
+	pthread_mutex_lock(&uplink->lock);
+	err = answers_put(&uplink->answers, answer);
+	if (err == 0)
+		wake_if_dozing(uplink);
+	pthread_mutex_unlock(&uplink->lock);
+	return err;
 }
 
 int uplink_event_fd(const struct uplink *uplink)

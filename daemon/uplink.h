@@ -47,6 +47,21 @@ int uplink_start(struct uplink *uplink, const struct outlet_source *source);
 /* Publishes these JSON members on metrics at the next occasion, QoS 0. Copies. */
 void uplink_metrics(struct uplink *uplink, const char *members, size_t bytes);
 
+struct uplink_answer {
+	const char *topic; /* without wildcards, shorter than TOPIC_BYTES */
+	const void *correlation; /* sent back with it (MQTT 5); NULL: none */
+	size_t correlation_bytes;
+	const char *payload;
+	size_t bytes;
+};
+
+#define UPLINK_ANSWERS		 16 /* waiting to be sent */
+#define UPLINK_CORRELATION_BYTES 256
+
+/* Publishes it at the next occasion, QoS 1, once: one that is lost with the connection is not
+ * sent again. Copies. -EAGAIN: too many are waiting; -ENOMEM. */
+int uplink_answer(struct uplink *uplink, const struct uplink_answer *answer);
+
 /* Readable (an eventfd, owned by the uplink) after each change of connected. */
 int uplink_event_fd(const struct uplink *uplink);
 struct uplink_counters uplink_counters(struct uplink *uplink);

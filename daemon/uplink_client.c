@@ -404,6 +404,10 @@ static int add_properties(const struct client_message *message, mosquitto_proper
 	if (rc == MOSQ_ERR_SUCCESS)
 		rc = mosquitto_property_add_string(properties, MQTT_PROP_CONTENT_TYPE,
 						   "application/json");
+	if (rc == MOSQ_ERR_SUCCESS && message->correlation)
+		rc = mosquitto_property_add_binary(properties, MQTT_PROP_CORRELATION_DATA,
+						   message->correlation,
+						   (uint16_t)message->correlation_bytes);
 	if (rc != MOSQ_ERR_SUCCESS || !message->epoch)
 		return rc;
 	snprintf(seq, sizeof(seq), "%" PRIu64, message->seq);
@@ -419,7 +423,9 @@ static bool fits(const struct client *client, const struct client_message *messa
 {
 	size_t limit = client->grant.packet_max_bytes;
 
-	return limit == 0 || strlen(message->topic) + message->bytes + PROPERTIES_BYTES <= limit;
+	return limit == 0 || strlen(message->topic) + message->bytes + message->correlation_bytes +
+					     PROPERTIES_BYTES <=
+				     limit;
 }
 
 void client_cork(struct client *client, bool on)

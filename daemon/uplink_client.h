@@ -59,6 +59,8 @@ struct client_message {
 	const char *epoch; /* of an event; NULL: it is none */
 	uint64_t seq;
 	bool late;
+	const void *correlation; /* of an answer; NULL: it is none, or has none */
+	size_t correlation_bytes;
 };
 
 /* Around all use of clients; counted. */

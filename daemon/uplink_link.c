@@ -475,5 +475,6 @@ void link_free(struct link *link)
 	window_fini(&link->window);
 	free(link->said);
 	free(link->metrics);
+	free(link->answer);
 	free(link);
 }

@@ -24,7 +24,7 @@ enum link_phase {
 };
 
 /* What is in flight, beside the streams. */
-enum sent_kind { SENT_STATE = STREAM_COUNT, SENT_STATUS, SENT_FAREWELL };
+enum sent_kind { SENT_STATE = STREAM_COUNT, SENT_STATUS, SENT_FAREWELL, SENT_ANSWER };
 
 /* Of a stream: shut for a while after the broker refused one of its records. */
 struct gate {
@@ -78,6 +78,8 @@ struct link {
 	bool head_known;
 	char *metrics; /* the same */
 	size_t metrics_bytes;
+	struct kept_answer *answer; /* the same */
+	bool answer_refusal_logged;
 	size_t first_states; /* to be sent before any event */
 	bool state_was_last;
 	bool status_due;
@@ -103,6 +105,9 @@ void pump_send_farewell(struct link *link);
  * why: a constant string. */
 void pump_hold(struct link *link, enum outlet_stream stream, const struct outbox_record *record,
 	       const char *why);
+
+/* Told once in a connection. why: a constant string. */
+void pump_note_refused_answer(struct link *link, const char *why);
 
 /* For client_setup.acknowledged; data is the link. */
 void pump_acknowledged(void *data, int mid, const char *why);

@@ -12,6 +12,7 @@
 #include "heartbeat.h"
 #include "inlet.h"
 #include "uplink.h"
+#include "uplink_answers.h"
 #include "uplink_host.h"
 #include "uplink_outbox.h"
 #include "uplink_states.h"
@@ -52,6 +53,7 @@ struct uplink {
 	bool epoch_changed; /* since the status was last published */
 	char *metrics; /* the latest, not yet published */
 	size_t metrics_bytes;
+	struct answers answers; /* not yet published */
 	struct uplink_counters counters;
 };
 

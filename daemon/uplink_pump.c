@@ -1,4 +1,5 @@
-/* What goes through a connection: status, alerts, states, events, in this order of haste. */
+/* What goes through a connection: status, alerts, answers, states, events, in this order of
+ * haste. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +7,7 @@
 #include "clock.h"
 #include "uplink_link.h"
 
-enum turn { TURN_NONE, TURN_METRICS, TURN_STATUS, TURN_ALERT, TURN_STATE, TURN_EVENT };
+enum turn { TURN_NONE, TURN_METRICS, TURN_STATUS, TURN_ALERT, TURN_ANSWER, TURN_STATE, TURN_EVENT };
 
 void pump_start(struct link *link)
 {
@@ -23,6 +24,7 @@ void pump_start(struct link *link)
 	link->farewell_sent = false;
 	link->farewell_done = false;
 	link->state_refusal_logged = false;
+	link->answer_refusal_logged = false;
 	for (i = 0; i < STREAM_COUNT; i++) /* what was refused is still held back */
 		link->gate[i].in_flight = 0;
 	pthread_mutex_lock(&uplink->lock);
@@ -102,6 +104,9 @@ static enum turn choose(struct link *link)
 	alert = ready(link, STREAM_ALERTS);
 	if (alert)
 		return choose_record(link, alert, TURN_ALERT);
+	link->answer = answers_take(&uplink->answers);
+	if (link->answer)
+		return TURN_ANSWER;
 	event = ready(link, STREAM_EVENTS);
 	if ((link->first_states > 0 || !link->state_was_last || !event) && states_may_go(link) &&
 	    states_take(uplink->states, &link->state))
@@ -178,6 +183,26 @@ static int publish_metrics(struct link *link)
 	return err;
 }
 
+/* Who asked asks again when it does not come. */
+static int publish_answer(struct link *link)
+{
+	const struct uplink_answer *answer = &link->answer->answer;
+	struct client_message message = {
+		.topic = answer->topic,
+		.payload = answer->payload,
+		.bytes = answer->bytes,
+		.correlation = answer->correlation,
+		.correlation_bytes = answer->correlation_bytes,
+	};
+	int err = publish(link, &message, SENT_ANSWER, 0);
+
+	if (err == -EMSGSIZE)
+		pump_note_refused_answer(link, "larger than the broker takes");
+	free(link->answer);
+	link->answer = NULL;
+	return err;
+}
+
 static int publish_state(struct link *link)
 {
 	char topic[TOPIC_BYTES];
@@ -234,6 +259,8 @@ static int take_turn(struct link *link, enum turn turn)
 		return publish_status(link, true, SENT_STATUS);
 	case TURN_METRICS:
 		return publish_metrics(link);
+	case TURN_ANSWER:
+		return publish_answer(link);
 	case TURN_STATE:
 		return publish_state(link);
 	case TURN_ALERT:

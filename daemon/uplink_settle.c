@@ -74,6 +74,15 @@ static void note_refused_state(struct link *link, const char *why)
 	link->state_refusal_logged = true;
 }
 
+void pump_note_refused_answer(struct link *link, const char *why)
+{
+	if (!link->answer_refusal_logged)
+		log_warnx("\"%s\": the answer to a request was refused: %s (check the broker's "
+			  "access list)",
+			  host_text(link), why);
+	link->answer_refusal_logged = true;
+}
+
 void pump_acknowledged(void *data, int mid, const char *why)
 {
 	struct link *link = data;
@@ -116,6 +125,8 @@ static void settle_entry(struct link *link, const struct window_entry *entry,
 		settle_record(link, entry, settled);
 	else if (entry->kind == SENT_FAREWELL)
 		link->farewell_done = true;
+	else if (entry->kind == SENT_ANSWER && entry->why)
+		pump_note_refused_answer(link, entry->why);
 	else if (entry->kind != WINDOW_FORGOTTEN && entry->why)
 		note_refused_state(link, entry->why);
 	if (entry->kind == SENT_STATE && entry->why)

@@ -8,6 +8,7 @@
 #include "sensor.h"
 
 #define TEXT_VERSION 1
+#define ALARM_BYTES  1024 /* of one in a status, at most */
 
 void alarm_book_init(struct alarm_book *book)
 {
@@ -294,6 +295,43 @@ void alarm_book_metrics(const struct alarm_book *book, struct json *json)
 	json_uint(json, "unacknowledged", unacknowledged);
 	json_uint(json, "lost", book->lost);
 	json_close(json);
+}
+
+static void put_alarm(struct json *json, const struct booked_alarm *alarm)
+{
+	json_open(json, NULL);
+	json_text(json, "resource", alarm->resource);
+	json_text(json, "type", alarm->type->name);
+	json_text(json, "severity", severity_name(alarm->type->severity));
+	json_utc(json, "raised", alarm->raised_utc_ns);
+	json_text(json, "raised_clock", clock_state_name(alarm->raised_clock));
+	json_uint(json, "times", alarm->times);
+	json_bool(json, "active", alarm->active);
+	json_bool(json, "acknowledged", alarm->acknowledged);
+	json_close(json);
+}
+
+void alarm_book_status(const struct alarm_book *book, struct json *json, size_t most)
+{
+	uint64_t more = 0;
+	int severity;
+	size_t i;
+
+	json_open_array(json, "alarms");
+	for (severity = SEVERITY_CRITICAL; severity >= 0; severity--)
+		for (i = 0; i < ALARM_BOOK_MAX; i++) {
+			const struct booked_alarm *alarm = &book->alarms[i];
+
+			if (!alarm->resource[0] || (int)alarm->type->severity != severity)
+				continue;
+			if (json->bytes + ALARM_BYTES <= most)
+				put_alarm(json, alarm);
+			else
+				more++;
+		}
+	json_close_array(json);
+	if (more > 0)
+		json_uint(json, "alarms_more", more);
 }
 
 /* ---- memories ------------------------------------------------------------------------ */

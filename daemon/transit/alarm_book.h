@@ -98,6 +98,10 @@ void alarm_book_keep(struct alarm_book *book, const struct keeper *keeper);
 /* "alarms": how many there are, and of these still active, not acknowledged. */
 void alarm_book_metrics(const struct alarm_book *book, struct json *json);
 
+/* "alarms": what is in the book, the severest first, as long as json has less than so many
+ * bytes; "alarms_more": how many there are beside. */
+void alarm_book_status(const struct alarm_book *book, struct json *json, size_t most);
+
 /* NULL: not in the book. Valid until the next call. */
 const struct booked_alarm *alarm_book_find(const struct alarm_book *book, const char *resource,
 					   enum event_id type);

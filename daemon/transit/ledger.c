@@ -349,6 +349,11 @@ void ledger_metrics(const struct ledger *ledger, struct json *json)
 	alarm_book_metrics(&ledger->book, json);
 }
 
+void ledger_status(const struct ledger *ledger, struct json *json, size_t most)
+{
+	alarm_book_status(&ledger->book, json, most);
+}
+
 void ledger_tick(struct ledger *ledger, int64_t at_mono_ns)
 {
 	struct keeper keeper = {.data = ledger, .keep = keep_alone};

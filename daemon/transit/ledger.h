@@ -49,6 +49,8 @@ void ledger_tick(struct ledger *ledger, int64_t at_mono_ns);
 void ledger_lane_metrics(struct ledger *ledger, const struct lane *lane, struct json *json);
 void ledger_metrics(const struct ledger *ledger, struct json *json);
 
+void ledger_status(const struct ledger *ledger, struct json *json, size_t most);
+
 /* Puts the memories that changed. */
 void ledger_keep(struct ledger *ledger);
 

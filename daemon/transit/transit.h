@@ -106,6 +106,11 @@ struct acknowledgement;
 int transit_acknowledge(struct transit *transit, const struct acknowledgement *by,
 			const struct instant *now);
 
+/* Members of an answer: "lanes" with the passage at each, and the "alarms" of the book, the
+ * severest first. As long as json has less than so many bytes: "lanes_more" and "alarms_more"
+ * count the rest. */
+void transit_status(const struct transit *transit, struct json *json, size_t most);
+
 /* Members of the metrics: "lanes" (those with passages) and "alarms". TRANSIT_LANE_METRICS bytes
  * for each lane, and as many for the rest, suffice. */
 #define TRANSIT_LANE_METRICS 2048

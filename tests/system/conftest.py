@@ -59,7 +59,7 @@ def new_subscriber(closing):
     for subscriber in made:
         assert not subscriber.garbled
         published.check_events(subscriber.events())
-        for branch in ("state", "status", "metrics"):
+        for branch in ("state", "status", "metrics", "response"):
             published.check_latest(branch, subscriber.of(branch))
 
 
