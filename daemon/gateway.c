@@ -10,6 +10,7 @@
 #define CAPTURE_SLOTS 1024
 /* Of the two seconds a stop may take: who has to be done by when. */
 #define STOP_CAPTURE_NS (NS_PER_S * 5 / 10)
+#define STOP_DESK_NS	(NS_PER_S * 8 / 10)
 #define STOP_JOURNAL_NS (NS_PER_S * 12 / 10)
 #define STOP_UPLINK_NS	(NS_PER_S * 16 / 10)
 #define STOP_BUSES_NS	(NS_PER_S * 19 / 10)
@@ -109,7 +110,7 @@ static int new_desk(struct gateway *gateway)
 	struct inlet inlet;
 	int err;
 
-	err = desk_new(&config->registry, config->journal.path, gateway->journal, &gateway->desk);
+	err = desk_new(&config->registry, config->journal.path, &gateway->desk);
 	if (err < 0)
 		return err;
 	questions = desk_questions(gateway->desk);
@@ -223,6 +224,11 @@ static void finish_capture(struct gateway *gateway)
 		bus_stop(gateway->buses[i]);
 	capture_close(gateway->captures);
 	gateway_drain_until(gateway, gateway->give_up_ns);
+	if (gateway->desk) {
+		(void)desk_stop(gateway->desk,
+				gateway->give_up_ns - STOP_CAPTURE_NS + STOP_DESK_NS);
+		gateway_heed_desk(gateway);
+	}
 	now = clock_now();
 	health_stopped(&gateway->health, &now);
 }
@@ -254,12 +260,12 @@ bool gateway_free(struct gateway *gateway)
 		finish_capture(gateway);
 	gateway_close_loop(gateway);
 	uplink_detach(gateway->uplink);
-	desk_stop(gateway->desk);
 	gateway->lost += journal_close(gateway->journal, now_ns + STOP_JOURNAL_NS);
 	all = uplink_free(gateway->uplink, now_ns + STOP_UPLINK_NS);
 	if (gateway->lost > 0)
 		log_error(0, "%llu events could not be journalled before the stop",
 			  (unsigned long long)gateway->lost);
+	all &= desk_stop(gateway->desk, now_ns + STOP_UPLINK_NS);
 	if (!free_buses(gateway, now_ns + STOP_BUSES_NS) || !all)
 		return false;
 	desk_free(gateway->desk);

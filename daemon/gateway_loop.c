@@ -199,18 +199,25 @@ static void on_uplink(struct ev_loop *loop, ev_io *watcher, int events)
 	gateway_settle(gateway);
 }
 
-static void on_desk(struct ev_loop *loop, ev_io *watcher, int events)
+void gateway_heed_desk(struct gateway *gateway)
 {
-	struct gateway *gateway = watcher->data;
+	struct instant now = clock_now();
 	struct registry_answer *answer;
-	struct instant now;
 
-	(void)loop, (void)events;
-	gateway_drain(gateway); /* what was read before the answer came before it */
-	now = clock_now();
 	while ((answer = desk_take(gateway->desk)))
 		transit_answer(gateway->transit, answer, &now);
 	transit_settle(gateway->transit, &now);
+	desk_tell(gateway->desk, &gateway->sink);
+}
+
+static void on_desk(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct gateway *gateway = watcher->data;
+
+	(void)loop, (void)events;
+	drain_fd(watcher->fd);
+	gateway_drain(gateway); /* what was read before the answer came before it */
+	gateway_heed_desk(gateway);
 	gateway_settle(gateway);
 }
 
@@ -274,6 +281,8 @@ static bool workers_go_round(struct gateway *gateway)
 		stuck = "journal";
 	if (uplink_stuck(gateway->uplink, now_ns))
 		stuck = "uplink";
+	if (gateway->desk && desk_stuck(gateway->desk, now_ns))
+		stuck = "registry";
 	if (stuck && !gateway->stuck)
 		log_warnx("\"%s\" makes no progress: the watchdog is no longer fed", stuck);
 	gateway->stuck = stuck;
@@ -291,6 +300,8 @@ static void feed_watchdog(struct gateway *gateway)
 		bus_ask(gateway->buses[i]);
 	journal_ask(gateway->journal);
 	uplink_ask(gateway->uplink);
+	if (gateway->desk)
+		desk_ask(gateway->desk);
 }
 
 static void on_watchdog(struct ev_loop *loop, ev_timer *watcher, int events)

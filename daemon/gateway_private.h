@@ -54,6 +54,9 @@ void gateway_drain(struct gateway *gateway);
 /* While stopping: the same, waiting for room until the deadline (monotonic). */
 void gateway_drain_until(struct gateway *gateway, int64_t deadline_ns);
 
+/* What the registry has answered and told. */
+void gateway_heed_desk(struct gateway *gateway);
+
 /* After anything that made events: rests or resumes capture, sets the next deadline. */
 void gateway_settle(struct gateway *gateway);
 

@@ -152,24 +152,6 @@ static void source_ack(void *data, enum outlet_stream stream, uint64_t position)
 	pthread_mutex_unlock(&journal->lock);
 }
 
-void journal_host(struct journal *journal, const struct journal_guest *guest)
-{
-	journal->guest = *guest;
-}
-
-void journal_poke(struct journal *journal)
-{
-	pthread_mutex_lock(&journal->lock);
-	journal->work.poked = true;
-	pthread_cond_signal(&journal->wake);
-	pthread_mutex_unlock(&journal->lock);
-}
-
-int journal_note(struct journal *journal, const struct event_draft *draft)
-{
-	return drafts_put(&journal->own, draft) ? 0 : -EAGAIN;
-}
-
 struct outlet_source journal_source(struct journal *journal)
 {
 	return (struct outlet_source){
@@ -198,7 +180,6 @@ static int64_t next_due(const struct journal *journal, bool more)
 	earlier(&due_ns, !journal->stalled && journal->batch.count > 0, 0);
 	earlier(&due_ns, !journal->stalled && journal->marks_dirty, journal->marks_due_ns);
 	earlier(&due_ns, journal->fallen_back, journal->return_ns);
-	earlier(&due_ns, journal->guest_waits, 0);
 	earlier(&due_ns, more, journal->rest_until_ns);
 	return due_ns;
 }
@@ -207,7 +188,7 @@ static bool called(const struct journal *journal)
 {
 	const struct work *work = &journal->work;
 
-	return work->rewind || work->pull || work->poked || work->closing || journal->asked ||
+	return work->rewind || work->pull || work->closing || journal->asked ||
 	       (work->ack && journal->ack_wakes) ||
 	       (journal->gather.count > 0 && journal->batch.count == 0);
 }
@@ -300,17 +281,6 @@ static bool tidy_and_feed(struct journal *journal)
 	return more || journal->troubled;
 }
 
-/* Not once it is being closed: after a disk that hung the guest may be gone. */
-static bool may_visit(struct journal *journal)
-{
-	bool closing;
-
-	pthread_mutex_lock(&journal->lock);
-	closing = journal->work.closing;
-	pthread_mutex_unlock(&journal->lock);
-	return journal->guest.turn && !closing;
-}
-
 static void *run(void *data)
 {
 	struct journal *journal = data;
@@ -326,8 +296,6 @@ static void *run(void *data)
 		if (journal->fallen_back && !journal->stalled &&
 		    clock_mono_ns() >= journal->return_ns)
 			journal_return(journal);
-		if (may_visit(journal))
-			journal->guest_waits = journal->guest.turn(journal->guest.data);
 		more = !work.closing && tidy_and_feed(journal);
 	}
 	pthread_mutex_lock(&journal->lock);

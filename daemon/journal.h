@@ -57,18 +57,6 @@ void journal_states(struct journal *journal, void *data,
 void journal_memories(struct journal *journal, void *data,
 		      void (*call)(void *data, const char *key, const char *text));
 
-/* Who shares the journal's thread: turn() is called after each commit and each journal_poke(),
- * and has to be short. true: again at once. */
-struct journal_guest {
-	void *data;
-	bool (*turn)(void *data);
-};
-
-void journal_host(struct journal *journal, const struct journal_guest *guest); /* before start */
-void journal_poke(struct journal *journal);
-/* An event of the guest, during its turn. -EAGAIN: no room for it now. */
-int journal_note(struct journal *journal, const struct event_draft *draft);
-
 /* Starts the thread. The outlet is copied and must outlive the journal. */
 int journal_start(struct journal *journal, const struct outlet *outlet);
 

@@ -87,7 +87,7 @@ struct carry {
 /* What is to be done, taken from the shared part in one go. */
 struct work {
 	uint64_t acked[STREAM_COUNT];
-	bool ack, rewind, pull, poked, closing;
+	bool ack, rewind, pull, closing;
 	uint32_t session;
 };
 
@@ -95,8 +95,6 @@ struct journal {
 	const struct journal_conf *conf;
 	const struct event_origin *origin;
 	struct outlet outlet; /* .offer NULL: none yet */
-	struct journal_guest guest; /* .turn NULL: none */
-	bool guest_waits; /* for its next turn */
 	pthread_t thread;
 	bool started;
 	int room_fd;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "transit/event.h"
+
 #define APPLICATION 0x636F7267 /* "corg" */
 #define VERSION_NOW 1
 #define PAGE_BYTES  4096
@@ -234,6 +236,24 @@ void records_close(struct records *records)
 		sqlite3_finalize(records->statement[i]);
 	sqlite3_close(records->sqlite);
 	free(records);
+}
+
+int64_t records_bytes(struct records *records)
+{
+	int64_t pages = 0;
+
+	(void)ask(records, "PRAGMA page_count", &pages);
+	return pages * PAGE_BYTES;
+}
+
+int64_t records_sum(const void *bytes, size_t count)
+{
+	unsigned char hash[EVENT_HASH_BYTES];
+	int64_t sum;
+
+	event_hash(bytes, count, hash);
+	memcpy(&sum, hash, sizeof(sum));
+	return sum;
 }
 
 int records_begin(struct records *records)

@@ -1,10 +1,10 @@
 /* One file of registry records: SQLite rows of canonical JSON, indexed by all they are looked
  * up by.
  *
- * The stream (what comes record by record over MQTT) is such a file, written by the journal's
- * thread. So is each list: built aside by another thread, then only read, and replaced whole.
- * They lie beside the journal and not in it, so that a registry of any size, or a damaged one,
- * costs no event: neither room, nor a sync, nor a salvage.
+ * The stream (what comes record by record over MQTT) is such a file. So is each list: built
+ * aside by another thread, then only read, and replaced whole. They lie beside the journal and
+ * not in it, so that a registry of any size, or a damaged one, costs no event: neither room,
+ * nor a sync, nor a salvage.
  *
  * Used by one thread at a time. 0 or a negative errno; worth telling apart: -EUCLEAN (damaged,
  * or not ours), -ENOSPC (full, or beyond its limit).
@@ -47,10 +47,15 @@ struct records_list {
 	int64_t sum; /* of the file it was read from, 0: none */
 };
 
+/* By which a text, or a file, is known again. */
+int64_t records_sum(const void *bytes, size_t count);
+
 /* limit_bytes: 0: none. */
 int records_open(const char *path, enum records_mode mode, int64_t limit_bytes,
 		 struct records **ret_records);
 void records_close(struct records *records); /* takes NULL */
+
+int64_t records_bytes(struct records *records); /* of the file */
 
 int records_begin(struct records *records);
 int records_commit(struct records *records);

@@ -1,4 +1,4 @@
-/* Messages of the registry, from the topic to the store. Used by the journal's thread. */
+/* Messages of the registry, from the topic to the store. Used by the registry's thread. */
 #ifndef CORRIDORD_REGISTRY_INTAKE_H
 #define CORRIDORD_REGISTRY_INTAKE_H
 

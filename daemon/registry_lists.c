@@ -14,7 +14,6 @@
 #include "clock.h"
 #include "journal_records.h"
 #include "registry_store.h"
-#include "transit/event.h"
 
 #define LOG_TOKEN "registry"
 #include "log.h"
@@ -37,7 +36,8 @@ struct lists {
 	pthread_t thread;
 	bool started;
 	pthread_mutex_t lock;
-	pthread_cond_t stop;
+	pthread_cond_t stop; /* asked to, or done so */
+	bool ended; /* under the lock */
 	_Atomic bool stopping;
 };
 
@@ -53,16 +53,6 @@ struct delivery {
 
 /* ---- which file it is ------------------------------------------------------------------ */
 
-static uint64_t sum_of_text(const char *text, size_t bytes)
-{
-	unsigned char hash[EVENT_HASH_BYTES];
-	uint64_t sum;
-
-	event_hash(text, bytes, hash);
-	memcpy(&sum, hash, sizeof(sum));
-	return sum;
-}
-
 /* Size, time and inode: a list is not read again because the daemon was started. */
 static int64_t sum_of(const struct stat *status)
 {
@@ -71,7 +61,7 @@ static int64_t sum_of(const struct stat *status)
 			     (long long)status->st_mtim.tv_sec, status->st_mtim.tv_nsec,
 			     (unsigned long long)status->st_ino);
 
-	return (int64_t)(sum_of_text(text, (size_t)bytes) | 1);
+	return records_sum(text, (size_t)bytes) | 1;
 }
 
 /* What is made of a file is named after it, wherever it stands in the configuration. */
@@ -81,7 +71,7 @@ static void name_of(const struct lists *lists, size_t place, char name[STORE_PAT
 	const char *path = lists->files[place].path;
 
 	snprintf(name, STORE_PATH_BYTES, "%s" MADE "%016llx%s", lists->base,
-		 (unsigned long long)sum_of_text(path, strlen(path)), ending);
+		 (unsigned long long)records_sum(path, strlen(path)), ending);
 }
 
 /* ---- reading --------------------------------------------------------------------------- */
@@ -293,8 +283,11 @@ static void *run(void *data)
 	do {
 		for (i = 0; i < lists->count && !atomic_load(&lists->stopping); i++)
 			look(lists, i);
-		lists->sink.looked(lists->sink.data);
 	} while (rest(lists));
+	pthread_mutex_lock(&lists->lock);
+	lists->ended = true;
+	pthread_cond_signal(&lists->stop);
+	pthread_mutex_unlock(&lists->lock);
 	return NULL;
 }
 
@@ -337,23 +330,31 @@ int lists_start(struct lists *lists)
 	return -err;
 }
 
-void lists_stop(struct lists *lists)
+bool lists_stop(struct lists *lists, int64_t deadline_mono_ns)
 {
+	struct timespec until = clock_timespec(deadline_mono_ns);
+	bool ended;
+	int err = 0;
+
 	if (!lists || !lists->started)
-		return;
+		return true;
 	pthread_mutex_lock(&lists->lock);
 	atomic_store(&lists->stopping, true);
 	pthread_cond_signal(&lists->stop);
+	while (!lists->ended && err == 0)
+		err = pthread_cond_timedwait(&lists->stop, &lists->lock, &until);
+	ended = lists->ended;
 	pthread_mutex_unlock(&lists->lock);
-	pthread_join(lists->thread, NULL);
-	lists->started = false;
+	if (ended)
+		pthread_join(lists->thread, NULL);
+	lists->started = !ended;
+	return ended;
 }
 
 void lists_free(struct lists *lists)
 {
 	if (!lists)
 		return;
-	lists_stop(lists);
 	pthread_cond_destroy(&lists->stop);
 	pthread_mutex_destroy(&lists->lock);
 	free(lists);

@@ -20,13 +20,14 @@ struct lists_sink {
 	/* more: complaints beside this one. */
 	void (*refused)(void *data, size_t place, const struct registry_complaint *complaint,
 			int more);
-	void (*looked)(void *data); /* each time all were looked at */
 };
 
 int lists_new(const struct registry_conf *conf, const char *base, const struct lists_sink *sink,
 	      struct lists **ret_lists);
 int lists_start(struct lists *lists);
-void lists_stop(struct lists *lists); /* takes NULL; waits for the record being read */
-void lists_free(struct lists *lists);
+/* Waits for the record that is being read, or what was made of a list to be on the disk. false:
+ * in vain until the deadline; may be called once more. Takes NULL. */
+bool lists_stop(struct lists *lists, int64_t deadline_mono_ns);
+void lists_free(struct lists *lists); /* takes NULL; stopped, or never started */
 
 #endif

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "transit/event.h"
 
 #define TABLE_MAX     4096 /* arrangements and members together */
 #define STAMP_STEP_NS (60 * NS_PER_S) /* a stream is not stamped anew more often */
@@ -171,16 +170,6 @@ int store_take_list(struct store *store, size_t place, const char *path,
 
 /* ---- the stream ---------------------------------------------------------------------- */
 
-static int64_t sum_of(const char *json, size_t bytes)
-{
-	unsigned char hash[EVENT_HASH_BYTES];
-	int64_t sum;
-
-	event_hash(json, bytes, hash);
-	memcpy(&sum, hash, sizeof(sum));
-	return sum;
-}
-
 static int begin(struct store *store)
 {
 	int err = store->writing ? 0 : records_begin(store->stream.records);
@@ -255,7 +244,7 @@ static void changed(struct store *store, enum registry_kind kind)
 int store_put(struct store *store, enum registry_kind kind, const char *key, const char *json,
 	      size_t bytes, int64_t now_utc_ns, struct registry_complaint *ret_complaint)
 {
-	int64_t sum = sum_of(json, bytes);
+	int64_t sum = records_sum(json, bytes);
 	struct registry_record *record = NULL;
 	int64_t held;
 	int err;
@@ -312,6 +301,11 @@ void store_rollback(struct store *store)
 		records_rollback(store->stream.records);
 	store->writing = false;
 	forget_table(store);
+}
+
+int64_t store_stream_bytes(struct store *store)
+{
+	return store->stream.records ? records_bytes(store->stream.records) : 0;
 }
 
 /* ---- arrangements -------------------------------------------------------------------- */

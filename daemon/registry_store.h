@@ -1,6 +1,6 @@
 /* All that the registry holds: the stream in one file, each list in a file of its own.
  *
- * Used by the journal's thread. Answers leave it: what they point to is counted and lives until
+ * Used by the registry's thread. Answers leave it: what they point to is counted and lives until
  * the last of them is freed, in whatever thread.
  *
  * Of two records with the same key in different files the one with the newer as_of is right.
@@ -61,6 +61,7 @@ int store_put(struct store *store, enum registry_kind kind, const char *key, con
 int store_remove(struct store *store, enum registry_kind kind, const char *key, int64_t now_utc_ns);
 int store_commit(struct store *store);
 void store_rollback(struct store *store);
+int64_t store_stream_bytes(struct store *store);
 
 /* The list in this file takes this place; the one that was there is closed. The file is the
  * caller's. NULL: there is none any more. */

@@ -6,37 +6,19 @@
  *    inserts the same rows with the same statement, settings and rows in a commit
  * e  opening to ready with no event and with MANY, and what the journal adds to the RSS
  */
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "clock.h"
-#include "journal.h"
+#include "bench.h"
 
-#define EVENTS	  200000
-#define ROUNDS	  5
-#define MANY	  1000000
-#define OPENINGS  15
-#define SAMPLES	  20000 /* different rows of the bare loop */
-#define PATH_SIZE 512
+#define EVENTS	 200000
+#define ROUNDS	 5
+#define MANY	 1000000
+#define OPENINGS 15
+#define SAMPLES	 20000 /* different rows of the bare loop */
 #define BODY                                                                              \
 	"\"lane\":\"entry-1\",\"sensor\":\"boom\",\"occurred\":{\"utc\":"                 \
 	"\"2026-11-23T18:14:00.123456Z\",\"clock\":\"synced\",\"mono_ns\":123456789012}," \
 	"\"observed\":{\"state\":\"open\",\"before\":\"opening\",\"by\":\"status\",\"raw\":16}"
-
-struct bench {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	uint64_t head;
-	struct journal_conf conf;
-	struct event_origin origin;
-};
 
 struct row {
 	void *payload;
@@ -44,99 +26,19 @@ struct row {
 	int64_t sum;
 };
 
-static void fail(const char *what, int err)
-{
-	fprintf(stderr, "bench_journal: %s: %s\n", what, strerror(err < 0 ? -err : err));
-	exit(EXIT_FAILURE);
-}
-
 static void fail_sqlite(sqlite3 *sqlite)
 {
 	fprintf(stderr, "bench_journal: sqlite: %s\n", sqlite3_errmsg(sqlite));
 	exit(EXIT_FAILURE);
 }
 
-static bool refuse(void *data, enum outlet_stream stream, const struct outlet_record *record)
-{
-	(void)data, (void)stream, (void)record;
-	return false;
-}
-
-static void drop_state(void *data, const char *key, const char *payload, size_t bytes)
-{
-	(void)data, (void)key, (void)payload, (void)bytes;
-}
-
-static void take_head(void *data, const struct event_head *head)
-{
-	struct bench *bench = data;
-
-	pthread_mutex_lock(&bench->lock);
-	bench->head = head->seq;
-	pthread_cond_signal(&bench->changed);
-	pthread_mutex_unlock(&bench->lock);
-}
-
-static long rss_kib(void)
-{
-	FILE *file = fopen("/proc/self/statm", "re");
-	long pages = 0;
-
-	if (!file || fscanf(file, "%*d %ld", &pages) != 1)
-		fail("/proc/self/statm", errno);
-	fclose(file);
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
-static void remove_journal(const char *path)
-{
-	static const char *const endings[] = {"", "-wal", "-shm"};
-	char name[PATH_SIZE + 8];
-
-	for (size_t i = 0; i < 3; i++) {
-		snprintf(name, sizeof(name), "%s%s", path, endings[i]);
-		(void)unlink(name);
-	}
-}
-
-static struct journal *open_journal(struct bench *bench)
-{
-	const struct outlet outlet = {
-		.data = bench, .offer = refuse, .state = drop_state, .head = take_head};
-	struct journal *journal;
-	int err = journal_open(&bench->conf, &bench->origin, &journal);
-
-	if (err < 0)
-		fail(bench->conf.path, err);
-	err = journal_start(journal, &outlet);
-	if (err < 0)
-		fail("journal_start", err);
-	return journal;
-}
-
-static void append(struct journal *journal, uint64_t count)
+static void append_many(struct journal *journal, uint64_t count)
 {
 	const struct event_draft draft = {
 		.type = event_type(EVENT_BARRIER_OPEN), .body = BODY, .body_bytes = strlen(BODY)};
-	struct pollfd room = {.fd = journal_room_fd(journal), .events = POLLIN};
 
 	while (count-- > 0)
-		while (journal_append(journal, &draft) == -EAGAIN)
-			(void)poll(&room, 1, 1000);
-}
-
-static void wait_for(struct bench *bench, uint64_t head)
-{
-	pthread_mutex_lock(&bench->lock);
-	while (bench->head < head)
-		pthread_cond_wait(&bench->changed, &bench->lock);
-	pthread_mutex_unlock(&bench->lock);
-}
-
-static void close_journal(struct journal *journal)
-{
-	if (journal_close(journal, clock_mono_ns() + 60 * NS_PER_S) > 0)
-		fail("journal_close", EIO);
+		append(journal, &draft);
 }
 
 /* Events a second; how many went into a commit on average. */
@@ -146,11 +48,11 @@ static double through_journal(struct bench *bench, double *ret_batch)
 	struct journal *journal;
 	int64_t begin_ns, end_ns;
 
-	remove_journal(bench->conf.path);
+	remove_journal(bench->path);
 	bench->head = 0;
 	journal = open_journal(bench);
 	begin_ns = clock_mono_ns();
-	append(journal, EVENTS);
+	append_many(journal, EVENTS);
 	wait_for(bench, EVENTS);
 	end_ns = clock_mono_ns();
 	counters = journal_counters(journal);
@@ -237,19 +139,6 @@ static double through_sqlite(const char *path, const struct row *rows, int64_t b
 	return (double)EVENTS * (double)NS_PER_S / (double)(end_ns - begin_ns);
 }
 
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-	qsort(values, count, sizeof(*values), by_size);
-	return values[count / 2];
-}
-
 static void bench_throughput(struct bench *bench, const char *folder)
 {
 	double journal[ROUNDS], bare[ROUNDS], ratio[ROUNDS], batch;
@@ -260,7 +149,7 @@ static void bench_throughput(struct bench *bench, const char *folder)
 	for (int i = 0; i < ROUNDS; i++) {
 		journal[i] = through_journal(bench, &batch);
 		if (!rows)
-			rows = read_rows(bench->conf.path);
+			rows = read_rows(bench->path);
 		bare[i] = through_sqlite(path, rows, (int64_t)batch);
 		ratio[i] = journal[i] / bare[i];
 	}
@@ -293,14 +182,14 @@ static void bench_opening(struct bench *bench)
 	double empty_us, many_us;
 	long before_kib = rss_kib(), opened_kib;
 
-	remove_journal(bench->conf.path);
+	remove_journal(bench->path);
 	journal = open_journal(bench);
 	opened_kib = rss_kib();
 	close_journal(journal);
 	empty_us = opening_us(bench);
 	bench->head = 0;
 	journal = open_journal(bench);
-	append(journal, MANY);
+	append_many(journal, MANY);
 	wait_for(bench, MANY);
 	printf("   RSS: opening the journal adds %ld KiB, writing at full speed %ld KiB\n",
 	       opened_kib - before_kib, rss_kib() - before_kib);
@@ -320,26 +209,17 @@ static bool wanted(int argc, char **argv, const char *letter)
 
 int main(int argc, char **argv)
 {
-	struct bench bench = {
-		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.changed = PTHREAD_COND_INITIALIZER,
-		.conf = {.quota_bytes = INT64_C(8) << 30, .keep_ns = 90 * 86400 * NS_PER_S},
-		.origin = {.checkpoint = "ge-red-bridge",
-			   .gateway = "gw1",
-			   .boot = clock_boot_id()},
-	};
-	char path[PATH_SIZE];
+	struct bench bench;
 
 	if (argc < 2) {
 		fputs("bench_journal FOLDER [c] [e]\n", stderr);
 		return EXIT_FAILURE;
 	}
-	snprintf(path, sizeof(path), "%s/journal.db", argv[1]);
-	bench.conf.path = path;
+	bench_init(&bench, argv[1]);
 	if (wanted(argc, argv, "e")) /* first: it looks at the RSS */
 		bench_opening(&bench);
 	if (wanted(argc, argv, "c"))
 		bench_throughput(&bench, argv[1]);
-	remove_journal(path);
+	remove_journal(bench.path);
 	return EXIT_SUCCESS;
 }

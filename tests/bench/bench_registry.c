@@ -3,95 +3,48 @@
  *     bench_registry FOLDER [CONSIGNMENTS AEOS]       FOLDER on a real disk
  *
  * Each passage is a question of the registry, by a seal, and EVENTS_EACH events. The passages
- * of the round without records ask the same and find nothing.
+ * of the rounds without records ask the same and find nothing. Rounds with and without take
+ * turns, each in a process of its own: both meet the same machine.
  */
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <malloc.h>
+#include <sys/wait.h>
 
-#include "clock.h"
+#include "bench.h"
 #define LOG_TOKEN "bench"
 #include "log.h"
 #include "registry_desk.h"
 
 #define EVENTS_EACH 8
 #define PASSAGES    10000
-#define PATH_SIZE   512
+#define ROUNDS	    7
 #define BODY                                                                                \
 	"\"lane\":\"entry-1\",\"sensor\":\"boom\",\"occurred\":{\"utc\":"                   \
 	"\"2026-11-23T18:14:00.123456Z\",\"clock\":\"synced\",\"mono_ns\":123456789012},"   \
 	"\"passage\":{\"id\":\"entry-1-4711\"},\"consignment\":{\"ucr\":\"6GE000000001\"}," \
 	"\"observed\":{\"state\":\"open\",\"before\":\"opening\",\"by\":\"status\",\"raw\":16}"
 
-struct bench {
-	const char *folder;
-	char journal_path[PATH_SIZE];
-	struct registry_conf registry;
-	struct journal_conf journal;
-	struct event_origin origin;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	uint64_t head;
+struct round {
+	double rate; /* events a second */
+	double answer_us; /* from question to answer, nothing else going on */
+	uint64_t found;
+	long opened_kib, read_kib, worked_kib; /* RSS */
 };
 
 struct running {
+	struct bench bench;
 	struct journal *journal;
 	struct desk *desk;
 	struct registry_desk questions;
+	struct event_sink sink;
+	uint64_t found, lists;
 };
-
-static void fail(const char *what, int err)
-{
-	fprintf(stderr, "bench_registry: %s: %s\n", what, strerror(err < 0 ? -err : err));
-	exit(EXIT_FAILURE);
-}
-
-static bool refuse(void *data, enum outlet_stream stream, const struct outlet_record *record)
-{
-	(void)data, (void)stream, (void)record;
-	return false;
-}
-
-static void drop_state(void *data, const char *key, const char *payload, size_t bytes)
-{
-	(void)data, (void)key, (void)payload, (void)bytes;
-}
-
-static void take_head(void *data, const struct event_head *head)
-{
-	struct bench *bench = data;
-
-	pthread_mutex_lock(&bench->lock);
-	bench->head = head->seq;
-	pthread_cond_signal(&bench->changed);
-	pthread_mutex_unlock(&bench->lock);
-}
-
-static long rss_kib(void)
-{
-	FILE *file = fopen("/proc/self/statm", "re");
-	long pages = 0;
-
-	if (!file || fscanf(file, "%*d %ld", &pages) != 1)
-		fail("/proc/self/statm", errno);
-	fclose(file);
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
 
 /* ---- lists --------------------------------------------------------------------------- */
 
-static FILE *begin_list(struct bench *bench, size_t which, const char *kind)
+static FILE *begin_list(const char *path, const char *kind)
 {
-	char *path = malloc(PATH_SIZE);
-	FILE *file;
+	FILE *file = fopen(path, "we");
 
-	snprintf(path, PATH_SIZE, "%s/%s.jsonl", bench->folder, kind);
-	bench->registry.files.item[which] = path;
-	file = fopen(path, "we");
 	if (!file)
 		fail(path, errno);
 	fprintf(file,
@@ -100,9 +53,9 @@ static FILE *begin_list(struct bench *bench, size_t which, const char *kind)
 	return file;
 }
 
-static void write_lists(struct bench *bench, int consignments, int aeos)
+static void write_lists(char *const paths[2], int consignments, int aeos)
 {
-	FILE *file = begin_list(bench, 0, "consignment");
+	FILE *file = begin_list(paths[0], "consignment");
 
 	for (int i = 0; i < consignments; i++)
 		fprintf(file,
@@ -114,166 +67,196 @@ static void write_lists(struct bench *bench, int consignments, int aeos)
 			"\"A%d\"}}]}\n",
 			i, i, i, i, i, i, i, i % (aeos + 1), i % (aeos + 1));
 	fclose(file);
-	file = begin_list(bench, 1, "aeo");
+	file = begin_list(paths[1], "aeo");
 	for (int i = 0; i < aeos; i++)
 		fprintf(file,
 			"{\"country\":\"GE\",\"scheme\":\"AEO\",\"number\":\"A%d\",\"tin\":\"GE%09d\","
 			"\"type\":\"AEOS\",\"roles\":[\"any\"],\"status\":\"active\"}\n",
 			i, i);
 	fclose(file);
-	bench->registry.files.count = 2;
 }
 
-/* ---- a run --------------------------------------------------------------------------- */
+/* ---- a round ------------------------------------------------------------------------- */
 
-static struct running start(struct bench *bench)
+static void put(void *data, const struct event_draft *draft)
 {
-	const struct outlet outlet = {
-		.data = bench, .offer = refuse, .state = drop_state, .head = take_head};
-	struct running run;
-	int err;
+	struct running *run = data;
 
-	bench->head = 0;
-	if ((err = journal_open(&bench->journal, &bench->origin, &run.journal)) < 0)
-		fail(bench->journal_path, err);
-	if ((err = desk_new(&bench->registry, bench->journal_path, run.journal, &run.desk)) < 0)
-		fail("registry", err);
-	run.questions = desk_questions(run.desk);
-	if ((err = journal_start(run.journal, &outlet)) < 0 || (err = desk_start(run.desk)) < 0)
-		fail("start", err);
-	return run;
+	append(run->journal, draft);
+	run->lists += strcmp(draft->type->name, "registry.list") == 0;
 }
 
-static void stop(struct bench *bench, struct running *run)
-{
-	char command[2 * PATH_SIZE + 32];
-
-	desk_stop(run->desk);
-	if (journal_close(run->journal, clock_mono_ns() + 60 * NS_PER_S) > 0)
-		fail("journal_close", EIO);
-	desk_free(run->desk);
-	snprintf(command, sizeof(command), "rm -f %s %s-wal", bench->journal_path,
-		 bench->journal_path);
-	if (system(command) != 0)
-		fail(command, EIO);
-}
-
-static uint64_t found_of(struct running *run)
+static void heed(struct running *run)
 {
 	struct registry_answer *answer;
-	uint64_t found = 0;
+	uint64_t count;
 
+	(void)!read(desk_fd(run->desk), &count, sizeof(count));
 	while ((answer = desk_take(run->desk))) {
-		found += answer->found;
+		run->found += answer->found;
 		registry_answer_free(answer);
 	}
-	return found;
+	desk_tell(run->desk, &run->sink);
 }
 
-static void append(struct running *run)
+static void heed_later(struct running *run)
+{
+	struct pollfd ready = {.fd = desk_fd(run->desk), .events = POLLIN};
+
+	(void)poll(&ready, 1, 100);
+	heed(run);
+}
+
+static void ask(struct running *run, int i, int consignments)
+{
+	struct registry_question question = {.key = KEY_SEAL};
+
+	snprintf(question.text, sizeof(question.text), "S%d",
+		 (int)((uint64_t)i * 7919 % (uint64_t)consignments));
+	while (run->questions.ask(run->questions.data, &question) == -EAGAIN)
+		heed_later(run);
+}
+
+static double measure_rate(struct running *run, int consignments)
 {
 	const struct event_draft draft = {
 		.type = event_type(EVENT_BARRIER_OPEN), .body = BODY, .body_bytes = strlen(BODY)};
-	struct pollfd room = {.fd = journal_room_fd(run->journal), .events = POLLIN};
-
-	for (int i = 0; i < EVENTS_EACH; i++)
-		while (journal_append(run->journal, &draft) == -EAGAIN)
-			(void)poll(&room, 1, 100);
-}
-
-static void ask(struct running *run, int seal, uint64_t *found)
-{
-	struct registry_question question = {.key = KEY_SEAL};
-	struct pollfd ready = {.fd = desk_fd(run->desk), .events = POLLIN};
-
-	snprintf(question.text, sizeof(question.text), "S%d", seal);
-	while (run->questions.ask(run->questions.data, &question) == -EAGAIN) {
-		(void)poll(&ready, 1, 100);
-		*found += found_of(run);
-	}
-}
-
-static void wait_for(struct bench *bench, uint64_t head)
-{
-	pthread_mutex_lock(&bench->lock);
-	while (bench->head < head)
-		pthread_cond_wait(&bench->changed, &bench->lock);
-	pthread_mutex_unlock(&bench->lock);
-}
-
-/* Events a second. */
-static double pass(struct bench *bench, struct running *run, int consignments, uint64_t *ret_found)
-{
-	uint64_t before = bench->head;
-	uint64_t found = 0;
+	uint64_t before = run->lists; /* each list is an event */
 	int64_t begin_ns = clock_mono_ns();
 
 	for (int i = 0; i < PASSAGES; i++) {
-		ask(run, (int)((uint64_t)i * 7919 % (uint64_t)consignments), &found);
-		append(run);
-		found += found_of(run);
+		ask(run, i, consignments);
+		for (int n = 0; n < EVENTS_EACH; n++)
+			append(run->journal, &draft);
+		heed(run);
 	}
-	wait_for(bench, before + (uint64_t)PASSAGES * EVENTS_EACH);
-	*ret_found = found;
+	wait_for(&run->bench, before + (uint64_t)PASSAGES * EVENTS_EACH);
+	while (desk_counters(run->desk).answers < PASSAGES)
+		heed_later(run);
+	heed(run);
 	return (double)PASSAGES * EVENTS_EACH * 1e9 / (double)(clock_mono_ns() - begin_ns);
 }
 
-/* The lists are read when the last of them is told. */
-static void wait_for_lists(struct bench *bench)
+static double measure_answer_us(struct running *run, int consignments)
 {
-	wait_for(bench, 2);
+	double us[1001];
+
+	for (int i = 0; i < 1001; i++) {
+		uint64_t answers = desk_counters(run->desk).answers;
+		int64_t begin_ns = clock_mono_ns();
+
+		ask(run, PASSAGES + i, consignments);
+		while (desk_counters(run->desk).answers == answers)
+			heed_later(run);
+		us[i] = (double)(clock_mono_ns() - begin_ns) / 1e3;
+	}
+	heed(run);
+	return median(us, 1001);
+}
+
+static void start(struct running *run, const struct registry_conf *conf)
+{
+	int err = desk_new(conf, run->bench.path, &run->desk);
+
+	if (err < 0)
+		fail("registry", err);
+	run->questions = desk_questions(run->desk);
+	run->sink = (struct event_sink){.data = run, .put = put};
+	run->journal = open_journal(&run->bench);
+	if ((err = desk_start(run->desk)) < 0)
+		fail("desk_start", err);
+}
+
+static struct round one_round(const char *folder, const struct registry_conf *conf,
+			      int consignments)
+{
+	struct running run = {.found = 0};
+	struct round round;
+
+	bench_init(&run.bench, folder);
+	start(&run, conf);
+	round.opened_kib = rss_kib();
+	while (run.lists < conf->files.count)
+		heed_later(&run);
+	round.read_kib = rss_kib();
+	round.rate = measure_rate(&run, consignments);
+	round.worked_kib = rss_kib();
+	round.found = run.found;
+	round.answer_us = measure_answer_us(&run, consignments);
+	if (!desk_stop(run.desk, clock_mono_ns() + 10 * NS_PER_S))
+		fail("desk_stop", EBUSY);
+	close_journal(run.journal);
+	desk_free(run.desk);
+	remove_journal(run.bench.path);
+	return round;
+}
+
+/* In a child: the heap of one round is not that of the next. What was made of the lists is
+ * removed, so each round reads them. */
+static struct round round_apart(const char *folder, const struct registry_conf *conf,
+				int consignments)
+{
+	char command[PATH_SIZE + 64];
+	struct round round;
+	int ends[2], status;
+	pid_t child;
+
+	snprintf(command, sizeof(command), "rm -f %s/journal.db*", folder);
+	if (system(command) != 0 || pipe(ends) < 0 || (child = fork()) < 0)
+		fail("a round", errno);
+	if (child == 0) {
+		round = one_round(folder, conf, consignments);
+		_exit(write(ends[1], &round, sizeof(round)) == (ssize_t)sizeof(round) ? 0 : 1);
+	}
+	if (read(ends[0], &round, sizeof(round)) != (ssize_t)sizeof(round) ||
+	    waitpid(child, &status, 0) < 0 || status != 0)
+		fail("a round", EIO);
+	close(ends[0]);
+	close(ends[1]);
+	return round;
+}
+
+static double mib(long kib)
+{
+	return (double)kib / 1024;
 }
 
 int main(int count, char **words)
 {
+	const char *folder = count > 1 ? words[1] : ".";
 	int consignments = count > 2 ? atoi(words[2]) : 100000;
 	int aeos = count > 3 ? atoi(words[3]) : 50000;
-	char *files[2];
-	uint64_t found = 0, none = 0;
-	struct bench bench = {
-		.folder = count > 1 ? words[1] : ".",
-		.registry = {.enabled = true,
-			     .check_every_ns = 3600 * NS_PER_S,
-			     .max_age_ns = 24 * 3600 * NS_PER_S,
-			     .quota_bytes = INT64_C(1) << 30,
-			     .files.item = files},
-		.journal = {.quota_bytes = INT64_C(1) << 30, .keep_ns = 3600 * NS_PER_S},
-		.origin = {.checkpoint = "bench", .gateway = "gw1", .boot = "boot"},
-	};
-	double empty = 0, full = 0;
-	struct running run;
-	int64_t begin_ns;
-	long rss;
+	char paths[2][PATH_SIZE];
+	char *files[2] = {paths[0], paths[1]};
+	struct registry_conf none = {.enabled = true,
+				     .check_every_ns = 3600 * NS_PER_S,
+				     .max_age_ns = 24 * 3600 * NS_PER_S,
+				     .quota_bytes = INT64_C(1) << 30,
+				     .files.item = files};
+	struct registry_conf all = none;
+	double empty[ROUNDS], full[ROUNDS], ratio[ROUNDS], us[ROUNDS];
+	struct round round = {0};
 
 	log_open(LOG_LEVEL_WARNING);
-	snprintf(bench.journal_path, sizeof(bench.journal_path), "%s/journal.db", bench.folder);
-	bench.journal.path = bench.journal_path;
-	pthread_mutex_init(&bench.lock, NULL);
-	pthread_cond_init(&bench.changed, NULL);
-
-	run = start(&bench);
-	for (int i = 0; i < 3; i++) {
-		double rate = pass(&bench, &run, consignments, &none);
-
-		empty = rate > empty ? rate : empty;
+	mallopt(M_ARENA_MAX, 1); /* as the daemon does */
+	snprintf(paths[0], PATH_SIZE, "%s/consignment.jsonl", folder);
+	snprintf(paths[1], PATH_SIZE, "%s/aeo.jsonl", folder);
+	write_lists(files, consignments, aeos);
+	all.files.count = 2;
+	for (int i = 0; i < ROUNDS; i++) {
+		empty[i] = round_apart(folder, &none, consignments).rate;
+		round = round_apart(folder, &all, consignments);
+		full[i] = round.rate;
+		ratio[i] = full[i] / empty[i];
+		us[i] = round.answer_us;
 	}
-	stop(&bench, &run);
-	write_lists(&bench, consignments, aeos);
-	rss = rss_kib();
-	run = start(&bench);
-	begin_ns = clock_mono_ns();
-	wait_for_lists(&bench);
-	printf("%d consignments and %d operators read in %.1f s\n", consignments, aeos,
-	       (double)(clock_mono_ns() - begin_ns) / 1e9);
-	for (int i = 0; i < 3; i++) {
-		double rate = pass(&bench, &run, consignments, &found);
-
-		full = rate > full ? rate : full;
-	}
-	printf("bound events/s: %.0f, with an empty registry %.0f, ratio %.2f; "
-	       "%llu found; RSS %.1f MiB, %.1f before\n",
-	       full, empty, full / empty, (unsigned long long)found, (double)rss_kib() / 1024,
-	       (double)rss / 1024);
-	stop(&bench, &run);
+	printf("bound events/s: %.0f, with an empty registry %.0f, ratio %.2f (medians of %d); "
+	       "%llu of %d found; an answer takes %.0f us\n",
+	       median(full, ROUNDS), median(empty, ROUNDS), median(ratio, ROUNDS), ROUNDS,
+	       (unsigned long long)round.found, PASSAGES, median(us, ROUNDS));
+	printf("RSS %.1f MiB at work, %.1f when %d consignments and %d operators were read, %.1f "
+	       "before\n",
+	       mib(round.worked_kib), mib(round.read_kib), consignments, aeos,
+	       mib(round.opened_kib));
 	return 0;
 }

@@ -1,15 +1,25 @@
-/* The registry beside a journal: records in, questions and answers, lists, damage. */
+/* The registry: records in, questions and answers, lists, damage, what it tells. */
 #include "journal_rig.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 
 #include "registry_desk.h"
+#include "registry_tell.h"
 
 #define UCR_1 "6GEEXP-2026-0001"
 #define UCR_2 "6GEEXP-2026-0002"
 
+#define TOLD_MAX 64
+#define STOP_NS	 (2 * NS_PER_S)
+
+struct told {
+	const char *type;
+	char body[EVENT_BODY_BYTES];
+};
+
 struct desk_rig {
-	struct rig rig;
+	struct rig rig; /* its folder; the journal is not opened */
 	struct registry_conf conf;
 	struct desk *desk;
 	struct inlet inlet;
@@ -17,24 +27,52 @@ struct desk_rig {
 	char *files[2];
 	char file[RIG_PATH + 32];
 	uint64_t tag;
+	struct told told[TOLD_MAX];
+	size_t told_count;
 };
 
 static void desk_open(struct desk_rig *all)
 {
-	assert_int_equal(rig_try_open(&all->rig), 0);
-	assert_int_equal(desk_new(&all->conf, all->rig.path, all->rig.journal, &all->desk), 0);
+	assert_int_equal(desk_new(&all->conf, all->rig.path, &all->desk), 0);
 	all->inlet = desk_inlet(all->desk);
 	all->questions = desk_questions(all->desk);
-	rig_start(&all->rig);
 	assert_int_equal(desk_start(all->desk), 0);
+}
+
+static void put_told(void *data, const struct event_draft *draft)
+{
+	struct desk_rig *all = data;
+	struct told *told = &all->told[all->told_count++];
+
+	assert_true(all->told_count <= TOLD_MAX);
+	told->type = draft->type->name;
+	snprintf(told->body, sizeof(told->body), "%s", draft->body);
+}
+
+static size_t told_of(struct desk_rig *all, const char *type)
+{
+	const struct event_sink sink = {.data = all, .put = put_told};
+	size_t n = 0;
+
+	if (all->desk)
+		desk_tell(all->desk, &sink);
+	for (size_t i = 0; i < all->told_count; i++)
+		n += strcmp(all->told[i].type, type) == 0;
+	return n;
+}
+
+/* Of the last one told. */
+static bool told_has(const struct desk_rig *all, const char *text)
+{
+	return all->told_count > 0 && strstr(all->told[all->told_count - 1].body, text);
 }
 
 static void desk_close(struct desk_rig *all)
 {
-	desk_stop(all->desk);
-	assert_int_equal(rig_close(&all->rig), 0);
+	assert_true(desk_stop(all->desk, clock_mono_ns() + 10 * STOP_NS));
+	(void)told_of(all, "");
 	desk_free(all->desk);
-	rig_forget(&all->rig);
+	all->desk = NULL;
 }
 
 static void desk_make(struct desk_rig *all)
@@ -90,12 +128,14 @@ static struct registry_answer *ask(struct desk_rig *all, enum registry_key key, 
 	struct registry_question question = {.tag = ++all->tag, .key = key};
 	struct pollfd ready = {.fd = desk_fd(all->desk), .events = POLLIN};
 	struct registry_answer *answer;
+	uint64_t count;
 
 	snprintf(question.text, sizeof(question.text), "%s", text);
 	assert_int_equal(all->questions.ask(all->questions.data, &question), 0);
-	assert_int_equal(poll(&ready, 1, PATIENCE_S * 1000), 1);
-	answer = desk_take(all->desk);
-	assert_non_null(answer);
+	while (!(answer = desk_take(all->desk))) {
+		assert_int_equal(poll(&ready, 1, PATIENCE_S * 1000), 1);
+		(void)!read(ready.fd, &count, sizeof(count)); /* perhaps for what it tells */
+	}
 	assert_int_equal(answer->tag, all->tag);
 	assert_string_equal(answer->text, text);
 	return answer;
@@ -182,38 +222,30 @@ static void what_is_held_already_is_not_written_again(void **state)
 	desk_remove(&all);
 }
 
-static size_t events_of(const struct rig *rig, const char *type)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < rig->count[STREAM_EVENTS]; i++)
-		n += strcmp(rig->seen[STREAM_EVENTS][i].type, type) == 0;
-	return n;
-}
-
 static void what_is_bad_is_refused_by_name_and_harms_nothing(void **state)
 {
 	struct desk_rig all;
-	const struct seen *seen;
 
 	(void)state;
 	desk_make(&all);
 	desk_open(&all);
 	bring_consignment(&all, UCR_1, "GE1", "P1", "%s", "");
 	bring(&all, "consignment/" UCR_1, "{\"ucr\":\"" UCR_2 "\",\"flow\":\"transit\"}");
-	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.refused") == 1);
-	seen = &all.rig.seen[STREAM_EVENTS][0];
-	assert_true(rig_has(seen, "\"subject\":\"consignment/" UCR_1 "\""));
-	assert_true(rig_has(seen, "expected the key of its topic"));
+	RIG_POLL(told_of(&all, "registry.refused") == 1);
+	assert_true(told_has(&all, "\"subject\":\"consignment/" UCR_1 "\""));
+	assert_true(told_has(&all, "expected the key of its topic"));
 	bring(&all, "consignment/" UCR_1, "{\"ucr\":");
 	bring(&all, "consignments/x", "{}");
 	bring(&all, "aeo", "{}");
 	for (int i = 0; i < 100; i++)
 		bring(&all, "consignment/" UCR_1, "no JSON at all");
 	RIG_POLL(desk_counters(all.desk).refused == 104);
-	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.refused") == 5);
+	assert_int_equal(told_of(&all, "registry.refused"), 5);
 	assert_int_equal(found(&all, KEY_SEAL, "GE1"), 1);
-	desk_remove(&all);
+	desk_close(&all); /* those that were too many for a minute are told with their number */
+	assert_int_equal(told_of(&all, "registry.refused"), 6);
+	assert_true(told_has(&all, "\"more\":98"));
+	rig_remove(&all.rig);
 }
 
 static void operators_and_arrangements_come_with_the_answer(void **state)
@@ -279,6 +311,17 @@ static void too_many_questions_are_told_and_none_is_lost(void **state)
 
 /* ---- lists --------------------------------------------------------------------------- */
 
+__attribute__((format(printf, 1, 2))) static bool system_is_true(const char *format, ...)
+{
+	char command[2048];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(command, sizeof(command), format, arguments);
+	va_end(arguments);
+	return system(command) == 0;
+}
+
 static void write_list(struct desk_rig *all, const char *version, int first, int count,
 		       const char *bad)
 {
@@ -305,7 +348,6 @@ static void write_list(struct desk_rig *all, const char *version, int first, int
 static void a_list_is_taken_whole_replaced_whole_and_kept(void **state)
 {
 	struct desk_rig all;
-	const struct seen *seen;
 	struct registry_answer *answer;
 
 	(void)state;
@@ -313,30 +355,28 @@ static void a_list_is_taken_whole_replaced_whole_and_kept(void **state)
 	all.conf.files.count = 1;
 	write_list(&all, "v1", 1, 3000, "");
 	desk_open(&all);
-	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.list") == 1);
-	seen = rig_find(&all.rig, STREAM_EVENTS, "registry.list");
-	assert_true(rig_has(seen, "\"version\":\"v1\""));
-	assert_true(rig_has(seen, "\"records\":3000"));
+	RIG_POLL(told_of(&all, "registry.list") == 1);
+	assert_true(told_has(&all, "\"version\":\"v1\""));
+	assert_true(told_has(&all, "\"records\":3000"));
 	assert_int_equal(found(&all, KEY_SEAL, "S003000"), 1);
 	answer = ask(&all, KEY_SEAL, "S000001");
 	assert_string_equal(answer->consignments->version, "v1");
 	assert_string_equal(answer->dossiers[0].consignment->version, "v1");
 	write_list(&all, "v2", 3000, 100, "");
-	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.list") == 2);
+	RIG_POLL(told_of(&all, "registry.list") == 2);
 	assert_int_equal(found(&all, KEY_SEAL, "S000001"), 0);
 	assert_int_equal(found(&all, KEY_SEAL, "S003000"), 1);
 	assert_string_equal(answer->consignments->version, "v1"); /* as it was then */
 	registry_answer_free(answer);
 	write_list(&all, "v3", 1, 10, "{\"ucr\":\"\"}\n");
-	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.refused") == 1);
-	seen = rig_find(&all.rig, STREAM_EVENTS, "registry.refused");
-	assert_true(rig_has(seen, "\"subject\":\"list.jsonl\",\"line\":12"));
+	RIG_POLL(told_of(&all, "registry.refused") == 1);
+	assert_true(told_has(&all, "\"subject\":\"list.jsonl\",\"line\":12"));
 	assert_int_equal(found(&all, KEY_SEAL, "S003000"), 1);
 	desk_close(&all);
 	desk_open(&all); /* the bad one is refused again, the good one is still there */
-	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.refused") == 2);
+	RIG_POLL(told_of(&all, "registry.refused") == 2);
 	assert_int_equal(found(&all, KEY_SEAL, "S003000"), 1);
-	assert_int_equal(events_of(&all.rig, "registry.list"), 2);
+	assert_int_equal(told_of(&all, "registry.list"), 2);
 	desk_remove(&all);
 }
 
@@ -350,7 +390,7 @@ static void the_newer_of_two_records_is_right(void **state)
 	all.conf.files.count = 1;
 	write_list(&all, "v1", 1, 10, "");
 	desk_open(&all);
-	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.list") == 1);
+	RIG_POLL(told_of(&all, "registry.list") == 1);
 	bring_consignment(&all, "6GEL000001", "S000001", "FROM STREAM", "%s", "");
 	RIG_POLL(desk_counters(all.desk).records == 1);
 	answer = ask(&all, KEY_SEAL, "S000001");
@@ -360,9 +400,130 @@ static void the_newer_of_two_records_is_right(void **state)
 	desk_remove(&all);
 }
 
+static void a_stop_in_the_middle_of_a_long_list_is_quick_and_the_list_is_read_again(void **state)
+{
+	struct desk_rig all;
+	int64_t begin_ns;
+
+	(void)state;
+	desk_make(&all);
+	all.conf.files.count = 1;
+	all.conf.quota_bytes = INT64_C(1) << 30;
+	write_list(&all, "v1", 1, 100000, "");
+	desk_open(&all);
+	RIG_POLL(system_is_true("ls %s/*.new >/dev/null 2>&1", all.rig.folder));
+	begin_ns = clock_mono_ns();
+	assert_true(desk_stop(all.desk, begin_ns + STOP_NS));
+	assert_int_equal(told_of(&all, "registry.list"), 0);
+	desk_free(all.desk);
+	desk_open(&all);
+	RIG_POLL(told_of(&all, "registry.list") == 1);
+	assert_true(told_has(&all, "\"records\":100000"));
+	assert_int_equal(found(&all, KEY_SEAL, "S100000"), 1);
+	desk_remove(&all);
+}
+
+/* ---- questions beside records ---------------------------------------------------------- */
+
+static void *bring_many(void *data)
+{
+	struct desk_rig *all = data;
+
+	for (int i = 0; i < 3000; i++) {
+		char ucr[32], seal[32];
+
+		snprintf(ucr, sizeof(ucr), "6GEM%06d", i);
+		snprintf(seal, sizeof(seal), "M%06d", i);
+		bring_consignment(all, ucr, seal, "P1", "%s", "");
+	}
+	return NULL;
+}
+
+static void questions_and_records_do_not_keep_each_other_waiting(void **state)
+{
+	struct desk_rig all;
+	pthread_t author;
+	unsigned during = 0;
+
+	(void)state;
+	desk_make(&all);
+	desk_open(&all);
+	bring_consignment(&all, UCR_1, "GE1", "P9", "%s", "");
+	RIG_POLL(found(&all, KEY_SEAL, "GE1") == 1);
+	assert_int_equal(pthread_create(&author, NULL, bring_many, &all), 0);
+	while (desk_counters(all.desk).records < 3001) {
+		assert_int_equal(found(&all, KEY_SEAL, "GE1"), 1);
+		during++;
+	}
+	pthread_join(author, NULL);
+	assert_true(during > 0);
+	assert_int_equal(found(&all, KEY_SEAL, "M002999"), 1);
+	assert_true(desk_counters(all.desk).stream_bytes > 100 * 1000);
+	desk_remove(&all);
+}
+
+static void what_was_taken_and_asked_before_the_stop_is_written_and_answered(void **state)
+{
+	struct registry_question question = {.key = KEY_SEAL, .text = "GE1"};
+	struct registry_answer *answer;
+	struct desk_rig all;
+
+	(void)state;
+	desk_make(&all);
+	desk_open(&all);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(all.questions.ask(all.questions.data, &question), 0);
+	bring_consignment(&all, UCR_1, "GE1", "P1", "%s", "");
+	assert_true(desk_stop(all.desk, clock_mono_ns() + STOP_NS));
+	for (int i = 0; i < 20; i++) {
+		assert_non_null(answer = desk_take(all.desk));
+		registry_answer_free(answer);
+	}
+	assert_int_equal(all.questions.ask(all.questions.data, &question), -EAGAIN);
+	assert_false(all.inlet.take(all.inlet.data, &(struct heard){.subject = "aeo/x"}));
+	desk_free(all.desk);
+	desk_open(&all);
+	assert_int_equal(found(&all, KEY_SEAL, "GE1"), 1);
+	desk_remove(&all);
+}
+
+/* ---- telling --------------------------------------------------------------------------- */
+
+static void what_finds_no_room_to_be_told_is_counted_and_told_later(void **state)
+{
+	const struct registry_complaint complaint = {.text = "is bad"};
+	const struct taken_list list = {.file = "a.jsonl", .version = "v1", .records = 1};
+	struct desk_rig all = {0};
+	const struct event_sink sink = {.data = &all, .put = put_told};
+	struct tell tell;
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(tell_init(&tell, fd), 0);
+	for (int i = 0; i < TIDINGS_MAX; i++) {
+		assert_true(tell_has_room(&tell));
+		tell_list(&tell, &list);
+	}
+	assert_false(tell_has_room(&tell));
+	tell_refused(&tell, "consignment/1", &complaint, 0);
+	tell_refused(&tell, "consignment/2", &complaint, 4);
+	tell_held(&tell, true); /* still none */
+	tell_pass_on(&tell, &sink);
+	assert_int_equal(told_of(&all, "registry.list"), TIDINGS_MAX);
+	assert_int_equal(told_of(&all, "registry.refused"), 0);
+	assert_true(tell_due_ns(&tell) < clock_mono_ns() + 61 * NS_PER_S);
+	tell_held(&tell, true);
+	tell_pass_on(&tell, &sink);
+	assert_int_equal(told_of(&all, "registry.refused"), 1);
+	assert_true(told_has(&all, "\"subject\":\"consignment/2\",\"why\":\"is bad\",\"more\":5"));
+	assert_true(tell_due_ns(&tell) == INT64_MAX);
+	tell_fini(&tell);
+	close(fd);
+}
+
 /* ---- damage -------------------------------------------------------------------------- */
 
-static void a_damaged_registry_begins_anew_and_harms_no_event(void **state)
+static void a_damaged_registry_begins_anew_and_asks_for_all(void **state)
 {
 	struct desk_rig all;
 
@@ -370,8 +531,6 @@ static void a_damaged_registry_begins_anew_and_harms_no_event(void **state)
 	desk_make(&all);
 	desk_open(&all);
 	bring_consignment(&all, UCR_1, "GE1", "P1", "%s", "");
-	rig_put_many(&all.rig, EVENT_SEAL_INTACT, 3);
-	RIG_WAIT(&all.rig, all.rig.count[STREAM_EVENTS] == 3);
 	RIG_POLL(found(&all, KEY_SEAL, "GE1") == 1);
 	desk_close(&all);
 	rig_run("dd if=/dev/urandom of=%s.registry bs=4096 count=3 conv=notrunc status=none",
@@ -382,12 +541,10 @@ static void a_damaged_registry_begins_anew_and_harms_no_event(void **state)
 	assert_int_equal(found(&all, KEY_SEAL, "GE1"), 0);
 	bring_consignment(&all, UCR_1, "GE1", "P1", "%s", "");
 	RIG_POLL(found(&all, KEY_SEAL, "GE1") == 1);
-	RIG_WAIT(&all.rig, all.rig.count[STREAM_EVENTS] == 3);
-	assert_null(rig_find(&all.rig, STREAM_EVENTS, "journal.set-aside"));
 	desk_remove(&all);
 }
 
-static void a_full_registry_refuses_and_events_go_on(void **state)
+static void a_full_registry_refuses_and_answers_all_the_same(void **state)
 {
 	struct desk_rig all;
 	char ucr[32], seal[32];
@@ -401,11 +558,8 @@ static void a_full_registry_refuses_and_events_go_on(void **state)
 		snprintf(seal, sizeof(seal), "S%06d", i);
 		bring_consignment(&all, ucr, seal, "P1", "%s", "");
 	}
-	RIG_WAIT(&all.rig, events_of(&all.rig, "registry.refused") > 0);
-	assert_true(rig_has(rig_find(&all.rig, STREAM_EVENTS, "registry.refused"),
-			    "there is no room for more"));
-	rig_put(&all.rig, EVENT_SEAL_INTACT);
-	RIG_WAIT(&all.rig, rig_find(&all.rig, STREAM_EVENTS, "seal.intact"));
+	RIG_POLL(told_of(&all, "registry.refused") > 0);
+	assert_non_null(strstr(all.told[0].body, "there is no room for more"));
 	assert_int_equal(found(&all, KEY_SEAL, "S000000"), 1);
 	desk_remove(&all);
 }
@@ -423,8 +577,6 @@ static void without_its_file_nothing_is_known_and_that_is_said(void **state)
 	assert_int_equal(answer->outcome, REGISTRY_FAILED);
 	assert_int_equal(answer->dossier_count, 0);
 	registry_answer_free(answer);
-	rig_put(&all.rig, EVENT_SEAL_INTACT);
-	RIG_WAIT(&all.rig, all.rig.count[STREAM_EVENTS] == 1);
 	desk_remove(&all);
 }
 
@@ -439,8 +591,13 @@ int main(void)
 		cmocka_unit_test(too_many_questions_are_told_and_none_is_lost),
 		cmocka_unit_test(a_list_is_taken_whole_replaced_whole_and_kept),
 		cmocka_unit_test(the_newer_of_two_records_is_right),
-		cmocka_unit_test(a_damaged_registry_begins_anew_and_harms_no_event),
-		cmocka_unit_test(a_full_registry_refuses_and_events_go_on),
+		cmocka_unit_test(
+			a_stop_in_the_middle_of_a_long_list_is_quick_and_the_list_is_read_again),
+		cmocka_unit_test(questions_and_records_do_not_keep_each_other_waiting),
+		cmocka_unit_test(what_was_taken_and_asked_before_the_stop_is_written_and_answered),
+		cmocka_unit_test(what_finds_no_room_to_be_told_is_counted_and_told_later),
+		cmocka_unit_test(a_damaged_registry_begins_anew_and_asks_for_all),
+		cmocka_unit_test(a_full_registry_refuses_and_answers_all_the_same),
 		cmocka_unit_test(without_its_file_nothing_is_known_and_that_is_said),
 	};
 
