@@ -15,6 +15,7 @@ from lib import guest as guests  # noqa: E402
 from lib import kernel as kernels  # noqa: E402
 from lib.debian import Unavailable  # noqa: E402
 from rig.broker import Broker  # noqa: E402
+from rig.closing import closing  # noqa: E402, F401
 from rig.subscriber import Subscriber  # noqa: E402
 
 BUILD = Path(os.environ.get("BUILD", HERE.parents[1] / "build")).resolve()
@@ -55,20 +56,6 @@ def tool(name):
 def toggle():
     """Moves lines fast: tools/toggle.c."""
     return tool("toggle")
-
-
-@pytest.fixture
-def closing():
-    """Takes what must be closed (or stopped) at the end, last first."""
-    things = []
-
-    def later(thing):
-        things.append(thing)
-        return thing
-
-    yield later
-    for thing in reversed(things):
-        thing.close() if hasattr(thing, "close") else thing.stop()
 
 
 @pytest.fixture

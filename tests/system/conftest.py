@@ -10,24 +10,11 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 from rig import published  # noqa: E402
 from rig.broker import Broker  # noqa: E402
+from rig.closing import closing  # noqa: E402, F401
 from rig.daemon import Daemon  # noqa: E402
 from rig.subscriber import Subscriber  # noqa: E402
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
-
-
-@pytest.fixture
-def closing():
-    """Takes what must be closed (or stopped) at the end, last first."""
-    things = []
-
-    def later(thing):
-        things.append(thing)
-        return thing
-
-    yield later
-    for thing in reversed(things):
-        thing.close() if hasattr(thing, "close") else thing.stop()
 
 
 @pytest.fixture

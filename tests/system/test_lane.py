@@ -2,9 +2,8 @@
 
 import pytest
 from rig import conf
+from rig.crossing import SEAL, cross
 from sim.lane import Lane
-
-SEAL = "GE-0047115"
 
 
 @pytest.fixture
@@ -17,24 +16,6 @@ def gateway(lane, broker, subscriber, new_daemon):
     daemon = new_daemon(conf.head(broker.port) + conf.lane(lane.server.port)).start()
     subscriber.wait_event("barrier.closed")
     return daemon
-
-
-def cross(lane, subscriber):
-    """One lorry, each step seen before the next."""
-    mark = subscriber.mark
-    lane.truck_arrives()
-    subscriber.wait_event("presence.detected", since=mark)
-    lane.seal_read(SEAL)
-    subscriber.wait_event("seal.intact", since=mark)
-    for word in ("opening", "open"):
-        lane.barrier(word)
-        subscriber.wait_event(f"barrier.{word}", since=mark)
-    lane.truck_leaves()
-    subscriber.wait_event("presence.left", since=mark)
-    lane.seal_gone()
-    for word in ("closing", "closed"):
-        lane.barrier(word)
-        subscriber.wait_event(f"barrier.{word}", since=mark)
 
 
 def test_a_lorry_crosses_and_each_step_is_an_event_in_its_place(gateway, lane, subscriber):

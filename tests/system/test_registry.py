@@ -5,10 +5,10 @@ import json
 
 import paho.mqtt.client as mqtt
 import pytest
-from rig import conf
+from rig import conf, crossing
+from rig.crossing import SEAL
 from sim.lane import Lane
 
-SEAL = "GE-0047115"
 ROOT = "corridor/v1/ge-red-bridge/registry"
 
 
@@ -61,11 +61,7 @@ def site(broker, lane, **registry):
 
 def cross(lane, subscriber):
     """One lorry with its seal; what it was taken for."""
-    mark = subscriber.mark
-    lane.truck_arrives()
-    subscriber.wait_event("presence.detected", since=mark)
-    lane.seal_read(SEAL)
-    subscriber.wait_event("seal.intact", since=mark)
+    mark = crossing.arrives(lane, subscriber)
 
     def judged():
         return [
@@ -74,15 +70,7 @@ def cross(lane, subscriber):
         ]
 
     subscriber.wait(judged, "a verdict on the passage")
-    for word in ("opening", "open"):
-        lane.barrier(word)
-        subscriber.wait_event(f"barrier.{word}", since=mark)
-    lane.truck_leaves()
-    subscriber.wait_event("presence.left", since=mark)
-    lane.seal_gone()
-    for word in ("closing", "closed"):
-        lane.barrier(word)
-        subscriber.wait_event(f"barrier.{word}", since=mark)
+    crossing.drives_through(lane, subscriber, mark)
     subscriber.wait_event("passage.closed", since=mark)
     return judged()[0]
 
