@@ -39,6 +39,43 @@ static void an_event_is_offered_after_its_commit(void **state)
 	rig_remove(&rig);
 }
 
+static uint64_t rig_head_seq(struct rig *rig)
+{
+	uint64_t seq;
+
+	pthread_mutex_lock(&rig->lock);
+	seq = rig->head.seq;
+	pthread_mutex_unlock(&rig->lock);
+	return seq;
+}
+
+static void what_was_marked_is_known_to_be_durable(void **state)
+{
+	struct pollfd room = {.events = POLLIN};
+	struct rig rig;
+	uint64_t mark, drained;
+
+	(void)state;
+	rig_make(&rig);
+	rig_open(&rig);
+	room.fd = journal_room_fd(rig.journal);
+	for (int i = 1; i <= 50; i++) {
+		rig_put(&rig, EVENT_SEAL_INTACT);
+		mark = journal_mark(rig.journal);
+		while (!journal_is_durable(rig.journal, mark)) {
+			assert_int_equal(poll(&room, 1, PATIENCE_S * 1000), 1);
+			assert_int_equal(read(room.fd, &drained, sizeof(drained)), 8);
+		}
+		assert_int_equal(rig_head_seq(&rig), i);
+	}
+	mark = journal_mark(rig.journal); /* of nothing new */
+	assert_true(journal_is_durable(rig.journal, mark));
+	assert_int_equal(poll(&room, 1, PATIENCE_S * 1000), 1);
+	assert_false(journal_is_durable(rig.journal, mark + 1));
+	assert_int_equal(rig_close(&rig), 0);
+	rig_remove(&rig);
+}
+
 static void events_come_in_order_numbered_and_chained(void **state)
 {
 	struct rig rig;
@@ -533,6 +570,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256_reference_is_right),
 		cmocka_unit_test(an_event_is_offered_after_its_commit),
+		cmocka_unit_test(what_was_marked_is_known_to_be_durable),
 		cmocka_unit_test(events_come_in_order_numbered_and_chained),
 		cmocka_unit_test(what_gathers_during_a_sync_goes_into_one_commit),
 		cmocka_unit_test(the_chain_goes_on_after_a_restart),

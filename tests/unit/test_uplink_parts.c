@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "uplink_answers.h"
 #include "uplink_host.h"
 #include "uplink_outbox.h"
 #include "uplink_pace.h"
@@ -600,6 +601,47 @@ static void metrics_are_wrapped_and_never_cut(void **state)
 			 -E2BIG);
 }
 
+static struct uplink_answer answer_of(const char *payload)
+{
+	return (struct uplink_answer){.topic = "a/b", .payload = payload, .bytes = strlen(payload)};
+}
+
+static void answers_are_copies_in_order_and_no_more_than_a_few(void **state)
+{
+	struct answers answers = {0};
+	struct uplink_answer answer;
+	struct kept_answer *kept;
+	char payload[16];
+	int round, i;
+
+	(void)state;
+	assert_null(answers_take(&answers));
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < UPLINK_ANSWERS; i++) {
+			snprintf(payload, sizeof(payload), "%d", i);
+			answer = answer_of(payload);
+			assert_int_equal(answers_put(&answers, &answer), 0);
+		}
+		assert_int_equal(answers_put(&answers, &answer), -EAGAIN);
+		for (i = 0; i < UPLINK_ANSWERS - round; i++) {
+			kept = answers_take(&answers);
+			assert_int_equal(kept->answer.bytes,
+					 (size_t)snprintf(payload, sizeof(payload), "%d", i));
+			assert_memory_equal(kept->answer.payload, payload, kept->answer.bytes);
+			assert_string_equal(kept->answer.topic, "a/b");
+			assert_null(kept->answer.correlation);
+			free(kept);
+		}
+		answers_fini(&answers);
+	}
+	answer.correlation = "\0x";
+	answer.correlation_bytes = 2;
+	assert_int_equal(answers_put(&answers, &answer), 0);
+	kept = answers_take(&answers);
+	assert_memory_equal(kept->answer.correlation, "\0x", 2);
+	free(kept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -632,6 +674,7 @@ int main(void)
 		cmocka_unit_test(a_root_that_no_broker_takes_is_refused),
 		cmocka_unit_test(a_status_tells_who_since_when_and_up_to_where),
 		cmocka_unit_test(metrics_are_wrapped_and_never_cut),
+		cmocka_unit_test(answers_are_copies_in_order_and_no_more_than_a_few),
 	};
 
 	return cmocka_run_group_tests_name("uplink parts", tests, NULL, NULL);

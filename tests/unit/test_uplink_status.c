@@ -236,6 +236,104 @@ static void status_and_states_come_before_events(void **state)
 		assert_true(is_of(&rig->received[i], "state/"));
 }
 
+struct ear {
+	pthread_mutex_t lock;
+	size_t count;
+	char subject[64], payload[64], response[128], correlation[16];
+	bool retained;
+};
+
+static bool hear(void *data, const struct heard *heard)
+{
+	struct ear *ear = data;
+
+	pthread_mutex_lock(&ear->lock);
+	ear->count++;
+	ear->retained = heard->retained;
+	snprintf(ear->subject, sizeof(ear->subject), "%s", heard->subject);
+	snprintf(ear->payload, sizeof(ear->payload), "%.*s", (int)heard->bytes,
+		 (const char *)heard->payload);
+	snprintf(ear->response, sizeof(ear->response), "%s",
+		 heard->response_topic ? heard->response_topic : "");
+	snprintf(ear->correlation, sizeof(ear->correlation), "%.*s", (int)heard->correlation_bytes,
+		 heard->correlation ? (const char *)heard->correlation : "");
+	pthread_mutex_unlock(&ear->lock);
+	return true;
+}
+
+static size_t heard_by(struct ear *ear)
+{
+	size_t count;
+
+	pthread_mutex_lock(&ear->lock);
+	count = ear->count;
+	pthread_mutex_unlock(&ear->lock);
+	return count;
+}
+
+static void send_request(struct rig *rig, bool retain)
+{
+	mosquitto_property *properties = NULL;
+
+	mosquitto_property_add_string(&properties, MQTT_PROP_RESPONSE_TOPIC, BASE "response/me");
+	mosquitto_property_add_binary(&properties, MQTT_PROP_CORRELATION_DATA, "c7", 2);
+	assert_int_equal(mosquitto_publish_v5(rig->subscriber, NULL, BASE "request/status", 2, "{}",
+					      1, retain, properties),
+			 0);
+	mosquitto_property_free_all(&properties);
+}
+
+static void a_request_is_heard_and_its_answer_carries_its_correlation(void **state)
+{
+	struct rig *rig = *state;
+	struct ear ear = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	const struct inlet inlet = {
+		.folder = "request", .levels = "+", .of_gateway = true, .data = &ear, .take = hear};
+	struct uplink_answer answer = {.topic = BASE "response/me",
+				       .correlation = "c7",
+				       .correlation_bytes = 2,
+				       .payload = "{\"ok\":true}",
+				       .bytes = 11};
+	const struct received *received;
+
+	broker_start(rig, "");
+	subscribe(rig);
+	rig->inlet = &inlet;
+	uplink_up(rig);
+	until(rig, last_of(rig, "status"));
+	send_request(rig, false);
+	until(rig, heard_by(&ear) == 1);
+	assert_string_equal(ear.subject, "status");
+	assert_string_equal(ear.payload, "{}");
+	assert_string_equal(ear.response, BASE "response/me");
+	assert_string_equal(ear.correlation, "c7");
+	assert_false(ear.retained);
+	assert_int_equal(uplink_answer(rig->uplink, &answer), 0);
+	until(rig, last_of(rig, "response/me"));
+	received = last_of(rig, "response/me");
+	assert_string_equal(received->correlation, "c7");
+	assert_string_equal(received->payload, "{\"ok\":true}");
+	assert_int_equal(received->qos, 1);
+	assert_false(received->retain);
+	assert_string_equal(received->content_type, "application/json");
+}
+
+static void answers_that_nobody_takes_are_few(void **state)
+{
+	struct rig *rig = *state;
+	struct uplink_answer answer = {.topic = BASE "response/me", .payload = "{}", .bytes = 2};
+	int i;
+
+	rig->broker.port = free_port(); /* nobody there */
+	uplink_up(rig);
+	for (i = 0; i < UPLINK_ANSWERS; i++)
+		assert_int_equal(uplink_answer(rig->uplink, &answer), 0);
+	assert_int_equal(uplink_answer(rig->uplink, &answer), -EAGAIN);
+	broker_start(rig, "");
+	subscribe(rig);
+	until(rig, count_of(rig, "response/me") == UPLINK_ANSWERS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +346,8 @@ int main(void)
 		rig_test(a_state_known_before_connecting_is_published_when_connected),
 		rig_test(a_state_that_is_over_is_retained_no_more_although_it_ended_unheard),
 		rig_test(status_and_states_come_before_events),
+		rig_test(a_request_is_heard_and_its_answer_carries_its_correlation),
+		rig_test(answers_that_nobody_takes_are_few),
 	};
 
 	return cmocka_run_group_tests_name("uplink status", tests, NULL, NULL);

@@ -55,6 +55,7 @@ struct received {
 	bool retain;
 	char epoch[EVENT_EPOCH_BYTES];
 	char content_type[32];
+	char correlation[32]; /* as text */
 	uint64_t seq;
 	bool late;
 };
@@ -97,6 +98,7 @@ struct rig {
 	struct uplink_conf conf;
 	struct event_origin origin;
 	struct uplink *uplink;
+	const struct inlet *inlet; /* it hears, or NULL */
 };
 
 #define until(rig, condition)                                                   \
@@ -297,10 +299,18 @@ UNUSED static void read_properties(struct received *received, const mosquitto_pr
 	const mosquitto_property *at = properties;
 	char *name;
 	char *value;
+	void *correlation;
+	uint16_t bytes;
 
 	if (mosquitto_property_read_string(properties, MQTT_PROP_CONTENT_TYPE, &value, false)) {
 		snprintf(received->content_type, sizeof(received->content_type), "%s", value);
 		free(value);
+	}
+	if (mosquitto_property_read_binary(properties, MQTT_PROP_CORRELATION_DATA, &correlation,
+					   &bytes, false)) {
+		snprintf(received->correlation, sizeof(received->correlation), "%.*s", bytes,
+			 (const char *)correlation);
+		free(correlation);
 	}
 	at = mosquitto_property_read_string_pair(at, MQTT_PROP_USER_PROPERTY, &name, &value, false);
 	while (at) {
@@ -687,6 +697,8 @@ UNUSED static void uplink_up(struct rig *rig)
 	if (rig->conf.hosts.count == 0)
 		add_host(rig, rig->door.port ? rig->door.port : rig->broker.port);
 	assert_int_equal(uplink_new(&rig->conf, &rig->origin, &rig->uplink), 0);
+	if (rig->inlet)
+		uplink_hear(rig->uplink, rig->inlet);
 	rig->journal.outlet = uplink_outlet(rig->uplink);
 	rig->journal.session = 0;
 	rig->journal.running = true;
