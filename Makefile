@@ -85,7 +85,7 @@ ALL_CFLAGS  = -std=gnu11 -ffp-contract=off -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro $(SANITIZE) $(LDFLAGS)
 LDLIBS      = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lev -lm
 
-SOURCES    := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/transit/*.c)) \
+SOURCES    := $(filter-out daemon/main.c daemon/clock_main.c,$(wildcard daemon/*.c daemon/transit/*.c)) \
               $(filter-out drivers/gpio_v1.c drivers/gpio_v2.c,$(wildcard drivers/*.c)) \
               drivers/gpio_v$(GPIOD).c
 OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o)
@@ -95,11 +95,15 @@ TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 BENCHES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-all: $(BUILD)/corridord
+all: $(BUILD)/corridord $(BUILD)/corridord-clock
 
 $(BUILD)/corridord: $(BUILD)/daemon/main.o $(BUILD)/libcorridor.a
 	@$(if $(V),:,echo '  LD    $@')
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/corridord-clock: $(BUILD)/daemon/clock_main.o $(BUILD)/libcorridor.a
+	@$(if $(V),:,echo '  LD    $@')
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 $(BUILD)/corridord-fakeclock: $(BUILD)/daemon/main.o $(FAKE_CLOCK)
 	@$(if $(V),:,echo '  LD    $@')
@@ -124,13 +128,13 @@ check:
 	$(call install-packages,$(CHECK_PACKAGES))
 	@$(MAKE) --no-print-directory unit-tests system-tests
 
-build-tests: $(BUILD)/corridord $(BUILD)/corridord-fakeclock $(UNIT_TESTS) $(TEST_TOOLS) $(BENCHES)
+build-tests: $(BUILD)/corridord $(BUILD)/corridord-clock $(BUILD)/corridord-fakeclock $(UNIT_TESTS) $(TEST_TOOLS) $(BENCHES)
 
 unit-tests: $(UNIT_TESTS)
 	@failed=; for t in $^; do echo "== $${t##*/}"; $(RUN) $$t || failed="$$failed $${t##*/}"; done; \
 	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
 
-system-tests: $(BUILD)/corridord $(BUILD)/corridord-fakeclock $(TEST_TOOLS)
+system-tests: $(BUILD)/corridord $(BUILD)/corridord-clock $(BUILD)/corridord-fakeclock $(TEST_TOOLS)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
 	$(PYTHON) -m pytest -p no:cacheprovider -q $(TESTS)
 
@@ -142,7 +146,7 @@ check-rig:
 rig-packages:
 	$(call install-packages,$(RIG_PACKAGES))
 
-rig-tests: $(BUILD)/corridord $(TEST_TOOLS)
+rig-tests: $(BUILD)/corridord $(BUILD)/corridord-clock $(TEST_TOOLS)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
 	$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(RIG_TESTS)
 
@@ -182,7 +186,7 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 lint:
 	$(call install-packages,$(DEV_PACKAGES))
 	clang-format --dry-run -Werror $(C_FILES)
-	clang-tidy --quiet $(SOURCES) daemon/main.c -- $(filter-out -MMD -MP,$(ALL_CFLAGS))
+	clang-tidy --quiet $(SOURCES) daemon/main.c daemon/clock_main.c -- $(filter-out -MMD -MP,$(ALL_CFLAGS))
 	shellcheck .ci/run $(wildcard tests/*/*.sh)
 
 fmt:
@@ -193,8 +197,9 @@ deps:
 
 # ---- installation ------------------------------------------------------------------------
 
-install: $(BUILD)/corridord
+install: $(BUILD)/corridord $(BUILD)/corridord-clock
 	install -D -m 755 $(BUILD)/corridord $(DESTDIR)$(PREFIX)/sbin/corridord
+	install -D -m 755 $(BUILD)/corridord-clock $(DESTDIR)$(PREFIX)/libexec/corridord-clock
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/profiles etc/profiles/*.conf
 	install -d $(DESTDIR)$(SYSCONFDIR)/corridord/conf.d $(DESTDIR)$(SYSCONFDIR)/corridord/profiles
 	[ -e $(DESTDIR)$(SYSCONFDIR)/corridord/corridord.conf ] || install -m 644 \
@@ -202,6 +207,8 @@ install: $(BUILD)/corridord
 	install -d $(DESTDIR)$(UNITDIR)
 	sed -e 's,/usr/sbin,$(PREFIX)/sbin,; s,/etc/corridord/corridord.conf,$(SYSCONFDIR)/corridord/corridord.conf,' \
 	  systemd/corridord.service > $(DESTDIR)$(UNITDIR)/corridord.service
+	sed -e 's,/usr/libexec,$(PREFIX)/libexec,' \
+	  systemd/corridord-clock.service > $(DESTDIR)$(UNITDIR)/corridord-clock.service
 	install -D -m 644 systemd/corridord.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/corridord.conf
 	install -D -m 644 systemd/corridord.tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/corridord.conf
 	install -D -m 644 systemd/corridord.modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/corridord.conf
@@ -219,4 +226,5 @@ clean:
 .PHONY: all check check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench fuzz fuzz-library $(FUZZERS) lint fmt deps \
         install clean
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
+         $(BUILD)/daemon/clock_main.d

@@ -21,7 +21,7 @@ static inline struct timespec clock_timespec(int64_t ns)
 }
 
 /* Both clocks as close together as the machine allows, and whether UTC is
- * disciplined now (adjtimex). Holdover once it was and no longer is. */
+ * disciplined now (clock_watch.h). Holdover once it was and no longer is. */
 struct instant clock_now(void);
 
 /* The kernel's boot id, 36 characters, read once; "unknown" when there is none. */

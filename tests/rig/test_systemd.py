@@ -130,10 +130,23 @@ def test_it_may_ask_whether_the_clock_is_right_and_not_set_it(site):
     machine, subscriber = site
     machine.put("/run/settime", tool("settime").read_bytes())
     machine.run("chmod 755 /run/settime; /run/settime $(date +%s)")
+    assert machine.show("ActiveState", unit="corridord-clock")["ActiveState"] == "active"
+    machine.until("grep -q ^disciplined /run/corridord-clock/state")
+    subscriber.wait_event("clock.synced", within_s=60)
     mark = subscriber.mark
     machine.run(f"echo pull-down >$(echo {PULL})")
     told = subscriber.wait_event("seal.opened", sensor="wire", since=mark)
     assert told["occurred"]["clock"] == "synced"
+
+
+def test_without_who_asks_for_it_the_clock_counts_as_lost(site):
+    machine, subscriber = site
+    mark = subscriber.mark
+    machine.run("systemctl kill -s STOP corridord-clock")
+    subscriber.wait_event("clock.unsynced", since=mark, within_s=120)
+    mark = subscriber.mark
+    machine.run("systemctl kill -s CONT corridord-clock")
+    subscriber.wait_event("clock.synced", since=mark, within_s=120)
 
 
 def test_drivers_of_serial_adapters_are_loaded_before_it(machine):
@@ -224,30 +237,38 @@ OPEN = {
     "PrivateDevices": "serial lines and GPIO chips",
     "DeviceAllow": "the same",
     "SupplementaryGroups": "the same",
-    "SystemCallFilter_clock": "adjtimex() tells whether the clock is disciplined",
-    "SystemCallFilter_privileged": "the same: it has the clock's calls in it",
-    "ProtectClock": "the same; without capabilities it can only ask",
     "ProcSubset": "the boot id",
     "RootDirectoryOrRootImage": "it is a package of the system",
 }
-EXPOSURE = 17  # tenths
+EXPOSURE, CLOCK_EXPOSURE = 15, 10  # tenths, at most
 
 
 @pytest.fixture
 def installed(tmp_path):
     booted.install(tmp_path, BUILD)
-    return tmp_path / "usr/lib/systemd/system/corridord.service"
+    return tmp_path / "usr/lib/systemd/system"
 
 
-def test_systemd_finds_no_fault_in_the_unit(installed, tmp_path):
-    root = installed.read_text().replace("/usr/sbin/", f"{tmp_path}/usr/sbin/")
-    unit = tmp_path / "corridord.service"
-    unit.write_text(root)
-    assert run("systemd-analyze", "verify", "--man=no", unit) == ""
+def test_systemd_finds_no_fault_in_the_units(installed, tmp_path):
+    units = []
+    for path in installed.glob("corridord*.service"):
+        unit = tmp_path / path.name
+        unit.write_text(path.read_text().replace("=/usr/", f"={tmp_path}/usr/"))
+        units.append(unit)
+    assert len(units) == 2
+    assert run("systemd-analyze", "verify", "--man=no", *units) == ""
+
+
+def rated(unit, exposure):
+    command = ("systemd-analyze", "security", "--offline=true", "--no-pager")
+    run(*command, f"--threshold={exposure}", unit)
+    return json.loads(run(*command, "--json=short", unit))
 
 
 def test_nothing_is_open_in_the_unit_but_what_it_needs(installed):
-    command = ("systemd-analyze", "security", "--offline=true", "--no-pager")
-    run(*command, f"--threshold={EXPOSURE}", installed)
-    rated = json.loads(run(*command, "--json=short", installed))
-    assert {row["json_field"] for row in rated if row["exposure"]} <= set(OPEN)
+    rows = rated(installed / "corridord.service", EXPOSURE)
+    assert {row["json_field"] for row in rows if row["exposure"]} <= set(OPEN)
+
+
+def test_who_asks_for_the_clock_may_do_nothing_else(installed):
+    rated(installed / "corridord-clock.service", CLOCK_EXPOSURE)

@@ -1,12 +1,17 @@
 """A wall clock that jumps: monotonic time decides, UTC only labels."""
 
+import ctypes
 import mmap
+import signal
 import struct
+import subprocess
+import time
 from datetime import datetime
 
 import pytest
 from rig import conf
-from rig.daemon import FAKE_CLOCK_BINARY
+from rig.daemon import BUILD, FAKE_CLOCK_BINARY
+from rig.waiting import PATIENCE_S, until
 from sim.modbus_device import TcpServer, Unit
 
 UNSYNCED, SYNCED, HOLDOVER = range(3)
@@ -153,3 +158,31 @@ def test_a_restart_in_the_past_goes_on_counting(gateway, dial, boom, subscriber)
     swing(boom, subscriber, mark)
     events = subscriber.verified()
     assert len({e["epoch"] for e in events}) == 1
+
+
+def disciplined():
+    """As the kernel says; TIME_ERROR is 5."""
+    return ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(1024)) not in (-1, 5)
+
+
+def test_who_asks_for_the_daemon_keeps_the_answer_in_a_file(tmp_path):
+    """corridord-clock, where the daemon's unit forbids it to ask the kernel itself."""
+    file = tmp_path / "run" / "state"
+    process = subprocess.Popen([BUILD / "corridord-clock", file], stderr=subprocess.PIPE, text=True)
+    try:
+        process.stderr.readline()  # that there is no such folder
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        assert process.wait(PATIENCE_S) == -signal.SIGTERM
+    file.parent.mkdir()
+    process = subprocess.Popen([BUILD / "corridord-clock", file])
+    try:
+        until(file.exists, "the file")
+        word, asked_ns = file.read_text().split()
+        assert word == ("disciplined" if disciplined() else "free-running")
+        assert 0 <= time.monotonic_ns() - int(asked_ns) < PATIENCE_S * 1e9
+        assert [p.name for p in file.parent.iterdir()] == ["state"]
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_S)

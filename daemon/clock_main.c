@@ -1,0 +1,53 @@
+/* corridord-clock FILE: tells the daemon whether the wall clock is disciplined (clock_watch.h). */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "clock_watch.h"
+
+#define EX_USAGE 64
+
+/* Told once for each reason, not every ten seconds. */
+static void complain(const char *path, int rc)
+{
+	static int told;
+
+	if (rc < 0 && rc != told)
+		fprintf(stderr, "%s: %s\n", path, strerror(-rc));
+	told = rc;
+}
+
+static void look(const char *path)
+{
+	bool disciplined = false;
+	int rc = clock_watch_ask(&disciplined);
+
+	if (rc == 0)
+		rc = clock_watch_write(path, disciplined, clock_mono_ns());
+	complain(path, rc);
+}
+
+int main(int argc, char **argv)
+{
+	struct pollfd step = {.events = POLLIN};
+
+	if (argc != 2) {
+		fprintf(stderr, "corridord-clock FILE: keeps in FILE whether the clock is set\n");
+		return EX_USAGE;
+	}
+	umask(022);
+	step.fd = clock_step_fd();
+	if (step.fd < 0) {
+		fprintf(stderr, "no timer: %s\n", strerror(-step.fd));
+		return EXIT_FAILURE;
+	}
+	for (;;) {
+		look(argv[1]);
+		if (poll(&step, 1, (int)(CLOCK_WATCH_EVERY_NS / NS_PER_MS)) > 0)
+			clock_step_rearm(step.fd);
+	}
+}

@@ -1,0 +1,124 @@
+/* What corridord-clock writes, and what the daemon believes of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "clock_watch.h"
+
+#define ASKED_NS (100 * NS_PER_S)
+
+struct folder {
+	char name[64];
+	char file[96];
+};
+
+static int make_folder(void **state)
+{
+	struct folder *folder = test_calloc(1, sizeof(*folder));
+
+	snprintf(folder->name, sizeof(folder->name), "/tmp/clock-watch-XXXXXX");
+	assert_non_null(mkdtemp(folder->name));
+	snprintf(folder->file, sizeof(folder->file), "%s/state", folder->name);
+	*state = folder;
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	struct folder *folder = *state;
+
+	unlink(folder->file);
+	assert_int_equal(rmdir(folder->name), 0);
+	test_free(folder);
+	return 0;
+}
+
+static void put(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void an_answer_is_believed_while_it_is_fresh(void **state)
+{
+	const struct folder *folder = *state;
+
+	assert_int_equal(clock_watch_write(folder->file, true, ASKED_NS), 0);
+	assert_true(clock_watch_read(folder->file, ASKED_NS));
+	assert_true(clock_watch_read(folder->file, ASKED_NS + CLOCK_WATCH_VALID_NS));
+	assert_false(clock_watch_read(folder->file, ASKED_NS + CLOCK_WATCH_VALID_NS + 1));
+}
+
+static void an_answer_from_the_future_is_of_another_boot_and_not_believed(void **state)
+{
+	const struct folder *folder = *state;
+
+	assert_int_equal(clock_watch_write(folder->file, true, ASKED_NS), 0);
+	assert_false(clock_watch_read(folder->file, ASKED_NS - 1));
+}
+
+static void a_later_answer_takes_the_place_of_the_one_before(void **state)
+{
+	const struct folder *folder = *state;
+
+	assert_int_equal(clock_watch_write(folder->file, true, ASKED_NS), 0);
+	assert_int_equal(clock_watch_write(folder->file, false, ASKED_NS + 1), 0);
+	assert_false(clock_watch_read(folder->file, ASKED_NS + 1));
+}
+
+static void no_file_and_a_file_of_anything_else_say_nothing(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"\n",
+		"disciplined",
+		"disciplined \n",
+		"disciplined 100000000000",
+		"disciplined -5\n",
+		"disciplined 99999999999999999999999999999999\n",
+		"free-running 100000000000\n",
+		"undisciplined 100000000000\n",
+		"disciplined 100000000000 and more\n",
+	};
+	const struct folder *folder = *state;
+	size_t i;
+
+	assert_false(clock_watch_read(folder->file, ASKED_NS));
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		put(folder->file, texts[i]);
+		assert_false(clock_watch_read(folder->file, ASKED_NS));
+	}
+	assert_false(clock_watch_read(folder->name, ASKED_NS));
+}
+
+static void what_cannot_be_written_is_an_error(void **state)
+{
+	(void)state;
+	assert_true(clock_watch_write("/nowhere/at/all", true, ASKED_NS) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_answer_is_believed_while_it_is_fresh,
+						make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(
+			an_answer_from_the_future_is_of_another_boot_and_not_believed, make_folder,
+			remove_folder),
+		cmocka_unit_test_setup_teardown(a_later_answer_takes_the_place_of_the_one_before,
+						make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(no_file_and_a_file_of_anything_else_say_nothing,
+						make_folder, remove_folder),
+		cmocka_unit_test(what_cannot_be_written_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
