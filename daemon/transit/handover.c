@@ -6,6 +6,9 @@
 #include "json.h"
 #include "memo.h"
 
+#define LIST_ROOM   192 /* of a body, for what follows the seals */
+#define MEMORY_ROOM 64 /* of a memory, for what its owner says before */
+
 static const char *const state_names[LEG_SEAL_STATES] = {
 	[LEG_SEAL_INTACT] = "intact",	  [LEG_SEAL_OPENED] = "opened",
 	[LEG_SEAL_TAMPERED] = "tampered", [LEG_SEAL_MISSING] = "missing",
@@ -53,8 +56,6 @@ static void tell_seal(const struct leg_seal *seal, struct json *json)
 
 void handover_members(const struct handover *handover, struct json *json)
 {
-	size_t i;
-
 	json_text(json, "ucr", handover->ucr);
 	json_text(json, "to", handover->to);
 	json_text(json, "binding", handover->rule);
@@ -66,13 +67,30 @@ void handover_members(const struct handover *handover, struct json *json)
 		json_utc(json, "expected_from", handover->expected_from_utc_ns);
 	if (handover->expected_until_utc_ns != INT64_MAX)
 		json_utc(json, "expected_until", handover->expected_until_utc_ns);
-	json_utc(json, "expires", handover->expires_utc_ns);
+	if (handover->expires_utc_ns != INT64_MIN)
+		json_utc(json, "expires", handover->expires_utc_ns);
+	handover_tell_seals(handover, json);
+}
+
+void handover_tell_seals(const struct handover *handover, struct json *json)
+{
+	size_t i;
+
 	json_open_array(json, "seals");
-	for (i = 0; i < handover->seal_count; i++)
+	for (i = 0; i < handover->seal_count; i++) {
+		const struct json before = *json;
+
 		tell_seal(&handover->seals[i], json);
+		if (json->overflow || json->bytes > json->size - LIST_ROOM) {
+			*json = before;
+			json->out[json->bytes] = '\0';
+			break;
+		}
+	}
 	json_close_array(json);
-	if (handover->seals_more > 0)
-		json_int(json, "seals_more", handover->seals_more);
+	if (i < handover->seal_count || handover->seals_more > 0)
+		json_int(json, "seals_more",
+			 (int64_t)(handover->seal_count - i) + handover->seals_more);
 }
 
 static bool put_level(char *out, size_t size, const char *text)
@@ -108,6 +126,50 @@ bool handover_key(const char *to, const char *ucr, char key[HANDOVER_KEY_BYTES])
 	return put_level(key + at, HANDOVER_KEY_BYTES - at, ucr);
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool handover_ucr(const char *level, char ret_ucr[IDENTIFIER_BYTES])
+{
+	char raw[IDENTIFIER_BYTES];
+	size_t at = 0;
+
+	while (*level && at + 1 < sizeof(raw)) {
+		int high = *level == '%' ? hex_digit(level[1]) : 0;
+		int low = *level == '%' && high >= 0 ? hex_digit(level[2]) : 0;
+
+		if (high < 0 || low < 0)
+			return false;
+		raw[at++] = (char)(*level == '%' ? 16 * high + low : *level);
+		level += *level == '%' ? 3 : 1;
+	}
+	if (*level)
+		return false;
+	(void)identifier_read(IDENTIFIER_UCR, raw, at, ret_ucr);
+	return ret_ucr[0];
+}
+
+bool handover_is_same(const struct handover *one, const struct handover *other)
+{
+	return one->departed_utc_ns == other->departed_utc_ns &&
+	       strcmp(one->from, other->from) == 0 && strcmp(one->ucr, other->ucr) == 0;
+}
+
+int64_t handover_due(int64_t utc_ns, const struct instant *now)
+{
+	int64_t due;
+
+	if (utc_ns == INT64_MAX || now->clock == CLOCK_UNSYNCED)
+		return utc_ns == INT64_MAX ? INT64_MAX : INT64_MAX - 1;
+	if (__builtin_add_overflow(utc_ns, now->mono_ns - now->utc_ns, &due))
+		return utc_ns < 0 ? now->mono_ns : INT64_MAX - 1;
+	return due < INT64_MAX ? due : INT64_MAX - 1;
+}
+
 bool handover_is_sound(const struct handover *handover)
 {
 	size_t i;
@@ -121,10 +183,22 @@ bool handover_is_sound(const struct handover *handover)
 
 /* ---- memory -------------------------------------------------------------------------- */
 
-void handover_remember(const struct handover *handover, struct memo *memo)
+void leg_seals_remember(const struct leg_seal *seals, size_t count, struct memo *memo)
 {
 	size_t i;
 
+	memo_int(memo, (int64_t)count);
+	for (i = 0; i < count; i++) {
+		memo_text(memo, seals[i].number);
+		memo_int(memo, (int64_t)seals[i].state);
+		memo_int(memo, seals[i].openings);
+		memo_int(memo, seals[i].tamperings);
+		memo_int(memo, seals[i].seen_utc_ns / 1000000000);
+	}
+}
+
+void handover_remember(const struct handover *handover, struct memo *memo)
+{
 	memo_text(memo, handover->ucr);
 	memo_text(memo, handover->from);
 	memo_text(memo, handover->to);
@@ -136,16 +210,7 @@ void handover_remember(const struct handover *handover, struct memo *memo)
 	memo_int(memo, handover->expected_until_utc_ns);
 	memo_int(memo, handover->expires_utc_ns);
 	memo_int(memo, handover->seals_more);
-	memo_int(memo, (int64_t)handover->seal_count);
-	for (i = 0; i < handover->seal_count; i++) {
-		const struct leg_seal *seal = &handover->seals[i];
-
-		memo_text(memo, seal->number);
-		memo_int(memo, (int64_t)seal->state);
-		memo_int(memo, seal->openings);
-		memo_int(memo, seal->tamperings);
-		memo_int(memo, seal->seen_utc_ns / 1000000000);
-	}
+	leg_seals_remember(handover->seals, handover->seal_count, memo);
 }
 
 static void recall_seal(struct leg_seal *seal, struct memo_reader *reader)
@@ -158,10 +223,32 @@ static void recall_seal(struct leg_seal *seal, struct memo_reader *reader)
 		memo_take(reader, INT64_MIN / 1000000000, INT64_MAX / 1000000000) * 1000000000;
 }
 
+size_t leg_seals_recall(struct leg_seal *seals, struct memo_reader *reader)
+{
+	size_t count = (size_t)memo_take(reader, 0, HANDOVER_SEALS), i;
+
+	for (i = 0; i < count; i++)
+		recall_seal(&seals[i], reader);
+	return count;
+}
+
+void handover_fit(struct handover *handover)
+{
+	char text[MEMO_BYTES - MEMORY_ROOM];
+	struct memo memo;
+
+	for (;;) {
+		memo_start(&memo, text, sizeof(text));
+		handover_remember(handover, &memo);
+		if (memo_ok(&memo) || handover->seal_count == 0)
+			return;
+		handover->seal_count--;
+		handover->seals_more++;
+	}
+}
+
 void handover_recall(struct handover *handover, struct memo_reader *reader)
 {
-	size_t i;
-
 	*handover = (struct handover){0};
 	memo_take_text(reader, handover->ucr, sizeof(handover->ucr));
 	memo_take_text(reader, handover->from, sizeof(handover->from));
@@ -175,9 +262,7 @@ void handover_recall(struct handover *handover, struct memo_reader *reader)
 	handover->expected_until_utc_ns = memo_take(reader, INT64_MIN, INT64_MAX);
 	handover->expires_utc_ns = memo_take(reader, INT64_MIN, INT64_MAX);
 	handover->seals_more = memo_take(reader, 0, INT64_MAX);
-	handover->seal_count = (size_t)memo_take(reader, 0, HANDOVER_SEALS);
-	for (i = 0; i < handover->seal_count; i++)
-		recall_seal(&handover->seals[i], reader);
+	handover->seal_count = leg_seals_recall(handover->seals, reader);
 	if (!handover_is_sound(handover))
 		reader->bad = true;
 }

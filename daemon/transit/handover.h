@@ -58,7 +58,7 @@ struct handover {
 	enum clock_state departed_clock;
 	int64_t expected_from_utc_ns; /* INT64_MIN: not said */
 	int64_t expected_until_utc_ns; /* INT64_MAX: not said */
-	int64_t expires_utc_ns; /* not waited for any more */
+	int64_t expires_utc_ns; /* not waited for any more; INT64_MIN: not known, for want of a clock */
 	struct leg_seal seals[HANDOVER_SEALS];
 	size_t seal_count;
 	int64_t seals_more; /* left out */
@@ -66,14 +66,32 @@ struct handover {
 
 /* The members of the payload behind those of any state. */
 void handover_members(const struct handover *handover, struct json *json);
+/* "seals", as many as have room, and "seals_more". */
+void handover_tell_seals(const struct handover *handover, struct json *json);
 
 /* "@handover/<to>/<ucr>". What a topic cannot have in a level is %XX.
  * false: it does not fit. */
 bool handover_key(const char *to, const char *ucr, char key[HANDOVER_KEY_BYTES]);
 
+/* The last level of such a key as a UCR. false: it is none. */
+bool handover_ucr(const char *level, char ret_ucr[IDENTIFIER_BYTES]);
+
+/* Leaves out seals for which a memory has no room. */
+void handover_fit(struct handover *handover);
 void handover_remember(const struct handover *handover, struct memo *memo);
 /* What is not readable makes the reader bad. */
 void handover_recall(struct handover *handover, struct memo_reader *reader);
+
+/* Of the same departure. */
+bool handover_is_same(const struct handover *one, const struct handover *other);
+
+/* The monotonic time of that UTC; as late as can be for a clock that was never set; INT64_MAX
+ * for INT64_MAX only. */
+int64_t handover_due(int64_t utc_ns, const struct instant *now);
+
+void leg_seals_remember(const struct leg_seal *seals, size_t count, struct memo *memo);
+/* HANDOVER_SEALS at most; returns how many. */
+size_t leg_seals_recall(struct leg_seal *seals, struct memo_reader *reader);
 
 /* false: a number is missing or a word is none; called on what was read from others. */
 bool handover_is_sound(const struct handover *handover);

@@ -25,7 +25,9 @@
 #include "seal.h"
 #include "sensor.h"
 
+struct handover;
 struct ledger;
+struct legs_custody;
 
 #define LANE_PASSAGES 4 /* at the boom, beyond it, two of which an answer is still to come */
 
@@ -122,5 +124,11 @@ bool lane_answer(struct lane *lane, struct registry_answer *answer);
  * number. */
 int lane_present(struct lane *lane, const struct officer_word *word);
 bool lane_word_open(const struct lane *lane); /* one is still being looked up */
+
+/* The seals of a consignment as this passage showed them, and those in announced (or NULL).
+ * declared: also what the readers of this lane did not see, as it was seen before or not. */
+void lane_custody(const struct lane *lane, const struct passage *passage,
+		  const struct passage_binding *binding, const struct handover *announced,
+		  bool declared, struct legs_custody *ret_custody);
 
 #endif

@@ -1,6 +1,7 @@
 /* What the parts of a lane share: lane.c (opening and closing), lane_reads.c (what is read),
  * lane_bind.c (the registry's answers), lane_seals.c (seals against the declaration),
- * lane_tell.c (events), lane_memory.c (over a restart). */
+ * lane_custody.c (seals as they go on their way), lane_tell.c (events), lane_memory.c (over a
+ * restart). */
 #ifndef CORRIDORD_LANE_PRIVATE_H
 #define CORRIDORD_LANE_PRIVATE_H
 
@@ -29,6 +30,9 @@ void lane_ask(struct lane *lane); /* what is to be asked */
 
 /* lane_seals.c. final: what was not read by now, is missing. */
 void lane_check_seals(struct lane *lane, struct passage *passage, bool final, int64_t at_mono_ns);
+
+bool lane_reads_numbers(const struct lane *lane);
+bool lane_reader_is_blind(const struct lane *lane); /* one of them cannot see */
 
 /* lane_tell.c */
 struct json *lane_begin(struct lane *lane, const struct passage *passage, int64_t at_mono_ns);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lane_private.h"
+#include "ledger.h"
 
 static struct lane_reader *reader_of(struct lane *lane, const struct sensor *sensor)
 {
@@ -64,6 +65,9 @@ static void read_seal(struct lane *lane, struct lane_reader *reader, int64_t at_
 	read.seal.elsewhere =
 		seal_memory_elsewhere(lane->site->memory, reader->text, lane->conf->name,
 				      at_mono_ns, lane->conf->passages->clone_ns);
+	if (lane->site->ledger)
+		read.seal.elsewhere |=
+			ledger_elsewhere(lane->site->ledger, reader->text, at_mono_ns);
 	seal_memory_seen(lane->site->memory, reader->text, lane->conf->name);
 	lane->dirty = true;
 	if (known) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lane_private.h"
+#include "ledger.h"
 
 /* A declared seal, and whose. */
 struct declaration {
@@ -140,7 +141,7 @@ static void check_declared(struct lane *lane, struct passage *passage, bool fina
 	}
 }
 
-static bool reader_is_blind(const struct lane *lane)
+bool lane_reader_is_blind(const struct lane *lane)
 {
 	char number[VALUE_TEXT_BYTES];
 	size_t i;
@@ -152,7 +153,7 @@ static bool reader_is_blind(const struct lane *lane)
 	return false;
 }
 
-static bool reads_numbers(const struct lane *lane)
+bool lane_reads_numbers(const struct lane *lane)
 {
 	size_t i;
 
@@ -200,7 +201,7 @@ static void check_absent(struct lane *lane, struct passage *passage,
 
 	if (instead)
 		now = (struct seal_finding){CHECK_MISMATCH, SEAL_BECAUSE_NOT_DECLARED};
-	else if (reader_is_blind(lane))
+	else if (lane_reader_is_blind(lane))
 		now = (struct seal_finding){CHECK_UNKNOWN, SEAL_BECAUSE_READER};
 	if (absence_told(passage, declaration->seal->number, now.result))
 		return;
@@ -285,7 +286,7 @@ void lane_check_seals(struct lane *lane, struct passage *passage, bool final, in
 	if (at_mono_ns < lane->told_mono_ns)
 		at_mono_ns = lane->told_mono_ns;
 	check_declared(lane, passage, final, at_mono_ns);
-	if (final && reads_numbers(lane) && !passage->settled_before) {
+	if (final && lane_reads_numbers(lane) && !passage->settled_before) {
 		check_absences(lane, passage, at_mono_ns);
 		check_extras(lane, passage, at_mono_ns);
 		lane->dirty |= !passage->settled;
@@ -295,4 +296,6 @@ void lane_check_seals(struct lane *lane, struct passage *passage, bool final, in
 		passage->at_mono_ns[PASSAGE_CHECKED] = at_mono_ns;
 		lane->dirty = true;
 	}
+	if (lane->site->ledger)
+		ledger_checked(lane->site->ledger, lane, passage, final);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "legs.h"
 #include "stay.h"
 #include "study.h"
 #include "transit.h"
@@ -23,6 +24,8 @@ struct ledger {
 	struct study *study;
 	struct alarm_book book;
 	struct stays stays;
+	struct legs *legs; /* NULL: nothing is announced or waited for */
+	const char *checkpoint;
 	bool has_exit; /* a lane is one */
 	bool changed; /* something may be to be kept */
 	bool moved; /* and the deadline */
@@ -154,10 +157,13 @@ int ledger_new(const struct transit_conf *conf, struct teller *teller, struct le
 		ledger->has_exit |= strcmp(conf->lanes[i].direction, "entry") != 0;
 	}
 	rc = study_new(ledger->lanes, ledger->lane_count, &ledger->study);
+	if (rc == 0 && conf->legs)
+		rc = legs_new(conf->legs, conf->checkpoint, &ledger->book, &ledger->legs);
 	if (rc < 0) {
-		free(ledger);
+		ledger_free(ledger);
 		return rc;
 	}
+	ledger->checkpoint = conf->checkpoint;
 	alarm_book_init(&ledger->book);
 	stays_init(&ledger->stays, conf->checkpoint, &ledger->book);
 	ledger->teller = teller;
@@ -171,6 +177,7 @@ void ledger_free(struct ledger *ledger)
 {
 	if (!ledger)
 		return;
+	legs_free(ledger->legs);
 	study_free(ledger->study);
 	free(ledger);
 }
@@ -180,12 +187,16 @@ void ledger_recall(struct ledger *ledger, const char *key, const char *text)
 	alarm_book_recall(&ledger->book, key, text);
 	stays_recall(&ledger->stays, key, text);
 	study_recall(ledger->study, key, text);
+	if (ledger->legs)
+		legs_recall(ledger->legs, key, text);
 }
 
 void ledger_start(struct ledger *ledger)
 {
 	stays_start(&ledger->stays, &ledger->teller->now);
 	study_start(ledger->study, &ledger->teller->now);
+	if (ledger->legs)
+		legs_start(ledger->legs, ledger->teller);
 	ledger->changed = ledger->moved = true;
 }
 
@@ -206,6 +217,11 @@ static int64_t arrived(const struct ledger *ledger, const struct passage *passag
 	return ledger->teller->now.mono_ns;
 }
 
+static const char *came_from(struct ledger *ledger, const char *ucr)
+{
+	return ledger->legs ? legs_came_from(ledger->legs, ucr) : NULL;
+}
+
 void ledger_bound(struct ledger *ledger, const struct lane *lane, const struct passage *passage)
 {
 	struct stay_place place = {lane->conf->name, passage->id, arrived(ledger, passage)};
@@ -213,11 +229,41 @@ void ledger_bound(struct ledger *ledger, const struct lane *lane, const struct p
 
 	if (passage->stage == STAGE_GONE && !(ledger->has_exit && is_entry(lane)))
 		return; /* it has left the checkpoint */
-	for (i = 0; i < passage->binding_count; i++)
-		if (passage->bindings[i].dossier)
+	for (i = 0; i < passage->binding_count; i++) {
+		const struct passage_binding *binding = &passage->bindings[i];
+
+		if (ledger->legs)
+			legs_here(ledger->legs, binding->ucr, true);
+		if (binding->dossier)
 			stays_arrive(&ledger->stays, ledger->teller, &place,
-				     passage->bindings[i].dossier->consignment, NULL);
+				     binding->dossier->consignment,
+				     came_from(ledger, binding->ucr));
+	}
 	ledger->changed = ledger->moved = true;
+}
+
+void ledger_checked(struct ledger *ledger, const struct lane *lane, const struct passage *passage,
+		    bool final)
+{
+	struct legs_custody custody = {
+		.place = {lane->conf->name, passage->id, arrived(ledger, passage)}};
+	size_t i;
+
+	for (i = 0; ledger->legs && i < passage->binding_count; i++) {
+		const struct passage_binding *binding = &passage->bindings[i];
+
+		lane_custody(lane, passage, binding, legs_announced(ledger->legs, binding->ucr),
+			     false, &custody);
+		legs_check(ledger->legs, ledger->teller, &custody, final);
+		ledger->changed = ledger->moved = true;
+	}
+}
+
+bool ledger_elsewhere(const struct ledger *ledger, const char *number, int64_t at_mono_ns)
+{
+	const struct instant at = moment(ledger, at_mono_ns);
+
+	return ledger->legs && legs_too_fast(ledger->legs, number, &at);
 }
 
 void ledger_unbound(struct ledger *ledger, const struct lane *lane, const struct passage *passage,
@@ -225,6 +271,8 @@ void ledger_unbound(struct ledger *ledger, const struct lane *lane, const struct
 {
 	struct stay_place place = {lane->conf->name, passage->id, ledger->teller->now.mono_ns};
 
+	if (ledger->legs)
+		legs_here(ledger->legs, ucr, false);
 	stays_retract(&ledger->stays, ledger->teller, &place, ucr);
 	ledger->changed = ledger->moved = true;
 }
@@ -274,6 +322,32 @@ static size_t lane_index(const struct ledger *ledger, const struct lane *lane)
 	return i;
 }
 
+/* Where its itinerary leads from here; NULL: nowhere, or it is not on it. */
+static const struct itinerary_stop *next_stop(struct ledger *ledger,
+					      const struct passage_binding *binding)
+{
+	const struct consignment *consignment =
+		binding->dossier ? binding->dossier->consignment : NULL;
+	struct arrival here = {.checkpoint = ledger->checkpoint};
+	int64_t stop = stays_stop(&ledger->stays, binding->ucr);
+
+	if (!consignment || stop == 0)
+		return NULL;
+	if (stop < 0 || (size_t)stop > consignment->stop_count ||
+	    strcmp(consignment->stops[stop - 1].checkpoint, ledger->checkpoint) != 0)
+		return itinerary_judge(consignment, &here).next;
+	return (size_t)stop < consignment->stop_count ? &consignment->stops[stop] : NULL;
+}
+
+static void depart(struct ledger *ledger, const struct lane *lane, const struct passage *passage,
+		   const struct passage_binding *binding, const struct stay_place *place)
+{
+	struct legs_custody custody = {.place = *place};
+
+	lane_custody(lane, passage, binding, NULL, true, &custody);
+	legs_depart(ledger->legs, ledger->teller, &custody, next_stop(ledger, binding));
+}
+
 void ledger_closed(struct ledger *ledger, const struct lane *lane, const struct passage *passage,
 		   const struct passage_intervals *intervals)
 {
@@ -287,8 +361,16 @@ void ledger_closed(struct ledger *ledger, const struct lane *lane, const struct 
 		place.at_mono_ns = intervals->at_mono_ns[PASSAGE_CLEARED];
 	if (through)
 		add_intervals(ledger, lane_index(ledger, lane), intervals);
-	for (i = 0; i < passage->binding_count && ((through && exit) || backed_out); i++)
-		stays_leave(&ledger->stays, ledger->teller, &place, passage->bindings[i].ucr);
+	for (i = 0; i < passage->binding_count; i++) {
+		const struct passage_binding *binding = &passage->bindings[i];
+
+		if (ledger->legs)
+			legs_here(ledger->legs, binding->ucr, false);
+		if (ledger->legs && through && exit)
+			depart(ledger, lane, passage, binding, &place);
+		if ((through && exit) || backed_out)
+			stays_leave(&ledger->stays, ledger->teller, &place, binding->ucr);
+	}
 	ledger->changed = ledger->moved = ledger->closed = true;
 }
 
@@ -298,6 +380,32 @@ int ledger_acknowledge(struct ledger *ledger, const struct acknowledgement *by)
 	return alarm_book_acknowledge(&ledger->book, by, ledger->teller);
 }
 
+/* ---- what other checkpoints tell ---------------------------------------------------- */
+
+enum legs_heard ledger_announce(struct ledger *ledger, const struct handover *handover,
+				char ret_gave_way[IDENTIFIER_BYTES])
+{
+	ledger->changed = ledger->moved = true;
+	return legs_announce(ledger->legs, ledger->teller, handover, ret_gave_way);
+}
+
+void ledger_take_back(struct ledger *ledger, const char *ucr)
+{
+	ledger->changed = ledger->moved = true;
+	legs_take_back(ledger->legs, ledger->teller, ucr);
+}
+
+void ledger_connected(struct ledger *ledger)
+{
+	ledger->changed = ledger->moved = true;
+	legs_connected(ledger->legs, ledger->teller);
+}
+
+bool ledger_has_legs(const struct ledger *ledger)
+{
+	return ledger->legs;
+}
+
 /* ---- time ---------------------------------------------------------------------------- */
 
 int64_t ledger_deadline(const struct ledger *ledger)
@@ -305,7 +413,11 @@ int64_t ledger_deadline(const struct ledger *ledger)
 	int64_t study_mono_ns = study_deadline(ledger->study);
 	int64_t stays_mono_ns = stays_deadline(&ledger->stays);
 
-	return study_mono_ns < stays_mono_ns ? study_mono_ns : stays_mono_ns;
+	int64_t legs_mono_ns =
+		ledger->legs ? legs_deadline(ledger->legs, ledger->teller) : INT64_MAX;
+	int64_t first = study_mono_ns < stays_mono_ns ? study_mono_ns : stays_mono_ns;
+
+	return first < legs_mono_ns ? first : legs_mono_ns;
 }
 
 bool ledger_moved(struct ledger *ledger)
@@ -361,6 +473,8 @@ void ledger_tick(struct ledger *ledger, int64_t at_mono_ns)
 
 	ledger->teller->now = moment(ledger, at_mono_ns);
 	stays_tick(&ledger->stays, ledger->teller);
+	if (ledger->legs)
+		legs_tick(ledger->legs, ledger->teller);
 	study_tick(ledger->study, ledger->teller, &keeper);
 	ledger->teller->now = now;
 	ledger->changed = ledger->moved = true;

@@ -55,6 +55,8 @@ static enum leg_result worse(enum leg_result a, enum leg_result b)
 static enum leg_result compare_seals(const struct leg_seal *before, const struct leg_seal *now,
 				     bool complete)
 {
+	if ((!now || now->state == LEG_SEAL_MISSING) && before->state == LEG_SEAL_MISSING)
+		return LEG_SAME;
 	if (!now || now->state == LEG_SEAL_MISSING)
 		return complete || now ? LEG_MISSING : LEG_UNKNOWN;
 	if (before->state != LEG_SEAL_INTACT && before->state == now->state)
@@ -213,6 +215,7 @@ void leg_tell(const struct handover *announced, const struct leg_verdict *verdic
 	json_text(json, "to", announced->to);
 	json_text(json, "gateway", announced->gateway);
 	json_utc(json, "departed", announced->departed_utc_ns);
+	json_text(json, "departed_clock", clock_state_name(announced->departed_clock));
 	if (announced->expected_from_utc_ns != INT64_MIN)
 		json_utc(json, "expected_from", announced->expected_from_utc_ns);
 	if (announced->expected_until_utc_ns != INT64_MAX)

@@ -43,6 +43,16 @@ struct seal_record *seal_memory_take(struct seal_memory *memory, const char *id)
 	return oldest;
 }
 
+const struct seal_record *seal_memory_find(const struct seal_memory *memory, const char *number)
+{
+	size_t i;
+
+	for (i = 0; i < SEAL_MEMORY_RECORDS; i++)
+		if (number[0] && strcmp(memory->records[i].id, number) == 0)
+			return &memory->records[i];
+	return NULL;
+}
+
 void seal_memory_seen(struct seal_memory *memory, const char *number, const char *lane)
 {
 	struct seal_record *record = seal_memory_take(memory, number);

@@ -51,6 +51,9 @@ struct seal_memory {
 /* The record of this seal, a fresh one when it is not known. Valid until the next call. */
 struct seal_record *seal_memory_take(struct seal_memory *memory, const char *id);
 
+/* NULL: not known. number: normalised. */
+const struct seal_record *seal_memory_find(const struct seal_memory *memory, const char *number);
+
 /* A lane sees it, or no longer does. number: normalised. */
 void seal_memory_seen(struct seal_memory *memory, const char *number, const char *lane);
 void seal_memory_left(struct seal_memory *memory, const char *number, const char *lane,

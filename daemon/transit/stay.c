@@ -49,15 +49,15 @@ static void resource_of(const char *ucr, char resource[STATE_KEY_BYTES])
 	snprintf(resource, STATE_KEY_BYTES, "consignment/%s", ucr);
 }
 
-/* An event of a consignment, up to its alarm. place NULL: nothing was seen of it just now. */
-static struct json *tell_start(struct teller *teller, const struct stay_place *place,
-			       const char *ucr, int64_t at_mono_ns)
+struct json *stay_tell_start(struct teller *teller, const struct stay_place *place, const char *ucr,
+			     int64_t at_mono_ns)
 {
 	struct json *json = &teller->body;
 
 	event_body_start(json, teller->body_text, sizeof(teller->body_text),
-			 place ? place->lane : NULL, NULL, at_mono_ns, &teller->now);
-	if (place && place->passage) {
+			 place && place->lane[0] ? place->lane : NULL, NULL, at_mono_ns,
+			 &teller->now);
+	if (place && place->passage && place->passage[0]) {
 		json_open(json, "passage");
 		json_text(json, "id", place->passage);
 		json_close(json);
@@ -116,7 +116,7 @@ static void raise_findings(struct stays *stays, struct stay *stay, struct teller
 
 		if (!(verdict->findings & BIT(which)) || !book_raise(stays, stay, which, &at))
 			continue;
-		json = tell_start(teller, place, stay->ucr, place->at_mono_ns);
+		json = stay_tell_start(teller, place, stay->ucr, place->at_mono_ns);
 		json_text(json, "alarm", "raised");
 		itinerary_tell(verdict, json, INT64_MIN, INT64_MAX);
 		tell_end(teller, event_of(which), NULL);
@@ -133,7 +133,7 @@ static void raise_dwell(struct stays *stays, struct stay *stay, struct teller *t
 
 	if (!book_raise(stays, stay, DWELL, &at))
 		return;
-	json = tell_start(teller, NULL, stay->ucr, at_mono_ns);
+	json = stay_tell_start(teller, NULL, stay->ucr, at_mono_ns);
 	json_text(json, "alarm", "raised");
 	tell_route(json, stay, at_mono_ns - stay->arrived_mono_ns);
 	tell_end(teller, EVENT_ROUTE_DWELL_EXCEEDED, NULL);
@@ -154,7 +154,7 @@ static void clear_all(struct stays *stays, struct stay *stay, struct teller *tel
 		if (!(stay->raised & BIT(which)) ||
 		    !alarm_book_clear(stays->book, resource, event_of(which), &at, &lasted_ms))
 			continue;
-		json = tell_start(teller, place, stay->ucr, place->at_mono_ns);
+		json = stay_tell_start(teller, place, stay->ucr, place->at_mono_ns);
 		json_text(json, "alarm", "cleared");
 		json_int(json, "lasted_ms", lasted_ms);
 		tell_route(json, stay, place->at_mono_ns - stay->arrived_mono_ns);
@@ -225,6 +225,13 @@ void stays_retract(struct stays *stays, struct teller *teller, const struct stay
 
 	if (stay && strcmp(stay->passage, place->passage) == 0)
 		stays_leave(stays, teller, place, ucr);
+}
+
+int64_t stays_stop(struct stays *stays, const char *ucr)
+{
+	const struct stay *stay = ucr[0] ? find(stays, ucr) : NULL;
+
+	return stay && !is_over(stay) ? stay->stop : -1;
 }
 
 static int64_t deadline_of(const struct stay *stay)

@@ -71,6 +71,13 @@ void stays_leave(struct stays *stays, struct teller *teller, const struct stay_p
 void stays_retract(struct stays *stays, struct teller *teller, const struct stay_place *place,
 		   const char *ucr);
 
+/* Which stop of its itinerary this is, from 1; 0: none of them; -1: it does not stand here. */
+int64_t stays_stop(struct stays *stays, const char *ucr);
+
+/* An event of a consignment, up to its alarm. place NULL: nothing was seen of it just now. */
+struct json *stay_tell_start(struct teller *teller, const struct stay_place *place, const char *ucr,
+			     int64_t at_mono_ns);
+
 int64_t stays_deadline(const struct stays *stays); /* INT64_MAX: none */
 void stays_tick(struct stays *stays, struct teller *teller);
 

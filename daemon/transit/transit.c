@@ -406,6 +406,50 @@ int transit_acknowledge(struct transit *transit, const struct acknowledgement *b
 	return rc;
 }
 
+static void arm_ledger(struct transit *transit)
+{
+	wake_set(&transit->wake, ledger_slot(transit), ledger_deadline(transit->ledger));
+	ledger_keep(transit->ledger);
+}
+
+static bool has_legs(struct transit *transit, const struct instant *now)
+{
+	if (!transit->ledger || !ledger_has_legs(transit->ledger))
+		return false;
+	move_to(transit, now->mono_ns, now);
+	(void)judge_queued(transit);
+	return true;
+}
+
+enum legs_heard transit_announce(struct transit *transit, const struct handover *handover,
+				 char ret_gave_way[IDENTIFIER_BYTES], const struct instant *now)
+{
+	enum legs_heard heard;
+
+	ret_gave_way[0] = '\0';
+	if (!has_legs(transit, now))
+		return LEGS_ELSEWHERE;
+	heard = ledger_announce(transit->ledger, handover, ret_gave_way);
+	arm_ledger(transit);
+	return heard;
+}
+
+void transit_take_back(struct transit *transit, const char *ucr, const struct instant *now)
+{
+	if (!has_legs(transit, now))
+		return;
+	ledger_take_back(transit->ledger, ucr);
+	arm_ledger(transit);
+}
+
+void transit_connected(struct transit *transit, const struct instant *now)
+{
+	if (!has_legs(transit, now))
+		return;
+	ledger_connected(transit->ledger);
+	arm_ledger(transit);
+}
+
 int64_t transit_next_deadline(const struct transit *transit)
 {
 	return wake_next(&transit->wake);

@@ -19,6 +19,7 @@
 #include "barrier.h"
 #include "event.h"
 #include "lane.h"
+#include "legs.h"
 #include "meter.h"
 #include "point.h"
 #include "reading.h"
@@ -57,6 +58,7 @@ struct transit_conf {
 	const char *country; /* of the checkpoint, ISO 3166-1 alpha-2; NULL: nobody is recognised */
 	uint32_t own_benefits; /* aeo_benefit: to operators of that state */
 	struct registry_desk desk; /* ask NULL: no registry */
+	const struct legs_conf *legs; /* between checkpoints; NULL: none are told or heard of */
 	void *closed_data;
 	void (*passage_closed)(void *data, const struct passage_intervals *intervals); /* or NULL */
 };
@@ -115,6 +117,13 @@ void transit_status(const struct transit *transit, struct json *json, size_t mos
  * for each lane, and as many for the rest, suffice. */
 #define TRANSIT_LANE_METRICS 2048
 void transit_metrics(struct transit *transit, struct json *json);
+
+/* Another checkpoint announces what left it (legs.h says what becomes of it; ret_gave_way too);
+ * takes an announcement back; and: there is a connection, all that is announced comes again. */
+enum legs_heard transit_announce(struct transit *transit, const struct handover *handover,
+				 char ret_gave_way[IDENTIFIER_BYTES], const struct instant *now);
+void transit_take_back(struct transit *transit, const char *ucr, const struct instant *now);
+void transit_connected(struct transit *transit, const struct instant *now);
 
 /* Monotonic time of the next thing that happens by itself, INT64_MAX: none. */
 int64_t transit_next_deadline(const struct transit *transit);

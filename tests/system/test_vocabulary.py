@@ -51,6 +51,11 @@ def states(payloads):
     return [p for p in payloads if p["schema"].startswith("corridord.state/")]
 
 
+@pytest.fixture(scope="module")
+def handovers(payloads):
+    return [p for p in payloads if p["schema"].startswith("corridord.handover/")]
+
+
 def row(entry):
     cells = [
         f"`{entry['type']}`", entry["severity"], "yes" if entry["latched"] else "", entry["class"],
@@ -119,9 +124,9 @@ def test_each_member_the_schema_knows_is_explained():
     assert not unexplained
 
 
-def test_what_the_traces_give_is_valid(events, states):
-    assert len(events) > 200 and len(states) > 200
-    for name, messages in (("event", events), ("state", states)):
+def test_what_the_traces_give_is_valid(events, states, handovers):
+    assert len(events) > 200 and len(states) > 200 and len(handovers) > 5
+    for name, messages in (("event", events), ("state", states), ("handover", handovers)):
         check = validator(name)
         for message in messages:
             check.validate(message)
@@ -131,7 +136,7 @@ def test_the_traces_show_each_type_that_a_sensor_or_an_input_can_make(vocabulary
     shown = {event["type"] for event in events}
     families = (
         "barrier.", "presence.", "seal.", "passage.", "identifier.", "seal-check.", "meter.", "input.",
-        "device.",
+        "device.", "route.", "leg.",
     )
     possible = {e["type"] for e in vocabulary if e["type"].startswith(families)}
     assert possible == shown & possible

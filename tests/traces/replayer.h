@@ -14,6 +14,13 @@
  *     #! fail 12.5              it answers that it cannot be read
  *     #! present 14 entry-1 UCR officer why   an officer's word
  *     #! acknowledge 40 RESOURCE TYPE officer why   an officer's note of an alarm
+ *     #! legs 30 24 10         from the start on: what leaves is announced, what is announced is
+ *                               waited for; minutes beyond its window until it is overdue, hours
+ *                               until it is given up, minutes that no leg is shorter than
+ *     #! announce 5 FROM UCR 05:10 04:00-06:10 GE4711:intact:2 …   heard of another checkpoint:
+ *                               departed then, expected between; seals with their open counter
+ *     #! take-back 20 UCR       heard: it is not waited for any more
+ *     #! connected 20           to the broker, which tells all that is announced once more
  *     #! until 90               time passes up to here, seconds from the start
  *
  * What comes out goes to a FILE: one JSON object a line for each event, then the
@@ -69,6 +76,7 @@ struct replay {
 	size_t state_count;
 	struct replay_memory memories[REPLAY_MEMORIES]; /* those without a key are free */
 	struct table table;
+	struct legs_conf legs;
 	const char *boot;
 	size_t events;
 };
@@ -102,8 +110,24 @@ static void replay_keep(struct replay *replay, const struct event_draft *draft)
 	if (state == replay->states + replay->state_count)
 		replay->state_count++;
 	snprintf(state->key, sizeof(state->key), "%s", draft->state_key);
-	snprintf(state->word, sizeof(state->word), "%s", draft->state_word);
+	snprintf(state->word, sizeof(state->word), "%s",
+		 draft->state_word ? draft->state_word : "");
 	snprintf(state->members, sizeof(state->members), "%s", draft->state);
+}
+
+/* The last ones move up: the order is that of their first appearance. */
+static void replay_drop(struct replay *replay, const char *key)
+{
+	struct replay_state *end = replay->states + replay->state_count, *state = replay->states;
+
+	while (state < end && strcmp(state->key, key) != 0)
+		state++;
+	if (replay->out)
+		fprintf(replay->out, "{\"taken back\":\"%s\"}\n", key);
+	if (state == end)
+		return;
+	memmove(state, state + 1, (size_t)(end - state - 1) * sizeof(*state));
+	replay->state_count--;
 }
 
 static void replay_remember(struct replay *replay, const struct event_memory *memory)
@@ -132,7 +156,7 @@ static void replay_put(void *data, const struct event_draft *draft)
 
 	for (i = 0; i < draft->memory_count; i++)
 		replay_remember(replay, &draft->memories[i]);
-	if (draft->state_key)
+	if (draft->state_key && !draft->state_over)
 		replay_keep(replay, draft);
 	if (draft->type && replay->out)
 		fprintf(replay->out, "{\"type\":\"%s\",%s}\n", draft->type->name, draft->body);
@@ -142,7 +166,9 @@ static void replay_put(void *data, const struct event_draft *draft)
 			replay_fail("event too long");
 		fprintf(replay->payloads, "%s\n", payload);
 	}
-	if (draft->state_key && replay->payloads) {
+	if (draft->state_key && draft->state_over)
+		replay_drop(replay, draft->state_key);
+	else if (draft->state_key && replay->payloads) {
 		if (event_seal_state(&replay->head, &replay_origin, draft, &replay->now, payload) <
 		    0)
 			replay_fail("state too long");
@@ -191,6 +217,8 @@ static void replay_begin(struct replay *replay)
 	conf.boot = replay->boot;
 	conf.country = "GE";
 	conf.own_benefits = BENEFIT_PRIORITY_LANE;
+	if (replay->legs.gateway)
+		conf.legs = &replay->legs;
 	if (replay->table.consignment_count)
 		conf.desk = (struct registry_desk){.data = &replay->table, .ask = table_ask};
 	if (transit_new(&conf, &sink, &replay->transit) < 0)
@@ -288,6 +316,88 @@ static void replay_acknowledge(struct replay *replay, const char *line)
 			strerrorname_np(-rc));
 }
 
+static int64_t replay_time(int hours, int minutes)
+{
+	return TABLE_DAY_NS + (hours * 60 + minutes) * TABLE_MINUTE_NS;
+}
+
+static void replay_legs(struct replay *replay, const char *line)
+{
+	int overdue_min, keep_h, shortest_min;
+
+	if (sscanf(line, "%d %d %d", &overdue_min, &keep_h, &shortest_min) != 3)
+		replay_fail("what is %s", line);
+	replay->legs = (struct legs_conf){
+		.gateway = replay_origin.gateway,
+		.overdue_after_ns = overdue_min * TABLE_MINUTE_NS,
+		.keep_ns = keep_h * 60 * TABLE_MINUTE_NS,
+		.shortest_ns = shortest_min * TABLE_MINUTE_NS,
+	};
+}
+
+static void replay_seal(struct handover *handover, const char *part)
+{
+	struct leg_seal *seal = &handover->seals[handover->seal_count++];
+	char state[16];
+
+	*seal = (struct leg_seal){.tamperings = -1, .seen_utc_ns = handover->departed_utc_ns};
+	if (sscanf(part, "%31[^:]:%15[^:]:%" SCNd64, seal->number, state, &seal->openings) != 3 ||
+	    !leg_seal_state_by_name(state, &seal->state))
+		replay_fail("what is %s", part);
+}
+
+static void replay_announce(struct replay *replay, const char *line)
+{
+	static const char *const results[] = {"expected", "known",     "arrived",
+					      "ours",	  "elsewhere", "expired"};
+	struct handover handover = {.gateway = "gw1", .rule = "seal"};
+	char gave_way[IDENTIFIER_BYTES], seals[3][64];
+	int departed[2], from[2], until[2], count, i;
+	double seconds;
+
+	count = sscanf(line, "%lf %31s %63s %d:%d %d:%d-%d:%d %63s %63s %63s", &seconds,
+		       handover.from, handover.ucr, &departed[0], &departed[1], &from[0], &from[1],
+		       &until[0], &until[1], seals[0], seals[1], seals[2]);
+	if (count < 9)
+		replay_fail("what is %s", line);
+	snprintf(handover.to, sizeof(handover.to), "%s", replay_origin.checkpoint);
+	handover.departed_clock = CLOCK_SYNCED;
+	handover.departed_utc_ns = replay_time(departed[0], departed[1]);
+	handover.expected_from_utc_ns = replay_time(from[0], from[1]);
+	handover.expected_until_utc_ns = replay_time(until[0], until[1]);
+	handover.expires_utc_ns = handover.expected_until_utc_ns + 24 * 60 * TABLE_MINUTE_NS;
+	for (i = 0; i < count - 9; i++)
+		replay_seal(&handover, seals[i]);
+	replay_to(replay, replay_seconds(seconds));
+	replay_flush(replay);
+	i = (int)transit_announce(replay->transit, &handover, gave_way, &replay->now);
+	if (i != LEGS_EXPECTED && replay->out)
+		fprintf(replay->out, "{\"announced\":\"%s\",\"is\":\"%s\"}\n", handover.ucr,
+			results[i]);
+}
+
+/* What is heard of other checkpoints. */
+static bool replay_hear(struct replay *replay, const char *line)
+{
+	double seconds;
+	char ucr[64];
+
+	if (strncmp(line, "#! legs ", 8) == 0) {
+		replay_legs(replay, line + 8);
+	} else if (strncmp(line, "#! announce ", 12) == 0) {
+		replay_announce(replay, line + 12);
+	} else if (sscanf(line, "#! take-back %lf %63s", &seconds, ucr) == 2) {
+		replay_to(replay, replay_seconds(seconds));
+		transit_take_back(replay->transit, ucr, &replay->now);
+	} else if (sscanf(line, "#! connected %lf", &seconds) == 1) {
+		replay_to(replay, replay_seconds(seconds));
+		transit_connected(replay->transit, &replay->now);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static void replay_restart(struct replay *replay)
 {
 	replay_flush(replay);
@@ -338,7 +448,7 @@ static void replay_direct(struct replay *replay, char *line)
 	char word[32];
 	double seconds;
 
-	if (replay_register(replay, line))
+	if (replay_register(replay, line) || replay_hear(replay, line))
 		return;
 
 	if (sscanf(line, "#! setup %31s", word) == 1) {
