@@ -37,9 +37,10 @@ struct request {
 const char *request_method_name(enum request_method method);
 bool request_method_by_name(const char *name, enum request_method *ret_method);
 
-/* 0; -EINVAL: ret_error says in words why not, and the id is there if it could be read. Unused
- * bytes of *ret_request are zeros: two requests that say the same compare equal. */
+/* 0; -EINVAL: ret_error says in words why not, and the id is there if it could be read. */
 int request_read(enum request_method method, const char *payload, size_t bytes,
 		 struct request *ret_request, char ret_error[REQUEST_ERROR_BYTES]);
+
+bool request_is_same(const struct request *a, const struct request *b); /* they say the same */
 
 #endif

@@ -88,7 +88,7 @@ static int take_text(const struct member *member, json_t *value, struct request 
 			      strlen(text), member->size - 1);
 	if (has_control(text))
 		return refuse(error, "\"%s\" has control characters", member->name);
-	memcpy(to, text, strlen(text));
+	memcpy(to, text, strlen(text) + 1);
 	return 0;
 }
 
@@ -156,4 +156,17 @@ int request_read(enum request_method method, const char *payload, size_t bytes,
 		rc = refuse(ret_error, "no JSON object");
 	json_decref(object);
 	return rc;
+}
+
+bool request_is_same(const struct request *a, const struct request *b)
+{
+	bool same = a->method == b->method;
+	size_t i;
+
+	for (i = 0; same && i < sizeof(members) / sizeof(members[0]); i++) {
+		size_t offset = members[i].offset;
+
+		same = strcmp((const char *)a + offset, (const char *)b + offset) == 0;
+	}
+	return same;
 }

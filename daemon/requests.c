@@ -1,12 +1,12 @@
 #include "requests.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "inbox.h"
+#include "request_answer.h"
 #include "transit/reading.h"
 #include "uplink_topic.h"
 
@@ -18,19 +18,6 @@
 #define MINUTE_NS   (60 * NS_PER_S)
 #define STATUS_ROOM 256 /* of an answer, for what comes after what is listed */
 
-/* Where the answer goes. */
-struct address {
-	char topic[TOPIC_BYTES];
-	unsigned char correlation[UPLINK_CORRELATION_BYTES];
-	size_t correlation_bytes;
-	bool correlated;
-};
-
-struct outcome {
-	const char *code; /* NULL: it was carried out */
-	char error[REQUEST_ERROR_BYTES];
-};
-
 enum errand_stage { ERRAND_NONE, ERRAND_TO_TELL, ERRAND_TO_WRITE, ERRAND_DONE };
 
 /* A request that was carried out, or not, and its answer. */
@@ -38,8 +25,8 @@ struct errand {
 	enum errand_stage stage;
 	uint64_t order;
 	struct request request;
-	struct address address;
-	struct outcome outcome;
+	struct request_address address;
+	struct request_outcome outcome;
 	uint64_t mark;
 };
 
@@ -126,7 +113,7 @@ static void begin_response(struct requests *requests, struct json *json, const c
 }
 
 static void send_response(struct requests *requests, struct json *json,
-			  const struct address *address)
+			  const struct request_address *address)
 {
 	struct uplink_answer answer = {.topic = address->topic, .payload = requests->response};
 	int err;
@@ -147,7 +134,7 @@ static void send_response(struct requests *requests, struct json *json,
 }
 
 static void answer(struct requests *requests, const char *method, const char *id,
-		   const struct outcome *outcome, const struct address *address)
+		   const struct request_outcome *outcome, const struct request_address *address)
 {
 	struct json json;
 
@@ -161,7 +148,7 @@ static void answer(struct requests *requests, const char *method, const char *id
 }
 
 static void answer_status(struct requests *requests, const struct request *request,
-			  const struct address *address)
+			  const struct request_address *address)
 {
 	struct json json;
 
@@ -171,96 +158,43 @@ static void answer_status(struct requests *requests, const struct request *reque
 	send_response(requests, &json, address);
 }
 
-static struct outcome refusal(const char *code, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static struct outcome refusal(const char *code, const char *format, ...)
-{
-	struct outcome outcome = {.code = code};
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(outcome.error, sizeof(outcome.error), format, arguments);
-	va_end(arguments);
-	return outcome;
-}
-
-/* ---- where it goes --------------------------------------------------------------------- */
-
-/* Printable ASCII, no wildcard, below the gateway's own folder of responses. */
-static bool is_response_topic(const struct requests *requests, const char *topic)
-{
-	size_t folder_bytes = strlen(requests->folder);
-	const char *at;
-
-	if (strlen(topic) >= TOPIC_BYTES || strncmp(topic, requests->folder, folder_bytes) != 0 ||
-	    !topic[folder_bytes])
-		return false;
-	for (at = topic; *at; at++)
-		if (*at < 0x20 || *at > 0x7E || *at == '+' || *at == '#')
-			return false;
-	return true;
-}
-
-/* The outcome has a code when the request's own words cannot be followed. */
-static struct outcome take_address(const struct requests *requests, const struct heard *heard,
-				   const char *method, struct address *ret_address)
-{
-	struct outcome outcome = {0};
-
-	*ret_address = (struct address){0};
-	snprintf(ret_address->topic, sizeof(ret_address->topic), "%s%s", requests->folder, method);
-	if (heard->response_topic && is_response_topic(requests, heard->response_topic))
-		snprintf(ret_address->topic, sizeof(ret_address->topic), "%s",
-			 heard->response_topic);
-	else if (heard->response_topic)
-		outcome = refusal("bad_response_topic", "answers go to %.90s... only",
-				  requests->folder);
-	if (!heard->correlation)
-		return outcome;
-	if (heard->correlation_bytes > UPLINK_CORRELATION_BYTES)
-		return refusal("bad_request", "the correlation data has %zu bytes, the most is %d",
-			       heard->correlation_bytes, UPLINK_CORRELATION_BYTES);
-	memcpy(ret_address->correlation, heard->correlation, heard->correlation_bytes);
-	ret_address->correlation_bytes = heard->correlation_bytes;
-	ret_address->correlated = true;
-	return outcome;
-}
-
 /* ---- carrying out ---------------------------------------------------------------------- */
 
-static struct outcome judge_present(const struct request *request, int rc)
+static struct request_outcome judge_present(const struct request *request, int rc)
 {
 	switch (rc) {
 	case 0:
-		return (struct outcome){0};
+		return (struct request_outcome){0};
 	case -ENOENT:
-		return refusal("no_lane", "there is no lane \"%s\" with passages", request->lane);
+		return request_refusal("no_lane", "there is no lane \"%s\" with passages",
+				       request->lane);
 	case -ENXIO:
-		return refusal("no_vehicle", "no vehicle is in the lane \"%s\"", request->lane);
+		return request_refusal("no_vehicle", "no vehicle is in the lane \"%s\"",
+				       request->lane);
 	case -EAGAIN:
-		return refusal("busy", "the word before about \"%s\" is still being looked up",
-			       request->lane);
+		return request_refusal("busy",
+				       "the word before about \"%s\" is still being looked up",
+				       request->lane);
 	default:
-		return refusal("bad_request", "\"ucr\" is no number of a consignment");
+		return request_refusal("bad_request", "\"ucr\" is no number of a consignment");
 	}
 }
 
-static struct outcome judge_ack(int rc)
+static struct request_outcome judge_ack(int rc)
 {
 	switch (rc) {
 	case 0:
-		return (struct outcome){0};
+		return (struct request_outcome){0};
 	case -ENOENT:
-		return refusal("no_alarm", "there is no such alarm");
+		return request_refusal("no_alarm", "there is no such alarm");
 	case -EALREADY:
-		return refusal("already", "the alarm was acknowledged before");
+		return request_refusal("already", "the alarm was acknowledged before");
 	default:
-		return refusal("bad_request", "the acknowledgement is not complete");
+		return request_refusal("bad_request", "the acknowledgement is not complete");
 	}
 }
 
-static struct outcome carry_out(struct requests *requests, const struct request *request)
+static struct request_outcome carry_out(struct requests *requests, const struct request *request)
 {
 	const struct requests_doors *doors = &requests->doors;
 
@@ -300,31 +234,31 @@ static struct errand *place_for(struct requests *requests)
 }
 
 static void answer_errand(struct requests *requests, const struct errand *errand,
-			  const struct address *address)
+			  const struct request_address *address)
 {
 	answer(requests, request_method_name(errand->request.method), errand->request.id,
 	       &errand->outcome, address);
 }
 
 static void answer_again(struct requests *requests, const struct errand *errand,
-			 const struct request *request, const struct address *address)
+			 const struct request *request, const struct request_address *address)
 {
 	const char *method = request_method_name(request->method);
-	struct outcome outcome;
+	struct request_outcome outcome;
 
-	if (memcmp(&errand->request, request, sizeof(*request)) != 0)
-		outcome = refusal("id_reused", "the id was that of another request");
+	if (!request_is_same(&errand->request, request))
+		outcome = request_refusal("id_reused", "the id was that of another request");
 	else if (errand->stage != ERRAND_DONE)
-		outcome = refusal("pending", "the request is still being carried out");
+		outcome = request_refusal("pending", "the request is still being carried out");
 	else
 		outcome = errand->outcome;
 	answer(requests, method, request->id, &outcome, address);
 }
 
 static void begin_errand(struct requests *requests, const struct request *request,
-			 const struct address *address)
+			 const struct request_address *address)
 {
-	struct outcome outcome = carry_out(requests, request);
+	struct request_outcome outcome = carry_out(requests, request);
 	struct errand *errand;
 
 	if (outcome.code && strcmp(outcome.code, "busy") == 0) { /* may be asked for again */
@@ -347,10 +281,10 @@ static void begin_errand(struct requests *requests, const struct request *reques
 }
 
 static void follow(struct requests *requests, const struct request *request,
-		   const struct address *address)
+		   const struct request_address *address)
 {
 	const struct errand *errand;
-	struct outcome busy;
+	struct request_outcome busy;
 
 	if (request->method == REQUEST_STATUS) {
 		answer_status(requests, request, address);
@@ -365,7 +299,7 @@ static void follow(struct requests *requests, const struct request *request,
 		begin_errand(requests, request, address);
 		return;
 	}
-	busy = refusal("busy", "too many requests are being carried out");
+	busy = request_refusal("busy", "too many requests are being carried out");
 	answer(requests, request_method_name(request->method), request->id, &busy, address);
 }
 
@@ -377,14 +311,15 @@ static void take_known(struct requests *requests, const struct inbox_message *me
 	const struct heard *heard = &message->heard;
 	const char *name = request_method_name(method);
 	struct request request = {0};
-	struct address address;
-	struct outcome outcome = take_address(requests, heard, name, &address);
+	struct request_address address;
+	struct request_outcome outcome =
+		request_address_read(requests->folder, heard, name, &address);
 	char error[REQUEST_ERROR_BYTES];
 	size_t bytes = message->cut ? REQUEST_BYTES + 1 : heard->bytes;
 	int rc = request_read(method, heard->payload, bytes, &request, error);
 
 	if (!outcome.code && rc < 0)
-		outcome = refusal("bad_request", "%s", error);
+		outcome = request_refusal("bad_request", "%s", error);
 	if (!outcome.code) {
 		follow(requests, &request, &address);
 		return;

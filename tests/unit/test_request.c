@@ -41,7 +41,11 @@ static void a_request_is_read_member_by_member(void **state)
 				   "\"schema\":\"corridord.request/1\"} ",
 				   &again, error),
 			 0);
-	assert_memory_equal(&request, &again, sizeof(request));
+	assert_true(request_is_same(&request, &again));
+	again.lane[0] = 'E';
+	assert_false(request_is_same(&request, &again));
+	assert_false(request_is_same(&(struct request){.method = REQUEST_ACK},
+				     &(struct request){.method = REQUEST_STATUS}));
 	assert_int_equal(read_text(REQUEST_ACK,
 				   "{" HEAD
 				   "\"resource\":\"entry-1/boom\",\"type\":\"barrier.forced\"}",
