@@ -1,9 +1,12 @@
 #include "registry_record_shape.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define PATH_BYTES 64
 
 /* A text that was cut must not end within a character. */
 static void mend_end(char *text)
@@ -21,15 +24,41 @@ static void mend_end(char *text)
 		text[start - 1] = '\0';
 }
 
+__attribute__((format(printf, 2, 3))) static void add(char path[PATH_BYTES], const char *format,
+						      ...)
+{
+	const size_t used = strlen(path);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(path + used, PATH_BYTES - used, format, args);
+	va_end(args);
+	mend_end(path);
+}
+
+static void write_path(const struct shape_reader *reader, char path[PATH_BYTES])
+{
+	size_t i;
+
+	path[0] = '\0';
+	for (i = 0; i < reader->step_count; i++)
+		if (reader->steps[i].name)
+			add(path, i ? ".%s" : "%s", value_text(reader->steps[i].name).text);
+		else
+			add(path, "[%zu]", reader->steps[i].element);
+}
+
 int shape_complain(struct shape_reader *reader, const char *format, ...)
 {
 	char *text = reader->complaint->text;
 	const size_t size = sizeof(reader->complaint->text);
+	char path[PATH_BYTES];
 	size_t used = 0;
 	va_list args;
 
-	if (*reader->path)
-		used = (size_t)snprintf(text, size, "%s: ", reader->path);
+	write_path(reader, path);
+	if (*path)
+		used = (size_t)snprintf(text, size, "%s: ", path);
 	va_start(args, format);
 	vsnprintf(text + used, size - used, format, args);
 	va_end(args);
@@ -43,27 +72,25 @@ int shape_complain_of(struct shape_reader *reader, const char *name, const char 
 	return shape_complain(reader, "%s", what);
 }
 
-size_t shape_enter(struct shape_reader *reader, const char *name)
+static void enter(struct shape_reader *reader, struct shape_step step)
 {
-	const size_t length = strlen(reader->path);
-
-	snprintf(reader->path + length, sizeof(reader->path) - length, "%s%s", length ? "." : "",
-		 value_text(name).text);
-	mend_end(reader->path);
-	return length;
+	assert(reader->step_count < SHAPE_STEPS_MAX);
+	reader->steps[reader->step_count++] = step;
 }
 
-size_t shape_enter_element(struct shape_reader *reader, size_t i)
+void shape_enter(struct shape_reader *reader, const char *name)
 {
-	const size_t length = strlen(reader->path);
-
-	snprintf(reader->path + length, sizeof(reader->path) - length, "[%zu]", i);
-	return length;
+	enter(reader, (struct shape_step){.name = name});
 }
 
-void shape_leave(struct shape_reader *reader, size_t length)
+void shape_enter_element(struct shape_reader *reader, size_t i)
 {
-	reader->path[length] = '\0';
+	enter(reader, (struct shape_step){.element = i});
+}
+
+void shape_leave(struct shape_reader *reader)
+{
+	reader->step_count--;
 }
 
 void *shape_take_list(struct shape_reader *reader, size_t bytes)
@@ -123,15 +150,22 @@ bool shape_is_the_authors_own(const char *name)
 	return name[0] == 'x' && (name[1] == '_' || name[1] == '-');
 }
 
-static int check_names(struct shape_reader *reader, const struct shape *shape, json_t *value)
+/* The values of all members of the shape, NULL for those left out. */
+static int sort_values(struct shape_reader *reader, const struct shape *shape, json_t *object,
+		       json_t *values[SHAPE_MEMBERS_MAX])
 {
 	void *at;
 
-	for (at = json_object_iter(value); at; at = json_object_iter_next(value, at)) {
+	for (at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
 		const char *name = json_object_iter_key(at);
+		const struct shape_member *member = shape_member_named(shape, name);
 
-		if (!shape_member_named(shape, name) && !shape_is_the_authors_own(name))
+		if (member) {
+			assert(member - shape->members < SHAPE_MEMBERS_MAX);
+			values[member - shape->members] = json_object_iter_value(at);
+		} else if (!shape_is_the_authors_own(name)) {
 			return shape_complain_of(reader, name, "is not known here");
+		}
 	}
 	return 0;
 }
@@ -139,29 +173,30 @@ static int check_names(struct shape_reader *reader, const struct shape *shape, j
 static int read_member(struct shape_reader *reader, const struct shape_member *member,
 		       json_t *value, void *object)
 {
-	const size_t length = shape_enter(reader, member->name);
 	int result = 0;
 
+	shape_enter(reader, member->name);
 	if (value && !json_is_null(value))
 		result = member->type->read(reader, member, value, object);
 	else if (member->required)
 		result = shape_complain(reader, "is missing");
 	if (result == 0)
-		shape_leave(reader, length);
+		shape_leave(reader);
 	return result;
 }
 
 int shape_read(struct shape_reader *reader, const struct shape *shape, json_t *value, void *object)
 {
-	const struct shape_member *member;
+	json_t *values[SHAPE_MEMBERS_MAX] = {NULL};
+	size_t i;
 	int result;
 
 	if (!json_is_object(value))
 		return shape_complain(reader, "is no object");
 	shape_leave_out(shape, object);
-	result = check_names(reader, shape, value);
-	for (member = shape->members; member->name && result == 0; member++)
-		result = read_member(reader, member, json_object_get(value, member->name), object);
+	result = sort_values(reader, shape, value, values);
+	for (i = 0; shape->members[i].name && result == 0; i++)
+		result = read_member(reader, &shape->members[i], values[i], object);
 	if (result == 0 && shape->check)
 		result = shape->check(reader, object);
 	return result;
@@ -191,10 +226,10 @@ size_t shape_list_bytes(const struct shape *shape, json_t *value)
 	size_t bytes = 0, count;
 
 	for (member = shape->members; member->name; member++) {
+		if (!member->element_bytes)
+			continue;
 		count = json_array_size(json_object_get(value, member->name));
-		if (member->element_bytes)
-			bytes += member->element_bytes *
-				 (count < member->most ? count : member->most);
+		bytes += member->element_bytes * (count < member->most ? count : member->most);
 	}
 	return bytes;
 }

@@ -12,7 +12,8 @@
 #include "registry_record.h"
 #include "transit/json.h"
 
-#define SHAPE_PATH_BYTES 64
+#define SHAPE_STEPS_MAX	  8 /* objects and lists within one another, and their members */
+#define SHAPE_MEMBERS_MAX 24 /* of a shape */
 
 /* Reads into one block: elements of lists grow from `lists`, strings from `strings`; both have
  * room for all that the JSON text can hold (registry_record.c). */
@@ -20,7 +21,12 @@ struct shape_reader {
 	struct registry_complaint *complaint;
 	char *lists;
 	char *strings;
-	char path[SHAPE_PATH_BYTES]; /* of the member being read: "seals[3].number" */
+	/* To the member being read: "seals[3].number". */
+	struct shape_step {
+		const char *name; /* NULL: an element */
+		size_t element;
+	} steps[SHAPE_STEPS_MAX];
+	size_t step_count;
 };
 
 struct shape_member;
@@ -119,16 +125,15 @@ void shape_write(const struct shape *shape, const void *object, struct json *jso
 /* Room in the block that the elements of all lists of the shape need, at most. */
 size_t shape_list_bytes(const struct shape *shape, json_t *value);
 
-/* Says what is wrong with the member at reader->path; returns -EINVAL. */
+/* Says what is wrong with the member that reader->steps lead to; returns -EINVAL. */
 int shape_complain(struct shape_reader *reader, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The same of a member of the object being read. */
 int shape_complain_of(struct shape_reader *reader, const char *name, const char *what);
 
-/* Adds to the path and returns its length before, for shape_leave(). */
-size_t shape_enter(struct shape_reader *reader, const char *name);
-size_t shape_enter_element(struct shape_reader *reader, size_t i);
-void shape_leave(struct shape_reader *reader, size_t length);
+void shape_enter(struct shape_reader *reader, const char *name); /* borrowed until it is left */
+void shape_enter_element(struct shape_reader *reader, size_t i);
+void shape_leave(struct shape_reader *reader);
 
 void *shape_take_list(struct shape_reader *reader, size_t bytes);
 const char *shape_take_text(struct shape_reader *reader, const char *text);

@@ -156,7 +156,7 @@ static int read_list(struct shape_reader *reader, const struct shape_member *mem
 		     void *object)
 {
 	const size_t count = json_array_size(value);
-	size_t i, length;
+	size_t i;
 	char *list;
 
 	if (!json_is_array(value))
@@ -166,11 +166,11 @@ static int read_list(struct shape_reader *reader, const struct shape_member *mem
 				      member->most);
 	list = shape_take_list(reader, count * member->element_bytes);
 	for (i = 0; i < count; i++) {
-		length = shape_enter_element(reader, i);
+		shape_enter_element(reader, i);
 		if (read_element(reader, member, json_array_get(value, i),
 				 list + i * member->element_bytes) < 0)
 			return -EINVAL;
-		shape_leave(reader, length);
+		shape_leave(reader);
 	}
 	*(void **)field(member, object) = count ? list : NULL;
 	*(size_t *)((char *)object + member->beside) = count;

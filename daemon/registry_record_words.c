@@ -65,18 +65,18 @@ static int read_set(struct shape_reader *reader, const struct shape_member *memb
 {
 	const size_t count = json_array_size(value);
 	uint32_t set = 0, bit = 0;
-	size_t i, length;
+	size_t i;
 
 	if (!json_is_array(value))
 		return complain_expected(reader, member);
 	for (i = 0; i < count; i++) {
-		length = shape_enter_element(reader, i);
+		shape_enter_element(reader, i);
 		if (find_word(reader, member, json_array_get(value, i), &bit) < 0)
 			return -EINVAL;
 		if ((set & bit) == bit)
 			return shape_complain(reader, "is there already");
 		set |= bit;
-		shape_leave(reader, length);
+		shape_leave(reader);
 	}
 	*(uint32_t *)field(member, object) = set ? set : member->all;
 	return 0;
@@ -158,17 +158,17 @@ static int read_types(struct shape_reader *reader, const struct shape_member *me
 {
 	const size_t count = json_array_size(value);
 	char *end = reader->strings;
-	size_t i, length;
+	size_t i;
 
 	if (!json_is_array(value) || count == 0)
 		return complain_expected(reader, member);
 	for (i = 0; i < count; i++) {
-		length = shape_enter_element(reader, i);
+		shape_enter_element(reader, i);
 		if (i > 0)
 			*end++ = ',';
 		if (add_type(reader, json_array_get(value, i), count == 1, &end) < 0)
 			return -EINVAL;
-		shape_leave(reader, length);
+		shape_leave(reader);
 	}
 	*(const char **)field(member, object) = reader->strings;
 	reader->strings = end + 1;
