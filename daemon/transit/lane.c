@@ -148,7 +148,7 @@ struct passage *lane_current(struct lane *lane)
 	return slot < LANE_PASSAGES ? &lane->passages[slot] : NULL;
 }
 
-static struct passage *free_slot(struct lane *lane)
+static struct passage *free_slot(struct lane *lane, int64_t at_mono_ns)
 {
 	struct passage *oldest = lane_stage(lane, STAGE_FREE);
 	size_t i;
@@ -163,6 +163,7 @@ static struct passage *free_slot(struct lane *lane)
 			oldest = passage;
 	}
 	assert(oldest); /* two of them are under way at most */
+	lane_give_up(lane, oldest, at_mono_ns);
 	passage_drop(oldest);
 	return oldest;
 }
@@ -193,7 +194,7 @@ static void name_passage(struct lane *lane, int64_t at_mono_ns, char ret_id[PASS
 static struct passage *open_passage(struct lane *lane, const char *by, bool initial,
 				    int64_t at_mono_ns)
 {
-	struct passage *passage = free_slot(lane);
+	struct passage *passage = free_slot(lane, at_mono_ns);
 	char id[PASSAGE_ID_BYTES];
 
 	name_passage(lane, at_mono_ns, id);

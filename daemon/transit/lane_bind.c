@@ -20,21 +20,23 @@ static int ask(struct lane *lane, enum registry_key key, const char *text, uint6
 
 static void ask_about(struct lane *lane, struct passage *passage)
 {
+	struct passage_word *word = &passage->word;
 	size_t i;
+	int rc = 0;
 
-	for (i = 0; i < passage->read_count; i++) {
+	if (word->open && !word->tag)
+		rc = ask(lane, KEY_UCR, word->ucr, &word->tag);
+	for (i = 0; i < passage->read_count && rc != -EAGAIN; i++) {
 		struct passage_read *read = &passage->reads[i];
-		int rc;
 
 		if (read->status != READ_TO_ASK)
 			continue;
 		rc = ask(lane, read->key, read->text, &read->tag);
-		if (rc == -EAGAIN) {
-			lane->retry_mono_ns = lane->teller->now.mono_ns + LANE_RETRY_NS;
-			return;
-		}
-		read->status = rc == 0 ? READ_ASKED : READ_NOT_ASKED;
+		if (rc != -EAGAIN)
+			read->status = rc == 0 ? READ_ASKED : READ_NOT_ASKED;
 	}
+	if (rc == -EAGAIN)
+		lane->retry_mono_ns = lane->teller->now.mono_ns + LANE_RETRY_NS;
 }
 
 void lane_ask(struct lane *lane)
@@ -298,6 +300,27 @@ bool lane_answer(struct lane *lane, struct registry_answer *answer)
 	return false;
 }
 
+void lane_give_up(struct lane *lane, struct passage *passage, int64_t at_mono_ns)
+{
+	const struct instant now = lane->teller->now;
+	size_t i;
+
+	lane->teller->now.utc_ns -= now.mono_ns - at_mono_ns;
+	lane->teller->now.mono_ns = at_mono_ns;
+	for (i = 0; i < passage->read_count; i++) {
+		struct passage_read *read = &passage->reads[i];
+		const struct finding finding = {.read = read, .late = true};
+
+		if (!passage_awaits(read))
+			continue;
+		read->status = READ_NOT_ASKED;
+		tell_outcome(lane, passage, &finding, "unanswered", 0);
+	}
+	if (passage->word.open)
+		take_word(lane, passage, NULL);
+	lane->teller->now = now;
+}
+
 /* ---- an officer's word ----------------------------------------------------------------- */
 
 int lane_present(struct lane *lane, const struct officer_word *said)
@@ -316,8 +339,10 @@ int lane_present(struct lane *lane, const struct officer_word *said)
 	snprintf(word.reason, sizeof(word.reason), "%s", said->reason ? said->reason : "");
 	snprintf(word.by, sizeof(word.by), "%s", said->by ? said->by : "");
 	passage->word = word;
-	if (lane->site->desk.ask && ask(lane, KEY_UCR, word.ucr, &passage->word.tag) == 0) {
+	if (lane->site->desk.ask) {
 		passage->word.open = true;
+		lane_ask(lane);
+		lane_put(lane); /* it outlives a restart */
 		return 0;
 	}
 	take_word(lane, passage, NULL);

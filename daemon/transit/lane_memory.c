@@ -6,14 +6,16 @@
 #include "lane_private.h"
 #include "memo.h"
 
-#define MEMORY_VERSION 1
+#define MEMORY_VERSION 2
 #define READ_BYTES     160 /* of one read, at most */
+#define BINDING_BYTES  240 /* of one binding */
 #define BOOT_BYTES     64
 #define MARK_ANY       INT64_MIN
 #define FLAG_VEHICLE   1
 #define FLAG_BEYOND    2
 #define FLAG_SETTLED   4
 #define FLAG_OFFICER   8
+#define AWAITS	       2 /* instead of whether it was found */
 
 void lane_memory_key(const struct lane *lane, const struct passage *passage,
 		     char ret_key[LANE_MEMORY_KEY_BYTES])
@@ -36,9 +38,17 @@ static void write_read(struct memo *memo, const struct passage_read *read)
 	memo_int(memo, read->verdict);
 	memo_int(memo, read->key);
 	memo_text(memo, read->text);
-	memo_int(memo, read->found);
+	memo_int(memo, passage_awaits(read) ? AWAITS : read->found);
 	memo_int(memo, read->told.result);
 	memo_int(memo, read->told.because);
+}
+
+static void write_word(struct memo *memo, const struct passage_word *word)
+{
+	memo_text(memo, word->ucr);
+	memo_text(memo, word->officer);
+	memo_text(memo, word->reason);
+	memo_text(memo, word->by);
 }
 
 void lane_memory_write(const struct lane *lane, const struct passage *passage, char *out,
@@ -57,13 +67,17 @@ void lane_memory_write(const struct lane *lane, const struct passage *passage, c
 		memo_int(&memo, passage->at_mono_ns[i]);
 	memo_int(&memo, passage->sign_mono_ns);
 	memo_int(&memo, passage->clock_ns);
-	memo_int(&memo, (int64_t)passage->binding_count);
-	for (i = 0; i < passage->binding_count; i++) {
+	memo_int(&memo, passage->word.open);
+	if (passage->word.open)
+		write_word(&memo, &passage->word);
+	for (i = 0; i < passage->binding_count && memo.bytes + BINDING_BYTES < size; i++) {
+		memo_int(&memo, 1);
 		memo_text(&memo, passage->bindings[i].ucr);
 		memo_int(&memo, passage->bindings[i].rule);
 		memo_int(&memo, passage->bindings[i].decision);
 		memo_int(&memo, passage->bindings[i].benefits);
 	}
+	memo_int(&memo, 0);
 	for (i = 0; i < passage->read_count && memo.bytes + READ_BYTES < size; i++)
 		write_read(&memo, &passage->reads[i]);
 }
@@ -72,9 +86,7 @@ void lane_memory_write(const struct lane *lane, const struct passage *passage, c
 
 static void take_bindings(struct memo_reader *reader, struct passage *passage)
 {
-	int64_t count = memo_take(reader, 0, PASSAGE_CONSIGNMENTS);
-
-	for (; count > 0 && !reader->bad; count--) {
+	while (memo_take(reader, 0, passage->binding_count < PASSAGE_CONSIGNMENTS) == 1) {
 		struct passage_binding *binding = &passage->bindings[passage->binding_count++];
 
 		*binding = (struct passage_binding){0};
@@ -86,10 +98,22 @@ static void take_bindings(struct memo_reader *reader, struct passage *passage)
 	}
 }
 
+static void take_word(struct memo_reader *reader, struct passage_word *word)
+{
+	word->open = memo_take(reader, 0, 1);
+	if (!word->open)
+		return;
+	memo_take_text(reader, word->ucr, sizeof(word->ucr));
+	memo_take_text(reader, word->officer, sizeof(word->officer));
+	memo_take_text(reader, word->reason, sizeof(word->reason));
+	memo_take_text(reader, word->by, sizeof(word->by));
+}
+
 static void take_reads(struct memo_reader *reader, struct passage *passage)
 {
 	while (!reader->bad && memo_more(reader) && passage->read_count < PASSAGE_READS) {
 		struct passage_read *read = &passage->reads[passage->read_count++];
+		int64_t found;
 
 		*read = (struct passage_read){.again = true, .status = READ_NOT_ASKED};
 		read->rule = (enum passage_rule)memo_take(reader, 0, PASSAGE_RULES - 1);
@@ -98,7 +122,12 @@ static void take_reads(struct memo_reader *reader, struct passage *passage)
 			(enum identifier_verdict)memo_take(reader, 0, IDENTIFIER_VERDICTS - 1);
 		read->key = (enum registry_key)memo_take(reader, 0, REGISTRY_KEYS - 1);
 		memo_take_text(reader, read->text, sizeof(read->text));
-		read->found = memo_take(reader, 0, 1);
+		found = memo_take(reader, 0, AWAITS);
+		read->found = found == 1;
+		if (found == AWAITS) { /* nothing was told of it yet */
+			read->status = READ_TO_ASK;
+			read->again = false;
+		}
 		read->told.result = (enum seal_result)memo_take(reader, 0, CHECK_TAMPERED);
 		read->told.because =
 			(enum seal_because)memo_take(reader, 0, SEAL_BECAUSE_NOT_DECLARED);
@@ -129,7 +158,7 @@ static bool take_passage(struct lane *lane, struct passage *passage, const char 
 	(void)memo_take(&reader, MEMORY_VERSION, MEMORY_VERSION);
 	memo_take_text(&reader, boot, sizeof(boot));
 	memo_take_text(&reader, passage->id, sizeof(passage->id));
-	passage->stage = (enum passage_stage)memo_take(&reader, STAGE_AT, STAGE_BEYOND);
+	passage->stage = (enum passage_stage)memo_take(&reader, STAGE_AT, STAGE_GONE);
 	set = memo_take(&reader, 0, INT64_MAX);
 	for (i = 0; i < PASSAGE_MOMENTS; i++)
 		passage->at_mono_ns[i] = memo_take(&reader, MARK_ANY, INT64_MAX);
@@ -137,9 +166,11 @@ static bool take_passage(struct lane *lane, struct passage *passage, const char 
 	passage->clock_ns = memo_take(&reader, MARK_ANY, INT64_MAX);
 	passage->vehicle = set & FLAG_VEHICLE;
 	passage->beyond = set & FLAG_BEYOND;
-	passage->settled = passage->settled_before = set & FLAG_SETTLED;
+	passage->settled = set & FLAG_SETTLED;
 	passage->officer_decided = set & FLAG_OFFICER;
+	take_word(&reader, &passage->word);
 	take_bindings(&reader, passage);
+	passage->settled_before = passage->settled && passage->binding_count > 0;
 	take_reads(&reader, passage);
 	if (!memo_end(&reader))
 		return false;
@@ -207,6 +238,8 @@ void lane_start(struct lane *lane)
 
 		if (passage->stage == STAGE_FREE)
 			continue;
+		if (!lane->site->desk.ask)
+			lane_give_up(lane, passage, lane->teller->now.mono_ns);
 		if (passage->clock_ns == INT64_MIN)
 			passage->clock_ns = lane->teller->now.utc_ns - lane->teller->now.mono_ns;
 		passage->sign_mono_ns = lane->teller->now.mono_ns;

@@ -27,6 +27,8 @@ bool lane_sees_number(const struct lane *lane); /* a seal is in the field of a r
 
 /* lane_bind.c */
 void lane_ask(struct lane *lane); /* what is to be asked */
+/* On answers that are still to come. */
+void lane_give_up(struct lane *lane, struct passage *passage, int64_t at_mono_ns);
 
 /* lane_seals.c. final: what was not read by now, is missing. */
 void lane_check_seals(struct lane *lane, struct passage *passage, bool final, int64_t at_mono_ns);

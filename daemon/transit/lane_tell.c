@@ -42,7 +42,8 @@ static void put(struct lane *lane, enum event_id event, bool quietly)
 	take_state(lane);
 	for (i = 0; i < LANE_PASSAGES; i++) {
 		struct passage *passage = &lane->passages[i];
-		bool open = passage->stage == STAGE_AT || passage->stage == STAGE_BEYOND;
+		bool open = passage->stage == STAGE_AT || passage->stage == STAGE_BEYOND ||
+			    (passage->stage == STAGE_GONE && passage_waits(passage));
 
 		if (!open && !passage->kept)
 			continue;

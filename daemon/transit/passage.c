@@ -47,12 +47,17 @@ struct passage_read *passage_add_read(struct passage *passage, const struct pass
 	return &passage->reads[passage->read_count++];
 }
 
+bool passage_awaits(const struct passage_read *read)
+{
+	return read->status == READ_TO_ASK || read->status == READ_ASKED;
+}
+
 bool passage_waits(const struct passage *passage)
 {
 	size_t i;
 
 	for (i = 0; i < passage->read_count; i++)
-		if (passage->reads[i].status == READ_ASKED)
+		if (passage_awaits(&passage->reads[i]))
 			return true;
 	return passage->word.open;
 }

@@ -129,7 +129,7 @@ struct passage {
 	bool vehicle; /* was seen, not only a number */
 	bool beyond; /* was seen beyond the boom */
 	bool settled; /* seals that were not read are told */
-	bool settled_before; /* a restart */
+	bool settled_before; /* a restart, with something declared */
 	bool kept; /* there is a memory of it */
 	bool officer_decided;
 
@@ -155,7 +155,8 @@ struct passage_read *passage_find_read(struct passage *passage, enum passage_rul
 				       const char *text);
 /* NULL: no room, it is counted. */
 struct passage_read *passage_add_read(struct passage *passage, const struct passage_read *read);
-bool passage_waits(const struct passage *passage); /* for an answer */
+bool passage_awaits(const struct passage_read *read); /* an answer is to come */
+bool passage_waits(const struct passage *passage); /* for one of any */
 
 struct passage_binding *passage_find_binding(struct passage *passage, const char *ucr);
 /* NULL: no room. */
