@@ -22,6 +22,7 @@ struct checkpoint_conf {
 	char *id, *country, *name, *office;
 	struct conf_list aeo_benefits; /* words of recognition_words.h */
 	uint32_t own_benefits; /* the same, enum aeo_benefit */
+	struct alarm_patience patience;
 };
 
 struct gateway_conf {

@@ -40,6 +40,19 @@ const struct conf_option checkpoint_options[] = {
 	 .offset = AT(checkpoint_conf, aeo_benefits),
 	 .help = "What this country gives to AEO of its own, such as {\"priority_lane\", "
 		 "\"fewer_inspections\"}; those of others have what their arrangement says."},
+	{.name = "unacknowledged_critical",
+	 .type = CONF_DURATION,
+	 .offset = AT(checkpoint_conf, patience.critical_ns),
+	 .def = "5min",
+	 .max = DAYS(30),
+	 .help = "A latched critical alarm that nobody acknowledged for so long is told once more, "
+		 "as alarm.unacknowledged; 0: never."},
+	{.name = "unacknowledged_major",
+	 .type = CONF_DURATION,
+	 .offset = AT(checkpoint_conf, patience.major_ns),
+	 .def = "30min",
+	 .max = DAYS(30),
+	 .help = "The same of a major one."},
 	{0}};
 
 const struct conf_option gateway_options[] = {

@@ -63,6 +63,7 @@ static int new_transit(struct gateway *gateway)
 		.meters = config->meters,
 		.meter_count = config->meter_count,
 		.checkpoint = config->checkpoint.id,
+		.patience = config->checkpoint.patience,
 		.boot = gateway->origin.boot,
 		.country = config->checkpoint.country,
 		.own_benefits = config->checkpoint.own_benefits,

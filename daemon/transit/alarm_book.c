@@ -7,12 +7,12 @@
 
 #include "sensor.h"
 
-#define TEXT_VERSION 1
+#define TEXT_VERSION 2 /* 1: without overdue_told */
 #define ALARM_BYTES  1024 /* of one in a status, at most */
 
-void alarm_book_init(struct alarm_book *book)
+void alarm_book_init(struct alarm_book *book, const struct alarm_patience *patience)
 {
-	*book = (struct alarm_book){0};
+	*book = (struct alarm_book){.patience = *patience};
 }
 
 static bool is_consignment(const char *resource)
@@ -118,6 +118,100 @@ static void drop_if_done(struct alarm_book *book, struct booked_alarm *alarm)
 		drop(book, alarm);
 }
 
+/* ---- patience -------------------------------------------------------------------------- */
+
+static int64_t patience_ns(const struct alarm_book *book, const struct event_type *type)
+{
+	if (!type->latched)
+		return 0;
+	if (type->severity == SEVERITY_CRITICAL)
+		return book->patience.critical_ns;
+	return type->severity == SEVERITY_MAJOR ? book->patience.major_ns : 0;
+}
+
+static int64_t overdue_at(const struct alarm_book *book, const struct booked_alarm *alarm,
+			  int64_t raised_mono_ns)
+{
+	int64_t patience = patience_ns(book, alarm->type);
+
+	return patience > 0 && !alarm->acknowledged && !alarm->overdue_told
+		       ? raised_mono_ns + patience
+		       : INT64_MAX;
+}
+
+/* How long before the start it was raised; 0 where a label says nothing. */
+static int64_t waited_ns(const struct booked_alarm *alarm, const struct instant *now)
+{
+	int64_t waited = now->utc_ns - alarm->raised_utc_ns;
+
+	if (alarm->raised_clock == CLOCK_UNSYNCED || now->clock == CLOCK_UNSYNCED || waited < 0)
+		return 0;
+	return waited;
+}
+
+void alarm_book_start(struct alarm_book *book, const struct instant *now)
+{
+	size_t i;
+
+	for (i = 0; i < ALARM_BOOK_MAX; i++) {
+		struct booked_alarm *alarm = &book->alarms[i];
+
+		if (!alarm->resource[0])
+			continue;
+		alarm->overdue_mono_ns = overdue_at(book, alarm, now->mono_ns);
+		if (alarm->overdue_mono_ns == INT64_MAX)
+			continue;
+		alarm->overdue_mono_ns -= waited_ns(alarm, now);
+		if (alarm->overdue_mono_ns < now->mono_ns)
+			alarm->overdue_mono_ns = now->mono_ns;
+	}
+}
+
+int64_t alarm_book_deadline(const struct alarm_book *book)
+{
+	int64_t first = INT64_MAX;
+	size_t i;
+
+	for (i = 0; i < ALARM_BOOK_MAX; i++)
+		if (book->alarms[i].resource[0] && book->alarms[i].overdue_mono_ns < first)
+			first = book->alarms[i].overdue_mono_ns;
+	return first;
+}
+
+static void tell_unacknowledged(const struct booked_alarm *alarm, int64_t overdue_mono_ns,
+				struct teller *teller)
+{
+	struct json *json = tell_begin(teller, NULL, overdue_mono_ns);
+
+	json_open(json, "unacknowledged");
+	json_text(json, "resource", alarm->resource);
+	json_text(json, "type", alarm->type->name);
+	json_text(json, "severity", severity_name(alarm->type->severity));
+	json_utc(json, "raised", alarm->raised_utc_ns);
+	json_uint(json, "times", alarm->times);
+	json_bool(json, "active", alarm->active);
+	json_close(json);
+	tell_end(teller, EVENT_ALARM_UNACKNOWLEDGED, NULL);
+}
+
+void alarm_book_tick(struct alarm_book *book, struct teller *teller)
+{
+	size_t i;
+
+	for (i = 0; i < ALARM_BOOK_MAX; i++) {
+		struct booked_alarm *alarm = &book->alarms[i];
+		int64_t overdue_mono_ns;
+
+		if (!alarm->resource[0] || alarm->overdue_mono_ns > teller->now.mono_ns)
+			continue;
+		overdue_mono_ns = alarm->overdue_mono_ns;
+		alarm->overdue_mono_ns = INT64_MAX;
+		alarm->overdue_told = true;
+		change(book, alarm);
+		tell_unacknowledged(alarm, overdue_mono_ns, teller);
+	}
+}
+
 /* ---- what the world does ------------------------------------------------------------- */
 
 static bool raise_type(struct alarm_book *book, const char *resource, const struct event_type *type,
@@ -131,8 +225,11 @@ static bool raise_type(struct alarm_book *book, const char *resource, const stru
 		alarm = add(book, resource, type);
 	if (!alarm)
 		return true;
+	if (alarm->times == 0 || alarm->acknowledged) { /* else it waits already */
+		alarm->acknowledged = alarm->overdue_told = false;
+		alarm->overdue_mono_ns = overdue_at(book, alarm, at->mono_ns);
+	}
 	alarm->active = true;
-	alarm->acknowledged = false;
 	alarm->officer[0] = alarm->reason[0] = '\0';
 	alarm->times++;
 	alarm->raised_mono_ns = at->mono_ns;
@@ -252,6 +349,7 @@ int alarm_book_acknowledge(struct alarm_book *book, const struct acknowledgement
 	if (alarm->acknowledged)
 		return -EALREADY;
 	alarm->acknowledged = true;
+	alarm->overdue_mono_ns = INT64_MAX;
 	change(book, alarm);
 	snprintf(alarm->officer, sizeof(alarm->officer), "%s", by->officer);
 	snprintf(alarm->reason, sizeof(alarm->reason), "%s", by->reason);
@@ -353,6 +451,7 @@ static void keep_alarm(const struct booked_alarm *alarm, const char *key,
 	memo_int(&memo, (int64_t)alarm->raised_clock);
 	memo_text(&memo, alarm->officer);
 	memo_text(&memo, alarm->reason);
+	memo_int(&memo, alarm->overdue_told);
 	keeper->keep(keeper->data, key, text);
 }
 
@@ -391,10 +490,11 @@ static struct booked_alarm *place_of(struct alarm_book *book, const char *key)
 static bool read_alarm(struct booked_alarm *alarm, const char *text)
 {
 	struct memo_reader reader;
+	int64_t version;
 	char type[64];
 
 	memo_read(&reader, text);
-	(void)memo_take(&reader, TEXT_VERSION, TEXT_VERSION);
+	version = memo_take(&reader, 1, TEXT_VERSION);
 	memo_take_text(&reader, type, sizeof(type));
 	memo_take_text(&reader, alarm->resource, sizeof(alarm->resource));
 	alarm->active = memo_take(&reader, 0, 1);
@@ -404,6 +504,7 @@ static bool read_alarm(struct booked_alarm *alarm, const char *text)
 	alarm->raised_clock = (enum clock_state)memo_take(&reader, CLOCK_UNSYNCED, CLOCK_HOLDOVER);
 	memo_take_text(&reader, alarm->officer, sizeof(alarm->officer));
 	memo_take_text(&reader, alarm->reason, sizeof(alarm->reason));
+	alarm->overdue_told = version > 1 && memo_take(&reader, 0, 1);
 	alarm->type = event_type_by_name(type);
 	return memo_end(&reader) && alarm->type && alarm->resource[0];
 }
@@ -411,7 +512,7 @@ static bool read_alarm(struct booked_alarm *alarm, const char *text)
 void alarm_book_recall(struct alarm_book *book, const char *key, const char *text)
 {
 	struct booked_alarm *place = place_of(book, key);
-	struct booked_alarm alarm = {.raised_mono_ns = INT64_MIN};
+	struct booked_alarm alarm = {.raised_mono_ns = INT64_MIN, .overdue_mono_ns = INT64_MAX};
 
 	if (!place || place->resource[0] || !read_alarm(&alarm, text))
 		return;

@@ -34,6 +34,11 @@
 struct json;
 struct teller;
 
+/* Unacknowledged for longer is told once more; 0: never. */
+struct alarm_patience {
+	int64_t critical_ns, major_ns;
+};
+
 struct booked_alarm {
 	char resource[ALARM_RESOURCE_BYTES]; /* empty: the place is free */
 	const struct event_type *type;
@@ -45,6 +50,8 @@ struct booked_alarm {
 	int64_t raised_mono_ns; /* INT64_MIN: before the restart */
 	char officer[ALARM_OFFICER_BYTES];
 	char reason[ALARM_REASON_BYTES];
+	int64_t overdue_mono_ns; /* when its patience ends; INT64_MAX: never, or that was told */
+	bool overdue_told;
 	bool changed; /* since it was kept */
 };
 
@@ -55,6 +62,7 @@ struct alarm_book {
 	uint64_t lost; /* found no room, or gave way */
 	bool overflow; /* as told */
 	bool overflows;
+	struct alarm_patience patience;
 };
 
 struct acknowledgement {
@@ -65,10 +73,13 @@ struct acknowledgement {
 	const char *by; /* how it came: "mqtt"; or NULL */
 };
 
-void alarm_book_init(struct alarm_book *book);
+void alarm_book_init(struct alarm_book *book, const struct alarm_patience *patience);
 
 /* A memory of before the restart; what is none of the book or not readable is ignored. */
 void alarm_book_recall(struct alarm_book *book, const char *key, const char *text);
+
+/* After what was recalled. */
+void alarm_book_start(struct alarm_book *book, const struct instant *now);
 
 /* true: it is news (it was not active). */
 bool alarm_book_raise(struct alarm_book *book, const char *resource, enum event_id type,
@@ -91,6 +102,10 @@ int alarm_book_acknowledge(struct alarm_book *book, const struct acknowledgement
 
 /* Tells alarm.overflow when that has changed. */
 void alarm_book_settle(struct alarm_book *book, struct teller *teller);
+
+int64_t alarm_book_deadline(const struct alarm_book *book); /* INT64_MAX: none */
+/* Tells what is not acknowledged in time. */
+void alarm_book_tick(struct alarm_book *book, struct teller *teller);
 
 /* Hands out what changed. */
 void alarm_book_keep(struct alarm_book *book, const struct keeper *keeper);

@@ -62,11 +62,12 @@ static void book_event(struct ledger *ledger, const struct event_draft *draft)
 	if (draft->type->kind == KIND_STATE) {
 		alarm_book_state(&ledger->book, draft->state_key, subject, id, at);
 		ledger->changed = true;
+		ledger->moved |= draft->type->latched;
 		return;
 	}
 	if (!draft->type->latched)
 		return;
-	ledger->changed = true;
+	ledger->changed = ledger->moved = true;
 	alarm_book_resource(draft->state_key, subject, resource);
 	if (draft->type->kind == KIND_NOTE || !is_cleared(draft))
 		(void)alarm_book_raise(&ledger->book, resource, id, at);
@@ -164,7 +165,7 @@ int ledger_new(const struct transit_conf *conf, struct teller *teller, struct le
 		return rc;
 	}
 	ledger->checkpoint = conf->checkpoint;
-	alarm_book_init(&ledger->book);
+	alarm_book_init(&ledger->book, &conf->patience);
 	stays_init(&ledger->stays, conf->checkpoint, &ledger->book);
 	ledger->teller = teller;
 	ledger->sink = teller->sink;
@@ -193,6 +194,7 @@ void ledger_recall(struct ledger *ledger, const char *key, const char *text)
 
 void ledger_start(struct ledger *ledger)
 {
+	alarm_book_start(&ledger->book, &ledger->teller->now);
 	stays_start(&ledger->stays, &ledger->teller->now);
 	study_start(ledger->study, &ledger->teller->now);
 	if (ledger->legs)
@@ -415,8 +417,11 @@ int64_t ledger_deadline(const struct ledger *ledger)
 
 	int64_t legs_mono_ns =
 		ledger->legs ? legs_deadline(ledger->legs, ledger->teller) : INT64_MAX;
+	int64_t alarms_mono_ns = alarm_book_deadline(&ledger->book);
 	int64_t first = study_mono_ns < stays_mono_ns ? study_mono_ns : stays_mono_ns;
 
+	if (alarms_mono_ns < first)
+		first = alarms_mono_ns;
 	return first < legs_mono_ns ? first : legs_mono_ns;
 }
 
@@ -475,6 +480,7 @@ void ledger_tick(struct ledger *ledger, int64_t at_mono_ns)
 	stays_tick(&ledger->stays, ledger->teller);
 	if (ledger->legs)
 		legs_tick(ledger->legs, ledger->teller);
+	alarm_book_tick(&ledger->book, ledger->teller);
 	study_tick(ledger->study, ledger->teller, &keeper);
 	ledger->teller->now = now;
 	ledger->changed = ledger->moved = true;

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "alarm_book.h"
 #include "barrier.h"
 #include "event.h"
 #include "lane.h"
@@ -54,6 +55,7 @@ struct transit_conf {
 	const struct meter_conf *meters;
 	size_t meter_count;
 	const char *checkpoint; /* its id; NULL: no itinerary, no alarm book, no study */
+	struct alarm_patience patience;
 	const char *boot; /* the kernel's boot id, part of the passages' */
 	const char *country; /* of the checkpoint, ISO 3166-1 alpha-2; NULL: nobody is recognised */
 	uint32_t own_benefits; /* aeo_benefit: to operators of that state */

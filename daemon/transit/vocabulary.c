@@ -488,6 +488,14 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_NOTE,
 			.summary = "an officer acknowledged an alarm",
 		},
+	[EVENT_ALARM_UNACKNOWLEDGED] =
+		{
+			.name = "alarm.unacknowledged",
+			.severity = SEVERITY_MAJOR,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "nobody acknowledged an alarm in time",
+		},
 	[EVENT_ALARM_OVERFLOW] =
 		{
 			.name = "alarm.overflow",

@@ -183,6 +183,25 @@ def test_an_acknowledged_alarm_leaves_the_book_when_it_is_over(
     assert again["code"] == "no_alarm"
 
 
+def test_an_alarm_that_nobody_acknowledges_is_told_once_more(
+    lane, broker, subscriber, new_daemon, officer
+):
+    text = site(broker, lane).replace(
+        "checkpoint {", 'checkpoint { unacknowledged_critical = "500ms" '
+    )
+    new_daemon(text).start()
+    subscriber.wait_event("seal.absent")
+    lane.seal_read(SEAL, "tampered")
+    told = subscriber.wait_event("alarm.unacknowledged")
+    assert told["unacknowledged"]["resource"] == f"entry-1/reader/{SEAL}"
+    assert told["unacknowledged"]["severity"] == "critical"
+    subscriber.wait(lambda: subscriber.alerts("alarm.unacknowledged"), "its alert")
+    resource = told["unacknowledged"]["resource"]
+    assert officer.ask("ack", BY, resource=resource, type="seal.tampered")["ok"]
+    assert len(subscriber.events("alarm.unacknowledged")) == 1
+    subscriber.verified()
+
+
 def test_one_that_comes_again_is_answered_again_and_not_carried_out_again(
     gateway, lane, subscriber, officer
 ):

@@ -7,6 +7,8 @@
 #define UCR	 "consignment/6GE204567891-INV0001"
 #define KEPT_MAX 300
 
+static const struct alarm_patience patience = {.critical_ns = 300 * S, .major_ns = 1800 * S};
+
 struct site {
 	struct rig rig;
 	struct alarm_book book;
@@ -26,7 +28,7 @@ static struct site *open_site(void)
 
 	assert_non_null(site);
 	rig_init(&site->rig);
-	alarm_book_init(&site->book);
+	alarm_book_init(&site->book, &patience);
 	return site;
 }
 
@@ -52,7 +54,7 @@ static void restart(struct site *site)
 	size_t i;
 
 	alarm_book_keep(&site->book, &keeper);
-	alarm_book_init(&site->book);
+	alarm_book_init(&site->book, &patience);
 	for (i = 0; i < site->kept; i++)
 		if (site->text[i][0])
 			alarm_book_recall(&site->book, site->key[i], site->text[i]);
@@ -284,6 +286,72 @@ static void nonsense_is_not_recalled(void **state)
 	free(site);
 }
 
+static void tick_at(struct site *site, int64_t seconds)
+{
+	site->rig.teller.now = at_s(seconds);
+	alarm_book_tick(&site->book, &site->rig.teller);
+}
+
+static void what_nobody_acknowledges_in_time_is_told_once(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	assert_true(alarm_book_deadline(&site->book) == INT64_MAX);
+	raise_at(site, UCR, EVENT_ROUTE_LATE, 1); /* is not latched */
+	assert_true(alarm_book_deadline(&site->book) == INT64_MAX);
+	raise_at(site, UCR, EVENT_LEG_OVERDUE, 10);
+	assert_int_equal(alarm_book_deadline(&site->book), 1810 * S);
+	raise_at(site, UCR, EVENT_LEG_BROKEN, 20);
+	assert_int_equal(alarm_book_deadline(&site->book), 320 * S);
+	clear_at(site, UCR, EVENT_LEG_BROKEN, 21, NULL);
+	raise_at(site, UCR, EVENT_LEG_BROKEN, 200); /* waits since the first time */
+	tick_at(site, 319);
+	rig_expect(&site->rig, "");
+	tick_at(site, 330);
+	rig_expect(&site->rig, "alarm.unacknowledged@320 ");
+	rig_expect_in(site->rig.body, "\"resource\":\"" UCR "\",\"type\":\"leg.broken\"");
+	rig_expect_in(site->rig.body, "\"severity\":\"critical\"");
+	rig_expect_in(site->rig.body, "\"times\":2,\"active\":true");
+	tick_at(site, 1000);
+	rig_expect(&site->rig, "");
+	assert_int_equal(alarm_book_deadline(&site->book), 1810 * S);
+	assert_int_equal(acknowledge(site, UCR, "leg.overdue"), 0);
+	assert_int_equal(acknowledge(site, UCR, "leg.broken"), 0);
+	assert_true(alarm_book_deadline(&site->book) == INT64_MAX);
+	clear_at(site, UCR, EVENT_LEG_BROKEN, 1100, NULL);
+	raise_at(site, UCR, EVENT_LEG_BROKEN, 1200); /* anew */
+	assert_int_equal(alarm_book_deadline(&site->book), 1500 * S);
+	free(site);
+}
+
+static void patience_goes_on_over_a_restart(void **state)
+{
+	struct site *site = open_site();
+	struct instant now = {.mono_ns = 2 * S, .utc_ns = 100 * S, .clock = CLOCK_SYNCED};
+
+	(void)state;
+	raise_at(site, UCR, EVENT_LEG_BROKEN, 40);
+	raise_at(site, "consignment/other", EVENT_LEG_OVERDUE, 40);
+	restart(site);
+	alarm_book_start(&site->book, &now); /* by the labels 60 s later */
+	assert_int_equal(alarm_book_deadline(&site->book), (2 + 300 - 60) * S);
+	now.clock = CLOCK_UNSYNCED;
+	alarm_book_start(&site->book, &now);
+	assert_int_equal(alarm_book_deadline(&site->book), (2 + 300) * S);
+	now.clock = CLOCK_SYNCED;
+	now.utc_ns = 1000 * S; /* it was due while the machine was off */
+	alarm_book_start(&site->book, &now);
+	assert_int_equal(alarm_book_deadline(&site->book), 2 * S);
+	site->rig.teller.now = now;
+	alarm_book_tick(&site->book, &site->rig.teller);
+	rig_expect(&site->rig, "alarm.unacknowledged@2 ");
+	restart(site);
+	alarm_book_start(&site->book, &now); /* it was told; the other one waits on */
+	assert_int_equal(alarm_book_deadline(&site->book), (2 + 1800 - 960) * S);
+	free(site);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +364,8 @@ int main(void)
 		cmocka_unit_test(each_seal_wants_its_own_acknowledgement),
 		cmocka_unit_test(a_full_book_says_so_and_keeps_the_worst),
 		cmocka_unit_test(nonsense_is_not_recalled),
+		cmocka_unit_test(what_nobody_acknowledges_in_time_is_told_once),
+		cmocka_unit_test(patience_goes_on_over_a_restart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,10 @@ static const struct lane_conf lane_confs[] = {
 	{.name = "entry-1", .direction = "entry"},
 	{.name = "exit-1", .direction = "exit"},
 };
-static const struct transit_conf conf = {
-	.lanes = lane_confs, .lane_count = 2, .checkpoint = "red-bridge"};
+static const struct transit_conf conf = {.lanes = lane_confs,
+					 .lane_count = 2,
+					 .checkpoint = "red-bridge",
+					 .patience = {.critical_ns = 60 * S}};
 
 static const struct itinerary_stop stops[] = {{"alat", INT64_MIN, INT64_MAX, INT64_MAX}};
 static const struct consignment truck = {.ucr = "6GE1-A", .stops = stops, .stop_count = 1};
@@ -227,6 +229,32 @@ static void what_an_event_changes_is_kept_in_its_transaction(void **state)
 	close_site(site);
 }
 
+static void an_alarm_that_waits_too_long_is_told_in_its_time(void **state)
+{
+	struct site *site = open_site(0);
+	struct event_draft draft = {
+		.type = event_type(EVENT_BARRIER_FORCED),
+		.body = "\"occurred\":{\"mono_ns\":5}",
+		.state_key = "entry-1/boom",
+		.state_word = "closed",
+		.state = "",
+	};
+
+	(void)state;
+	at(site, 20);
+	(void)ledger_moved(site->ledger);
+	site->rig.teller.at_mono_ns = 20 * S;
+	site->rig.teller.sink.put(site->rig.teller.sink.data, &draft);
+	assert_true(ledger_moved(site->ledger));
+	assert_int_equal(ledger_deadline(site->ledger), 80 * S);
+	at(site, 90);
+	site->rig.told[0] = '\0';
+	ledger_tick(site->ledger, 80 * S);
+	rig_expect(&site->rig, "alarm.unacknowledged@80 ");
+	assert_int_equal(ledger_deadline(site->ledger), 600 * S);
+	close_site(site);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +264,7 @@ int main(void)
 		cmocka_unit_test(what_an_event_changes_is_kept_in_its_transaction),
 		cmocka_unit_test(a_latched_event_of_a_sensor_waits_for_an_officer),
 		cmocka_unit_test(two_seals_of_one_lane_are_two_alarms),
+		cmocka_unit_test(an_alarm_that_waits_too_long_is_told_in_its_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

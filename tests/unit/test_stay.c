@@ -27,7 +27,7 @@ static struct site *open_site(const char *checkpoint)
 
 	assert_non_null(site);
 	rig_init(&site->rig);
-	alarm_book_init(&site->book);
+	alarm_book_init(&site->book, &(struct alarm_patience){0});
 	stays_init(&site->stays, checkpoint, &site->book);
 	return site;
 }
