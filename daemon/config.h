@@ -48,6 +48,11 @@ struct registry_conf {
 	bool mqtt;
 };
 
+struct handover_conf {
+	bool enabled; /* there is a handover block */
+	struct legs_conf legs;
+};
+
 enum uplink_protocol { UPLINK_MQTT_311, UPLINK_MQTT_5 };
 
 struct uplink_conf {
@@ -105,6 +110,7 @@ struct config {
 	struct journal_conf journal;
 	struct uplink_conf uplink;
 	struct registry_conf registry;
+	struct handover_conf handover;
 	struct bus_conf *buses;
 	size_t bus_count;
 	struct device_conf *devices;

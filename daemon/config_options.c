@@ -131,6 +131,31 @@ const struct conf_option registry_options[] = {
 		 "own quota."},
 	{0}};
 
+const struct conf_option handover_options[] = {
+	{.name = "overdue_after",
+	 .type = CONF_DURATION,
+	 .offset = AT(handover_conf, legs.overdue_after_ns),
+	 .def = "30min",
+	 .max = DAYS(30),
+	 .help = "What was announced and is not here so long after its window is a leg.overdue "
+		 "event."},
+	{.name = "keep",
+	 .type = CONF_DURATION,
+	 .offset = AT(handover_conf, legs.keep_ns),
+	 .def = "7d",
+	 .min = SECONDS(1),
+	 .max = DAYS(90),
+	 .help = "How much longer it is waited for, and what left stays announced; without a "
+		 "window of arrival counted from the departure."},
+	{.name = "shortest_leg",
+	 .type = CONF_DURATION,
+	 .offset = AT(handover_conf, legs.shortest_ns),
+	 .def = "0s",
+	 .max = DAYS(30),
+	 .help = "Nothing comes faster from any other checkpoint: a seal that left there less "
+		 "before is a clone; 0: not judged."},
+	{0}};
+
 const struct conf_option uplink_options[] = {
 	{.name = "host",
 	 .type = CONF_LIST,

@@ -300,6 +300,8 @@ void config_print(const struct config *config, FILE *out)
 	print_block(&printer, "journal", NULL, journal_options, &config->journal);
 	if (config->registry.enabled)
 		print_block(&printer, "registry", NULL, registry_options, &config->registry);
+	if (config->handover.enabled)
+		print_block(&printer, "handover", NULL, handover_options, &config->handover);
 	print_uplink(&printer, &config->uplink);
 	for (i = 0; i < config->bus_count; i++)
 		print_bus(&printer, &config->buses[i]);

@@ -54,6 +54,14 @@ static const struct conf_kind registry_kind = {
 		"beside the journal. Its presence, even empty, turns it on.",
 };
 
+static const struct conf_kind handover_kind = {
+	.name = "handover",
+	.tables = TABLES(handover_options),
+	.children = NO_KINDS,
+	.help = "Consignments on their way between checkpoints: announced to the next one of their "
+		"itinerary, and awaited from others. Its presence, even empty, turns it on.",
+};
+
 static const struct conf_kind tls_kind = {
 	.name = "tls",
 	.tables = TABLES(tls_options),
@@ -141,7 +149,8 @@ const struct conf_kind conf_main_file = {
 	.name = "file",
 	.tables = NO_TABLES,
 	.children = KINDS(&checkpoint_kind, &gateway_kind, &journal_kind, &registry_kind,
-			  &uplink_kind, &bus_kind, &device_kind, &lane_kind, &meter_kind),
+			  &handover_kind, &uplink_kind, &bus_kind, &device_kind, &lane_kind,
+			  &meter_kind),
 };
 
 const struct conf_kind conf_profile_file = {

@@ -91,7 +91,8 @@ static void build_place(struct config_build *build)
 		build_benefits(build, node);
 	node = single_block(build, build->blocks, "gateway", true);
 	fill(build, node, gateway_options, gateway);
-	if (gateway->id != NULL && strcmp(gateway->id, "registry") == 0)
+	if (gateway->id != NULL &&
+	    (strcmp(gateway->id, "registry") == 0 || strcmp(gateway->id, "handover") == 0))
 		complain(build, node, "id", gateway->id, "is a topic of its own, take another");
 }
 
@@ -135,6 +136,18 @@ static void build_registry(struct config_build *build)
 	}
 	if (registry->files.count > REGISTRY_FILES_MAX)
 		complain(build, node, "files", NULL, "too many, expected 32 at most");
+}
+
+/* ---- handover -------------------------------------------------------------------------- */
+
+static void build_handover(struct config_build *build)
+{
+	const struct conf_node *node = single_block(build, build->blocks, "handover", false);
+	struct handover_conf *handover = &build->config->handover;
+
+	fill(build, node, handover_options, handover);
+	handover->enabled = node != NULL;
+	handover->legs.gateway = build->config->gateway.id;
 }
 
 /* ---- uplink ---------------------------------------------------------------------------- */
@@ -226,5 +239,6 @@ void config_build_site(struct config_build *build)
 	build_place(build);
 	build_journal(build);
 	build_registry(build);
+	build_handover(build);
 	build_uplink(build);
 }

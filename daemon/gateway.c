@@ -67,6 +67,7 @@ static int new_transit(struct gateway *gateway)
 		.boot = gateway->origin.boot,
 		.country = config->checkpoint.country,
 		.own_benefits = config->checkpoint.own_benefits,
+		.legs = config->handover.enabled ? &config->handover.legs : NULL,
 	};
 	size_t i;
 
@@ -145,6 +146,8 @@ static int new_parts(struct gateway *gateway)
 	if ((err = journal_open(&config->journal, &gateway->origin, &gateway->journal)) < 0)
 		return err;
 	if (config->registry.enabled && (err = new_desk(gateway)) < 0)
+		return err;
+	if (config->handover.enabled && (err = gateway_new_handovers(gateway)) < 0)
 		return err;
 	if (config->uplink.requests && (err = gateway_new_requests(gateway)) < 0)
 		return err;
@@ -271,6 +274,7 @@ bool gateway_free(struct gateway *gateway)
 		return false;
 	desk_free(gateway->desk);
 	requests_free(gateway->requests);
+	inbox_free(gateway->handovers);
 	transit_free(gateway->transit);
 	capture_free(gateway->captures);
 	free(gateway->transit_devices);

@@ -175,6 +175,18 @@ static void on_room(struct ev_loop *loop, ev_io *watcher, int events)
 		gateway_take_requests(gateway);
 	else
 		gateway_drain(gateway);
+	if (gateway->handovers)
+		gateway_take_handovers(gateway);
+	gateway_settle(gateway);
+}
+
+static void on_handovers(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct gateway *gateway = watcher->data;
+
+	(void)loop, (void)events;
+	drain_fd(watcher->fd);
+	gateway_take_handovers(gateway);
 	gateway_settle(gateway);
 }
 
@@ -196,6 +208,8 @@ static void on_uplink(struct ev_loop *loop, ev_io *watcher, int events)
 	(void)loop, (void)events;
 	drain_fd(watcher->fd);
 	health_uplink(&gateway->health, uplink_counters(gateway->uplink).connected, &now);
+	if (gateway->handovers)
+		gateway_take_handovers(gateway);
 	gateway_settle(gateway);
 }
 
@@ -362,6 +376,9 @@ int gateway_open_loop(struct gateway *gateway)
 	if (gateway->requests)
 		watch_fd(gateway, &gateway->on_requests, requests_fd(gateway->requests),
 			 on_requests);
+	if (gateway->handovers)
+		watch_fd(gateway, &gateway->on_handovers, inbox_fd(gateway->handovers),
+			 on_handovers);
 	start_timers(gateway);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "gateway.h"
 #include "health.h"
+#include "inbox.h"
 #include "journal.h"
 #include "registry_desk.h"
 #include "requests.h"
@@ -27,11 +28,13 @@ struct gateway {
 	struct desk *desk; /* NULL: there is no registry */
 	struct uplink *uplink;
 	struct requests *requests; /* NULL: none are taken */
+	struct inbox *handovers; /* NULL: none are heard */
+	uint64_t connects; /* of the uplink, as the pure part knows */
 	struct bus **buses;
 	size_t bus_count;
 
 	struct ev_loop *loop;
-	ev_io on_capture, on_room, on_uplink, on_step, on_desk, on_requests;
+	ev_io on_capture, on_room, on_uplink, on_step, on_desk, on_requests, on_handovers;
 	ev_timer on_deadline, on_metrics, on_watchdog;
 	ev_signal on_term, on_int, on_hangup;
 	int64_t watchdog_ns; /* 0: nobody watches */
@@ -59,6 +62,10 @@ void gateway_heed_desk(struct gateway *gateway);
 
 /* After anything that made events: rests or resumes capture, sets the next deadline. */
 void gateway_settle(struct gateway *gateway);
+
+/* gateway_handovers.c */
+int gateway_new_handovers(struct gateway *gateway); /* negative errno */
+void gateway_take_handovers(struct gateway *gateway);
 
 /* gateway_requests.c */
 int gateway_new_requests(struct gateway *gateway); /* negative errno */

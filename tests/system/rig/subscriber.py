@@ -17,8 +17,10 @@ class Subscriber:
     message before it acknowledges it to the gateway, and a killed broker takes nothing
     with it that the gateway believes delivered."""
 
-    def __init__(self, broker, topic="corridor/v1/#", qos=0, protocol=mqtt.MQTTv5):
-        self.broker = broker
+    def __init__(
+        self, broker, topic="corridor/v1/#", qos=0, protocol=mqtt.MQTTv5, name="subscriber"
+    ):
+        self.broker, self.name = broker, name
         self.protocol = protocol
         self.topic, self.qos = topic, qos
         self.messages = []
@@ -30,7 +32,7 @@ class Subscriber:
 
     def start(self):
         self.subscribed.clear()
-        client = mqtt.Client("subscriber", protocol=self.protocol)
+        client = mqtt.Client(self.name, protocol=self.protocol)
         client.username_pw_set(*SUBSCRIBER)
         client.on_connect = self._on_connect
         client.on_subscribe = lambda *_: self.subscribed.set()
