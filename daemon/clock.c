@@ -14,6 +14,7 @@
 
 #define BOOT_ID_BYTES 37
 #define LOOK_EVERY_NS NS_PER_S
+#define NOWHERE	      INT64_MIN
 
 static int64_t to_ns(const struct timespec *ts)
 {
@@ -28,28 +29,31 @@ int64_t clock_mono_ns(void)
 	return to_ns(&ts);
 }
 
-/* What corridord-clock wrote, looked at once a second. */
-static bool told_disciplined(void)
+/* What corridord-clock wrote, looked at once a second: where UTC was when it was disciplined. */
+static bool told_disciplined(int64_t mono_ns, int64_t utc_ns)
 {
 	static _Atomic int64_t looked_mono_ns;
-	static atomic_bool disciplined;
-	int64_t now_ns = clock_mono_ns(), looked_ns = atomic_load(&looked_mono_ns);
+	static _Atomic int64_t ahead_ns = NOWHERE;
+	int64_t looked_ns = atomic_load(&looked_mono_ns), told_ns;
 
-	if (looked_ns == 0 || now_ns - looked_ns >= LOOK_EVERY_NS) {
-		atomic_store(&disciplined, clock_watch_read(CLOCK_WATCH_FILE, now_ns));
-		atomic_store(&looked_mono_ns, now_ns);
+	if (looked_ns == 0 || mono_ns - looked_ns >= LOOK_EVERY_NS) {
+		if (!clock_watch_read(CLOCK_WATCH_FILE, mono_ns, &told_ns))
+			told_ns = NOWHERE;
+		atomic_store(&ahead_ns, told_ns);
+		atomic_store(&looked_mono_ns, mono_ns);
 	}
-	return atomic_load(&disciplined);
+	told_ns = atomic_load(&ahead_ns);
+	return told_ns != NOWHERE && clock_watch_same(told_ns, mono_ns, utc_ns);
 }
 
 /* Whether this boot has ever been synchronised is a fact of the machine, one per process. */
-static enum clock_state discipline(void)
+static enum clock_state discipline(int64_t mono_ns, int64_t utc_ns)
 {
 	static atomic_bool was_synced;
 	bool disciplined = false;
 
 	if (clock_watch_ask(&disciplined) < 0)
-		disciplined = told_disciplined();
+		disciplined = told_disciplined(mono_ns, utc_ns);
 	if (disciplined) {
 		atomic_store(&was_synced, true);
 		return CLOCK_SYNCED;
@@ -67,7 +71,7 @@ struct instant clock_now(void)
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	now.mono_ns = to_ns(&before) + (to_ns(&after) - to_ns(&before)) / 2;
 	now.utc_ns = to_ns(&utc);
-	now.clock = discipline();
+	now.clock = discipline(now.mono_ns, now.utc_ns);
 	return now;
 }
 

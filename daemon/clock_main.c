@@ -23,11 +23,15 @@ static void complain(const char *path, int rc)
 
 static void look(const char *path)
 {
-	bool disciplined = false;
-	int rc = clock_watch_ask(&disciplined);
+	struct instant now = clock_now(); /* first: a step after it does not go unnoticed */
+	struct clock_answer answer = {
+		.asked_mono_ns = now.mono_ns,
+		.ahead_ns = now.utc_ns - now.mono_ns,
+	};
+	int rc = clock_watch_ask(&answer.disciplined);
 
 	if (rc == 0)
-		rc = clock_watch_write(path, disciplined, clock_mono_ns());
+		rc = clock_watch_write(path, &answer);
 	complain(path, rc);
 }
 

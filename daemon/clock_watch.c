@@ -10,7 +10,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#define LINE_BYTES 64
+#define LINE_BYTES 96
 #define YES	   "disciplined"
 #define NO	   "free-running"
 
@@ -39,46 +39,62 @@ static int write_line(const char *path, const char *line)
 	return rc;
 }
 
-int clock_watch_write(const char *path, bool disciplined, int64_t now_mono_ns)
+int clock_watch_write(const char *path, const struct clock_answer *answer)
 {
 	char line[LINE_BYTES], fresh[PATH_MAX];
 	int rc;
 
 	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >= (int)sizeof(fresh))
 		return -ENAMETOOLONG;
-	snprintf(line, sizeof(line), "%s %" PRId64 "\n", disciplined ? YES : NO, now_mono_ns);
+	snprintf(line, sizeof(line), "%s %" PRId64 " %" PRId64 "\n", answer->disciplined ? YES : NO,
+		 answer->asked_mono_ns, answer->ahead_ns);
 	rc = write_line(fresh, line);
 	if (rc == 0 && rename(fresh, path) < 0)
 		rc = -errno;
 	return rc;
 }
 
-/* The time behind the word, of a whole line; negative: it is none. */
-static int64_t asked_at(const char *line)
+/* One after a blank. */
+static bool take_number(const char **at, int64_t *ret_number)
 {
-	size_t word_bytes = strlen(YES " ");
-	long long asked_mono_ns;
+	const char *text = *at;
 	char *end;
 
-	if (strncmp(line, YES " ", word_bytes) != 0)
-		return -1;
 	errno = 0;
-	asked_mono_ns = strtoll(line + word_bytes, &end, 10);
-	return errno == 0 && end > line + word_bytes && strcmp(end, "\n") == 0 ? asked_mono_ns : -1;
+	*ret_number = strtoll(text, &end, 10);
+	*at = end;
+	return *text == ' ' && end != text && errno == 0;
 }
 
-bool clock_watch_read(const char *path, int64_t now_mono_ns)
+bool clock_watch_read(const char *path, int64_t now_mono_ns, int64_t *ret_ahead_ns)
 {
 	char line[LINE_BYTES] = "";
-	int64_t asked_mono_ns;
-	ssize_t bytes;
+	const char *at = line;
+	int64_t asked_mono_ns, ahead_ns;
+	ssize_t bytes = -1;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
+	if (fd >= 0) {
+		bytes = read(fd, line, sizeof(line) - 1);
+		close(fd);
+	}
+	if (bytes <= 0 || strncmp(at, YES, strlen(YES)) != 0)
 		return false;
-	bytes = read(fd, line, sizeof(line) - 1);
-	close(fd);
-	asked_mono_ns = bytes > 0 ? asked_at(line) : -1;
-	return asked_mono_ns >= 0 && asked_mono_ns <= now_mono_ns &&
-	       now_mono_ns - asked_mono_ns <= CLOCK_WATCH_VALID_NS;
+	at += strlen(YES);
+	if (!take_number(&at, &asked_mono_ns) || !take_number(&at, &ahead_ns) ||
+	    strcmp(at, "\n") != 0)
+		return false;
+	if (asked_mono_ns < 0 || asked_mono_ns > now_mono_ns ||
+	    now_mono_ns - asked_mono_ns > CLOCK_WATCH_VALID_NS)
+		return false;
+	*ret_ahead_ns = ahead_ns;
+	return true;
+}
+
+bool clock_watch_same(int64_t ahead_then_ns, int64_t mono_ns, int64_t utc_ns)
+{
+	int64_t moved_ns;
+
+	return !__builtin_sub_overflow(utc_ns - mono_ns, ahead_then_ns, &moved_ns) &&
+	       moved_ns >= -CLOCK_WATCH_JUMP_NS && moved_ns <= CLOCK_WATCH_JUMP_NS;
 }

@@ -179,9 +179,10 @@ def test_who_asks_for_the_daemon_keeps_the_answer_in_a_file(tmp_path):
     process = subprocess.Popen([BUILD / "corridord-clock", file])
     try:
         until(file.exists, "the file")
-        word, asked_ns = file.read_text().split()
+        word, asked_ns, ahead_ns = file.read_text().split()
         assert word == ("disciplined" if disciplined() else "free-running")
         assert 0 <= time.monotonic_ns() - int(asked_ns) < PATIENCE_S * 1e9
+        assert abs(time.time_ns() - time.monotonic_ns() - int(ahead_ns)) < 1e9
         assert [p.name for p in file.parent.iterdir()] == ["state"]
     finally:
         process.terminate()

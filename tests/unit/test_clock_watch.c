@@ -11,6 +11,7 @@
 #include "clock_watch.h"
 
 #define ASKED_NS (100 * NS_PER_S)
+#define AHEAD_NS (1764000000 * NS_PER_S)
 
 struct folder {
 	char name[64];
@@ -47,31 +48,47 @@ static void put(const char *path, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
+static int write_answer(const char *path, bool disciplined, int64_t asked_mono_ns)
+{
+	const struct clock_answer answer = {disciplined, asked_mono_ns, AHEAD_NS};
+
+	return clock_watch_write(path, &answer);
+}
+
+static bool read_answer(const char *path, int64_t now_mono_ns)
+{
+	int64_t ahead_ns = 0;
+	bool disciplined = clock_watch_read(path, now_mono_ns, &ahead_ns);
+
+	assert_true(ahead_ns == (disciplined ? AHEAD_NS : 0));
+	return disciplined;
+}
+
 static void an_answer_is_believed_while_it_is_fresh(void **state)
 {
 	const struct folder *folder = *state;
 
-	assert_int_equal(clock_watch_write(folder->file, true, ASKED_NS), 0);
-	assert_true(clock_watch_read(folder->file, ASKED_NS));
-	assert_true(clock_watch_read(folder->file, ASKED_NS + CLOCK_WATCH_VALID_NS));
-	assert_false(clock_watch_read(folder->file, ASKED_NS + CLOCK_WATCH_VALID_NS + 1));
+	assert_int_equal(write_answer(folder->file, true, ASKED_NS), 0);
+	assert_true(read_answer(folder->file, ASKED_NS));
+	assert_true(read_answer(folder->file, ASKED_NS + CLOCK_WATCH_VALID_NS));
+	assert_false(read_answer(folder->file, ASKED_NS + CLOCK_WATCH_VALID_NS + 1));
 }
 
 static void an_answer_from_the_future_is_of_another_boot_and_not_believed(void **state)
 {
 	const struct folder *folder = *state;
 
-	assert_int_equal(clock_watch_write(folder->file, true, ASKED_NS), 0);
-	assert_false(clock_watch_read(folder->file, ASKED_NS - 1));
+	assert_int_equal(write_answer(folder->file, true, ASKED_NS), 0);
+	assert_false(read_answer(folder->file, ASKED_NS - 1));
 }
 
 static void a_later_answer_takes_the_place_of_the_one_before(void **state)
 {
 	const struct folder *folder = *state;
 
-	assert_int_equal(clock_watch_write(folder->file, true, ASKED_NS), 0);
-	assert_int_equal(clock_watch_write(folder->file, false, ASKED_NS + 1), 0);
-	assert_false(clock_watch_read(folder->file, ASKED_NS + 1));
+	assert_int_equal(write_answer(folder->file, true, ASKED_NS), 0);
+	assert_int_equal(write_answer(folder->file, false, ASKED_NS + 1), 0);
+	assert_false(read_answer(folder->file, ASKED_NS + 1));
 }
 
 static void no_file_and_a_file_of_anything_else_say_nothing(void **state)
@@ -81,28 +98,43 @@ static void no_file_and_a_file_of_anything_else_say_nothing(void **state)
 		"\n",
 		"disciplined",
 		"disciplined \n",
-		"disciplined 100000000000",
-		"disciplined -5\n",
-		"disciplined 99999999999999999999999999999999\n",
-		"free-running 100000000000\n",
-		"undisciplined 100000000000\n",
-		"disciplined 100000000000 and more\n",
+		"disciplined 100000000000\n",
+		"disciplined 100000000000 1764000000000000000",
+		"disciplined -5 1764000000000000000\n",
+		"disciplined 99999999999999999999999999999999 1\n",
+		"free-running 100000000000 1764000000000000000\n",
+		"undisciplined 100000000000 1764000000000000000\n",
+		"disciplined 100000000000 1764000000000000000 and more\n",
 	};
 	const struct folder *folder = *state;
 	size_t i;
 
-	assert_false(clock_watch_read(folder->file, ASKED_NS));
+	assert_false(read_answer(folder->file, ASKED_NS));
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		put(folder->file, texts[i]);
-		assert_false(clock_watch_read(folder->file, ASKED_NS));
+		assert_false(read_answer(folder->file, ASKED_NS));
 	}
-	assert_false(clock_watch_read(folder->name, ASKED_NS));
+	assert_false(read_answer(folder->name, ASKED_NS));
 }
 
 static void what_cannot_be_written_is_an_error(void **state)
 {
 	(void)state;
-	assert_true(clock_watch_write("/nowhere/at/all", true, ASKED_NS) < 0);
+	assert_true(write_answer("/nowhere/at/all", true, ASKED_NS) < 0);
+}
+
+static void a_clock_that_has_jumped_since_is_not_the_one_that_was_asked_about(void **state)
+{
+	const int64_t mono_ns = ASKED_NS, utc_ns = mono_ns + AHEAD_NS;
+
+	(void)state;
+	assert_true(clock_watch_same(AHEAD_NS, mono_ns, utc_ns));
+	assert_true(clock_watch_same(AHEAD_NS, mono_ns + 5, utc_ns + CLOCK_WATCH_JUMP_NS));
+	assert_true(clock_watch_same(AHEAD_NS, mono_ns, utc_ns - CLOCK_WATCH_JUMP_NS));
+	assert_false(clock_watch_same(AHEAD_NS, mono_ns, utc_ns + CLOCK_WATCH_JUMP_NS + 1));
+	assert_false(clock_watch_same(AHEAD_NS, mono_ns, utc_ns - CLOCK_WATCH_JUMP_NS - 1));
+	assert_false(clock_watch_same(INT64_MIN, mono_ns, utc_ns));
+	assert_false(clock_watch_same(INT64_MAX, mono_ns, -utc_ns));
 }
 
 int main(void)
@@ -117,6 +149,7 @@ int main(void)
 						make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(no_file_and_a_file_of_anything_else_say_nothing,
 						make_folder, remove_folder),
+		cmocka_unit_test(a_clock_that_has_jumped_since_is_not_the_one_that_was_asked_about),
 		cmocka_unit_test(what_cannot_be_written_is_an_error),
 	};
 
