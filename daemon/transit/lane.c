@@ -497,6 +497,11 @@ static int64_t gap_deadline(const struct lane *lane, const struct passage *passa
 	return passage->sign_mono_ns + lane->conf->passages->gap_ns;
 }
 
+static int64_t earlier(int64_t a_mono_ns, int64_t b_mono_ns)
+{
+	return a_mono_ns < b_mono_ns ? a_mono_ns : b_mono_ns;
+}
+
 int64_t lane_deadline(const struct lane *lane)
 {
 	int64_t due_mono_ns = lane->retry_mono_ns;
@@ -504,17 +509,13 @@ int64_t lane_deadline(const struct lane *lane)
 
 	for (i = 0; i < LANE_PASSAGES; i++) {
 		const struct passage *passage = &lane->passages[i];
-		int64_t gap_mono_ns, stuck_mono_ns;
 
 		if (passage->stage == STAGE_FREE ||
 		    (passage->stage == STAGE_GONE && passage_waits(passage)))
 			continue;
-		gap_mono_ns = gap_deadline(lane, passage);
-		stuck_mono_ns = stuck_deadline(lane, passage);
-		if (gap_mono_ns < due_mono_ns)
-			due_mono_ns = gap_mono_ns;
-		if (stuck_mono_ns < due_mono_ns)
-			due_mono_ns = stuck_mono_ns;
+		due_mono_ns = earlier(due_mono_ns, gap_deadline(lane, passage));
+		due_mono_ns = earlier(due_mono_ns, stuck_deadline(lane, passage));
+		due_mono_ns = earlier(due_mono_ns, lane_ask_deadline(passage));
 	}
 	return due_mono_ns;
 }
@@ -550,6 +551,7 @@ void lane_tick(struct lane *lane, int64_t at_mono_ns)
 		}
 		if (passage->stage != STAGE_FREE && gap_mono_ns <= at_mono_ns)
 			expire(lane, passage, gap_mono_ns);
+		lane_ask_again(passage, at_mono_ns);
 	}
 	settle(lane);
 }

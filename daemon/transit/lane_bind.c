@@ -18,6 +18,34 @@ static int ask(struct lane *lane, enum registry_key key, const char *text, uint6
 	return rc;
 }
 
+int64_t lane_ask_deadline(const struct passage *passage)
+{
+	int64_t due_mono_ns = INT64_MAX;
+	size_t i;
+
+	if (passage->stage == STAGE_GONE)
+		return INT64_MAX;
+	for (i = 0; i < passage->read_count; i++) {
+		const struct passage_read *read = &passage->reads[i];
+
+		if (read->status == READ_FAILED && read->ask_mono_ns < due_mono_ns)
+			due_mono_ns = read->ask_mono_ns;
+	}
+	return due_mono_ns;
+}
+
+void lane_ask_again(struct passage *passage, int64_t at_mono_ns)
+{
+	size_t i;
+
+	if (passage->stage == STAGE_GONE)
+		return;
+	for (i = 0; i < passage->read_count; i++)
+		if (passage->reads[i].status == READ_FAILED &&
+		    passage->reads[i].ask_mono_ns <= at_mono_ns)
+			passage->reads[i].status = READ_TO_ASK;
+}
+
 static void ask_about(struct lane *lane, struct passage *passage)
 {
 	struct passage_word *word = &passage->word;
@@ -207,6 +235,19 @@ static void tell_outcome(struct lane *lane, const struct passage *passage,
 		lane_tell_unidentified(lane, passage, finding, outcome, found, NULL);
 }
 
+/* Said once, and asked again as long as the vehicle is there. */
+static void take_failure(struct lane *lane, const struct passage *passage,
+			 struct passage_read *read, const struct finding *finding)
+{
+	unsigned doubles =
+		read->failures < LANE_RETRY_DOUBLES ? read->failures : LANE_RETRY_DOUBLES;
+
+	read->status = READ_FAILED;
+	read->ask_mono_ns = lane->teller->now.mono_ns + (LANE_RETRY_NS << doubles);
+	if (read->failures++ == 0)
+		tell_outcome(lane, passage, finding, "failed", 0);
+}
+
 static void take_number(struct lane *lane, struct passage *passage, struct passage_read *read,
 			struct registry_answer *answer)
 {
@@ -222,8 +263,7 @@ static void take_number(struct lane *lane, struct passage *passage, struct passa
 	read->found = answer->outcome == REGISTRY_ANSWERED && answer->found > 0;
 	lane->dirty = true;
 	if (answer->outcome == REGISTRY_FAILED) {
-		read->status = READ_NOT_ASKED;
-		tell_outcome(lane, passage, &finding, "failed", 0);
+		take_failure(lane, passage, read, &finding);
 	} else if (answer->found == 0) {
 		tell_outcome(lane, passage, &finding, "unknown", 0);
 	} else if (answer->found > answer->dossier_count) {

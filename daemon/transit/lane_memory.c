@@ -33,12 +33,14 @@ static int64_t flags(const struct passage *passage)
 
 static void write_read(struct memo *memo, const struct passage_read *read)
 {
+	bool awaits = passage_awaits(read) || read->status == READ_FAILED;
+
 	memo_int(memo, read->rule);
 	memo_int(memo, read->kind);
 	memo_int(memo, read->verdict);
 	memo_int(memo, read->key);
 	memo_text(memo, read->text);
-	memo_int(memo, passage_awaits(read) ? AWAITS : read->found);
+	memo_int(memo, awaits ? AWAITS : read->found);
 	memo_int(memo, read->told.result);
 	memo_int(memo, read->told.because);
 }

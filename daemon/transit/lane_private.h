@@ -8,7 +8,8 @@
 #include "lane.h"
 #include "transit.h"
 
-#define LANE_RETRY_NS INT64_C(1000000000)
+#define LANE_RETRY_NS	   INT64_C(1000000000)
+#define LANE_RETRY_DOUBLES 6 /* what failed is asked again after 1 s, 2 s ... 64 s */
 
 /* lane.c */
 struct passage *lane_current(struct lane *lane); /* whom sensors speak of, or NULL */
@@ -27,6 +28,8 @@ bool lane_sees_number(const struct lane *lane); /* a seal is in the field of a r
 
 /* lane_bind.c */
 void lane_ask(struct lane *lane); /* what is to be asked */
+int64_t lane_ask_deadline(const struct passage *passage); /* of what failed */
+void lane_ask_again(struct passage *passage, int64_t at_mono_ns); /* what failed and is due */
 /* On answers that are still to come. */
 void lane_give_up(struct lane *lane, struct passage *passage, int64_t at_mono_ns);
 

@@ -69,7 +69,7 @@ enum passage_rule {
 	PASSAGE_RULES
 };
 
-enum read_status { READ_TO_ASK, READ_ASKED, READ_ANSWERED, READ_NOT_ASKED };
+enum read_status { READ_TO_ASK, READ_ASKED, READ_FAILED, READ_ANSWERED, READ_NOT_ASKED };
 
 struct passage_read {
 	enum passage_rule rule; /* that what it finds is bound by; of RULE_SEAL: a seal */
@@ -80,6 +80,8 @@ struct passage_read {
 	int64_t at_mono_ns;
 	uint64_t tag; /* of the question that is open */
 	enum read_status status;
+	unsigned failures; /* of the registry to answer, so far */
+	int64_t ask_mono_ns; /* READ_FAILED: when it is asked again */
 	bool found; /* the registry knows it */
 	struct seal_sighting seal; /* of a seal: as last seen */
 	const char *reader; /* sensor that saw it, NULL: none since a restart */
