@@ -3,6 +3,7 @@ words, and believed only where they were allowed."""
 
 import json
 import random
+import re
 import threading
 import time
 import uuid
@@ -279,6 +280,28 @@ def test_answers_go_nowhere_but_to_the_gateways_own_responses(gateway, subscribe
     assert officer.ask("status")["ok"]
     forged = [m for m in subscriber.messages if b"corridord.response" in m.payload]
     assert {m.topic for m in forged} == {f"{BASE}/response/status", officer.inbox}
+
+
+def test_a_gateway_that_speaks_the_older_protocol_answers_by_id(
+    lane, broker, subscriber, new_daemon, closing
+):
+    new_daemon(site(broker, lane, protocol="3.1.1")).start()
+    subscriber.wait_event("seal.absent")
+    officer = closing(Officer(broker, mqtt.MQTTv311))
+    assert officer.ask("status")["ok"]
+    asked = Officer(broker, name="officer-8")  # its response topic does not get through
+    closing(asked).send("status", {"id": "8"})
+    until(lambda: [a for a in asked.answers if a.body.get("id") == "8"], "an answer")
+    assert asked.answers[-1].topic == f"{BASE}/response/status"
+
+
+def test_every_way_to_refuse_is_in_the_schema_and_on_the_page():
+    sources = [p.read_text() for p in (published.ROOT / "daemon").glob("request*.c")]
+    told = set(re.findall(r'request_refusal\(\s*"(\w+)"', "".join(sources)))
+    schema = json.loads((published.ROOT / "schema/response.schema.json").read_text())
+    page = (published.ROOT / "doc/mqtt.md").read_text().split("| `code` | |")[1].split("\n\n")[0]
+    rows = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", page, re.MULTILINE))))
+    assert told == set(schema["properties"]["code"]["enum"]) == rows
 
 
 def test_requests_are_off_unless_they_are_configured(lane, broker, subscriber, new_daemon):
