@@ -134,8 +134,9 @@ static void put(void *data, const struct event_draft *draft)
 		book_event(ledger, draft);
 	gather_riders(ledger, MEMORIES_MAX - draft->memory_count);
 	if (ledger->riders.count > 0) {
-		memcpy(&ledger->riders.memories[ledger->riders.count], draft->memories,
-		       draft->memory_count * sizeof(draft->memories[0]));
+		if (draft->memory_count > 0)
+			memcpy(&ledger->riders.memories[ledger->riders.count], draft->memories,
+			       draft->memory_count * sizeof(draft->memories[0]));
 		with.memories = ledger->riders.memories;
 		with.memory_count += ledger->riders.count;
 	}
