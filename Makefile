@@ -152,8 +152,8 @@ rig-tests: $(BUILD)/corridord $(BUILD)/corridord-clock $(TEST_TOOLS)
 
 demo:
 	$(call install-packages,$(DEMO_PACKAGES))
-	@$(MAKE) --no-print-directory -s $(BUILD)/corridord
-	@CORRIDORD=$(abspath $(BUILD)/corridord) $(PYTHON) tests/demo/demo.py
+	@$(MAKE) --no-print-directory -s $(BUILD)/corridord-fakeclock
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/demo/demo.py
 
 bench:
 	$(call install-packages,$(CHECK_PACKAGES))

@@ -1,10 +1,13 @@
-"""One truck crosses a checkpoint; then a seal is cut while nobody can hear it.
+"""Three trucks at the border between Romania and Moldova. The first one's carrier is an AEO that is
+recognised on the other side; the second one's seal is opened on the way; the third one's is cut
+while nobody can hear it.
 
-Starts a broker, the devices of one lane and the gateway on this machine, listens as a
-subscriber would, and prints what it hears in plain words. Ends by itself within half a
-minute; its exit code is 0 only if everything that was expected arrived.
+Starts a broker and two checkpoints on this machine, each with the devices of one lane and its
+gateway, listens as a subscriber would, and prints what it hears in plain words. Ends by itself
+within half a minute; its exit code is 0 only if everything that was expected arrived.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -12,36 +15,136 @@ import sys
 import tempfile
 import threading
 import time
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "system")]
 
 from rig.broker import Broker  # noqa: E402
-from rig.daemon import Daemon  # noqa: E402
+from rig.daemon import FAKE_CLOCK_BINARY, Daemon  # noqa: E402
 from rig.subscriber import Subscriber  # noqa: E402
 from sim.lane import Lane  # noqa: E402
 
 LONGEST_S = 30
 PACE_S = 0.7  # so that people can follow
-FIRST_SEAL, SECOND_SEAL = "GE-0047115", "AZ-0311902"
+HERE_ID, THERE_ID = "ro-albita", "md-leuseni"
+FIRST_SEAL, SECOND_SEAL, THIRD_SEAL = "RO-0047115", "RO-0047116", "AZ-0311902"
+GOOD_AEO, BAD_AEO = "ROAEOF000017", "ROAEOF000042"
+FIRST, SECOND = "6RO204567891-INV0001", "6RO204567891-INV0002"
+
+
+# ---- what is known of consignments and operators ------------------------------------------
+
+
+def now(hours=0):
+    return (datetime.now(timezone.utc) + timedelta(hours=hours)).isoformat()
+
+
+def consignment(ucr, seal, aeo):
+    return {
+        "ucr": ucr,
+        "flow": "transit",
+        "seals": [{"number": seal, "affixed_by": "RO"}],
+        "parties": [{"role": "carrier", "aeo": {"country": "RO", "scheme": "EU", "number": aeo}}],
+        "itinerary": [
+            {"checkpoint": HERE_ID},
+            {"checkpoint": THERE_ID, "from": now(-1), "until": now(1)},
+        ],
+    }
+
+
+def operator(number, status):
+    return {
+        "country": "RO", "scheme": "EU", "number": number, "type": "AEOF", "status": status,
+        "consent_mra": True,
+    }
+
+
+def shipped(name, **members):
+    """A line of the lists in etc/registry: an arrangement that is in force."""
+    for line in (ROOT / f"etc/registry/{name}.jsonl").read_text().splitlines():
+        record = json.loads(line) if line.startswith("{") else {}
+        if members.items() <= record.items():
+            return record
+    raise AssertionError(f"{name}.jsonl has no {members}")
+
+
+def write_lists(folder):
+    """One file for each kind of record; returns their paths."""
+    lists = {
+        "consignment": [
+            consignment(FIRST, FIRST_SEAL, GOOD_AEO),
+            consignment(SECOND, SECOND_SEAL, BAD_AEO),
+        ],
+        "aeo": [operator(GOOD_AEO, "active"), operator(BAD_AEO, "suspended")],
+        "mra": [shipped("arrangements", id="eu-md")],
+        "group": [shipped("groups", group="EU", country="RO")],
+    }
+    for kind, records in lists.items():
+        head = {"list": {"kind": kind, "version": "demo", "as_of": now()}}
+        lines = [json.dumps(line) + "\n" for line in [head, *records]]
+        (folder / f"{kind}.jsonl").write_text("".join(lines))
+    return [folder / f"{kind}.jsonl" for kind in lists]
+
+
+# ---- in plain words ------------------------------------------------------------------------
+
+
+def identified(event):
+    standing = event["consignment"]["recognition"]
+    words = f"It carries {event['consignment']['ucr']}; its carrier "
+    if standing == "recognised":
+        arrangement = event["consignment"]["parties"][0]["arrangement"]
+        lane = ": priority lane" if "priority_lane" in event["facilitation"] else ""
+        return f"{words}is a recognised AEO (arrangement {arrangement}){lane}."
+    return f"{words}is an AEO whose status is {standing}: nothing is made easier."
+
+
+def departed(event):
+    seals = ", ".join(
+        f"{seal['number']} {seal['state']}, opened {seal['open']} times"
+        for seal in event["announced"]["seals"]
+    )
+    return f"It has left for {event['leg']['to']}, announced there with {seals}."
+
+
+def arrived(event):
+    leg = event["leg"]
+    words = f"It comes from {leg['from']}, {leg['duration_ms'] / 1000:.1f} s ago; its seal is "
+    return words + ("as it left." if leg["continuity"] == "kept" else "not as it left.")
+
+
+def broken(event):
+    found = event["leg"]["seals"]["findings"][0]
+    return (
+        f"Seal {found['number']} WAS OPENED ON THE WAY: {found['now']['open']} times by now,"
+        f" {found['before']['open']} when it left."
+    )
+
 
 WORDS = {
     "gateway.started": "The gateway has started.",
-    "clock.unsynced": "Its clock is not synchronised: every time is marked so.",
-    "clock.synced": "Its clock is synchronised.",
     "barrier.closed": "The boom is down.",
     "barrier.opening": "The boom goes up.",
     "barrier.open": "The boom is up.",
     "barrier.closing": "The boom comes down.",
     "presence.detected": "A truck stands before the boom.",
-    "presence.left": "The truck has driven on.",
+    "presence.left": "The truck is gone.",
+    "passage.identified": identified,
+    "passage.unidentified": "Nobody has declared its seal.",
     "seal.absent": "No seal in the reader's field.",
     "seal.intact": "Seal {id} is closed and whole, battery {battery} %.",
     "seal.tampered": "Seal {id} HAS BEEN TAMPERED WITH.",
+    "seal-check.intact": "It is the seal that was declared.",
+    "leg.departed": departed,
+    "leg.arrived": arrived,
+    "leg.broken": broken,
     "uplink.down": "The link to the centre is down.",
 }
+QUIET = {"registry.list", "passage.opened", "passage.closed", "clock.synced", "clock.unsynced"}
+TOLD_OF_THE_FIRST = {"gateway.started", "presence.detected", "leg.departed"}
 
 COLOURS = {"critical": "1;31", "major": "31", "minor": "33", "warning": "33"}
 COLOURS |= {"dim": "2", "bold": "1"}
@@ -73,9 +176,13 @@ class Paper:
         clock = happened.astimezone().strftime("%H:%M:%S.%f")[:-3]
         severity = "" if event["severity"] == "info" else event["severity"]
         colour = severity if severity in COLOURS else None
-        words = WORDS.get(event["type"], event["type"]).format(**event.get("observed", {}))
+        words = WORDS.get(event["type"], event["type"])
+        if callable(words):
+            words = words(event)
+        else:
+            words = words.format(**event.get("observed", {}))
         self.line(
-            f"  {self.paint(clock, 'dim')}  {event.get('lane', 'gateway'):8}"
+            f"  {self.paint(clock, 'dim')}  {event['checkpoint']:10}"
             f"  {self.paint(f'{severity:8}', colour)}  {self.paint(words, colour)}"
             f"{self.paint(note, 'dim')}"
         )
@@ -84,9 +191,9 @@ class Paper:
 class Listener(Subscriber):
     """A subscriber that reads aloud: each event once, and alerts that come first."""
 
-    def __init__(self, broker, paper):
-        super().__init__(broker)
-        self.paper = paper
+    def __init__(self, broker, paper, checkpoint, only=None):
+        super().__init__(broker, topic=f"corridor/v1/{checkpoint}/gw1/#", name=checkpoint)
+        self.paper, self.only = paper, only
         self.told = set()
         self.back_s = None  # when the link came back, monotonic
 
@@ -97,6 +204,8 @@ class Listener(Subscriber):
     def _parse(self, branch, message):
         super()._parse(branch, message)
         event = self.parsed[branch][-1]
+        if event["type"] in QUIET or (self.only and event["type"] not in self.only):
+            return
         if (branch, event.key) in self.told or ("event", event.key) in self.told:
             return
         self.told.add((branch, event.key))
@@ -112,94 +221,165 @@ def age_of(event):
     return event.message.at_s - event["recorded"]["mono_ns"] / 1e9
 
 
-class Demo:
-    def __init__(self, folder):
-        self.paper = Paper()
+# ---- the story -----------------------------------------------------------------------------
+
+
+class Site:
+    """A checkpoint: its lane, its gateway, and who listens to it."""
+
+    def __init__(self, name, country, folder, broker, lists, paper, only=None):
         self.lane = Lane().start()
-        self.broker = Broker(folder / "broker").start()
-        self.listener = Listener(self.broker, self.paper).start()
+        self.listener = Listener(broker, paper, name, only).start()
         conf = (HERE / "demo.conf").read_text()
-        conf = conf.replace("@BROKER@", str(self.broker.port))
-        conf = conf.replace("@DEVICES@", str(self.lane.server.port))
-        self.gateway = Daemon(folder / "gateway", conf)
+        for word, value in {
+            "CHECKPOINT": name,
+            "COUNTRY": country,
+            "LISTS": ", ".join(f'"{path}"' for path in lists),
+            "BROKER": broker.port,
+            "DEVICES": self.lane.server.port,
+        }.items():
+            conf = conf.replace(f"@{word}@", str(value))
+        # Its clock counts as set, whatever this machine says: else nobody could be recognised.
+        self.gateway = Daemon(folder / name, conf, binary=FAKE_CLOCK_BINARY)
 
     def close(self):
         self.gateway.close()
         self.listener.stop()
-        self.broker.kill()
         self.lane.stop()
 
-    def do(self, action, *kinds):
+    def do(self, action, *kinds, pace_s=PACE_S):
         """Something happens in the lane; these events must be heard."""
         mark = self.listener.mark
         action()
         for kind in kinds:
             self.listener.wait_event(kind, since=mark, within_s=5)
-        time.sleep(PACE_S)
+        time.sleep(pace_s)
+
+    def start(self):
+        self.do(self.gateway.start, "barrier.closed", "seal.absent", pace_s=0)
+        self.listener.wait(
+            lambda: len(self.listener.events("registry.list")) >= 4, "the lists are taken"
+        )
+
+
+class Demo:
+    def __init__(self, folder):
+        self.paper = Paper()
+        lists = write_lists(folder)
+        self.broker = Broker(folder / "broker").start()
+        shared = (folder, self.broker, lists, self.paper)
+        self.here = Site(HERE_ID, "RO", *shared, only=TOLD_OF_THE_FIRST)
+        self.there = Site(THERE_ID, "MD", *shared)
+
+    def close(self):
+        self.here.close()
+        self.there.close()
+        self.broker.kill()
+
+    def logged(self):
+        return self.here.gateway.logged() + self.there.gateway.logged()
 
     def run(self):
         self.introduce()
-        self.crossing()
+        self.recognised()
+        self.opened_on_the_way()
         self.cut_in_the_dark()
         self.back_again()
         self.summary()
 
     def introduce(self):
-        self.paper.heading("corridord: a border checkpoint's gateway, heard from the centre")
-        self.paper.line("  A broker, the devices of one entry lane (boom, induction loop, seal reader) and")
-        self.paper.line("  the gateway now run on this machine. This is what a subscriber hears.")
-        self.paper.line()
-        self.do(self.gateway.start, "gateway.started", "barrier.closed", "seal.absent")
+        say = self.paper.line
+        self.paper.heading("corridord: the gateways of two border checkpoints, heard from the centre")
+        say("  A broker, two checkpoints with the devices of one entry lane each (boom, induction")
+        say("  loop, seal reader) and their gateways now run on this machine. Both hold the same")
+        say("  lists of consignments, of authorised operators (AEO) and of arrangements.")
+        say()
+        self.here.start()
+        self.there.start()
 
-    def crossing(self):
-        lane = self.lane
-        self.paper.heading("A truck crosses")
-        self.do(lane.truck_arrives, "presence.detected")
-        self.do(lambda: lane.seal_read(FIRST_SEAL), "seal.intact")
-        self.do(lambda: lane.barrier("opening"), "barrier.opening")
-        self.do(lambda: lane.barrier("open"), "barrier.open")
-        self.do(lane.truck_leaves, "presence.left")
-        self.do(lane.seal_gone, "seal.absent")
-        self.do(lambda: lane.barrier("closing"), "barrier.closing")
-        self.do(lambda: lane.barrier("closed"), "barrier.closed")
+    def leave(self, seal, opened):
+        """Through the first checkpoint, at a quick pace."""
+        site, lane = self.here, self.here.lane
+        site.do(lane.truck_arrives, "presence.detected", pace_s=0)
+        site.do(lambda: lane.seal_read(seal, opened=opened), "seal-check.intact", pace_s=0)
+        site.do(lambda: lane.barrier("open"), "barrier.open", pace_s=0)
+        site.do(lane.truck_leaves, "leg.departed")
+        site.do(lane.seal_gone, "seal.absent", pace_s=0)
+        site.do(lambda: lane.barrier("closed"), "barrier.closed")
+
+    def recognised(self):
+        self.paper.heading("A truck with seal and papers in order; its carrier is a recognised AEO")
+        self.leave(FIRST_SEAL, opened=2)
+        site, lane = self.there, self.there.lane
+        site.do(lane.truck_arrives, "presence.detected")
+        site.do(lambda: lane.seal_read(FIRST_SEAL, opened=2), "leg.arrived")
+        site.do(lambda: lane.barrier("opening"), "barrier.opening")
+        site.do(lambda: lane.barrier("open"), "barrier.open", pace_s=0)
+        site.do(lane.truck_leaves, "presence.left")
+        site.do(lane.seal_gone, "seal.absent", pace_s=0)
+        site.do(lambda: lane.barrier("closed"), "barrier.closed")
+
+    def opened_on_the_way(self):
+        self.paper.heading("Another one: its carrier's AEO status is suspended, its seal is opened on the way")
+        self.leave(SECOND_SEAL, opened=2)
+        site, lane = self.there, self.there.lane
+        site.do(lane.truck_arrives, "presence.detected")
+        site.do(lambda: lane.seal_read(SECOND_SEAL, opened=3), "leg.arrived", "leg.broken")
+        site.do(lane.truck_leaves, "presence.left", pace_s=0)
+        site.do(lane.seal_gone, "seal.absent")
 
     def cut_in_the_dark(self):
-        lane = self.lane
+        lane = self.there.lane
         self.paper.heading("The link is cut: the broker is stopped")
         self.broker.stop()
-        self.paper.line("  A second truck comes, and somebody cuts its seal. Nobody can hear it:")
+        self.paper.line("  A third truck comes, and somebody cuts its seal. Nobody can hear it:")
         self.paper.line("  the gateway writes it down.")
         for action in (
             lane.truck_arrives,
-            lambda: lane.seal_read(SECOND_SEAL, battery=62),
-            lambda: lane.seal_read(SECOND_SEAL, "tampered", battery=62, tampered=1),
+            lambda: lane.seal_read(THIRD_SEAL, battery=62),
+            lambda: lane.seal_read(THIRD_SEAL, "tampered", battery=62, tampered=1),
             lane.truck_leaves,
         ):
-            self.do(action)
+            self.there.do(action)
 
     def back_again(self):
         self.paper.heading("The link is back")
-        mark = self.back_mark = self.listener.mark
+        listener = self.there.listener
+        mark = self.back_mark = listener.mark
         self.broker.start(anonymous=False)
-        self.listener.restart()
-        self.listener.back_s = time.monotonic()
+        self.here.listener.restart()
+        listener.restart()
+        listener.back_s = time.monotonic()
         self.broker.admit(True)
-        self.listener.wait_event("presence.left", since=mark, within_s=8)
+        listener.wait_event("presence.left", since=mark, within_s=8)
         time.sleep(PACE_S)
         self.paper.heading("And all goes on")
-        self.do(self.lane.seal_gone, "seal.absent")
+        self.there.do(self.there.lane.seal_gone, "seal.absent")
+
+    def check_recognition(self):
+        listener = self.there.listener
+        first, second = listener.events("passage.identified")
+        assert first["consignment"]["recognition"] == "recognised", first.data
+        assert "priority_lane" in first["facilitation"], first.data
+        assert second["consignment"]["recognition"] == "suspended", second.data
+        assert second["facilitation"] == [], second.data
+        kept, not_kept = [e["leg"]["continuity"] for e in listener.events("leg.arrived")]
+        assert (kept, not_kept) == ("kept", "broken"), (kept, not_kept)
+        assert listener.alerts("leg.broken"), "the broken leg was no alert"
 
     def summary(self):
-        events = self.listener.verified()
-        late = [e for e in events if e.message.order >= self.back_mark and self.listener.late(e)]
+        self.check_recognition()
+        listener = self.there.listener
+        events, others = listener.verified(), self.here.listener.verified()
+        late = [e for e in events if e.message.order >= self.back_mark and listener.late(e)]
         kinds = [e["type"] for e in late]
         expected = ["presence.detected", "seal.intact", "seal.tampered", "presence.left"]
         assert [k for k in kinds if k in expected] == expected, f"late: {kinds}"
-        alarm = self.listener.alerts("seal.tampered")[0]
+        alarm = listener.alerts("seal.tampered")[0]
         ahead = alarm.message.order < late[0].message.order
         say = self.paper.line
         self.paper.heading("Summary")
-        say(f"  {len(events)} events received, numbers 1 to {events[-1]['seq']}: none missing.")
+        say(f"  {len(events)} events received of {THERE_ID}, {len(others)} of {HERE_ID}: none missing.")
         say("  Each carries the hash of the one before, and all fit: none was altered.")
         say(
             f"  {len(late)} came late, up to {max(map(age_of, late)):.1f} s, in their places"
@@ -227,7 +407,7 @@ def main():
     except (AssertionError, OSError) as error:
         print(f"\n  It did not work: {error}", file=sys.stderr)
         if demo:
-            print(demo.gateway.logged(), file=sys.stderr)
+            print(demo.logged(), file=sys.stderr)
         return 1
     finally:
         signal.alarm(0)
