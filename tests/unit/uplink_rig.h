@@ -342,7 +342,8 @@ UNUSED static void on_message(struct mosquitto *subscriber, void *data,
 	received->topic = strdup(message->topic);
 	received->bytes = (size_t)message->payloadlen;
 	received->payload = calloc(1, received->bytes + 1);
-	memcpy(received->payload, message->payload, received->bytes);
+	if (received->bytes > 0)
+		memcpy(received->payload, message->payload, received->bytes);
 	read_properties(received, properties);
 }
 
