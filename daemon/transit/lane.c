@@ -314,6 +314,7 @@ static void close_passage(struct lane *lane, struct passage *passage, enum passa
 	if (stuck)
 		sensor_set_alarm(&lane->sensor, lane->teller, 0, false, NULL, at_mono_ns);
 	passage->stage = STAGE_GONE;
+	passage->end = end;
 	report(lane, passage, end); /* what follows from it is kept with the event */
 	lane_tell_closed(lane, passage, end, at_mono_ns);
 	lane_attach(lane);

@@ -210,6 +210,24 @@ static bool is_entry(const struct lane *lane)
 	return strcmp(lane->conf->direction, "entry") == 0;
 }
 
+static bool is_exit(const struct ledger *ledger, const struct lane *lane)
+{
+	return !ledger->has_exit || !is_entry(lane);
+}
+
+static bool went_through(enum passage_end end)
+{
+	return end == END_PASSED || end == END_LEFT;
+}
+
+/* Before it was known what it carries. */
+static bool has_left(const struct ledger *ledger, const struct lane *lane,
+		     const struct passage *passage)
+{
+	return passage->stage == STAGE_GONE && is_exit(ledger, lane) &&
+	       went_through(passage->end) && passage->at_mono_ns[PASSAGE_CLEARED] != INT64_MIN;
+}
+
 /* When its vehicle came; now, where that was before a boot. */
 static int64_t arrived(const struct ledger *ledger, const struct passage *passage)
 {
@@ -230,7 +248,7 @@ void ledger_bound(struct ledger *ledger, const struct lane *lane, const struct p
 	struct stay_place place = {lane->conf->name, passage->id, arrived(ledger, passage)};
 	size_t i;
 
-	if (passage->stage == STAGE_GONE && !(ledger->has_exit && is_entry(lane)))
+	if (passage->stage == STAGE_GONE && is_exit(ledger, lane))
 		return; /* it has left the checkpoint */
 	for (i = 0; i < passage->binding_count; i++) {
 		const struct passage_binding *binding = &passage->bindings[i];
@@ -243,23 +261,6 @@ void ledger_bound(struct ledger *ledger, const struct lane *lane, const struct p
 				     came_from(ledger, binding->ucr));
 	}
 	ledger->changed = ledger->moved = true;
-}
-
-void ledger_checked(struct ledger *ledger, const struct lane *lane, const struct passage *passage,
-		    bool final)
-{
-	struct legs_custody custody = {
-		.place = {lane->conf->name, passage->id, arrived(ledger, passage)}};
-	size_t i;
-
-	for (i = 0; ledger->legs && i < passage->binding_count; i++) {
-		const struct passage_binding *binding = &passage->bindings[i];
-
-		lane_custody(lane, passage, binding, legs_announced(ledger->legs, binding->ucr),
-			     false, &custody);
-		legs_check(ledger->legs, ledger->teller, &custody, final);
-		ledger->changed = ledger->moved = true;
-	}
 }
 
 bool ledger_elsewhere(const struct ledger *ledger, const char *number, int64_t at_mono_ns)
@@ -351,12 +352,33 @@ static void depart(struct ledger *ledger, const struct lane *lane, const struct 
 	legs_depart(ledger->legs, ledger->teller, &custody, next_stop(ledger, binding));
 }
 
+void ledger_checked(struct ledger *ledger, const struct lane *lane, const struct passage *passage,
+		    bool final)
+{
+	struct legs_custody custody = {
+		.place = {lane->conf->name, passage->id, arrived(ledger, passage)}};
+	struct stay_place exit = {lane->conf->name, passage->id,
+				  passage->at_mono_ns[PASSAGE_CLEARED]};
+	size_t i;
+
+	for (i = 0; ledger->legs && i < passage->binding_count; i++) {
+		const struct passage_binding *binding = &passage->bindings[i];
+
+		lane_custody(lane, passage, binding, legs_announced(ledger->legs, binding->ucr),
+			     false, &custody);
+		legs_check(ledger->legs, ledger->teller, &custody, final);
+		if (has_left(ledger, lane, passage))
+			depart(ledger, lane, passage, binding, &exit);
+		ledger->changed = ledger->moved = true;
+	}
+}
+
 void ledger_closed(struct ledger *ledger, const struct lane *lane, const struct passage *passage,
 		   const struct passage_intervals *intervals)
 {
 	struct stay_place place = {lane->conf->name, passage->id, ledger->teller->now.mono_ns};
-	bool through = intervals->end == END_PASSED || intervals->end == END_LEFT;
-	bool exit = !ledger->has_exit || !is_entry(lane);
+	bool through = went_through(intervals->end);
+	bool exit = is_exit(ledger, lane);
 	bool backed_out = intervals->end == END_BACKED_OUT && is_entry(lane);
 	size_t i;
 

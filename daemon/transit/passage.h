@@ -128,6 +128,7 @@ struct passage {
 	int64_t clock_ns; /* UTC less monotonic time when it opened */
 	bool over_restart, over_clock_jump;
 	bool initial; /* it stood there when the daemon started */
+	enum passage_end end; /* of one that is gone */
 	bool vehicle; /* was seen, not only a number */
 	bool beyond; /* was seen beyond the boom */
 	bool settled; /* seals that were not read are told */

@@ -1,0 +1,431 @@
+/* The way between checkpoints by itself; in lanes and by the clock it is shown by the traces. */
+#include "transit/legs.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "transit/departure.h"
+#include "transit/expectation.h"
+#include "transit/sensor.h"
+#include "transit/visit.h"
+
+#define S	 (INT64_C(1000000000))
+#define UTC	 (INT64_C(1772445000) * S)
+#define MEMORIES 2000
+
+struct kept {
+	char key[MEMORY_KEY_BYTES], text[MEMORY_TEXT_BYTES];
+};
+
+struct site {
+	struct teller teller;
+	struct alarm_book book;
+	struct legs *legs;
+	char told[4096]; /* types, "+key" announced, "-key" taken back */
+	char body[EVENT_BODY_BYTES]; /* of the last event */
+	struct kept *kept;
+	size_t kept_count;
+};
+
+static const struct legs_conf conf = {
+	.gateway = "gw1", .overdue_after_ns = 60 * S, .keep_ns = 3600 * S, .shortest_ns = 10 * S};
+
+static void remember(struct site *site, const struct event_memory *memory)
+{
+	size_t i = 0;
+
+	while (i < site->kept_count && strcmp(site->kept[i].key, memory->key) != 0)
+		i++;
+	if (!memory->text && i < site->kept_count)
+		site->kept[i] = site->kept[--site->kept_count];
+	if (!memory->text)
+		return;
+	assert_true(i < MEMORIES);
+	if (i == site->kept_count)
+		site->kept_count++;
+	snprintf(site->kept[i].key, sizeof(site->kept[i].key), "%s", memory->key);
+	snprintf(site->kept[i].text, sizeof(site->kept[i].text), "%s", memory->text);
+}
+
+static void put(void *data, const struct event_draft *draft)
+{
+	struct site *site = data;
+	size_t used = strlen(site->told), room = sizeof(site->told) - used, i;
+
+	for (i = 0; i < draft->memory_count; i++)
+		remember(site, &draft->memories[i]);
+	if (draft->type) {
+		used += (size_t)snprintf(site->told + used, room, "%s ", draft->type->name);
+		snprintf(site->body, sizeof(site->body), "%s", draft->body);
+	}
+	if (draft->state_key && used < sizeof(site->told))
+		snprintf(site->told + used, sizeof(site->told) - used, "%c%s ",
+			 draft->state_over ? '-' : '+', strrchr(draft->state_key, '/') + 1);
+}
+
+static void begin(struct site *site)
+{
+	size_t i;
+
+	site->teller.sink = (struct event_sink){.data = site, .put = put};
+	alarm_book_init(&site->book, &(struct alarm_patience){0});
+	assert_int_equal(legs_new(&conf, "here", &site->book, &site->legs), 0);
+	for (i = 0; i < site->kept_count; i++)
+		legs_recall(site->legs, site->kept[i].key, site->kept[i].text);
+	legs_start(site->legs, &site->teller);
+}
+
+static struct site *open_site(void)
+{
+	struct site *site = calloc(1, sizeof(*site));
+
+	assert_non_null(site);
+	site->kept = calloc(MEMORIES, sizeof(site->kept[0]));
+	assert_non_null(site->kept);
+	site->teller.now = (struct instant){.utc_ns = UTC, .clock = CLOCK_SYNCED};
+	begin(site);
+	return site;
+}
+
+static void close_site(struct site *site)
+{
+	legs_free(site->legs);
+	free(site->kept);
+	free(site);
+}
+
+static void restart(struct site *site)
+{
+	legs_free(site->legs);
+	begin(site);
+}
+
+static void at(struct site *site, int64_t seconds)
+{
+	site->teller.now.mono_ns = seconds * S;
+	site->teller.now.utc_ns = UTC + seconds * S;
+}
+
+static void tick_at(struct site *site, int64_t seconds)
+{
+	at(site, seconds);
+	legs_tick(site->legs, &site->teller);
+}
+
+static void expect(struct site *site, const char *told)
+{
+	assert_string_equal(site->told, told);
+	site->told[0] = '\0';
+}
+
+static struct legs_custody custody(const struct site *site, const char *ucr, int64_t openings)
+{
+	struct legs_custody custody = {
+		.place = {"lane", "p1", site->teller.now.mono_ns},
+		.ucr = ucr,
+		.rule = "seal",
+		.seals = {{.number = "S1", .openings = openings, .tamperings = -1}},
+		.seal_count = 1,
+		.complete = true,
+	};
+
+	return custody;
+}
+
+static void leave(struct site *site, const char *ucr, int64_t until_utc_ns)
+{
+	const struct itinerary_stop next = {"there", INT64_MIN, until_utc_ns, INT64_MAX};
+	struct legs_custody leaving = custody(site, ucr, 3);
+
+	legs_depart(site->legs, &site->teller, &leaving, &next);
+}
+
+static void arrive(struct site *site, const char *ucr, int64_t openings, bool final)
+{
+	struct legs_custody arriving = custody(site, ucr, openings);
+
+	legs_check(site->legs, &site->teller, &arriving, final);
+}
+
+static enum legs_heard announce(struct site *site, const char *ucr, int64_t departed_s,
+				char gave_way[IDENTIFIER_BYTES])
+{
+	struct handover handover = {
+		.from = "there",
+		.to = "here",
+		.gateway = "gw7",
+		.departed_utc_ns = UTC + departed_s * S,
+		.departed_clock = CLOCK_SYNCED,
+		.expected_from_utc_ns = INT64_MIN,
+		.expected_until_utc_ns = UTC + 600 * S,
+		.expires_utc_ns = UTC + 4000 * S,
+		.seals = {{.number = "S1", .openings = 3, .tamperings = -1}},
+		.seal_count = 1,
+	};
+
+	snprintf(handover.ucr, sizeof(handover.ucr), "%s", ucr);
+	return legs_announce(site->legs, &site->teller, &handover, gave_way);
+}
+
+static enum legs_heard hear(struct site *site, const char *ucr, int64_t departed_s)
+{
+	char gave_way[IDENTIFIER_BYTES];
+
+	return announce(site, ucr, departed_s, gave_way);
+}
+
+static void what_left_is_announced_once_more_by_each_restart_until_it_expires(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	leave(site, "A", UTC + 100 * S);
+	expect(site, "leg.departed +A ");
+	restart(site);
+	expect(site, "+A ");
+	tick_at(site, 100 + 60 + 3600 - 1);
+	expect(site, "");
+	tick_at(site, 100 + 60 + 3600);
+	expect(site, "-A ");
+	restart(site);
+	expect(site, "-A ");
+	tick_at(site, 100 + 60 + 3600 + 7 * 86400);
+	restart(site);
+	expect(site, "");
+	assert_int_equal(site->kept_count, 0);
+	assert_true(legs_deadline(site->legs, &site->teller) == INT64_MAX);
+	close_site(site);
+}
+
+static void without_a_clock_what_left_expires_after_it_was_set(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	site->teller.now.clock = CLOCK_UNSYNCED;
+	leave(site, "A", INT64_MAX);
+	expect(site, "leg.departed +A ");
+	tick_at(site, 100 * 86400);
+	expect(site, "");
+	site->teller.now.clock = CLOCK_SYNCED;
+	tick_at(site, 100 * 86400);
+	expect(site, "+A "); /* with the time of its expiry */
+	tick_at(site, 100 * 86400 + 3660);
+	expect(site, "-A ");
+	close_site(site);
+}
+
+static void a_second_departure_takes_the_place_of_the_first(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	leave(site, "A", INT64_MAX);
+	leave(site, "A", INT64_MAX); /* the same one */
+	expect(site, "leg.departed +A ");
+	at(site, 50);
+	leave(site, "A", INT64_MAX);
+	expect(site, "-A leg.departed +A ");
+	assert_int_equal(site->kept_count, 1);
+	close_site(site);
+}
+
+static void the_one_that_left_first_gives_way_when_there_is_no_room(void **state)
+{
+	struct site *site = open_site();
+	char ucr[32];
+	int i;
+
+	(void)state;
+	for (i = 0; i < DEPARTURES_MAX; i++) {
+		at(site, i);
+		snprintf(ucr, sizeof(ucr), "A%d", i);
+		leave(site, ucr, INT64_MAX);
+		assert_null(strstr(site->body, "gave_way"));
+		site->told[0] = '\0';
+	}
+	leave(site, "B", INT64_MAX);
+	expect(site, "-A0 leg.departed +B ");
+	assert_non_null(strstr(site->body, "\"gave_way\":\"A0\""));
+	assert_int_equal(site->kept_count, DEPARTURES_MAX);
+	close_site(site);
+}
+
+static void the_first_expectation_gives_way_when_there_is_no_room(void **state)
+{
+	char ucr[32], gave_way[IDENTIFIER_BYTES];
+	struct site *site = open_site();
+	int i;
+
+	(void)state;
+	for (i = 0; i < EXPECTATIONS_MAX; i++) {
+		snprintf(ucr, sizeof(ucr), "A%d", i);
+		assert_int_equal(announce(site, ucr, -1000 + i, gave_way), LEGS_EXPECTED);
+		assert_string_equal(gave_way, "");
+	}
+	assert_int_equal(announce(site, "B", 0, gave_way), LEGS_EXPECTED);
+	assert_string_equal(gave_way, "A0");
+	assert_null(legs_came_from(site->legs, "A0"));
+	assert_string_equal(legs_came_from(site->legs, "B"), "there");
+	assert_int_equal(site->kept_count, EXPECTATIONS_MAX);
+	restart(site);
+	assert_string_equal(legs_came_from(site->legs, "A1"), "there");
+	close_site(site);
+}
+
+static void the_oldest_visit_gives_way_when_there_is_no_room(void **state)
+{
+	struct site *site = open_site();
+	char ucr[32];
+	int i;
+
+	(void)state;
+	for (i = 0; i <= VISITS_MAX; i++) {
+		at(site, i);
+		snprintf(ucr, sizeof(ucr), "A%d", i);
+		arrive(site, ucr, 3, true);
+	}
+	expect(site, "");
+	assert_int_equal(site->kept_count, VISITS_MAX);
+	assert_int_equal(hear(site, "A0", -100), LEGS_EXPECTED); /* no longer known */
+	assert_int_equal(hear(site, "A1", -100), LEGS_ARRIVED);
+	expect(site, "leg.arrived -A1 ");
+	close_site(site);
+}
+
+static void an_arrival_is_judged_when_all_is_seen_and_only_once(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	assert_int_equal(hear(site, "A", -500), LEGS_EXPECTED);
+	assert_int_equal(hear(site, "A", -500), LEGS_KNOWN);
+	arrive(site, "A", -1, false); /* its counter is still to come */
+	expect(site, "");
+	arrive(site, "A", 4, false);
+	expect(site, "leg.arrived leg.broken -A ");
+	arrive(site, "A", 5, true);
+	restart(site);
+	expect(site, "-A "); /* nobody said that it was heard */
+	arrive(site, "A", 5, true);
+	assert_int_equal(hear(site, "A", -500), LEGS_ARRIVED);
+	expect(site, "-A ");
+	legs_take_back(site->legs, &site->teller, "A");
+	restart(site);
+	expect(site, "");
+	assert_int_equal(hear(site, "A", -500), LEGS_ARRIVED);
+	expect(site, "-A ");
+	close_site(site);
+}
+
+static void what_returns_is_a_new_arrival(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	(void)hear(site, "A", -500);
+	arrive(site, "A", 3, true);
+	expect(site, "leg.arrived -A ");
+	at(site, 10);
+	leave(site, "A", INT64_MAX);
+	expect(site, "leg.departed +A ");
+	at(site, 1000);
+	assert_int_equal(hear(site, "A", 900), LEGS_EXPECTED);
+	arrive(site, "A", 3, true);
+	expect(site, "leg.arrived -A ");
+	close_site(site);
+}
+
+static void an_older_announcement_does_not_take_the_place_of_a_newer_one(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	(void)hear(site, "A", -100);
+	(void)hear(site, "A", -200);
+	assert_true(legs_announced(site->legs, "A")->departed_utc_ns == UTC - 100 * S);
+	(void)hear(site, "A", -50);
+	assert_true(legs_announced(site->legs, "A")->departed_utc_ns == UTC - 50 * S);
+	close_site(site);
+}
+
+static void what_is_here_is_not_overdue_while_its_seals_are_looked_at(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	(void)hear(site, "A", -100);
+	legs_here(site->legs, "A", true);
+	tick_at(site, 700);
+	expect(site, "");
+	legs_here(site->legs, "A", false); /* it backed out */
+	tick_at(site, 710);
+	expect(site, "leg.overdue ");
+	restart(site);
+	tick_at(site, 720);
+	expect(site, "");
+	tick_at(site, 4000);
+	assert_null(legs_announced(site->legs, "A"));
+	assert_int_equal(site->kept_count, 0);
+	close_site(site);
+}
+
+static void a_seal_is_too_fast_only_by_clocks_that_were_set(void **state)
+{
+	struct site *site = open_site();
+	struct instant at = {.utc_ns = UTC - 1 * S, .clock = CLOCK_SYNCED};
+
+	(void)state;
+	(void)hear(site, "A", -10);
+	assert_true(legs_too_fast(site->legs, "S1", &at));
+	assert_false(legs_too_fast(site->legs, "S2", &at));
+	at.utc_ns = UTC;
+	assert_false(legs_too_fast(site->legs, "S1", &at));
+	at = (struct instant){.utc_ns = UTC - 1 * S, .clock = CLOCK_UNSYNCED};
+	assert_false(legs_too_fast(site->legs, "S1", &at));
+	close_site(site);
+}
+
+static void memories_that_make_no_sense_are_passed_over(void **state)
+{
+	static const char *const texts[] = {"", "1", "2 0 a b c", "1 0 A there here gw7 seal x"};
+	static const char *const keys[] = {"sent/A", "expect/A", "visit/A", "stay/A"};
+	struct site *site = open_site();
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		for (k = 0; k < 4; k++)
+			legs_recall(site->legs, keys[i], texts[k]);
+	legs_start(site->legs, &site->teller);
+	expect(site, "");
+	assert_true(legs_deadline(site->legs, &site->teller) == INT64_MAX);
+	close_site(site);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_left_is_announced_once_more_by_each_restart_until_it_expires),
+		cmocka_unit_test(without_a_clock_what_left_expires_after_it_was_set),
+		cmocka_unit_test(a_second_departure_takes_the_place_of_the_first),
+		cmocka_unit_test(the_one_that_left_first_gives_way_when_there_is_no_room),
+		cmocka_unit_test(the_first_expectation_gives_way_when_there_is_no_room),
+		cmocka_unit_test(the_oldest_visit_gives_way_when_there_is_no_room),
+		cmocka_unit_test(an_arrival_is_judged_when_all_is_seen_and_only_once),
+		cmocka_unit_test(what_returns_is_a_new_arrival),
+		cmocka_unit_test(an_older_announcement_does_not_take_the_place_of_a_newer_one),
+		cmocka_unit_test(what_is_here_is_not_overdue_while_its_seals_are_looked_at),
+		cmocka_unit_test(a_seal_is_too_fast_only_by_clocks_that_were_set),
+		cmocka_unit_test(memories_that_make_no_sense_are_passed_over),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
