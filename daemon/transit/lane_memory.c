@@ -16,6 +16,7 @@
 #define FLAG_SETTLED   4
 #define FLAG_OFFICER   8
 #define AWAITS	       2 /* instead of whether it was found */
+#define READS_MORE     2 /* instead of another read */
 
 void lane_memory_key(const struct lane *lane, const struct passage *passage,
 		     char ret_key[LANE_MEMORY_KEY_BYTES])
@@ -80,8 +81,11 @@ void lane_memory_write(const struct lane *lane, const struct passage *passage, c
 		memo_int(&memo, passage->bindings[i].benefits);
 	}
 	memo_int(&memo, 0);
-	for (i = 0; i < passage->read_count && memo.bytes + READ_BYTES < size; i++)
+	for (i = 0; i < passage->read_count && memo.bytes + READ_BYTES < size; i++) {
+		memo_int(&memo, 1);
 		write_read(&memo, &passage->reads[i]);
+	}
+	memo_int(&memo, i < passage->read_count || passage->reads_more ? READS_MORE : 0);
 }
 
 /* ---- reading --------------------------------------------------------------------------- */
@@ -113,7 +117,10 @@ static void take_word(struct memo_reader *reader, struct passage_word *word)
 
 static void take_reads(struct memo_reader *reader, struct passage *passage)
 {
-	while (!reader->bad && memo_more(reader) && passage->read_count < PASSAGE_READS) {
+	int64_t mark = memo_take(reader, 0, READS_MORE);
+
+	for (; mark == 1 && !reader->bad && passage->read_count < PASSAGE_READS;
+	     mark = memo_take(reader, 0, READS_MORE)) {
 		struct passage_read *read = &passage->reads[passage->read_count++];
 		int64_t found;
 
@@ -135,6 +142,7 @@ static void take_reads(struct memo_reader *reader, struct passage *passage)
 			(enum seal_because)memo_take(reader, 0, SEAL_BECAUSE_NOT_DECLARED);
 		read->seal.state = SEAL_UNKNOWN;
 	}
+	passage->reads_more = mark == READS_MORE;
 }
 
 /* Times of another boot mean nothing in this one. */

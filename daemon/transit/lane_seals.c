@@ -196,10 +196,12 @@ static bool absence_told(struct passage *passage, const char *number, enum seal_
 static void check_absent(struct lane *lane, struct passage *passage,
 			 const struct declaration *declaration, int64_t at_mono_ns)
 {
-	struct passage_read *instead = undeclared(passage);
+	struct passage_read *instead = passage->reads_more ? NULL : undeclared(passage);
 	struct seal_finding now = {CHECK_MISSING, SEAL_BECAUSE_NOT_READ};
 
-	if (instead)
+	if (passage->reads_more)
+		now = (struct seal_finding){CHECK_UNKNOWN, SEAL_BECAUSE_TOO_MANY};
+	else if (instead)
 		now = (struct seal_finding){CHECK_MISMATCH, SEAL_BECAUSE_NOT_DECLARED};
 	else if (lane_reader_is_blind(lane))
 		now = (struct seal_finding){CHECK_UNKNOWN, SEAL_BECAUSE_READER};

@@ -21,7 +21,7 @@
 #include "seal_check.h"
 
 #define PASSAGE_ID_BYTES     96
-#define PASSAGE_READS	     24 /* different numbers; more are counted only */
+#define PASSAGE_READS	     128 /* different numbers; more are counted only */
 #define PASSAGE_CONSIGNMENTS 16
 #define PASSAGE_CHECKS	     99 /* declared seals that are compared */
 #define PASSAGE_NOTE_BYTES   1024

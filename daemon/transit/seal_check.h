@@ -40,6 +40,7 @@ enum seal_because {
 	SEAL_BECAUSE_NOT_READ,
 	SEAL_BECAUSE_READER, /* it cannot see */
 	SEAL_BECAUSE_NOT_DECLARED,
+	SEAL_BECAUSE_TOO_MANY, /* numbers were read: there was no room to note all */
 };
 
 /* How a seal shows itself in a lane. */

@@ -18,6 +18,7 @@ struct site {
 	char told[8192], longest[EVENT_BODY_BYTES];
 	bool by_mqtt; /* an event said so */
 	unsigned freed;
+	unsigned intact, missing, unknown; /* seal-check.… */
 };
 
 static void note(void *data, const struct event_draft *draft)
@@ -30,6 +31,9 @@ static void note(void *data, const struct event_draft *draft)
 		return;
 	snprintf(site->told + used, sizeof(site->told) - used, "%s ", draft->type->name);
 	site->by_mqtt |= strstr(draft->body, "\"by\":\"mqtt\"") != NULL;
+	site->intact += strcmp(draft->type->name, "seal-check.intact") == 0;
+	site->missing += strcmp(draft->type->name, "seal-check.missing") == 0;
+	site->unknown += strcmp(draft->type->name, "seal-check.unknown") == 0;
 	if (draft->body_bytes > strlen(site->longest))
 		snprintf(site->longest, sizeof(site->longest), "%s", draft->body);
 }
@@ -170,6 +174,71 @@ static void the_fullest_consignments_fit_into_their_events(void **state)
 	transit_free(site.transit);
 }
 
+/* A lorry that declares as many seals as one may, and others before them. */
+static void pass_with_seals(struct site *site, size_t others)
+{
+	static struct declared_seal seals[CONSIGNMENT_SEALS];
+	static char numbers[CONSIGNMENT_SEALS][IDENTIFIER_BYTES];
+	static const struct consignment consignment = {.ucr = "6GE1-1",
+						       .flow = FLOW_TRANSIT,
+						       .seals = seals,
+						       .seal_count = CONSIGNMENT_SEALS};
+	static const struct dossier dossier = {&consignment, NULL};
+	struct registry_answer answer = {
+		.dossiers = &dossier, .dossier_count = 1, .found = 1, .free = count_free};
+	char number[32];
+	double at_s = 4;
+	size_t i;
+
+	for (i = 0; i < CONSIGNMENT_SEALS; i++) {
+		snprintf(numbers[i], IDENTIFIER_BYTES, "S%zu", i);
+		seals[i] =
+			(struct declared_seal){.number = numbers[i], .affixed_utc_ns = INT64_MIN};
+	}
+	open_site(site);
+	freed_by = site;
+	feed(site, "io.beam", 2, value_bool(true));
+	feed(site, "camera.plate", 3, value_text("AA123BB"));
+	answer.tag = site->question.tag;
+	transit_answer(site->transit, &answer, &site->now);
+	for (i = 0; i < others + CONSIGNMENT_SEALS; i++, at_s += 0.1) {
+		snprintf(number, sizeof(number), "%c%zu", i < others ? 'X' : 'S',
+			 i < others ? i : i - others);
+		feed(site, "reader.seal-id", at_s, value_text(number));
+		feed(site, "reader.status", at_s, value_int(1));
+		feed(site, "reader.opened", at_s, value_int(1));
+		feed(site, "reader.sealed-at", at_s, value_text(""));
+	}
+	feed(site, "io.closed", at_s + 1, value_bool(false));
+	feed(site, "io.open", at_s + 4, value_bool(true));
+	feed(site, "io.beam", at_s + 7, value_bool(false));
+	feed(site, "io.beam", at_s + 8, value_bool(false));
+	assert_non_null(strstr(site->told, "passage.opened"));
+	transit_free(site->transit);
+}
+
+static void ninety_nine_seals_are_checked_each(void **state)
+{
+	static struct site site;
+
+	(void)state;
+	pass_with_seals(&site, 0);
+	assert_int_equal(site.intact, CONSIGNMENT_SEALS);
+	assert_int_equal(site.missing, 0);
+	assert_int_equal(site.unknown, 0);
+}
+
+static void a_seal_for_which_there_was_no_room_is_unknown_and_not_missing(void **state)
+{
+	static struct site site;
+
+	(void)state;
+	pass_with_seals(&site, PASSAGE_READS);
+	assert_int_equal(site.intact, 0);
+	assert_int_equal(site.missing, 0);
+	assert_int_equal(site.unknown, CONSIGNMENT_SEALS);
+}
+
 static void an_answer_nobody_waits_for_is_freed(void **state)
 {
 	struct registry_answer answer = {.tag = 77, .free = count_free};
@@ -207,9 +276,13 @@ static void a_memory_from_a_damaged_journal_is_no_passage(void **state)
 		"",
 		"1",
 		"2 x y 1 0",
-		"1 5b0f3a4e id 9 0 1 2 3 4 5 6 7 8 0",
-		"1 5b0f3a4e id 1 0 1 2 3 4 5 6 7 8 17",
-		"1 5b0f3a4e id 1 0 1 2 3 4 5 6 7 8 0 4 3 2",
+		"2 5b0f3a4e id 9 0 1 2 3 4 5 6 7 8 0 0 0",
+		"2 5b0f3a4e id 1 0 1 2 3 4 5 6 7 8 17 0 0",
+		"2 5b0f3a4e id 1 0 1 2 3 4 5 6 7 8 1 6GE1-1 me",
+		"2 5b0f3a4e id 1 0 1 2 3 4 5 6 7 8 0 1 6GE1-1 99 0 0 0 0",
+		"2 5b0f3a4e id 1 0 1 2 3 4 5 6 7 8 0 3 0",
+		"2 5b0f3a4e id 1 0 1 2 3 4 5 6 7 8 0 0 1 4 3 2",
+		"2 5b0f3a4e id 1 0 1 2 3 4 5 6 7 8 0 0 0 0",
 	};
 	struct site site;
 	size_t i;
@@ -232,6 +305,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_fullest_consignments_fit_into_their_events),
+		cmocka_unit_test(ninety_nine_seals_are_checked_each),
+		cmocka_unit_test(a_seal_for_which_there_was_no_room_is_unknown_and_not_missing),
 		cmocka_unit_test(an_answer_nobody_waits_for_is_freed),
 		cmocka_unit_test(an_officers_word_is_refused_with_the_reason),
 		cmocka_unit_test(a_memory_from_a_damaged_journal_is_no_passage),
