@@ -26,7 +26,9 @@ static bool set_options(struct client *client)
 		    mosquitto_int_option(mosquitto, MOSQ_OPT_PROTOCOL_VERSION,
 					 client->v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311)) &&
 	       good(client, mosquitto_int_option(mosquitto, MOSQ_OPT_TCP_NODELAY, 1)) &&
-	       good(client, mosquitto_int_option(mosquitto, MOSQ_OPT_SEND_MAXIMUM, UINT16_MAX));
+	       good(client, mosquitto_int_option(mosquitto, MOSQ_OPT_SEND_MAXIMUM, UINT16_MAX)) &&
+	       /* of retained messages a broker drops what is beyond this and its queue */
+	       good(client, mosquitto_int_option(mosquitto, MOSQ_OPT_RECEIVE_MAXIMUM, UINT16_MAX));
 }
 
 static bool set_will(struct client *client)

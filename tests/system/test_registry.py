@@ -19,8 +19,8 @@ def lane(closing):
 
 @pytest.fixture
 def broker(new_broker):
-    """One that holds back no retained message of a whole registry."""
-    return new_broker(extra="max_queued_messages 0\n")
+    """With the limits that mosquitto has by itself: beyond them it drops retained messages."""
+    return new_broker(extra="max_queued_messages 1000\nmax_inflight_messages 20\n")
 
 
 @pytest.fixture
