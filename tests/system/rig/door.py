@@ -21,12 +21,12 @@ class Door:
         return self
 
     def shut(self):
-        listener, self.listener = self.listener, None
+        with self.lock:
+            listener, self.listener = self.listener, None
+            through, self.through = self.through, []
         if listener:
             listener.shutdown(socket.SHUT_RDWR)
             listener.close()
-        with self.lock:
-            through, self.through = self.through, []
         for end in through:
             self._end(end)
 
@@ -36,10 +36,18 @@ class Door:
         while True:
             try:
                 inside, _ = listener.accept()
-                outside = socket.create_connection(("127.0.0.1", self.to_port))
             except OSError:
                 return
+            try:
+                outside = socket.create_connection(("127.0.0.1", self.to_port))
+            except OSError:
+                inside.close()  # nobody is in
+                continue
             with self.lock:
+                if self.listener is not listener:
+                    inside.close()
+                    outside.close()
+                    return
                 self.through += [inside, outside]
             for one, other in ((inside, outside), (outside, inside)):
                 threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
