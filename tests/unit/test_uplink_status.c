@@ -324,13 +324,14 @@ static void answers_that_nobody_takes_are_few(void **state)
 	struct uplink_answer answer = {.topic = BASE "response/me", .payload = "{}", .bytes = 2};
 	int i;
 
-	rig->broker.port = free_port(); /* nobody there */
+	broker_start(rig, "");
+	subscribe(rig);
+	rig->door.port = free_port(); /* shut */
 	uplink_up(rig);
 	for (i = 0; i < UPLINK_ANSWERS; i++)
 		assert_int_equal(uplink_answer(rig->uplink, &answer), 0);
 	assert_int_equal(uplink_answer(rig->uplink, &answer), -EAGAIN);
-	broker_start(rig, "");
-	subscribe(rig);
+	door_open(rig);
 	until(rig, count_of(rig, "response/me") == UPLINK_ANSWERS);
 }
 
