@@ -6,13 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-/* In few pieces: between what lives on, the parser's memory can be given back whole. */
-#define PIECE_BYTES ((size_t)8192)
+/* Mapped, beside the heap: when the parser has freed its own, nothing that lives on is left among
+ * it, and the whole heap can be given back. A piece takes the pages that were needed of it. */
+#define PIECE_BYTES ((size_t)65536)
 
 struct piece {
 	struct piece *next;
-	size_t size, used;
+	size_t size, used; /* of bytes */
 	max_align_t bytes[];
 };
 
@@ -33,19 +35,20 @@ void conf_store_free(struct conf_store *store)
 		struct piece *piece = store->pieces;
 
 		store->pieces = piece->next;
-		free(piece);
+		munmap(piece, sizeof(*piece) + piece->size);
 	}
 	free(store);
 }
 
 static struct piece *add_piece(struct conf_store *store, size_t least)
 {
-	size_t size = least > PIECE_BYTES ? least : PIECE_BYTES;
-	struct piece *piece = calloc(1, sizeof(*piece) + size);
+	size_t whole = (least < PIECE_BYTES / 2 ? PIECE_BYTES : least + sizeof(struct piece));
+	struct piece *piece =
+		mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (piece == NULL)
+	if (piece == MAP_FAILED)
 		return NULL;
-	piece->size = size;
+	piece->size = whole - sizeof(*piece);
 	piece->next = store->pieces;
 	store->pieces = piece;
 	return piece;

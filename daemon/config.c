@@ -46,9 +46,11 @@ void *config_grow(struct config_build *build, void *array, size_t count, size_t 
 	void *grown = array;
 
 	if ((count & (count - 1)) == 0) /* 0 or a power of two: full */
-		grown = reallocarray(array, count == 0 ? 1 : 2 * count, item_bytes);
+		grown = conf_alloc(build->parser.store, (count == 0 ? 1 : 2 * count) * item_bytes);
 	if (grown == NULL)
 		build->parser.no_memory = true;
+	else if (grown != array && count > 0)
+		memcpy(grown, array, count * item_bytes);
 	return grown;
 }
 
@@ -166,10 +168,6 @@ void config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
-	free(config->buses);
-	free(config->devices);
-	free(config->points);
-	free(config->point_drivers);
 	conf_store_free(config->store);
 	free(config);
 }

@@ -93,8 +93,8 @@ void config_check_title(struct config_build *build, const struct conf_node *node
 void config_check_order(struct config_build *build, const struct conf_node *node, const char *less,
 			int64_t less_ns, const char *more, int64_t more_ns);
 
-/* The array with room for one more, as many times its size as its count asks for; NULL: no
- * memory (noted), the old one stays. */
+/* The array with room for one more, as many times its size as its count asks for; the store's. NULL:
+ * no memory (noted), the old one stays. */
 void *config_grow(struct config_build *build, void *array, size_t count, size_t item_bytes);
 
 #endif

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +99,6 @@ static int run(const struct config *config)
 {
 	struct gateway *gateway;
 
-	malloc_trim(0); /* what parser and check took is not needed again */
 	if (gateway_new(config, &gateway) < 0)
 		return EXIT_FAILURE;
 	log_info("capturing: %zu devices on %zu buses, %zu lanes", config->device_count,
@@ -112,13 +112,37 @@ static int run(const struct config *config)
 	return EXIT_SUCCESS;
 }
 
-static int load(const char *path, struct config **ret_config)
-{
-	int err = config_load(path, stderr, ret_config);
+struct loading {
+	const char *path;
+	struct config *config;
+	int result;
+};
 
-	if (err < 0 && err != -EINVAL)
-		fprintf(stderr, "corridord: %s: %s\n", path, strerror(-err));
-	return err;
+static void *load(void *data)
+{
+	struct loading *loading = data;
+
+	loading->result = config_load(loading->path, stderr, &loading->config);
+	return NULL;
+}
+
+/* On a thread of its own: an allocator keeps back some of the small pieces that a thread has freed,
+ * and between them the heap is full of holes for as long as the thread lives. */
+static int load_apart(const char *path, struct config **ret_config)
+{
+	struct loading loading = {.path = path};
+	pthread_t thread;
+	int err = pthread_create(&thread, NULL, load, &loading);
+
+	if (err == 0)
+		pthread_join(thread, NULL);
+	else
+		loading.result = -err;
+	malloc_trim(0);
+	if (loading.result < 0 && loading.result != -EINVAL)
+		fprintf(stderr, "corridord: %s: %s\n", path, strerror(-loading.result));
+	*ret_config = loading.config;
+	return loading.result;
 }
 
 int main(int argc, char **argv)
@@ -135,7 +159,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* a broken connection is an error return, not a death */
 	mallopt(M_ARENA_MAX, 1); /* a handful of threads that hardly allocate: one heap is enough */
 	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES); /* a queue takes the pages that it has needed */
-	if (load(arguments.path, &config) < 0)
+	if (load_apart(arguments.path, &config) < 0)
 		return EXIT_CONFIG;
 	log_open(log_level(&arguments, config));
 	if (gateway_check(config, stderr) < 0)
