@@ -348,7 +348,9 @@ def bound(folder, table):
         "   100,000 consignments and 50,000 operators held; beside it none")
     printed = run_program("bench_registry", folder)
     found = re.search(
-        r"events/s: ([\d.]+), with an empty registry ([\d.]+), ratio ([\d.]+).*RSS ([\d.]+)", printed
+        r"events/s: ([\d.]+), with an empty registry ([\d.]+), ratio ([\d.]+).*RSS ([\d.]+)",
+        printed,
+        re.S,
     )
     full, empty, ratio, rss = map(float, found.groups())
     table.row(
