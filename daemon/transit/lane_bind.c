@@ -282,6 +282,7 @@ static void take_word(struct lane *lane, struct passage *passage, struct registr
 	struct finding finding = {.word = &passage->word,
 				  .list = answer ? answer->consignments : NULL,
 				  .late = passage->stage == STAGE_GONE};
+	bool known = answer && answer->outcome == REGISTRY_ANSWERED && answer->dossier_count == 1;
 	struct passage_binding *binding;
 	size_t count = 0;
 
@@ -292,12 +293,12 @@ static void take_word(struct lane *lane, struct passage *passage, struct registr
 	passage->word.open = false;
 	passage->officer_decided = true;
 	binding = passage_bind(passage, passage->word.ucr, RULE_OFFICER);
-	if (answer && answer->outcome == REGISTRY_ANSWERED && answer->dossier_count == 1)
+	if (known)
 		give(lane, binding, &answer->dossiers[0], answer);
-	else
-		registry_answer_free(answer);
 	bound(lane, passage);
 	tell_bound(lane, passage, binding, &finding, replaced, count);
+	if (!known)
+		registry_answer_free(answer);
 }
 
 static bool take_in(struct lane *lane, struct passage *passage, struct registry_answer *answer)

@@ -122,11 +122,15 @@ bool passage_seal_read(const struct passage *passage, const struct consignment *
 
 enum recognition_decision passage_decision(const struct passage *passage)
 {
+	static const int badness[] = {
+		[RECOGNISED] = 0,     [RECOGNITION_LIST_STALE] = 1, [RECOGNITION_UNKNOWN] = 2,
+		[NOT_RECOGNISED] = 3, [RECOGNITION_EXPIRED] = 4,    [RECOGNITION_SUSPENDED] = 5,
+	};
 	enum recognition_decision worst = RECOGNISED;
 	size_t i;
 
 	for (i = 0; i < passage->binding_count; i++)
-		if (passage->bindings[i].decision != RECOGNISED)
+		if (badness[passage->bindings[i].decision] > badness[worst])
 			worst = passage->bindings[i].decision;
 	return passage->binding_count ? worst : RECOGNITION_UNKNOWN;
 }

@@ -169,7 +169,8 @@ void passage_unbind(struct passage *passage, size_t which);
 /* One of its declared seals was read. */
 bool passage_seal_read(const struct passage *passage, const struct consignment *consignment);
 
-/* Of the vehicle: the worst of its consignments, of benefits what all of them give. */
+/* Of the vehicle: the worst of its consignments, from recognised over list_stale, unknown,
+ * not_recognised and expired to suspended; of benefits what all of them give. */
 enum recognition_decision passage_decision(const struct passage *passage);
 uint32_t passage_benefits(const struct passage *passage);
 

@@ -71,6 +71,7 @@ static void table_init(struct table *table)
 
 struct table_answer {
 	struct registry_answer answer;
+	struct registry_list list;
 	struct dossier dossiers[TABLE_CONSIGNMENTS];
 	struct operator_record operators[TABLE_CONSIGNMENTS][TABLE_NUMBERS];
 };
@@ -315,7 +316,8 @@ static struct registry_answer *table_answer(const struct table *table,
 	memcpy(answer->text, question->text, sizeof(answer->text));
 	answer->free = table_free;
 	answer->dossiers = block->dossiers;
-	answer->consignments = &table->list;
+	block->list = table->list; /* goes with the answer, as a list may that was replaced */
+	answer->consignments = &block->list;
 	answer->arrangements = (struct arrangement_table){
 		.arrangements = table->arrangements, .arrangement_count = table->arrangement_count};
 	if (failed) {

@@ -270,6 +270,29 @@ static void an_officers_word_is_refused_with_the_reason(void **state)
 	transit_free(site.transit);
 }
 
+static void the_worst_of_its_consignments_is_the_vehicles(void **state)
+{
+	static const enum recognition_decision best_first[] = {
+		RECOGNISED,	RECOGNITION_LIST_STALE, RECOGNITION_UNKNOWN,
+		NOT_RECOGNISED, RECOGNITION_EXPIRED,	RECOGNITION_SUSPENDED};
+	static struct passage passage;
+	size_t better, worse, first;
+
+	(void)state;
+	for (better = 0; better < 6; better++)
+		for (worse = better; worse < 6; worse++)
+			for (first = 0; first < 2; first++) {
+				passage_start(&passage, "lane-1", 0);
+				passage_bind(&passage, "A", RULE_SEAL)->decision =
+					best_first[first ? better : worse];
+				passage_bind(&passage, "B", RULE_SEAL)->decision =
+					best_first[first ? worse : better];
+				assert_int_equal(passage_decision(&passage), best_first[worse]);
+				passage_drop(&passage);
+			}
+	assert_int_equal(passage_decision(&passage), RECOGNITION_UNKNOWN);
+}
+
 static void a_memory_from_a_damaged_journal_is_no_passage(void **state)
 {
 	static const char *const texts[] = {
@@ -309,6 +332,7 @@ int main(void)
 		cmocka_unit_test(a_seal_for_which_there_was_no_room_is_unknown_and_not_missing),
 		cmocka_unit_test(an_answer_nobody_waits_for_is_freed),
 		cmocka_unit_test(an_officers_word_is_refused_with_the_reason),
+		cmocka_unit_test(the_worst_of_its_consignments_is_the_vehicles),
 		cmocka_unit_test(a_memory_from_a_damaged_journal_is_no_passage),
 	};
 
