@@ -106,6 +106,20 @@ static void a_finding_is_told_once_in_a_stay_and_cleared_when_it_leaves(void **s
 	free(site);
 }
 
+static void a_binding_that_is_corrected_ends_only_the_stay_that_it_began(void **state)
+{
+	struct site *site = open_site("red-bridge");
+	struct stay_place other = {"exit-1", "p2", 1200 * S}, own = {"entry-1", "p1", 1300 * S};
+
+	(void)state;
+	arrive(site, 1000, "batumi");
+	stays_retract(&site->stays, &site->rig.teller, &other, UCR);
+	assert_int_equal(stays_stop(&site->stays, UCR), 2);
+	stays_retract(&site->stays, &site->rig.teller, &own, UCR);
+	assert_int_equal(stays_stop(&site->stays, UCR), -1);
+	free(site);
+}
+
 static void several_findings_are_several_alarms(void **state)
 {
 	struct site *site = open_site("red-bridge");
@@ -190,6 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_declared_there_is_nothing_to_tell),
 		cmocka_unit_test(a_finding_is_told_once_in_a_stay_and_cleared_when_it_leaves),
+		cmocka_unit_test(a_binding_that_is_corrected_ends_only_the_stay_that_it_began),
 		cmocka_unit_test(several_findings_are_several_alarms),
 		cmocka_unit_test(standing_too_long_is_told_when_it_is_and_by_how_much_at_the_end),
 		cmocka_unit_test(a_stay_goes_on_after_a_restart),

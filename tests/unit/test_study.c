@@ -115,6 +115,32 @@ static void percentiles_are_within_two_percent_of_the_sorted_truth(void **state)
 	}
 }
 
+static void each_figure_is_told_under_its_own_name(void **state)
+{
+	struct study_figures figures = {0};
+	struct study_bounds bounds;
+	char text[512], expected[512];
+	struct json json;
+	int i;
+
+	(void)state;
+	study_bounds_init(&bounds);
+	for (i = 1; i <= 1000; i++)
+		study_figures_add(&figures, &bounds, i * NS_PER_S);
+	json_start(&json, text, sizeof(text));
+	study_figures_tell(&figures, &bounds, &json, "dwell");
+	assert_true(json_ok(&json));
+	snprintf(expected, sizeof(expected),
+		 "\"n\":1000,\"marked\":0,\"mean_ms\":500500,\"p50_ms\":%lld,\"p90_ms\":%lld,"
+		 "\"p95_ms\":%lld,\"max_ms\":1000000}",
+		 (long long)study_figures_percentile(&figures, &bounds, 50),
+		 (long long)study_figures_percentile(&figures, &bounds, 90),
+		 (long long)study_figures_percentile(&figures, &bounds, 95));
+	assert_non_null(strstr(text, expected));
+	assert_true(study_figures_percentile(&figures, &bounds, 95) >
+		    study_figures_percentile(&figures, &bounds, 90));
+}
+
 static void figures_survive_being_written_whatever_they_are(void **state)
 {
 	struct study_figures figures = {0}, again;
@@ -301,6 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(percentiles_are_within_two_percent_of_the_sorted_truth),
+		cmocka_unit_test(each_figure_is_told_under_its_own_name),
 		cmocka_unit_test(figures_survive_being_written_whatever_they_are),
 		cmocka_unit_test(a_damaged_memory_is_no_figures),
 		cmocka_unit_test(an_hour_is_told_on_the_full_hour_by_lane_and_recognition),
