@@ -400,6 +400,40 @@ static void the_newer_of_two_records_is_right(void **state)
 	desk_remove(&all);
 }
 
+static void an_operator_of_a_list_comes_with_a_consignment_of_the_stream(void **state)
+{
+	static const char list[] =
+		"{\"list\":{\"kind\":\"aeo\",\"version\":\"v7\",\"as_of\":\"2026-11-01T00:00:00Z\"}}\n"
+		"{\"country\":\"GE\",\"scheme\":\"AEO\",\"number\":\"GE1\",\"type\":\"AEOS\","
+		"\"roles\":[\"any\"],\"status\":\"active\"}\n";
+	const struct operator_record *held;
+	struct registry_answer *answer;
+	struct desk_rig all;
+	FILE *file;
+
+	(void)state;
+	desk_make(&all);
+	all.conf.files.count = 1;
+	file = fopen(all.file, "w");
+	assert_non_null(file);
+	fputs(list, file);
+	fclose(file);
+	desk_open(&all);
+	RIG_POLL(told_of(&all, "registry.list") == 1);
+	bring_consignment(&all, UCR_1, "GE1", "P1", "%s",
+			  ",\"parties\":[{\"role\":\"carrier\",\"aeo\":{\"country\":\"GE\","
+			  "\"scheme\":\"AEO\",\"number\":\"GE1\"}}]");
+	RIG_POLL(desk_counters(all.desk).records == 1);
+	answer = ask(&all, KEY_SEAL, "GE1");
+	assert_int_equal(answer->dossier_count, 1);
+	held = &answer->dossiers[0].operators[0];
+	assert_int_equal(held->authorisation_count, 1);
+	assert_string_equal(held->authorisations[0].number, "GE1");
+	assert_string_equal(held->authorisations[0].list->version, "v7");
+	registry_answer_free(answer);
+	desk_remove(&all);
+}
+
 static void a_stop_in_the_middle_of_a_long_list_is_quick_and_the_list_is_read_again(void **state)
 {
 	struct desk_rig all;
@@ -591,6 +625,7 @@ int main(void)
 		cmocka_unit_test(too_many_questions_are_told_and_none_is_lost),
 		cmocka_unit_test(a_list_is_taken_whole_replaced_whole_and_kept),
 		cmocka_unit_test(the_newer_of_two_records_is_right),
+		cmocka_unit_test(an_operator_of_a_list_comes_with_a_consignment_of_the_stream),
 		cmocka_unit_test(
 			a_stop_in_the_middle_of_a_long_list_is_quick_and_the_list_is_read_again),
 		cmocka_unit_test(questions_and_records_do_not_keep_each_other_waiting),
