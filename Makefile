@@ -55,7 +55,7 @@ CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial-a
 RIG_PACKAGES   := $(CHECK_PACKAGES) qemu-system-x86 busybox-static kmod xz-utils \
                   qemu-system-arm qemu-user-static gcc-aarch64-linux-gnu \
                   gcc-arm-linux-gnueabihf systemd-container mmdebstrap e2fsprogs f2fs-tools \
-                  dmsetup
+                  dmsetup gpiod zstd
 DEV_PACKAGES   := $(CHECK_PACKAGES) clang libclang-rt-dev clang-format clang-tidy shellcheck
 
 # $(call install-packages,LIST): those that are not there yet, with a word to the user.

@@ -102,4 +102,6 @@ def _make(suite, folder):
         extract = ("bash", source / "scripts/extract-vmlinux")
         packed = folder / "image/boot" / f"vmlinuz-{version}"
         subprocess.run([*extract, packed], stdout=vmlinux, check=True)
+    if (folder / "vmlinux").stat().st_size == 0:  # it does not fail when it cannot unpack it
+        raise RuntimeError(f"{packed} is packed in a way that nothing here can unpack")
     (folder / "version").write_text(version)
