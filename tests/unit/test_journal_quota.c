@@ -1,6 +1,8 @@
 /* The journal within its quota and its age limit; the wall clock is the test's. */
 #include "journal_rig.h"
 
+#include <sys/wait.h>
+
 #include <sqlite3.h>
 #include <stdatomic.h>
 
@@ -294,32 +296,91 @@ static void alternating_classes_are_told_apart(void **state)
 	rig_remove(&rig);
 }
 
+/* Of the first 1000 so many are acknowledged. */
+static void begin_small(struct rig *rig, size_t acknowledged)
+{
+	rig->conf.quota_bytes = 1 << 20;
+	rig->room[STREAM_EVENTS] = 1000;
+	rig_open(rig);
+	rig_put_many(rig, EVENT_METER_VALUE, 1000);
+	RIG_WAIT(rig, rig->count[STREAM_EVENTS] == 1000);
+	rig->source.ack(rig->source.data, STREAM_EVENTS,
+			rig->seen[STREAM_EVENTS][acknowledged - 1].position);
+}
+
+static void check_tombstones_begin_after(struct rig *rig, uint64_t seq)
+{
+	for (size_t i = 0; i < rig->count[STREAM_EVENTS]; i++) {
+		struct tombstone_range ranges[64];
+
+		if (strcmp(rig->seen[STREAM_EVENTS][i].type, "journal.evicted") != 0)
+			continue;
+		assert_true(read_tombstone(&rig->seen[STREAM_EVENTS][i], ranges) > 0);
+		assert_true(ranges[0].first > seq);
+	}
+}
+
 static void what_is_delivered_is_in_no_gap(void **state)
 {
 	struct rig rig;
-	uint64_t acked;
 
 	(void)state;
 	rig_make(&rig);
-	rig.conf.quota_bytes = 1 << 20;
-	rig.room[STREAM_EVENTS] = 1000;
-	rig_open(&rig);
-	rig_put_many(&rig, EVENT_METER_VALUE, 1000);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 1000);
-	acked = rig.seen[STREAM_EVENTS][599].position;
-	rig.source.ack(rig.source.data, STREAM_EVENTS, acked);
+	begin_small(&rig, 600);
 	rig_put_many(&rig, EVENT_METER_VALUE, 4000);
 	RIG_POLL(journal_counters(rig.journal).events >= 5000 &&
 		 journal_counters(rig.journal).evicted > 0);
 	read_back(&rig);
-	for (size_t i = 0; i < rig.count[STREAM_EVENTS]; i++) {
-		struct tombstone_range ranges[64];
+	check_tombstones_begin_after(&rig, 600);
+	rig_close(&rig);
+	rig_remove(&rig);
+}
 
-		if (strcmp(rig.seen[STREAM_EVENTS][i].type, "journal.evicted") != 0)
-			continue;
-		assert_true(read_tombstone(&rig.seen[STREAM_EVENTS][i], ranges) > 0);
-		assert_true(ranges[0].first > 600);
+static int64_t used_bytes_after(struct rig *rig, size_t more)
+{
+	uint64_t events = journal_counters(rig->journal).events + more;
+
+	rig_put_many(rig, EVENT_METER_VALUE, more);
+	RIG_POLL(journal_counters(rig->journal).events >= events);
+	return journal_counters(rig->journal).used_bytes;
+}
+
+/* When the first ones have gone to make room. */
+static void drop_delivered_and_die(struct rig *rig)
+{
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		int64_t before_bytes, used_bytes = 0;
+
+		begin_small(rig, 1000);
+		do {
+			before_bytes = used_bytes;
+			used_bytes = used_bytes_after(rig, 50);
+		} while (used_bytes >= before_bytes);
+		_exit(journal_counters(rig->journal).evicted == 0 ? 0 : 1);
 	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void what_was_delivered_before_a_power_cut_is_in_no_gap(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig);
+	drop_delivered_and_die(&rig);
+	rig.conf.quota_bytes = 1 << 20;
+	rig.room[STREAM_EVENTS] = 0;
+	rig_open(&rig);
+	rig_put_many(&rig, EVENT_METER_VALUE, 4000);
+	RIG_POLL(journal_counters(rig.journal).events >= 4000 &&
+		 journal_counters(rig.journal).evicted > 0);
+	read_back(&rig);
+	check_tombstones_begin_after(&rig, 1000);
 	rig_close(&rig);
 	rig_remove(&rig);
 }
@@ -446,6 +507,8 @@ int main(void)
 		cmocka_unit_test_setup(evidence_beyond_the_quota_is_named_to_the_last, reset_clock),
 		cmocka_unit_test_setup(alternating_classes_are_told_apart, reset_clock),
 		cmocka_unit_test_setup(what_is_delivered_is_in_no_gap, reset_clock),
+		cmocka_unit_test_setup(what_was_delivered_before_a_power_cut_is_in_no_gap,
+				       reset_clock),
 		cmocka_unit_test_setup(old_acknowledged_events_expire, reset_clock),
 		cmocka_unit_test_setup(younger_events_stay, reset_clock),
 		cmocka_unit_test_setup(a_clock_that_is_not_right_now_expires_nothing, reset_clock),
