@@ -68,6 +68,7 @@ class Site:
     def arrives(self, ucr, opened=3):
         mark = self.subscriber.mark
         self.lane.truck_arrives()
+        self.subscriber.wait_event("presence.detected", since=mark)
         self.lane.seal_read(SEALS[ucr], opened=opened)
         self.subscriber.wait_event("passage.identified", since=mark)
         return mark
@@ -197,6 +198,7 @@ def test_what_is_announced_only_after_its_arrival_is_compared_late(here, there, 
     here.door.shut()
     mark = here.subscriber.mark
     here.lane.truck_arrives()
+    here.wait_journalled("presence.detected")
     here.lane.seal_read(SEALS[FOURTH], opened=3)
     here.wait_journalled("passage.identified")
     here.lane.barrier("open")
