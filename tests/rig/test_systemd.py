@@ -211,6 +211,12 @@ def test_a_stop_is_in_order_and_told_at_the_latest_at_the_next_start(site):
     subscriber.wait_event("gateway.started", since=mark)
 
 
+def test_what_only_memory_could_keep_outlives_a_restart_of_the_service(machine):
+    machine.run("echo events >/run/corridord/kept; systemctl restart corridord")
+    machine.wait_active()
+    assert machine.run("cat /run/corridord/kept; rm /run/corridord/kept") == "events\n"
+
+
 def test_a_worker_that_hangs_in_a_call_is_ended_by_the_watchdog(new_machine):
     """A device whose file is a pipe that nobody writes to: its thread hangs in open(). The
     machine's clocks jump over whatever time nothing happens in."""
