@@ -18,8 +18,9 @@
 #define LOG_TOKEN "journal"
 #include "log.h"
 
-#define CHUNK_PAGES 64
-#define EPOCH_ROOM  16 /* numbers left free for epochs that are carried over */
+#define CHUNK_PAGES  64
+#define EPOCH_ROOM   16 /* numbers left free for epochs that are carried over */
+#define NOT_CARRYING UINT64_MAX
 
 /* ---- what the other file holds ------------------------------------------------------- */
 
@@ -192,6 +193,26 @@ void journal_carry_stop(struct journal *journal)
 {
 	raw_close(journal->carry.raw);
 	journal->carry.raw = NULL;
+}
+
+uint64_t journal_carry_pause(struct journal *journal)
+{
+	uint64_t page = journal->carry.raw ? raw_tell(journal->carry.raw) : NOT_CARRYING;
+
+	journal_carry_stop(journal);
+	return page;
+}
+
+void journal_carry_resume(struct journal *journal, uint64_t page)
+{
+	struct carry *carry = &journal->carry;
+
+	if (page == NOT_CARRYING)
+		return;
+	if (raw_open(carry->path, &carry->raw) == 0)
+		raw_seek(carry->raw, page);
+	else
+		files_carried(journal, carry, false);
 }
 
 static void take_mark(struct journal *journal, uint64_t mark)

@@ -430,10 +430,13 @@ static int probe(struct journal *journal)
 	return err;
 }
 
+/* The path's file may be the one that is being carried over: closing that descriptor after
+ * SQLite has opened the file would drop SQLite's locks. */
 void journal_return(struct journal *journal)
 {
 	struct event_head head = journal->head;
 	struct db fallback = journal->db;
+	uint64_t page = journal_carry_pause(journal);
 	int err;
 
 	journal->return_ns = clock_mono_ns() + journal->patience.return_ns;
@@ -443,10 +446,10 @@ void journal_return(struct journal *journal)
 	if (err < 0) {
 		journal->db = fallback;
 		journal->head = head;
+		journal_carry_resume(journal, page);
 		return;
 	}
 	log_info("%s can be written again", journal->conf->path);
-	journal_carry_stop(journal);
 	db_close(&fallback, true);
 	journal->fallen_back = false;
 	begin(journal);

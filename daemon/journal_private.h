@@ -215,6 +215,9 @@ void journal_begin_file(struct journal *journal);
 /* Carries over a bounded number. true: there is more to do at once. */
 bool journal_carry(struct journal *journal);
 void journal_carry_stop(struct journal *journal);
+/* Lets go of the other file; where it stood. And takes it up there again. */
+uint64_t journal_carry_pause(struct journal *journal);
+void journal_carry_resume(struct journal *journal, uint64_t page);
 
 /* ---- journal_memory.c ---------------------------------------------------------------- */
 

@@ -516,6 +516,131 @@ static void a_broken_disk_is_left_and_returned_to(void **state)
 	rig_remove(&rig);
 }
 
+/* On the fallback, with the path's file being carried over; no thread yet. */
+static void leave_the_path(struct rig *rig, char ret_epoch[EVENT_EPOCH_BYTES])
+{
+	rig_make(rig);
+	rig_open(rig);
+	rig_put_many(rig, EVENT_SEAL_INTACT, 50);
+	RIG_WAIT(rig, rig->head.seq == 50);
+	strcpy(ret_epoch, rig->head.epoch);
+	rig_close(rig);
+	rig_forget(rig);
+	assert_int_equal(rig_try_open(rig), 0);
+	assert_int_equal(journal_replace(rig->journal, false), 0);
+	assert_true(rig->journal->fallen_back);
+	assert_non_null(rig->journal->carry.raw);
+}
+
+static void a_return_that_fails_changes_nothing(void **state)
+{
+	struct rig rig;
+	char first[EVENT_EPOCH_BYTES];
+
+	(void)state;
+	leave_the_path(&rig, first);
+	disk.only = rig.path;
+	set_disk(&disk.fail_writes, SQLITE_IOERR_WRITE);
+	journal_return(rig.journal);
+	assert_true(rig.journal->fallen_back);
+	rig_start(&rig);
+	rig_put(&rig, EVENT_SEAL_MISSING);
+	RIG_WAIT(&rig, rig_find(&rig, STREAM_EVENTS, "seal.missing"));
+	assert_string_not_equal(rig_find(&rig, STREAM_EVENTS, "seal.missing")->epoch, first);
+	assert_int_equal(rig.count[STREAM_EVENTS], 50 + 2);
+	rig_check_chain(&rig, 0);
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
+static void look_from_outside(const char *path, const char *filter)
+{
+	rig_run("/usr/bin/python3 -c \"import sqlite3;sqlite3.connect('%s',timeout=0)"
+		".execute('select * from epoch')\" 2>&1 %s",
+		path, filter);
+}
+
+/* Closing any descriptor of a file drops all locks that a process has on it. */
+static void a_file_returned_to_is_locked_though_it_was_being_read(void **state)
+{
+	struct rig rig;
+	char first[EVENT_EPOCH_BYTES];
+
+	(void)state;
+	leave_the_path(&rig, first);
+	journal_return(rig.journal);
+	assert_false(rig.journal->fallen_back);
+	look_from_outside(rig.path, "| grep -q 'is locked'");
+	rig_start(&rig);
+	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] >= 50);
+	look_from_outside(rig.path, "| grep -q 'is locked'");
+	rig_close(&rig);
+	look_from_outside(rig.path, "");
+	rig_remove(&rig);
+}
+
+static size_t count_of(const struct rig *rig, const char *type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rig->count[STREAM_EVENTS]; i++)
+		n += strcmp(rig->seen[STREAM_EVENTS][i].type, type) == 0;
+	return n;
+}
+
+static void a_full_disk_never_costs_evidence(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig);
+	rig_open(&rig);
+	rig_put_many(&rig, EVENT_METER_VALUE, 20);
+	rig_put_many(&rig, EVENT_SEAL_INTACT, 50);
+	rig_put_many(&rig, EVENT_INPUT_FAULT, 20);
+	rig_put_many(&rig, EVENT_SEAL_TAMPERED, 50);
+	RIG_WAIT(&rig, rig.head.seq == 140);
+	rig_close(&rig);
+	rig_forget(&rig);
+	assert_int_equal(rig_try_open(&rig), 0);
+	assert_int_equal(journal_make_room(rig.journal, false), -ENOSPC);
+	assert_int_equal(journal_make_room(rig.journal, true), 0);
+	assert_int_equal(journal_make_room(rig.journal, true), 0);
+	assert_int_equal(journal_make_room(rig.journal, true), -ENOSPC);
+	rig_start(&rig);
+	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 50 + 50 + 2);
+	assert_int_equal(count_of(&rig, "seal.intact"), 50);
+	assert_int_equal(count_of(&rig, "seal.tampered"), 50);
+	assert_int_equal(count_of(&rig, "journal.evicted"), 2);
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
+static void a_carry_over_goes_on_where_a_write_failed(void **state)
+{
+	struct rig rig;
+	size_t i;
+
+	(void)state;
+	rig_make(&rig);
+	rig_open(&rig);
+	rig_put_many(&rig, EVENT_SEAL_INTACT, 3000);
+	RIG_WAIT(&rig, rig.head.seq == 3000);
+	rig_close(&rig);
+	rig_run("dd if=/dev/urandom of=%s bs=4096 count=1 conv=notrunc status=none", rig.path);
+	rig_forget(&rig);
+	assert_int_equal(rig_try_open(&rig), 0);
+	journal_write(rig.journal); /* what it has to say itself */
+	set_disk(&disk.fail_syncs, 1);
+	rig_start(&rig);
+	rig_put(&rig, EVENT_SEAL_MISSING);
+	RIG_WAIT(&rig, rig_find(&rig, STREAM_EVENTS, "seal.missing"));
+	for (i = 0; i < 3000; i++)
+		assert_int_equal(rig.seen[STREAM_EVENTS][i].seq, i + 1);
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
 static void a_file_that_cannot_be_read_is_set_aside(void **state)
 {
 	struct rig rig;
@@ -562,6 +687,11 @@ int main(void)
 		cmocka_unit_test_setup(a_stalled_journal_gives_up_at_the_deadline_and_says_what,
 				       mend_disk),
 		cmocka_unit_test_setup(a_broken_disk_is_left_and_returned_to, mend_disk),
+		cmocka_unit_test_setup(a_return_that_fails_changes_nothing, mend_disk),
+		cmocka_unit_test_setup(a_file_returned_to_is_locked_though_it_was_being_read,
+				       mend_disk),
+		cmocka_unit_test_setup(a_full_disk_never_costs_evidence, mend_disk),
+		cmocka_unit_test_setup(a_carry_over_goes_on_where_a_write_failed, mend_disk),
 		cmocka_unit_test_setup(a_file_that_cannot_be_read_is_set_aside, mend_disk),
 		cmocka_unit_test_setup(a_hanging_disk_does_not_hold_up_the_stop, mend_disk),
 	};
