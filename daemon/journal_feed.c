@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "journal_private.h"
@@ -13,6 +14,7 @@ struct feed {
 	uint64_t id; /* of the alert */
 	int64_t now_ns;
 	unsigned budget;
+	int err; /* the file contradicts itself */
 	bool damaged;
 	struct db_row row; /* the damaged one, without its bytes */
 };
@@ -77,6 +79,18 @@ static bool is_late(const struct feed *feed, uint64_t position)
 	return feed->now_ns - journal->age[newer].at_ns > LATE_NS;
 }
 
+/* The bytes of an event vouch for themselves; what lies beside them in the file does not. */
+static bool contradicts(struct feed *feed, const struct db_row *row, const struct db_epoch *epoch)
+{
+	struct db *db = &feed->journal->db;
+
+	if (epoch && raw_agrees(row, epoch->id))
+		return false;
+	snprintf(db->why, sizeof(db->why), "an event is not what its row says");
+	feed->err = -EUCLEAN;
+	return true;
+}
+
 static bool offer(struct feed *feed, const struct db_row *row, uint64_t token)
 {
 	struct journal *journal = feed->journal;
@@ -92,11 +106,13 @@ static bool offer(struct feed *feed, const struct db_row *row, uint64_t token)
 		.session = journal->session,
 	};
 
-	if (!epoch || (record.late && !db_row_is_whole(row))) {
+	if (epoch && record.late && !db_row_is_whole(row)) {
 		feed->damaged = true;
 		feed->row = *row;
 		return false;
 	}
+	if ((!epoch || record.late) && contradicts(feed, row, epoch))
+		return false;
 	memcpy(record.epoch, epoch->id, sizeof(record.epoch));
 	if (!journal->outlet.offer(journal->outlet.data, feed->stream, &record)) {
 		stream->stopped = true;
@@ -124,6 +140,8 @@ static int feed_events(struct feed *feed)
 	struct stream *stream = &journal->streams[STREAM_EVENTS];
 	int err = db_each(&journal->db, ALL_SHELVES, stream->offered, offer_event, feed);
 
+	if (err == 0)
+		err = feed->err;
 	if (err == 0 && feed->budget > 0 && !stream->stopped && !feed->damaged)
 		stream->offered = db_last(&journal->db);
 	return err;
@@ -147,6 +165,8 @@ static int feed_alerts(struct feed *feed)
 			stream->offered = feed->id;
 			err = 0;
 		}
+		if (err == 0)
+			err = feed->err;
 	}
 	return err;
 }

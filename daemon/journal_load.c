@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "journal_db.h"
+#include "journal_raw.h"
 
 static int contradiction(struct db *db, const char *why)
 {
@@ -132,7 +133,8 @@ static bool read_head(void *data, const struct db_row *row)
 	struct head_reading *reading = data;
 
 	event_hash(row->payload, row->payload_bytes, reading->head.hash);
-	reading->whole = db_sum(reading->head.hash) == row->sum;
+	reading->whole =
+		db_sum(reading->head.hash) == row->sum && raw_agrees(row, reading->head.epoch);
 	return false;
 }
 

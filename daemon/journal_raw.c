@@ -15,6 +15,7 @@
 #define LOCAL_MAX	   (PAGE - 35) /* of a cell; longer ones have overflow pages */
 #define LOCAL_MIN	   ((PAGE - 12) * 32 / 255 - 23)
 #define RECORD_BYTES	   (2 * EVENT_BYTES)
+#define TYPE_BYTES	   64
 #define COLUMNS		   5
 #define LOG_HEADER_BYTES   32
 #define FRAME_HEADER_BYTES 24
@@ -279,10 +280,21 @@ bool raw_identity(const char *payload, size_t bytes, char ret_epoch[EVENT_EPOCH_
 	       number <= POSITION_SEQ_MAX;
 }
 
+bool raw_agrees(const struct db_row *row, const char *epoch)
+{
+	char own_epoch[EVENT_EPOCH_BYTES], type[TYPE_BYTES];
+	uint64_t seq;
+
+	return raw_identity(row->payload, row->payload_bytes, own_epoch, &seq, type,
+			    sizeof(type)) &&
+	       strcmp(own_epoch, epoch) == 0 && seq == position_seq(row->position) &&
+	       strcmp(type, row->type) == 0;
+}
+
 static void found_event(uint64_t position, const struct column *columns,
 			const struct raw_sink *sink)
 {
-	char epoch[EVENT_EPOCH_BYTES], type[64];
+	char epoch[EVENT_EPOCH_BYTES], type[TYPE_BYTES];
 	uint64_t seq;
 	struct db_row row = {
 		.position = position,

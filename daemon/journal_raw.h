@@ -48,4 +48,7 @@ void raw_memories(struct raw *raw, const struct raw_sink *sink);
 bool raw_identity(const char *payload, size_t bytes, char ret_epoch[EVENT_EPOCH_BYTES],
 		  uint64_t *ret_seq, char *ret_type, size_t type_size);
 
+/* What the row, and the table of epochs, say of an event is what the event says of itself. */
+bool raw_agrees(const struct db_row *row, const char *epoch);
+
 #endif

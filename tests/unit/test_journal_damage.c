@@ -187,6 +187,39 @@ static void alerts_among_what_is_carried_over_are_alerts_again(void **state)
 	rig_remove(&rig);
 }
 
+static void alerts_of_what_was_delivered_are_not_alerts_again(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig);
+	rig_open(&rig);
+	rig_put_many(&rig, EVENT_SEAL_TAMPERED, 100);
+	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 100);
+	rig.source.ack(rig.source.data, STREAM_EVENTS, rig.seen[STREAM_EVENTS][59].position);
+	rig_close(&rig);
+	overwrite(rig.path, 0, 1);
+	assert_int_equal(restart_damaged(&rig), 40);
+	assert_int_equal(rig.count[STREAM_ALERTS], 40 + 2);
+	rig_remove(&rig);
+}
+
+/* The next event would be chained to what it has become. */
+static void an_altered_newest_event_ends_its_epoch(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig);
+	fill_and_close(&rig, 100);
+	rig_run("/usr/bin/python3 -c \"import sqlite3;d=sqlite3.connect('%s');"
+		"d.execute('update telemetry set payload=cast(replace(payload,"
+		"x\\'226d616465223a313030\\',x\\'226d616465223a393939\\') as blob)');d.commit()\"",
+		rig.path);
+	assert_int_equal(restart_damaged(&rig), 99);
+	rig_remove(&rig);
+}
+
 static void a_text_in_its_place_is_set_aside(void **state)
 {
 	struct rig rig;
@@ -397,6 +430,57 @@ static void an_altered_event_is_given_up_by_name(void **state)
 	rig_remove(&rig);
 }
 
+/* Of fill_and_close(): each one is there, and none is anything else. */
+static void check_filled(const struct rig *rig, const char *epoch, size_t count)
+{
+	bool there[1000] = {false};
+	size_t i;
+
+	for (i = 0; i < rig->count[STREAM_EVENTS]; i++) {
+		const struct seen *seen = &rig->seen[STREAM_EVENTS][i];
+
+		if (strcmp(seen->epoch, epoch) != 0 || seen->seq > count)
+			continue;
+		assert_string_equal(seen->type,
+				    seen->seq % 5 == 1 ? "seal.tampered" : "meter.value");
+		assert_int_equal(strtoull(rig_after(seen, "\"made\":"), NULL, 10), seen->seq);
+		there[seen->seq] = true;
+	}
+	for (i = 1; i <= count; i++)
+		assert_true(there[i]);
+}
+
+/* Only its payload has a sum; SQLite does not notice what else of a row was altered. */
+static void a_row_that_contradicts_its_event_costs_nothing(void **state)
+{
+	static const char *const changes[] = {
+		"update evidence set type='seal.+ampered' where type='seal.tampered'",
+		"update evidence set type=hex(zeroblob(99))",
+		"update epoch set id='0123456789abcdef'",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct rig rig;
+		char epoch[EVENT_EPOCH_BYTES];
+
+		rig_make(&rig);
+		fill_and_close(&rig, 100);
+		strcpy(epoch, rig.head.epoch);
+		rig_run("/usr/bin/python3 -c \"import sqlite3;d=sqlite3.connect('%s');"
+			"d.execute(\\\"%s\\\");d.commit()\"",
+			rig.path, changes[i]);
+		rig_forget(&rig);
+		rig_open(&rig);
+		rig_put(&rig, EVENT_SEAL_INTACT);
+		RIG_WAIT(&rig, rig_find(&rig, STREAM_EVENTS, "seal.intact"));
+		wait_for_report(&rig, 1);
+		check_filled(&rig, epoch, 100);
+		rig_close(&rig);
+		rig_remove(&rig);
+	}
+}
+
 static void a_carry_over_that_is_killed_begins_again(void **state)
 {
 	struct rig rig;
@@ -493,6 +577,86 @@ static void without_its_folder_the_journal_is_volatile_until_it_is_back(void **s
 	assert_string_not_equal(rig.seen[STREAM_EVENTS][51].epoch, first);
 	RIG_POLL(size_of(rig.fallback) < 0);
 	rig_check_rest();
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
+/* In another folder than the fallback's, so that it can be moved away. */
+static void use_state_folder(struct rig *rig, char path[RIG_PATH + 64])
+{
+	snprintf(path, RIG_PATH + 64, "%s/state/journal.db", rig->folder);
+	rig->conf.path = path;
+}
+
+static void what_the_fallback_delivered_says_nothing_of_the_path(void **state)
+{
+	struct rig rig;
+	char path[RIG_PATH + 64], first[EVENT_EPOCH_BYTES];
+	size_t i;
+
+	(void)state;
+	rig_make(&rig);
+	use_state_folder(&rig, path);
+	rig_run("mkdir %s/state", rig.folder);
+	rig_open(&rig);
+	rig_put_many(&rig, EVENT_SEAL_TAMPERED, 100);
+	RIG_WAIT(&rig, rig.head.seq == 100);
+	strcpy(first, rig.head.epoch);
+	rig_close(&rig);
+
+	rig_run("mv %s/state %s/away", rig.folder, rig.folder);
+	rig_forget(&rig);
+	rig.acks = true;
+	rig_open(&rig);
+	rig_put_many(&rig, EVENT_SEAL_INTACT, 50);
+	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] >= 51);
+	rig_close(&rig);
+
+	rig_run("mv %s/away %s/state", rig.folder, rig.folder);
+	rig_forget(&rig);
+	rig.acks = false;
+	rig_open(&rig);
+	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] >= 150);
+	for (i = 0; i < 100; i++) {
+		assert_string_equal(rig.seen[STREAM_EVENTS][i].epoch, first);
+		assert_int_equal(rig.seen[STREAM_EVENTS][i].seq, i + 1);
+	}
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
+static void a_fallback_found_late_is_not_taken_for_delivered(void **state)
+{
+	struct rig rig;
+	char path[RIG_PATH + 64];
+	size_t i, n;
+
+	(void)state;
+	rig_make(&rig);
+	use_state_folder(&rig, path);
+	rig_open(&rig);
+	rig_put_many(&rig, EVENT_SEAL_TAMPERED, 50);
+	RIG_WAIT(&rig, rig.head.seq == 51);
+	rig_close(&rig);
+
+	rig_run("mkdir %s/state && echo nonsense > %s", rig.folder, path);
+	rig_forget(&rig);
+	rig.conf.fallback = NULL;
+	rig.acks = true;
+	rig_open(&rig);
+	rig_put_many(&rig, EVENT_SEAL_INTACT, 20);
+	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] >= 22);
+	rig_close(&rig);
+
+	rig_forget(&rig);
+	rig.conf.fallback = rig.fallback;
+	rig.acks = false;
+	rig_open(&rig);
+	rig_put(&rig, EVENT_SEAL_MISSING);
+	RIG_WAIT(&rig, rig_find(&rig, STREAM_EVENTS, "seal.missing"));
+	for (i = n = 0; i < rig.count[STREAM_EVENTS]; i++)
+		n += strcmp(rig.seen[STREAM_EVENTS][i].type, "seal.tampered") == 0;
+	assert_int_equal(n, 50);
 	rig_close(&rig);
 	rig_remove(&rig);
 }
@@ -665,6 +829,8 @@ int main(void)
 		cmocka_unit_test(a_file_truncated_to_a_few_bytes_is_set_aside),
 		cmocka_unit_test(a_file_without_its_first_page_keeps_everything_else),
 		cmocka_unit_test(alerts_among_what_is_carried_over_are_alerts_again),
+		cmocka_unit_test(alerts_of_what_was_delivered_are_not_alerts_again),
+		cmocka_unit_test(an_altered_newest_event_ends_its_epoch),
 		cmocka_unit_test(a_text_in_its_place_is_set_aside),
 		cmocka_unit_test(a_text_beside_a_log_keeps_what_is_in_the_log),
 		cmocka_unit_test(a_lost_file_beside_a_log_keeps_what_is_in_the_log),
@@ -676,9 +842,12 @@ int main(void)
 		cmocka_unit_test(an_empty_file_is_a_new_journal),
 		cmocka_unit_test(damage_found_while_running_starts_a_new_epoch),
 		cmocka_unit_test(an_altered_event_is_given_up_by_name),
+		cmocka_unit_test(a_row_that_contradicts_its_event_costs_nothing),
 		cmocka_unit_test(a_carry_over_that_is_killed_begins_again),
 		cmocka_unit_test(only_the_newest_set_aside_files_stay),
 		cmocka_unit_test(without_its_folder_the_journal_is_volatile_until_it_is_back),
+		cmocka_unit_test(what_the_fallback_delivered_says_nothing_of_the_path),
+		cmocka_unit_test(a_fallback_found_late_is_not_taken_for_delivered),
 		cmocka_unit_test(a_read_only_file_is_delivered_from_and_joined_later),
 		cmocka_unit_test(with_neither_file_the_opening_fails),
 		cmocka_unit_test(a_full_disk_stalls_and_no_number_is_lost),
