@@ -183,6 +183,28 @@ static void a_watermark_is_written_though_nothing_else_happens(void **state)
 	rig_remove(&rig);
 }
 
+/* One that came too short a time before them to go with them. */
+static void a_watermark_is_not_forgotten_over_newer_events(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig);
+	rig_open(&rig);
+	rig_put_many(&rig, EVENT_SEAL_INTACT, 10);
+	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 10);
+	rig.source.ack(rig.source.data, STREAM_EVENTS, rig.seen[STREAM_EVENTS][4].position);
+	rig_put(&rig, EVENT_SEAL_INTACT);
+	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 11);
+	rig_close(&rig);
+	rig_forget(&rig);
+	rig_open(&rig);
+	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] >= 6);
+	assert_int_equal(rig.seen[STREAM_EVENTS][0].seq, 6);
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
 static void an_acknowledgement_of_what_was_not_offered_is_ignored(void **state)
 {
 	struct rig rig;
@@ -576,6 +598,7 @@ int main(void)
 		cmocka_unit_test(the_chain_goes_on_after_a_restart),
 		cmocka_unit_test(acknowledged_events_are_not_offered_after_a_restart),
 		cmocka_unit_test(a_watermark_is_written_though_nothing_else_happens),
+		cmocka_unit_test(a_watermark_is_not_forgotten_over_newer_events),
 		cmocka_unit_test(an_acknowledgement_of_what_was_not_offered_is_ignored),
 		cmocka_unit_test(a_new_session_begins_behind_the_watermark),
 		cmocka_unit_test(a_stream_without_room_rests_until_it_is_pulled),

@@ -204,6 +204,25 @@ static void acknowledged_events_go_first_and_silently(void **state)
 	rig_remove(&rig);
 }
 
+static void after_the_last_of_one_class_acknowledged_ones_of_another_go(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig);
+	rig.conf.quota_bytes = 1 << 20;
+	rig.conf.fallback = NULL;
+	rig.acks = true;
+	rig_open(&rig);
+	rig_put_many(&rig, EVENT_METER_VALUE, 1000);
+	rig_put_many(&rig, EVENT_SEAL_INTACT, 9000);
+	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 10000);
+	assert_int_equal(journal_counters(rig.journal).evicted, 0);
+	assert_true(journal_counters(rig.journal).used_bytes <= (1 << 20) + (1 << 19));
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
 static void unacknowledged_telemetry_goes_before_evidence(void **state)
 {
 	struct rig rig;
@@ -385,6 +404,73 @@ static void what_was_delivered_before_a_power_cut_is_in_no_gap(void **state)
 	rig_remove(&rig);
 }
 
+struct epoch_numbers {
+	char id[EVENT_EPOCH_BYTES];
+	bool there[8000], named[8000];
+	uint64_t last;
+};
+
+static struct epoch_numbers *epoch_of(struct epoch_numbers epochs[2], const char *id)
+{
+	int i = strncmp(epochs[0].id, id, EVENT_EPOCH_BYTES - 1) != 0;
+
+	assert_memory_equal(epochs[i].id, id, EVENT_EPOCH_BYTES - 1);
+	return &epochs[i];
+}
+
+static void name_gaps(struct epoch_numbers epochs[2], const struct seen *tombstone)
+{
+	const char *observed = strstr(tombstone->payload, "\"observed\":");
+	struct tombstone_range ranges[64];
+	struct epoch_numbers *epoch;
+	size_t count, i;
+
+	epoch = epoch_of(epochs, strstr(observed, "\"epoch\":\"") + strlen("\"epoch\":\""));
+	count = read_tombstone(tombstone, ranges);
+	for (i = 0; i < count; i++)
+		for (; ranges[i].first <= ranges[i].last; ranges[i].first++)
+			epoch->named[ranges[i].first] = true;
+}
+
+static void gaps_of_two_epochs_are_told_apart(void **state)
+{
+	static struct epoch_numbers epochs[2];
+	struct rig rig;
+	size_t i;
+
+	(void)state;
+	memset(epochs, 0, sizeof(epochs));
+	start_small(&rig, 1 << 20);
+	rig_put_many(&rig, EVENT_METER_VALUE, 700);
+	RIG_WAIT(&rig, rig.head.seq == 700);
+	strcpy(epochs[0].id, rig.head.epoch);
+	rig_close(&rig);
+	strcpy(epochs[1].id, "0123456789abcdef");
+	rig_run("/usr/bin/python3 -c \"import sqlite3;d=sqlite3.connect('%s');"
+		"d.execute('insert into epoch select no+1,? from epoch',('%s',));d.commit()\"",
+		rig.path, epochs[1].id);
+	rig_open(&rig);
+	rig_put_many(&rig, EVENT_METER_VALUE, 3500);
+	RIG_POLL(journal_counters(rig.journal).events >= 3500 &&
+		 journal_counters(rig.journal).evicted > 1000);
+	read_back(&rig);
+	for (i = 0; i < rig.count[STREAM_EVENTS]; i++) {
+		const struct seen *seen = &rig.seen[STREAM_EVENTS][i];
+		struct epoch_numbers *epoch = epoch_of(epochs, seen->epoch);
+
+		epoch->there[seen->seq] = true;
+		epoch->last = seen->seq;
+		if (strcmp(seen->type, "journal.evicted") == 0)
+			name_gaps(epochs, seen);
+	}
+	for (i = 1; i <= 700; i++)
+		assert_true(epochs[0].named[i]);
+	for (i = 1; i <= epochs[1].last; i++)
+		assert_true(epochs[1].there[i] != epochs[1].named[i]);
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
 /* ---- age ----------------------------------------------------------------------------- */
 
 static size_t stored(const struct rig *rig)
@@ -451,6 +537,30 @@ static void old_acknowledged_events_expire(void **state)
 	rig_remove(&rig);
 }
 
+/* It carries the end of the chain. */
+static void the_newest_event_stays_however_old_it_is(void **state)
+{
+	struct rig rig;
+	int rounds = 50;
+
+	(void)state;
+	make_aged(&rig, 3000);
+	utc_offset_ns = INT64_C(91) * 24 * 3600 * NS_PER_S;
+	rig_close(&rig);
+	rig_open(&rig);
+	while (rounds-- > 0)
+		one_round(&rig);
+	rig_close(&rig);
+	assert_int_equal(stored(&rig), 1);
+	rig_forget(&rig);
+	rig_open(&rig);
+	rig_put(&rig, EVENT_SEAL_INTACT);
+	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 1);
+	assert_int_equal(rig.seen[STREAM_EVENTS][0].seq, 3001);
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
 static void younger_events_stay(void **state)
 {
 	struct rig rig;
@@ -501,6 +611,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(acknowledged_events_go_first_and_silently, reset_clock),
+		cmocka_unit_test_setup(after_the_last_of_one_class_acknowledged_ones_of_another_go,
+				       reset_clock),
 		cmocka_unit_test_setup(unacknowledged_telemetry_goes_before_evidence, reset_clock),
 		cmocka_unit_test_setup(health_goes_when_telemetry_is_gone_and_evidence_last,
 				       reset_clock),
@@ -509,7 +621,9 @@ int main(void)
 		cmocka_unit_test_setup(what_is_delivered_is_in_no_gap, reset_clock),
 		cmocka_unit_test_setup(what_was_delivered_before_a_power_cut_is_in_no_gap,
 				       reset_clock),
+		cmocka_unit_test_setup(gaps_of_two_epochs_are_told_apart, reset_clock),
 		cmocka_unit_test_setup(old_acknowledged_events_expire, reset_clock),
+		cmocka_unit_test_setup(the_newest_event_stays_however_old_it_is, reset_clock),
 		cmocka_unit_test_setup(younger_events_stay, reset_clock),
 		cmocka_unit_test_setup(a_clock_that_is_not_right_now_expires_nothing, reset_clock),
 		cmocka_unit_test_setup(events_without_a_trusted_time_wait_for_one_that_has_it,
