@@ -270,6 +270,7 @@ void journal_begin_file(struct journal *journal)
 	uint64_t top = db->epoch_count ? db->epochs[db->epoch_count - 1].no : 0;
 	struct peek peek = {.known = true};
 
+	journal->alerts_before += journal->streams[STREAM_ALERTS].offered;
 	journal->streams[STREAM_EVENTS].mark = db->events_mark;
 	journal->streams[STREAM_ALERTS].mark = db->alerts_mark;
 	journal->epoch_unwritten = false;

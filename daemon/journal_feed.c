@@ -22,7 +22,11 @@ struct feed {
 void journal_acked(struct journal *journal, enum outlet_stream stream, uint64_t position)
 {
 	struct stream *s = &journal->streams[stream];
+	uint64_t before = stream == STREAM_ALERTS ? journal->alerts_before : 0;
 
+	if (position <= before) /* of another file, whose alerts had the same numbers */
+		return;
+	position -= before;
 	if (position <= s->mark || position > s->offered)
 		return;
 	s->mark = position;
@@ -91,13 +95,13 @@ static bool contradicts(struct feed *feed, const struct db_row *row, const struc
 	return true;
 }
 
-static bool offer(struct feed *feed, const struct db_row *row, uint64_t token)
+static bool offer(struct feed *feed, const struct db_row *row, uint64_t id, uint64_t position)
 {
 	struct journal *journal = feed->journal;
 	struct stream *stream = &journal->streams[feed->stream];
 	const struct db_epoch *epoch = db_epoch(&journal->db, row->position);
 	struct outlet_record record = {
-		.position = token,
+		.position = position,
 		.seq = position_seq(row->position),
 		.type = row->type,
 		.payload = row->payload,
@@ -118,20 +122,20 @@ static bool offer(struct feed *feed, const struct db_row *row, uint64_t token)
 		stream->stopped = true;
 		return false;
 	}
-	stream->offered = token;
+	stream->offered = id;
 	return --feed->budget > 0;
 }
 
 static bool offer_event(void *data, const struct db_row *row)
 {
-	return offer(data, row, row->position);
+	return offer(data, row, row->position, row->position);
 }
 
 static bool offer_alert(void *data, const struct db_row *row)
 {
 	struct feed *feed = data;
 
-	return offer(feed, row, feed->id);
+	return offer(feed, row, feed->id, feed->journal->alerts_before + feed->id);
 }
 
 static int feed_events(struct feed *feed)

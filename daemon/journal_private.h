@@ -134,6 +134,7 @@ struct journal {
 
 	struct stream streams[STREAM_COUNT];
 	uint32_t session;
+	uint64_t alerts_before; /* positions of alerts in files that were in use before */
 	uint64_t rewound; /* events up to here are a backlog */
 	struct {
 		int64_t at_ns;

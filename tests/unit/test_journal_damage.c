@@ -481,6 +481,26 @@ static void a_row_that_contradicts_its_event_costs_nothing(void **state)
 	}
 }
 
+static void an_alert_of_no_event_is_passed_over(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig);
+	fill_and_close(&rig, 100);
+	rig_run("/usr/bin/python3 -c \"import sqlite3;d=sqlite3.connect('%s');"
+		"d.execute('insert into alert values(100,77,2)');d.commit()\"",
+		rig.path);
+	rig_forget(&rig);
+	rig_open(&rig);
+	rig_put(&rig, EVENT_SEAL_TAMPERED);
+	RIG_WAIT(&rig, rig.count[STREAM_ALERTS] == 21);
+	assert_int_equal(rig.seen[STREAM_ALERTS][20].seq, 101);
+	rig_check_rest();
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
 static void a_carry_over_that_is_killed_begins_again(void **state)
 {
 	struct rig rig;
@@ -843,6 +863,7 @@ int main(void)
 		cmocka_unit_test(damage_found_while_running_starts_a_new_epoch),
 		cmocka_unit_test(an_altered_event_is_given_up_by_name),
 		cmocka_unit_test(a_row_that_contradicts_its_event_costs_nothing),
+		cmocka_unit_test(an_alert_of_no_event_is_passed_over),
 		cmocka_unit_test(a_carry_over_that_is_killed_begins_again),
 		cmocka_unit_test(only_the_newest_set_aside_files_stay),
 		cmocka_unit_test(without_its_folder_the_journal_is_volatile_until_it_is_back),

@@ -588,6 +588,39 @@ static size_t count_of(const struct rig *rig, const char *type)
 	return n;
 }
 
+static size_t alerts_of(const struct rig *rig, const char *type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rig->count[STREAM_ALERTS]; i++)
+		n += strcmp(rig->seen[STREAM_ALERTS][i].type, type) == 0;
+	return n;
+}
+
+static void an_alert_of_the_file_before_acknowledges_none_of_this_one(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig);
+	assert_int_equal(rig_try_open(&rig), 0);
+	rig.journal->patience.broken_ns = 300 * NS_PER_MS;
+	rig_start(&rig);
+	rig_put_many(&rig, EVENT_SEAL_TAMPERED, 5);
+	RIG_WAIT(&rig, rig.count[STREAM_ALERTS] == 5);
+	disk.only = rig.path;
+	set_disk(&disk.fail_writes, SQLITE_IOERR_WRITE);
+	rig_put(&rig, EVENT_SEAL_INTACT);
+	RIG_WAIT(&rig, alerts_of(&rig, "seal.tampered") == 10 &&
+			       alerts_of(&rig, "journal.volatile") == 1);
+	rig.source.ack(rig.source.data, STREAM_ALERTS, rig.seen[STREAM_ALERTS][4].position);
+	rig.source.rewind(rig.source.data, 2); /* before the new ones were sent */
+	RIG_WAIT(&rig, alerts_of(&rig, "seal.tampered") == 15 &&
+			       alerts_of(&rig, "journal.volatile") == 2);
+	rig_close(&rig);
+	rig_remove(&rig);
+}
+
 static void a_full_disk_never_costs_evidence(void **state)
 {
 	struct rig rig;
@@ -689,6 +722,8 @@ int main(void)
 		cmocka_unit_test_setup(a_broken_disk_is_left_and_returned_to, mend_disk),
 		cmocka_unit_test_setup(a_return_that_fails_changes_nothing, mend_disk),
 		cmocka_unit_test_setup(a_file_returned_to_is_locked_though_it_was_being_read,
+				       mend_disk),
+		cmocka_unit_test_setup(an_alert_of_the_file_before_acknowledges_none_of_this_one,
 				       mend_disk),
 		cmocka_unit_test_setup(a_full_disk_never_costs_evidence, mend_disk),
 		cmocka_unit_test_setup(a_carry_over_goes_on_where_a_write_failed, mend_disk),
