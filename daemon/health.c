@@ -53,6 +53,7 @@ void health_start(struct health *health, const struct event_sink *sink, int64_t 
 		.sink = *sink,
 		.started = *now,
 		.clock = *now,
+		.trusted = *now,
 		.uplink_alarm_ns = uplink_alarm_ns,
 		.uplink_lost_ns = now->mono_ns,
 		.uplink_due_ns = now->mono_ns + uplink_alarm_ns,
@@ -97,7 +98,8 @@ void health_stopped(struct health *health, const struct instant *now)
 	put_run(health, EVENT_GATEWAY_STOPPED, &json, "stopped");
 }
 
-/* correction_ns: what has to be added to the UTC of this boot's earlier events. */
+/* correction_ns: what has to be added to the UTC of this boot's earlier events, back to when the
+ * clock was last synchronised. */
 static void put_clock(struct health *health, enum event_id id, int64_t correction_ns,
 		      const struct instant *now)
 {
@@ -120,9 +122,11 @@ void health_clock(struct health *health, const struct instant *now)
 		put_clock(health, EVENT_CLOCK_STEPPED, step_ns, now);
 	if (now->clock == CLOCK_SYNCED && health->clock.clock != CLOCK_SYNCED)
 		put_clock(health, EVENT_CLOCK_SYNCED,
-			  utc_offset(now) - utc_offset(&health->started), now);
+			  utc_offset(now) - utc_offset(&health->trusted), now);
 	if (now->clock != CLOCK_SYNCED && health->clock.clock == CLOCK_SYNCED)
 		put_clock(health, EVENT_CLOCK_UNSYNCED, 0, now);
+	if (now->clock == CLOCK_SYNCED)
+		health->trusted = *now;
 	health->clock = *now;
 }
 
@@ -168,7 +172,8 @@ void health_tick(struct health *health, const struct uplink_counters *uplink,
 	if (now->mono_ns < health->uplink_due_ns)
 		return;
 	health->uplink_due_ns = INT64_MAX;
-	put_uplink(health, true, uplink->error, now);
+	if (!uplink->connected) /* it may have come back a moment ago */
+		put_uplink(health, true, uplink->error, now);
 }
 
 static void put_buses(struct json *json, const struct health_view *view)

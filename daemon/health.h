@@ -21,6 +21,7 @@ struct health {
 	struct event_sink sink;
 	struct instant started;
 	struct instant clock; /* as last seen */
+	struct instant trusted; /* when it was last synchronised, or the start */
 	int64_t uplink_due_ns; /* when a lost uplink becomes an alarm; INT64_MAX: not lost */
 	int64_t uplink_alarm_ns; /* how long it may be lost before */
 	int64_t uplink_lost_ns; /* since when it is lost */

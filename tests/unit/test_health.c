@@ -84,6 +84,42 @@ static void the_first_synchronisation_gives_the_correction_since_start(void **st
 	assert_string_equal(heard.types, "clock.stepped clock.synced clock.unsynced ");
 }
 
+static void a_later_synchronisation_corrects_only_what_came_since_the_one_before(void **state)
+{
+	struct health health;
+	struct ear heard;
+	struct instant again;
+
+	(void)state;
+	begin(&health, &heard, at(5, 5, CLOCK_UNSYNCED));
+	clock_at(&health, at(6, 2006, CLOCK_SYNCED));
+	clock_at(&health, at(10, 2010, CLOCK_SYNCED));
+	clock_at(&health, at(20, 2020, CLOCK_HOLDOVER));
+	again = at(30, 2030, CLOCK_SYNCED);
+	again.utc_ns += NS_PER_S / 10;
+	health_clock(&health, &again);
+	assert_string_equal(heard.types, "clock.stepped clock.synced clock.unsynced clock.synced ");
+	assert_non_null(strstr(heard.body, "\"previous\":\"holdover\""));
+	assert_non_null(strstr(heard.body, "\"correction_ns\":100000000"));
+}
+
+static void an_uplink_that_is_back_at_the_deadline_is_no_alarm(void **state)
+{
+	struct health health;
+	struct ear heard;
+	struct uplink_counters counters = {.connected = true};
+	struct instant now = at(0, 1000, CLOCK_SYNCED);
+
+	(void)state;
+	begin(&health, &heard, now);
+	now = at(30, 1030, CLOCK_SYNCED);
+	health_tick(&health, &counters, &now);
+	health_uplink(&health, true, &now);
+	assert_string_equal(heard.types, "");
+	health_uplink(&health, false, &now);
+	assert_true(health_next_deadline(&health) == now.mono_ns + ALARM_NS);
+}
+
 static void a_short_loss_of_the_uplink_is_no_alarm(void **state)
 {
 	struct health health;
@@ -162,6 +198,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wall_clock_step_is_told_and_slewing_is_not),
 		cmocka_unit_test(the_first_synchronisation_gives_the_correction_since_start),
+		cmocka_unit_test(
+			a_later_synchronisation_corrects_only_what_came_since_the_one_before),
+		cmocka_unit_test(an_uplink_that_is_back_at_the_deadline_is_no_alarm),
 		cmocka_unit_test(a_short_loss_of_the_uplink_is_no_alarm),
 		cmocka_unit_test(a_lost_uplink_is_raised_once_and_cleared_with_its_duration),
 		cmocka_unit_test(a_start_after_a_power_cut_says_so),
