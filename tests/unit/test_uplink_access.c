@@ -376,6 +376,31 @@ static void an_event_over_quota_is_not_taken_for_acknowledged(void **state)
 	actor_free(&actor);
 }
 
+static void a_refused_event_is_tried_again_after_its_second_try_was_lost(void **state)
+{
+	struct rig *rig = *state;
+	struct actor actor;
+
+	actor_new(rig, &actor);
+	uplink_up(rig);
+	actor_meet(rig, &actor);
+	SAY(&actor, WELCOME);
+	until(rig, journal_session(rig) == 1);
+	journal_add(rig, 3);
+	until(rig, uplink_counters(rig->uplink).published == 3);
+	SAY(&actor, "\x40\x02\x00\x01\x40\x02\x00\x02"); /* status and 1; 2 is refused */
+	SAY(&actor, "\x40\x04\x00\x03\x97\x00\x40\x02\x00\x04");
+	until(rig, uplink_counters(rig->uplink).published == 4);
+	actor_meet(rig, &actor);
+	SAY(&actor, WELCOME);
+	until(rig, uplink_counters(rig->uplink).published == 5);
+	SAY(&actor, "\x40\x02\x00\x01\x40\x02\x00\x02");
+	until(rig, uplink_counters(rig->uplink).published == 6);
+	SAY(&actor, "\x40\x02\x00\x03");
+	until(rig, journal_acked(rig, STREAM_EVENTS) == 3);
+	actor_free(&actor);
+}
+
 static bool offered(struct rig *rig, uint32_t session)
 {
 	struct outlet outlet = uplink_outlet(rig->uplink);
@@ -722,6 +747,7 @@ int main(void)
 		rig_test(another_client_of_the_same_name_is_named_as_the_cause),
 		rig_test(what_is_acknowledged_out_of_turn_moves_nothing),
 		rig_test(an_event_over_quota_is_not_taken_for_acknowledged),
+		rig_test(a_refused_event_is_tried_again_after_its_second_try_was_lost),
 		rig_test(only_offers_of_the_present_connection_are_taken),
 		rig_test(states_that_never_rest_do_not_hold_up_events_nor_the_other_way_round),
 		rig_test(what_makes_no_sense_ends_the_connection_and_nothing_else),
