@@ -255,7 +255,8 @@ static bool free_buses(struct gateway *gateway, int64_t deadline_ns)
 bool gateway_free(struct gateway *gateway)
 {
 	int64_t now_ns = clock_mono_ns();
-	bool all;
+	bool closed, all;
+	size_t lost;
 
 	if (!gateway)
 		return true;
@@ -264,11 +265,14 @@ bool gateway_free(struct gateway *gateway)
 		finish_capture(gateway);
 	gateway_close_loop(gateway);
 	uplink_detach(gateway->uplink);
-	gateway->lost += journal_close(gateway->journal, now_ns + STOP_JOURNAL_NS);
-	all = uplink_free(gateway->uplink, now_ns + STOP_UPLINK_NS);
+	closed = journal_close(gateway->journal, now_ns + STOP_JOURNAL_NS, &lost);
+	gateway->lost += lost;
 	if (gateway->lost > 0)
 		log_error(0, "%llu events could not be journalled before the stop",
 			  (unsigned long long)gateway->lost);
+	if (!closed) /* it may still call the uplink */
+		return false;
+	all = uplink_free(gateway->uplink, now_ns + STOP_UPLINK_NS);
 	all &= desk_stop(gateway->desk, now_ns + STOP_UPLINK_NS);
 	if (!free_buses(gateway, now_ns + STOP_BUSES_NS) || !all)
 		return false;

@@ -461,21 +461,20 @@ static size_t write_rest(struct journal *journal, int64_t deadline_ns)
 	return journal_unwritten(journal) + journal->gather.count;
 }
 
-size_t journal_close(struct journal *journal, int64_t deadline_mono_ns)
+bool journal_close(struct journal *journal, int64_t deadline_mono_ns, size_t *ret_lost)
 {
-	size_t lost;
-
+	*ret_lost = 0;
 	if (!journal)
-		return 0;
+		return true;
 	if (journal->started && !stop_thread(journal, deadline_mono_ns)) {
 		log_error(0, "the disk does not answer, giving up");
 		pthread_mutex_lock(&journal->lock);
-		lost = journal->gather.count;
+		*ret_lost = journal->gather.count;
 		pthread_mutex_unlock(&journal->lock);
-		return lost;
+		return false;
 	}
-	lost = write_rest(journal, deadline_mono_ns);
+	*ret_lost = write_rest(journal, deadline_mono_ns);
 	db_close(&journal->db, clock_mono_ns() < deadline_mono_ns);
 	free_all(journal);
-	return lost;
+	return true;
 }

@@ -85,7 +85,9 @@ void journal_ask(struct journal *journal); /* watchdog, see heartbeat.h */
 bool journal_stuck(struct journal *journal, int64_t now_mono_ns);
 
 /* Commits what was appended (until the deadline, monotonic), stops, closes, frees.
- * Takes NULL. Returns how many drafts could not be written. */
-size_t journal_close(struct journal *journal, int64_t deadline_mono_ns);
+ * Takes NULL. ret_lost: how many drafts could not be written. false: its thread hangs in a
+ * system call and may come back at any time, so that neither the journal nor what was handed
+ * to it (configuration, origin, outlet) may be freed. */
+bool journal_close(struct journal *journal, int64_t deadline_mono_ns, size_t *ret_lost);
 
 #endif

@@ -105,7 +105,7 @@ static int run(const struct config *config)
 		 config->bus_count, config->lane_count);
 	gateway_run(gateway);
 	if (!gateway_free(gateway)) {
-		log_warnx("a worker hangs in a system call; all that was captured is journalled");
+		log_warnx("a worker hangs in a system call and is left behind");
 		_exit(EXIT_SUCCESS);
 	}
 	log_info("stopped");

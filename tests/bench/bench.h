@@ -91,7 +91,9 @@ static struct journal *open_journal(struct bench *bench)
 
 static void close_journal(struct journal *journal)
 {
-	if (journal_close(journal, clock_mono_ns() + 60 * NS_PER_S) > 0)
+	size_t lost;
+
+	if (!journal_close(journal, clock_mono_ns() + 60 * NS_PER_S, &lost) || lost > 0)
 		fail("journal_close", EIO);
 }
 

@@ -323,6 +323,7 @@ static void fill_journal(const struct bench *bench)
 	char path[256];
 	struct journal_conf conf = journal_conf_of(path);
 	struct journal *journal;
+	size_t lost;
 	char body[PAYLOAD_MAX];
 	uint64_t i;
 
@@ -340,7 +341,7 @@ static void fill_journal(const struct bench *bench)
 		draft.body_bytes = bytes;
 		append(journal, &draft);
 	}
-	if (journal_close(journal, clock_mono_ns() + 600 * NS_PER_S) > 0)
+	if (!journal_close(journal, clock_mono_ns() + 600 * NS_PER_S, &lost) || lost > 0)
 		fail("cannot fill the journal");
 }
 
@@ -356,6 +357,7 @@ static uint64_t run_journal(const struct bench *bench)
 	struct journal *journal = NULL;
 	struct uplink *uplink = NULL;
 	uint64_t acknowledged;
+	size_t lost;
 
 	journal_path(bench, path);
 	if (journal_open(&journal_conf, &origin, &journal) < 0 ||
@@ -368,7 +370,8 @@ static uint64_t run_journal(const struct bench *bench)
 	wait_until(bench->events, uplink_done, uplink);
 	acknowledged = uplink_counters(uplink).acknowledged;
 	uplink_detach(uplink);
-	journal_close(journal, clock_mono_ns() + 10 * NS_PER_S);
+	if (!journal_close(journal, clock_mono_ns() + 10 * NS_PER_S, &lost))
+		fail("the journal hangs");
 	uplink_free(uplink, clock_mono_ns() + NS_PER_S);
 	return acknowledged;
 }

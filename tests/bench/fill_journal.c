@@ -52,6 +52,7 @@ int main(int argc, char **argv)
 	const struct outlet deaf = {.offer = no_room, .state = no_state, .head = no_head};
 	struct journal_conf conf = {.quota_bytes = INT64_C(8) << 30, .keep_ns = INT64_MAX};
 	struct journal *journal;
+	size_t lost;
 	uint64_t number, count;
 
 	if (argc != 3) {
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	for (number = 1; number <= count; number++)
 		append(journal, number);
-	return journal_close(journal, clock_mono_ns() + 60 * NS_PER_S) == 0 ? EXIT_SUCCESS
-									    : EXIT_FAILURE;
+	if (!journal_close(journal, clock_mono_ns() + 60 * NS_PER_S, &lost) || lost > 0)
+		return EXIT_FAILURE;
+	return EXIT_SUCCESS;
 }

@@ -197,8 +197,9 @@ UNUSED static void rig_open(struct rig *rig)
 
 UNUSED static size_t rig_close(struct rig *rig)
 {
-	size_t lost = journal_close(rig->journal, clock_mono_ns() + 20 * NS_PER_S);
+	size_t lost;
 
+	assert_true(journal_close(rig->journal, clock_mono_ns() + 20 * NS_PER_S, &lost));
 	rig->journal = NULL;
 	return lost;
 }
