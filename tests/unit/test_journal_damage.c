@@ -493,10 +493,11 @@ static void an_alert_of_no_event_is_passed_over(void **state)
 		rig.path);
 	rig_forget(&rig);
 	rig_open(&rig);
+	RIG_WAIT(&rig, rig.count[STREAM_ALERTS] == 20);
+	rig_check_rest();
 	rig_put(&rig, EVENT_SEAL_TAMPERED);
 	RIG_WAIT(&rig, rig.count[STREAM_ALERTS] == 21);
 	assert_int_equal(rig.seen[STREAM_ALERTS][20].seq, 101);
-	rig_check_rest();
 	rig_close(&rig);
 	rig_remove(&rig);
 }

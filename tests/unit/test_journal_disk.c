@@ -655,6 +655,16 @@ static void a_full_disk_never_costs_evidence(void **state)
 	rig_remove(&rig);
 }
 
+static int syncs_to_fail(void)
+{
+	int left;
+
+	pthread_mutex_lock(&disk.lock);
+	left = disk.fail_syncs;
+	pthread_mutex_unlock(&disk.lock);
+	return left;
+}
+
 static void a_carry_over_goes_on_where_a_write_failed(void **state)
 {
 	struct rig rig;
@@ -672,6 +682,7 @@ static void a_carry_over_goes_on_where_a_write_failed(void **state)
 	journal_write(rig.journal); /* what it has to say itself */
 	set_disk(&disk.fail_syncs, 1);
 	rig_start(&rig);
+	RIG_POLL(syncs_to_fail() == 0);
 	rig_put(&rig, EVENT_SEAL_MISSING);
 	RIG_WAIT(&rig, rig_find(&rig, STREAM_EVENTS, "seal.missing"));
 	for (i = 0; i < 3000; i++)

@@ -370,6 +370,7 @@ static void an_event_over_quota_is_not_taken_for_acknowledged(void **state)
 	until(rig, uplink_counters(rig->uplink).published == 4);
 	SAY(&actor, "\x40\x02\x00\x05"); /* 2 again, and then 3 */
 	until(rig, uplink_counters(rig->uplink).published == 5);
+	until(rig, rig_logged(rig, "events are taken again") == 1);
 	SAY(&actor, "\x40\x02\x00\x06");
 	until(rig, journal_acked(rig, STREAM_EVENTS) == 3);
 	assert_int_equal(rig_logged(rig, "events are taken again"), 1);
@@ -398,6 +399,26 @@ static void a_refused_event_is_tried_again_after_its_second_try_was_lost(void **
 	until(rig, uplink_counters(rig->uplink).published == 6);
 	SAY(&actor, "\x40\x02\x00\x03");
 	until(rig, journal_acked(rig, STREAM_EVENTS) == 3);
+	actor_free(&actor);
+}
+
+/* Five alerts and their events, of which a ring holds eight. */
+static void what_was_under_way_takes_no_room_in_the_next_connection(void **state)
+{
+	struct rig *rig = *state;
+	struct actor actor;
+	uint64_t round;
+
+	rig->journal.payload_bytes = 3500;
+	journal_alerts(rig, 1);
+	journal_add(rig, 5);
+	actor_new(rig, &actor);
+	uplink_up(rig);
+	for (round = 1; round <= 4; round++) {
+		actor_meet(rig, &actor);
+		SAY(&actor, WELCOME);
+		until(rig, uplink_counters(rig->uplink).published == round * 10);
+	}
 	actor_free(&actor);
 }
 
@@ -748,6 +769,7 @@ int main(void)
 		rig_test(what_is_acknowledged_out_of_turn_moves_nothing),
 		rig_test(an_event_over_quota_is_not_taken_for_acknowledged),
 		rig_test(a_refused_event_is_tried_again_after_its_second_try_was_lost),
+		rig_test(what_was_under_way_takes_no_room_in_the_next_connection),
 		rig_test(only_offers_of_the_present_connection_are_taken),
 		rig_test(states_that_never_rest_do_not_hold_up_events_nor_the_other_way_round),
 		rig_test(what_makes_no_sense_ends_the_connection_and_nothing_else),
