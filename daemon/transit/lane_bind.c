@@ -318,11 +318,19 @@ static bool take_in(struct lane *lane, struct passage *passage, struct registry_
 	return false;
 }
 
+/* Nothing more is read of it, and what was read counts. */
+static bool is_through(const struct passage *passage)
+{
+	return passage->stage == STAGE_GONE &&
+	       (passage->end == END_PASSED || passage->end == END_LEFT);
+}
+
 static void settle(struct lane *lane, struct passage *passage)
 {
 	if (lane->site->ledger)
 		ledger_bound(lane->site->ledger, lane, passage);
-	lane_check_seals(lane, passage, passage->settled, lane->teller->now.mono_ns);
+	lane_check_seals(lane, passage, passage->settled || is_through(passage),
+			 lane->teller->now.mono_ns);
 	lane_ask(lane);
 	if (lane->dirty)
 		lane_put(lane);

@@ -15,6 +15,7 @@
 #define FLAG_BEYOND    2
 #define FLAG_SETTLED   4
 #define FLAG_OFFICER   8
+#define FLAG_END       16 /* times the end of one that is gone */
 #define AWAITS	       2 /* instead of whether it was found */
 #define READS_MORE     2 /* instead of another read */
 
@@ -27,9 +28,11 @@ void lane_memory_key(const struct lane *lane, const struct passage *passage,
 
 static int64_t flags(const struct passage *passage)
 {
+	int64_t end = passage->stage == STAGE_GONE ? (int64_t)passage->end : 0;
+
 	return (passage->vehicle ? FLAG_VEHICLE : 0) | (passage->beyond ? FLAG_BEYOND : 0) |
 	       (passage->settled ? FLAG_SETTLED : 0) |
-	       (passage->officer_decided ? FLAG_OFFICER : 0);
+	       (passage->officer_decided ? FLAG_OFFICER : 0) | (FLAG_END * end);
 }
 
 static void write_read(struct memo *memo, const struct passage_read *read)
@@ -169,11 +172,12 @@ static bool take_passage(struct lane *lane, struct passage *passage, const char 
 	memo_take_text(&reader, boot, sizeof(boot));
 	memo_take_text(&reader, passage->id, sizeof(passage->id));
 	passage->stage = (enum passage_stage)memo_take(&reader, STAGE_AT, STAGE_GONE);
-	set = memo_take(&reader, 0, INT64_MAX);
+	set = memo_take(&reader, 0, FLAG_END * PASSAGE_ENDS - 1);
 	for (i = 0; i < PASSAGE_MOMENTS; i++)
 		passage->at_mono_ns[i] = memo_take(&reader, MARK_ANY, INT64_MAX);
 	passage->sign_mono_ns = memo_take(&reader, MARK_ANY, INT64_MAX);
 	passage->clock_ns = memo_take(&reader, MARK_ANY, INT64_MAX);
+	passage->end = (enum passage_end)(set / FLAG_END);
 	passage->vehicle = set & FLAG_VEHICLE;
 	passage->beyond = set & FLAG_BEYOND;
 	passage->settled = set & FLAG_SETTLED;

@@ -246,14 +246,15 @@ static const char *came_from(struct ledger *ledger, const char *ucr)
 void ledger_bound(struct ledger *ledger, const struct lane *lane, const struct passage *passage)
 {
 	struct stay_place place = {lane->conf->name, passage->id, arrived(ledger, passage)};
+	bool gone = passage->stage == STAGE_GONE;
 	size_t i;
 
-	if (passage->stage == STAGE_GONE && is_exit(ledger, lane))
-		return; /* it has left the checkpoint */
+	if (gone && (is_exit(ledger, lane) || passage->end == END_BACKED_OUT))
+		return; /* it has left the checkpoint, or never came in */
 	for (i = 0; i < passage->binding_count; i++) {
 		const struct passage_binding *binding = &passage->bindings[i];
 
-		if (ledger->legs)
+		if (ledger->legs && !gone)
 			legs_here(ledger->legs, binding->ucr, true);
 		if (binding->dossier)
 			stays_arrive(&ledger->stays, ledger->teller, &place,

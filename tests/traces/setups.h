@@ -207,7 +207,8 @@ static const struct lane_conf lane_lanes[] = {{
 }};
 
 /* ---- gate: boom, beam, a seal reader and a camera; gate-beyond: a beam beyond the boom too;
- * gates: a second lane with a reader alone; bay: a lane with a loop of its own and no boom ---- */
+ * gates: a second lane with a reader alone; bay: a lane with a loop of its own and no boom;
+ * booth: boom, beam and camera, no reader ---- */
 
 #define TOLD(name_, device_, ...)                                             \
 	{                                                                     \
@@ -293,6 +294,12 @@ static const struct lane_conf bay_lanes[] = {{.name = "bay",
 					      .seal_count = 1,
 					      .passages = &bay_passages}};
 
+static const struct lane_conf booth_lanes[] = {{.name = "entry-1",
+						.direction = "entry",
+						.barriers = gate_barriers,
+						.barrier_count = 1,
+						.passages = &gate_passages}};
+
 struct setup {
 	const char *name;
 	struct transit_conf conf;
@@ -340,6 +347,7 @@ static const struct setup setups[] = {
 	SETUP("gates", gate_devices, gate_points, .lanes = gate_lanes, .lane_count = 2),
 	SETUP("gate-beyond", gate_devices, gate_points, .lanes = gate_beyond_lanes,
 	      .lane_count = 1),
+	SETUP("booth", gate_devices, gate_points, .lanes = booth_lanes, .lane_count = 1),
 	SETUP("bay", gate_devices, gate_points, .lanes = bay_lanes, .lane_count = 1),
 	SETUP("lane", lane_devices, lane_points, .lanes = lane_lanes, .lane_count = 1,
 	      .meters = lane_meters, .meter_count = 1),
