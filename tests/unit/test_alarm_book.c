@@ -261,6 +261,23 @@ static void a_full_book_says_so_and_keeps_the_worst(void **state)
 	free(site);
 }
 
+static void an_alarm_gives_way_to_none_that_is_as_severe(void **state)
+{
+	struct site *site = open_site();
+	char resource[64];
+	int i;
+
+	(void)state;
+	for (i = 0; i < ALARM_BOOK_MAX; i++) {
+		snprintf(resource, sizeof(resource), "consignment/%d", i);
+		assert_true(raise_at(site, resource, EVENT_LEG_OVERDUE, 1 + i));
+	}
+	assert_true(raise_at(site, UCR, EVENT_LEG_OVERDUE, 300)); /* told, not kept */
+	assert_null(alarm_book_find(&site->book, UCR, EVENT_LEG_OVERDUE));
+	assert_non_null(alarm_book_find(&site->book, "consignment/0", EVENT_LEG_OVERDUE));
+	free(site);
+}
+
 static void nonsense_is_not_recalled(void **state)
 {
 	static const char *const keys[] = {"alarm/", "alarm/256", "alarm/1x", "alarm/-1",
@@ -363,6 +380,7 @@ int main(void)
 		cmocka_unit_test(a_state_that_is_left_is_over_and_still_latched),
 		cmocka_unit_test(each_seal_wants_its_own_acknowledgement),
 		cmocka_unit_test(a_full_book_says_so_and_keeps_the_worst),
+		cmocka_unit_test(an_alarm_gives_way_to_none_that_is_as_severe),
 		cmocka_unit_test(nonsense_is_not_recalled),
 		cmocka_unit_test(what_nobody_acknowledges_in_time_is_told_once),
 		cmocka_unit_test(patience_goes_on_over_a_restart),

@@ -23,6 +23,7 @@ static const struct dossier dossier = {.consignment = &truck};
 struct site {
 	struct rig rig;
 	char with[1024]; /* the last event and what is kept with it: "route.late alarm/0 -stay/1" */
+	size_t most; /* memories that went with an event */
 	struct ledger *ledger;
 	struct lane lane;
 	struct passage passage;
@@ -36,6 +37,8 @@ static void put(void *data, const struct event_draft *draft)
 	rig_put(&site->rig, draft);
 	if (!draft->type)
 		return;
+	if (draft->memory_count > site->most)
+		site->most = draft->memory_count;
 	used = (size_t)snprintf(site->with, sizeof(site->with), "%s", draft->type->name);
 	for (i = 0; i < draft->memory_count; i++)
 		used += (size_t)snprintf(site->with + used, sizeof(site->with) - used, " %s%s",
@@ -229,6 +232,31 @@ static void what_an_event_changes_is_kept_in_its_transaction(void **state)
 	close_site(site);
 }
 
+static void what_finds_no_room_with_an_event_is_kept_for_itself(void **state)
+{
+	struct site *site = open_site(1);
+	struct event_memory of_lanes[MEMORIES_MAX];
+	struct event_draft full = {
+		.type = event_type(EVENT_PASSAGE_CLOSED),
+		.body = "\"occurred\":{\"mono_ns\":40}",
+		.memories = of_lanes,
+		.memory_count = MEMORIES_MAX,
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < MEMORIES_MAX; i++)
+		of_lanes[i] = (struct event_memory){"passage/exit-1/0", NULL};
+	ledger_keep(site->ledger);
+	at(site, 12);
+	ledger_bound(site->ledger, &site->lane, &site->passage);
+	end(site, END_PASSED, 40); /* the stay and the study have changed */
+	site->rig.teller.sink.put(site->rig.teller.sink.data, &full);
+	assert_int_equal(site->most, MEMORIES_MAX);
+	assert_null(strstr(site->with, "study/"));
+	close_site(site);
+}
+
 static void an_alarm_that_waits_too_long_is_told_in_its_time(void **state)
 {
 	struct site *site = open_site(0);
@@ -264,6 +292,7 @@ int main(void)
 		cmocka_unit_test(what_an_event_changes_is_kept_in_its_transaction),
 		cmocka_unit_test(a_latched_event_of_a_sensor_waits_for_an_officer),
 		cmocka_unit_test(two_seals_of_one_lane_are_two_alarms),
+		cmocka_unit_test(what_finds_no_room_with_an_event_is_kept_for_itself),
 		cmocka_unit_test(an_alarm_that_waits_too_long_is_told_in_its_time),
 	};
 

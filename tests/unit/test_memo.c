@@ -51,6 +51,19 @@ static void what_does_not_fit_is_remembered_and_the_text_stays_whole(void **stat
 	assert_int_equal(strlen(text), memo.bytes);
 }
 
+static void nothing_is_written_beyond_its_end(void **state)
+{
+	char text[8];
+	struct memo memo;
+
+	(void)state;
+	memset(text, '#', sizeof(text));
+	memo_start(&memo, text, 4);
+	memo_text(&memo, "abcd");
+	assert_false(memo_ok(&memo));
+	assert_memory_equal(text + 4, "####", 4);
+}
+
 static void nonsense_is_bad_and_never_read_beyond(void **state)
 {
 	static const char *const numbers[] = {"",  "x", "1x", "8", "-1", "99999999999999999999",
@@ -82,6 +95,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_come_back_as_they_were),
 		cmocka_unit_test(what_does_not_fit_is_remembered_and_the_text_stays_whole),
+		cmocka_unit_test(nothing_is_written_beyond_its_end),
 		cmocka_unit_test(nonsense_is_bad_and_never_read_beyond),
 	};
 

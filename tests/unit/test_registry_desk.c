@@ -251,7 +251,7 @@ static void what_is_bad_is_refused_by_name_and_harms_nothing(void **state)
 static void operators_and_arrangements_come_with_the_answer(void **state)
 {
 	struct desk_rig all;
-	struct registry_answer *answer;
+	struct registry_answer *answer, *after;
 	const struct operator_record *held;
 
 	(void)state;
@@ -282,6 +282,9 @@ static void operators_and_arrangements_come_with_the_answer(void **state)
 	assert_non_null(answer->arrangements.arrangements[0].list);
 	bring(&all, "mra/ge-tr", "");
 	RIG_POLL(desk_counters(all.desk).removed == 1);
+	after = ask(&all, KEY_SEAL, "GE1");
+	assert_int_equal(after->arrangements.arrangement_count, 0);
+	registry_answer_free(after);
 	desk_close(&all); /* an answer outlives the registry */
 	assert_string_equal(answer->arrangements.arrangements[0].id, "ge-tr");
 	registry_answer_free(answer);
