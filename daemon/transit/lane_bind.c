@@ -276,6 +276,16 @@ static void take_number(struct lane *lane, struct passage *passage, struct passa
 		registry_answer_free(answer);
 }
 
+/* A seal that was as another consignment declares it is compared anew. */
+static void forget_intact(struct passage *passage)
+{
+	size_t i;
+
+	for (i = 0; i < passage->read_count; i++)
+		if (passage->reads[i].told.result == CHECK_INTACT)
+			passage->reads[i].told = (struct seal_finding){0};
+}
+
 static void take_word(struct lane *lane, struct passage *passage, struct registry_answer *answer)
 {
 	char replaced[PASSAGE_CONSIGNMENTS][IDENTIFIER_BYTES];
@@ -286,6 +296,8 @@ static void take_word(struct lane *lane, struct passage *passage, struct registr
 	struct passage_binding *binding;
 	size_t count = 0;
 
+	if (known && !passage_find_binding(passage, passage->word.ucr))
+		forget_intact(passage);
 	while (passage->binding_count > 0) {
 		memcpy(replaced[count++], passage->bindings[0].ucr, IDENTIFIER_BYTES);
 		passage_unbind(passage, 0);
