@@ -36,6 +36,16 @@ static void note_connection(struct gateway *gateway)
 	transit_connected(gateway->transit, &now);
 }
 
+/* What is not heard in time was not taken back, if the link is lost meanwhile. */
+void gateway_look_at_link(struct gateway *gateway)
+{
+	const struct uplink_counters counters = uplink_counters(gateway->uplink);
+	const struct instant now = clock_now();
+
+	if (!counters.connected || counters.connects != gateway->connects)
+		transit_disconnected(gateway->transit, &now);
+}
+
 static void announce(struct gateway *gateway, const struct handover *handover, const char *subject)
 {
 	const struct instant now = clock_now();

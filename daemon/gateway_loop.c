@@ -158,6 +158,7 @@ static void on_deadline(struct ev_loop *loop, ev_timer *watcher, int events)
 
 	(void)loop, (void)events;
 	gateway_drain(gateway); /* what was read before the deadline decides it */
+	gateway_look_at_link(gateway);
 	now = clock_now();
 	transit_tick(gateway->transit, &now);
 	transit_settle(gateway->transit, &now);

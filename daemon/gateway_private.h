@@ -66,6 +66,7 @@ void gateway_settle(struct gateway *gateway);
 /* gateway_handovers.c */
 int gateway_new_handovers(struct gateway *gateway); /* negative errno */
 void gateway_take_handovers(struct gateway *gateway);
+void gateway_look_at_link(struct gateway *gateway); /* before transit_tick() */
 
 /* gateway_requests.c */
 int gateway_new_requests(struct gateway *gateway); /* negative errno */

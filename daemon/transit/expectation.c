@@ -226,6 +226,11 @@ void expectations_connected(struct expectations *expectations, const struct tell
 	expectations->settle_mono_ns = teller->now.mono_ns + EXPECTATION_SETTLE_NS;
 }
 
+void expectations_disconnected(struct expectations *expectations)
+{
+	expectations->settle_mono_ns = INT64_MAX;
+}
+
 /* ---- time ---------------------------------------------------------------------------- */
 
 static int64_t overdue_utc(const struct expectations *expectations,

@@ -68,6 +68,8 @@ void expectations_end(struct expectations *expectations, struct teller *teller,
 
 /* A connection: all that is retained is heard again. */
 void expectations_connected(struct expectations *expectations, const struct teller *teller);
+/* Before all of it was heard: nothing is taken back until it is connected again. */
+void expectations_disconnected(struct expectations *expectations);
 
 int64_t expectations_due(const struct expectations *expectations, const struct teller *teller);
 void expectations_tick(struct expectations *expectations, struct teller *teller);

@@ -427,6 +427,11 @@ void ledger_connected(struct ledger *ledger)
 	legs_connected(ledger->legs, ledger->teller);
 }
 
+void ledger_disconnected(struct ledger *ledger)
+{
+	legs_disconnected(ledger->legs);
+}
+
 bool ledger_has_legs(const struct ledger *ledger)
 {
 	return ledger->legs;

@@ -50,6 +50,8 @@ enum legs_heard ledger_announce(struct ledger *ledger, const struct handover *ha
 				char ret_gave_way[IDENTIFIER_BYTES]);
 void ledger_take_back(struct ledger *ledger, const char *ucr);
 void ledger_connected(struct ledger *ledger);
+/* Before all of it was heard: nothing is taken back until it is connected again. */
+void ledger_disconnected(struct ledger *ledger);
 
 int64_t ledger_deadline(const struct ledger *ledger);
 /* true, once: it may have moved since ledger_start(), ledger_bound(), ledger_closed() or a tick. */

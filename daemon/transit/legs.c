@@ -412,6 +412,11 @@ void legs_connected(struct legs *legs, struct teller *teller)
 	expectations_connected(&legs->expectations, teller);
 }
 
+void legs_disconnected(struct legs *legs)
+{
+	expectations_disconnected(&legs->expectations);
+}
+
 /* ---- time ---------------------------------------------------------------------------- */
 
 static int64_t earlier(int64_t a, int64_t b)

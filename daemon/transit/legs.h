@@ -78,6 +78,8 @@ enum legs_heard legs_announce(struct legs *legs, struct teller *teller,
 			      const struct handover *handover, char ret_gave_way[IDENTIFIER_BYTES]);
 void legs_take_back(struct legs *legs, struct teller *teller, const char *ucr);
 void legs_connected(struct legs *legs, struct teller *teller);
+/* Before all of it was heard: nothing is taken back until it is connected again. */
+void legs_disconnected(struct legs *legs);
 
 int64_t legs_deadline(const struct legs *legs, const struct teller *teller);
 void legs_tick(struct legs *legs, struct teller *teller);

@@ -450,6 +450,14 @@ void transit_connected(struct transit *transit, const struct instant *now)
 	arm_ledger(transit);
 }
 
+void transit_disconnected(struct transit *transit, const struct instant *now)
+{
+	if (!has_legs(transit, now))
+		return;
+	ledger_disconnected(transit->ledger);
+	arm_ledger(transit);
+}
+
 int64_t transit_next_deadline(const struct transit *transit)
 {
 	return wake_next(&transit->wake);

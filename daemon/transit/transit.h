@@ -126,6 +126,8 @@ enum legs_heard transit_announce(struct transit *transit, const struct handover 
 				 char ret_gave_way[IDENTIFIER_BYTES], const struct instant *now);
 void transit_take_back(struct transit *transit, const char *ucr, const struct instant *now);
 void transit_connected(struct transit *transit, const struct instant *now);
+/* Before all of it was heard: nothing is taken back until it is connected again. */
+void transit_disconnected(struct transit *transit, const struct instant *now);
 
 /* Monotonic time of the next thing that happens by itself, INT64_MAX: none. */
 int64_t transit_next_deadline(const struct transit *transit);

@@ -21,6 +21,7 @@
  *                               departed then, expected between; seals with their open counter
  *     #! take-back 20 UCR       heard: it is not waited for any more
  *     #! connected 20           to the broker, which tells all that is announced once more
+ *     #! disconnected 50        from it, before it has told all
  *     #! until 90               time passes up to here, seconds from the start
  *
  * What comes out goes to a FILE: one JSON object a line for each event, then the
@@ -392,6 +393,9 @@ static bool replay_hear(struct replay *replay, const char *line)
 	} else if (sscanf(line, "#! connected %lf", &seconds) == 1) {
 		replay_to(replay, replay_seconds(seconds));
 		transit_connected(replay->transit, &replay->now);
+	} else if (sscanf(line, "#! disconnected %lf", &seconds) == 1) {
+		replay_to(replay, replay_seconds(seconds));
+		transit_disconnected(replay->transit, &replay->now);
 	} else {
 		return false;
 	}
