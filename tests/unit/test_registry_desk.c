@@ -403,6 +403,20 @@ static void the_newer_of_two_records_is_right(void **state)
 	desk_remove(&all);
 }
 
+/* Of the one authorisation that the carrier of seal GE1's consignment has. */
+static const char *type_held(struct desk_rig *all)
+{
+	struct registry_answer *answer = ask(all, KEY_SEAL, "GE1");
+	const struct operator_record *held = &answer->dossiers[0].operators[0];
+	bool revoked = held->authorisations[0].history[0].status == AEO_REVOKED;
+	bool customs = strcmp(held->authorisations[0].type, "AEOC") == 0;
+
+	assert_int_equal(held->authorisation_count, 1);
+	assert_true(revoked == customs);
+	registry_answer_free(answer);
+	return customs ? "AEOC" : "AEOS";
+}
+
 static void an_operator_of_a_list_comes_with_a_consignment_of_the_stream(void **state)
 {
 	static const char list[] =
@@ -434,6 +448,16 @@ static void an_operator_of_a_list_comes_with_a_consignment_of_the_stream(void **
 	assert_string_equal(held->authorisations[0].number, "GE1");
 	assert_string_equal(held->authorisations[0].list->version, "v7");
 	registry_answer_free(answer);
+	bring(&all, "aeo/GE:AEO:GE1", /* older than the list, then newer */
+	      "{\"country\":\"GE\",\"scheme\":\"AEO\",\"number\":\"GE1\",\"type\":\"AEOC\","
+	      "\"roles\":[\"any\"],\"status\":\"revoked\",\"as_of\":\"2026-10-01T00:00:00Z\"}");
+	RIG_POLL(desk_counters(all.desk).records == 2);
+	assert_string_equal(type_held(&all), "AEOS");
+	bring(&all, "aeo/GE:AEO:GE1",
+	      "{\"country\":\"GE\",\"scheme\":\"AEO\",\"number\":\"GE1\",\"type\":\"AEOC\","
+	      "\"roles\":[\"any\"],\"status\":\"revoked\",\"as_of\":\"2026-11-02T00:00:00Z\"}");
+	RIG_POLL(desk_counters(all.desk).records == 3);
+	assert_string_equal(type_held(&all), "AEOC");
 	desk_remove(&all);
 }
 
