@@ -207,6 +207,12 @@ static struct visit *new_visit(struct legs *legs, struct teller *teller,
 	return visit;
 }
 
+/* What is not among the seals is not there. */
+static bool all_noted(const struct legs_custody *custody)
+{
+	return custody->complete && custody->seals_more == 0;
+}
+
 static void judge(struct legs *legs, struct teller *teller, struct expectation *expectation,
 		  const struct legs_custody *custody)
 {
@@ -216,7 +222,7 @@ static void judge(struct legs *legs, struct teller *teller, struct expectation *
 	struct leg_observed observed = {
 		.seals = custody->seals,
 		.seal_count = custody->seal_count,
-		.complete = custody->complete,
+		.complete = all_noted(custody),
 		.arrived_utc_ns = visit->arrived_utc_ns,
 		.clock = teller->now.clock,
 	};
@@ -241,7 +247,7 @@ static void note_visit(struct legs *legs, struct teller *teller, const struct le
 	arrived = new_visit(legs, teller, custody);
 	memcpy(arrived->seals, custody->seals, sizeof(arrived->seals));
 	arrived->seal_count = custody->seal_count;
-	arrived->complete = custody->complete && custody->seals_more == 0;
+	arrived->complete = all_noted(custody);
 	visits_keep(&legs->visits, arrived, teller);
 }
 

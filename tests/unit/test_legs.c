@@ -343,6 +343,34 @@ static void what_returns_is_a_new_arrival(void **state)
 	close_site(site);
 }
 
+/* Of a vehicle with more seals than are compared. */
+static void arrive_with_more(struct site *site, const char *ucr)
+{
+	struct legs_custody arriving = custody(site, ucr, 3);
+
+	snprintf(arriving.seals[0].number, sizeof(arriving.seals[0].number), "S2");
+	arriving.seals_more = 1;
+	legs_check(site->legs, &site->teller, &arriving, true);
+}
+
+static void a_seal_among_those_left_out_is_unknown_and_not_missing(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	(void)hear(site, "A", -500);
+	arrive_with_more(site, "A");
+	expect(site, "leg.arrived -A ");
+	assert_non_null(strstr(site->body, "{\"number\":\"S1\",\"result\":\"unknown\""));
+	arrive_with_more(site, "B");
+	restart(site);
+	site->told[0] = '\0';
+	assert_int_equal(hear(site, "B", -500), LEGS_ARRIVED);
+	expect(site, "leg.arrived -B ");
+	assert_non_null(strstr(site->body, "{\"number\":\"S1\",\"result\":\"unknown\""));
+	close_site(site);
+}
+
 static void an_older_announcement_does_not_take_the_place_of_a_newer_one(void **state)
 {
 	struct site *site = open_site();
@@ -421,6 +449,7 @@ int main(void)
 		cmocka_unit_test(the_oldest_visit_gives_way_when_there_is_no_room),
 		cmocka_unit_test(an_arrival_is_judged_when_all_is_seen_and_only_once),
 		cmocka_unit_test(what_returns_is_a_new_arrival),
+		cmocka_unit_test(a_seal_among_those_left_out_is_unknown_and_not_missing),
 		cmocka_unit_test(an_older_announcement_does_not_take_the_place_of_a_newer_one),
 		cmocka_unit_test(what_is_here_is_not_overdue_while_its_seals_are_looked_at),
 		cmocka_unit_test(a_seal_is_too_fast_only_by_clocks_that_were_set),
