@@ -381,6 +381,7 @@ void ledger_closed(struct ledger *ledger, const struct lane *lane, const struct 
 	bool through = went_through(intervals->end);
 	bool exit = is_exit(ledger, lane);
 	bool backed_out = intervals->end == END_BACKED_OUT && is_entry(lane);
+	bool nobody = intervals->end == END_NO_VEHICLE && is_entry(lane);
 	size_t i;
 
 	if (intervals->at_mono_ns[PASSAGE_CLEARED] != INT64_MIN)
@@ -396,6 +397,8 @@ void ledger_closed(struct ledger *ledger, const struct lane *lane, const struct 
 			depart(ledger, lane, passage, binding, &place);
 		if ((through && exit) || backed_out)
 			stays_leave(&ledger->stays, ledger->teller, &place, binding->ucr);
+		else if (nobody)
+			stays_retract(&ledger->stays, ledger->teller, &place, binding->ucr);
 	}
 	ledger->changed = ledger->moved = ledger->closed = true;
 }

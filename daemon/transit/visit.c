@@ -83,6 +83,11 @@ void visits_keep(struct visits *visits, const struct visit *visit, struct teller
 	teller_flush(teller);
 }
 
+static int64_t kept_from(int64_t utc_ns, enum clock_state clock)
+{
+	return clock == CLOCK_UNSYNCED ? INT64_MIN : utc_ns;
+}
+
 void visits_recall(struct visits *visits, const char *key, const char *text)
 {
 	struct visit visit = {0};
@@ -103,6 +108,7 @@ void visits_recall(struct visits *visits, const char *key, const char *text)
 	visit.taken_back = memo_take(&reader, 0, 1);
 	visit.complete = memo_take(&reader, 0, 1);
 	visit.seal_count = leg_seals_recall(visit.seals, &reader);
+	visit.kept_from_utc_ns = kept_from(visit.arrived_utc_ns, visit.clock);
 	if (memo_end(&reader) && visit.ucr[0] && !visits_find(visits, visit.ucr))
 		visits->items[visits->count++] = visit;
 }
@@ -128,6 +134,7 @@ struct visit *visits_add(struct visits *visits, struct teller *teller, const cha
 		.arrived_utc_ns = teller->now.utc_ns,
 		.departed_utc_ns = INT64_MIN,
 		.clock = teller->now.clock,
+		.kept_from_utc_ns = kept_from(teller->now.utc_ns, teller->now.clock),
 	};
 	snprintf(visit->ucr, sizeof(visit->ucr), "%s", ucr);
 	return visit;
@@ -150,8 +157,8 @@ int64_t visits_due(const struct visits *visits, const struct teller *teller)
 	size_t i;
 
 	for (i = 0; i < visits->count; i++)
-		if (visits->items[i].arrived_utc_ns < first)
-			first = visits->items[i].arrived_utc_ns;
+		if (visits->items[i].kept_from_utc_ns < first)
+			first = visits->items[i].kept_from_utc_ns;
 	return visits->count > 0 ? handover_due(first + visits->keep_ns, &teller->now) : INT64_MAX;
 }
 
@@ -161,7 +168,12 @@ void visits_tick(struct visits *visits, struct teller *teller)
 
 	if (teller->now.clock == CLOCK_UNSYNCED)
 		return;
-	for (i = visits->count; i-- > 0;)
-		if (visits->items[i].arrived_utc_ns + visits->keep_ns <= teller->now.utc_ns)
-			forget(visits, teller, &visits->items[i]);
+	for (i = visits->count; i-- > 0;) {
+		struct visit *visit = &visits->items[i];
+
+		if (visit->kept_from_utc_ns == INT64_MIN)
+			visit->kept_from_utc_ns = teller->now.utc_ns;
+		else if (visit->kept_from_utc_ns + visits->keep_ns <= teller->now.utc_ns)
+			forget(visits, teller, visit);
+	}
 }

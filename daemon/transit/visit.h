@@ -29,6 +29,7 @@ struct visit {
 	char passage[PASSAGE_ID_BYTES];
 	int64_t arrived_utc_ns;
 	enum clock_state clock;
+	int64_t kept_from_utc_ns; /* INT64_MIN: from when a clock tells the time */
 	bool left;
 	bool taken_back; /* the announcement is no longer retained */
 	bool complete; /* all readers answered */

@@ -117,6 +117,18 @@ static void who_backs_out_of_an_entry_has_left(void **state)
 	close_site(site);
 }
 
+static void a_number_without_a_vehicle_at_an_entry_is_no_stay(void **state)
+{
+	struct site *site = open_site(0);
+
+	(void)state;
+	at(site, 10);
+	ledger_bound(site->ledger, &site->lane, &site->passage);
+	end(site, END_NO_VEHICLE, 20);
+	rig_expect_in(site->rig.body, "\"alarm\":\"cleared\"");
+	close_site(site);
+}
+
 static void passages_that_went_through_feed_the_study(void **state)
 {
 	struct site *site = open_site(1);
@@ -288,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stay_begins_with_a_binding_and_ends_at_the_exit),
 		cmocka_unit_test(who_backs_out_of_an_entry_has_left),
+		cmocka_unit_test(a_number_without_a_vehicle_at_an_entry_is_no_stay),
 		cmocka_unit_test(passages_that_went_through_feed_the_study),
 		cmocka_unit_test(what_an_event_changes_is_kept_in_its_transaction),
 		cmocka_unit_test(a_latched_event_of_a_sensor_waits_for_an_officer),

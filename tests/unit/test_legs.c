@@ -343,6 +343,24 @@ static void what_returns_is_a_new_arrival(void **state)
 	close_site(site);
 }
 
+static void what_arrived_before_the_clock_was_set_is_remembered_from_then(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	assert_int_equal(hear(site, "A", -500), LEGS_EXPECTED);
+	site->teller.now.clock = CLOCK_UNSYNCED;
+	arrive(site, "A", 3, true);
+	expect(site, "leg.arrived -A ");
+	site->teller.now.clock = CLOCK_SYNCED;
+	tick_at(site, 100 * 86400);
+	assert_int_equal(hear(site, "A", -500), LEGS_ARRIVED);
+	tick_at(site, 101 * 86400);
+	tick_at(site, 101 * 86400 + 1);
+	assert_int_not_equal(hear(site, "A", -500), LEGS_ARRIVED);
+	close_site(site);
+}
+
 /* Of a vehicle with more seals than are compared. */
 static void arrive_with_more(struct site *site, const char *ucr)
 {
@@ -449,6 +467,7 @@ int main(void)
 		cmocka_unit_test(the_oldest_visit_gives_way_when_there_is_no_room),
 		cmocka_unit_test(an_arrival_is_judged_when_all_is_seen_and_only_once),
 		cmocka_unit_test(what_returns_is_a_new_arrival),
+		cmocka_unit_test(what_arrived_before_the_clock_was_set_is_remembered_from_then),
 		cmocka_unit_test(a_seal_among_those_left_out_is_unknown_and_not_missing),
 		cmocka_unit_test(an_older_announcement_does_not_take_the_place_of_a_newer_one),
 		cmocka_unit_test(what_is_here_is_not_overdue_while_its_seals_are_looked_at),
