@@ -2,11 +2,12 @@
  *
  * Before including, a file defines LOG_TOKEN, the word its lines begin with:
  *     #define LOG_TOKEN "journal"
- * Under systemd a line carries its syslog level; on a terminal the time. Safe
- * from any thread. Only the module that knows the instance logs; leaves return.
+ * Under systemd a line carries its syslog level; on a terminal date and time in UTC. What cannot
+ * be printed, as in a text from outside, is a "?" there. Safe from any thread. Only the
+ * module that knows the instance logs; leaves return.
  */
-#ifndef CORRIDORD_LOG_H
-#define CORRIDORD_LOG_H
+#ifndef CORRIDORD_BASE_LOG_H
+#define CORRIDORD_BASE_LOG_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "clock.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,10 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock_watch.h"
+#include "base/clock_watch.h"
 
 #define BOOT_ID_BYTES 37
-#define LOOK_EVERY_NS NS_PER_S
+#define READ_EVERY_NS NS_PER_S
 #define NOWHERE	      INT64_MIN
 
 static int64_t to_ns(const struct timespec *ts)
@@ -29,21 +29,21 @@ int64_t clock_mono_ns(void)
 	return to_ns(&ts);
 }
 
-/* What corridord-clock wrote, looked at once a second: where UTC was when it was disciplined. */
-static bool told_disciplined(int64_t mono_ns, int64_t utc_ns)
+/* From the file of corridord-clock, read once a second: where UTC was when it was disciplined. */
+static bool file_says_disciplined(int64_t mono_ns, int64_t utc_ns)
 {
-	static _Atomic int64_t looked_mono_ns;
-	static _Atomic int64_t ahead_ns = NOWHERE;
-	int64_t looked_ns = atomic_load(&looked_mono_ns), told_ns;
+	static _Atomic int64_t read_mono_ns;
+	static _Atomic int64_t last_ahead_ns = NOWHERE;
+	int64_t read_ns = atomic_load(&read_mono_ns), ahead_ns;
 
-	if (looked_ns == 0 || mono_ns - looked_ns >= LOOK_EVERY_NS) {
-		if (!clock_watch_read(CLOCK_WATCH_FILE, mono_ns, &told_ns))
-			told_ns = NOWHERE;
-		atomic_store(&ahead_ns, told_ns);
-		atomic_store(&looked_mono_ns, mono_ns);
+	if (read_ns == 0 || mono_ns - read_ns >= READ_EVERY_NS) {
+		if (!clock_watch_read(CLOCK_WATCH_FILE, mono_ns, &ahead_ns))
+			ahead_ns = NOWHERE;
+		atomic_store(&last_ahead_ns, ahead_ns);
+		atomic_store(&read_mono_ns, mono_ns);
 	}
-	told_ns = atomic_load(&ahead_ns);
-	return told_ns != NOWHERE && clock_watch_same(told_ns, mono_ns, utc_ns);
+	ahead_ns = atomic_load(&last_ahead_ns);
+	return ahead_ns != NOWHERE && clock_watch_same(ahead_ns, mono_ns, utc_ns);
 }
 
 /* Whether this boot has ever been synchronised is a fact of the machine, one per process. */
@@ -53,7 +53,7 @@ static enum clock_state discipline(int64_t mono_ns, int64_t utc_ns)
 	bool disciplined = false;
 
 	if (clock_watch_ask(&disciplined) < 0)
-		disciplined = told_disciplined(mono_ns, utc_ns);
+		disciplined = file_says_disciplined(mono_ns, utc_ns);
 	if (disciplined) {
 		atomic_store(&was_synced, true);
 		return CLOCK_SYNCED;

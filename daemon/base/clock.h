@@ -3,13 +3,13 @@
  * Monotonic time (CLOCK_MONOTONIC, what the kernel stamps GPIO edges with)
  * decides; UTC only labels. Tests link a clock of their own in its place.
  */
-#ifndef CORRIDORD_CLOCK_H
-#define CORRIDORD_CLOCK_H
+#ifndef CORRIDORD_BASE_CLOCK_H
+#define CORRIDORD_BASE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-#include "transit/reading.h"
+#include "base/time.h"
 
 int64_t clock_mono_ns(void);
 

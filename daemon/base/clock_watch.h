@@ -6,13 +6,13 @@
  * older than CLOCK_WATCH_VALID_NS is none, nor is one about a clock that has jumped since: then
  * the clock counts as not disciplined. A boot empties /run, so the file is always of this one.
  */
-#ifndef CORRIDORD_CLOCK_WATCH_H
-#define CORRIDORD_CLOCK_WATCH_H
+#ifndef CORRIDORD_BASE_CLOCK_WATCH_H
+#define CORRIDORD_BASE_CLOCK_WATCH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "transit/reading.h"
+#include "base/time.h"
 
 #define CLOCK_WATCH_FILE     "/run/corridord-clock/state"
 #define CLOCK_WATCH_EVERY_NS (10 * NS_PER_S)

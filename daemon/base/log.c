@@ -1,4 +1,4 @@
-#include "log.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/utf8.h"
 
 #define LINE_BYTES 1024
 
@@ -25,22 +27,24 @@ bool log_debugging(void)
 	return log_limit >= LOG_LEVEL_DEBUG;
 }
 
-/* sd-daemon(3) levels for the journal, a time of day for eyes. */
+/* sd-daemon(3) levels for the journal, date and time for eyes. */
 static size_t put_prefix(char *line, size_t size, enum log_level level)
 {
 	static const int syslog_levels[] = {3, 4, 6, 7};
 	struct timespec now;
 	struct tm tm;
+	size_t used;
 
 	if (log_under_systemd)
 		return (size_t)snprintf(line, size, "<%d>", syslog_levels[level]);
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
-	return (size_t)snprintf(line, size, "%02d:%02d:%02d.%03ld %s", tm.tm_hour, tm.tm_min,
-				tm.tm_sec, now.tv_nsec / 1000000,
-				level == LOG_LEVEL_ERROR     ? "error: "
-				: level == LOG_LEVEL_WARNING ? "warning: "
-							     : "");
+	used = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	used += (size_t)snprintf(line + used, size - used, ".%03ldZ %s", now.tv_nsec / 1000000,
+				 level == LOG_LEVEL_ERROR     ? "error: "
+				 : level == LOG_LEVEL_WARNING ? "warning: "
+							      : "");
+	return used;
 }
 
 void log_line(enum log_level level, const char *token, int err, const char *format, ...)
@@ -62,13 +66,10 @@ void log_line(enum log_level level, const char *token, int err, const char *form
 	va_end(args);
 	if (n > 0)
 		used += (size_t)n;
-	if (used < sizeof(line) && err) {
-		n = snprintf(line + used, sizeof(line) - used, ": %s",
-			     strerror_r(abs(err), text, sizeof(text)));
-		used += (size_t)n;
-	}
-	if (used > sizeof(line) - 2)
-		used = sizeof(line) - 2;
+	if (used < sizeof(line) && err)
+		snprintf(line + used, sizeof(line) - used, ": %s",
+			 strerror_r(abs(err), text, sizeof(text)));
+	used = utf8_print(line, sizeof(line) - 1, line);
 	line[used++] = '\n';
 	(void)!write(STDERR_FILENO, line, used);
 	errno = saved;

@@ -1,4 +1,4 @@
-#include "clock_watch.h"
+#include "base/clock_watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,30 +28,30 @@ static int write_line(const char *path, const char *line)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	ssize_t bytes = (ssize_t)strlen(line);
-	int rc = 0;
+	int err = 0;
 
 	if (fd < 0)
 		return -errno;
 	errno = EIO;
 	if (write(fd, line, (size_t)bytes) != bytes)
-		rc = -errno;
+		err = -errno;
 	close(fd);
-	return rc;
+	return err;
 }
 
 int clock_watch_write(const char *path, const struct clock_answer *answer)
 {
 	char line[LINE_BYTES], fresh[PATH_MAX];
-	int rc;
+	int err;
 
 	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >= (int)sizeof(fresh))
 		return -ENAMETOOLONG;
 	snprintf(line, sizeof(line), "%s %" PRId64 " %" PRId64 "\n", answer->disciplined ? YES : NO,
 		 answer->asked_mono_ns, answer->ahead_ns);
-	rc = write_line(fresh, line);
-	if (rc == 0 && rename(fresh, path) < 0)
-		rc = -errno;
-	return rc;
+	err = write_line(fresh, line);
+	if (err == 0 && rename(fresh, path) < 0)
+		err = -errno;
+	return err;
 }
 
 /* One after a blank. */
