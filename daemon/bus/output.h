@@ -7,27 +7,32 @@
  * read never looks stale, what is not looks stale a quarter early at most, and
  * a bus polled ten times a second wakes the rest of the daemon for its changes
  * only. A poll that brought anything new is passed whole: points that are judged
- * together (two limit switches) are then known for the same moment. A fault is
- * passed once per reason. What a driver by fd reports has happened: all of it is
+ * together (two limit switches) are then known for the same moment. The number
+ * of a seal that changed is passed by the next poll, too: it is looked at twice before
+ * it is believed. A fault is passed once per reason. What a driver by fd reports has happened: all of it is
  * passed.
  *
  * Times of one point never go back, though edges are stamped by the kernel and
- * faults here. One thread, the bus's; output_waiting() any.
+ * faults here. One thread, the bus's; held up by a full queue it is not stuck.
  */
 #ifndef CORRIDORD_BUS_OUTPUT_H
 #define CORRIDORD_BUS_OUTPUT_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "capture.h"
+#include "base/worker.h"
+#include "bus/capture.h"
+
+struct point_conf;
 
 /* The last reading passed of a point. */
 struct output_point {
-	int64_t repeat_ns; /* set by output_point_init() */
+	int64_t repeat_ns; /* set by output_point_init(), as: */
+	bool looked_at_twice;
 	bool passed; /* anything yet */
+	bool seen_again; /* the last reading was like the one before */
 	struct reading last; /* .point is set from the start */
 };
 
@@ -35,13 +40,13 @@ struct bus_output {
 	struct capture_queue *queue;
 	bool closed; /* the queue takes nothing more: the bus is to stop */
 	bool unflushed;
-	atomic_bool waiting;
+	struct worker *worker; /* whose thread it is, borrowed */
 };
 
-void output_point_init(struct output_point *point, uint32_t index, int64_t stale_after_ns);
+void output_point_init(struct output_point *point, uint32_t index, const struct point_conf *conf);
 
 /* Whether the reading (its .point aside) is a change, or a repeat that is due. */
-bool output_is_news(const struct output_point *point, const struct reading *reading);
+bool output_is_due(const struct output_point *point, const struct reading *reading);
 void output_pass(struct bus_output *output, struct output_point *point,
 		 const struct reading *reading);
 
@@ -49,8 +54,5 @@ void output_device(struct bus_output *output, const struct device_report *report
 
 /* Wakes the consumer if anything was passed since the last call. */
 void output_flush(struct bus_output *output);
-
-/* Held up by a full queue just now. */
-bool output_waiting(struct bus_output *output);
 
 #endif

@@ -16,15 +16,15 @@
  *
  * Adding a driver touches its file, one line of drivers.c and one test.
  */
-#ifndef CORRIDORD_DRIVER_H
-#define CORRIDORD_DRIVER_H
+#ifndef CORRIDORD_BUS_DRIVER_H
+#define CORRIDORD_BUS_DRIVER_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clock.h" /* the only clock a driver may read: clock_mono_ns() */
-#include "conf_option.h"
-#include "transit/reading.h"
+#include "base/clock.h" /* the only clock a driver may read: clock_mono_ns() */
+#include "config/option.h"
+#include "transit/event/reading.h"
 
 #define DRIVER_ALL SIZE_MAX /* instead of a point: all points of the device */
 
@@ -41,6 +41,12 @@ struct driver_host {
 	void (*fault)(void *data, size_t device, size_t point, enum reason reason,
 		      const char *what);
 	void (*debug)(void *data, const char *what);
+	/* How long an answer should be waited for, if less than the device may take; INT64_MAX: as
+	 * long as that. Asked once at the beginning of poll(). */
+	int64_t (*patience_ns)(void *data);
+	/* For how long a question that was vain may be repeated, within poll(): a retry is made of
+	 * idle time. */
+	int64_t (*spare_ns)(void *data);
 };
 
 struct driver_point {
@@ -64,8 +70,19 @@ struct driver_setup {
 	struct driver_host host;
 };
 
+#define DRIVER_PEEK_MAX 125
+
+/* What somebody wants to see of a device, as it is: numbers of 16 bits, or bits. */
+struct driver_peek {
+	char table[16]; /* by its name, for those that have several; "": the usual one */
+	uint32_t address, count; /* counted as the points of the device are */
+	uint16_t values[DRIVER_PEEK_MAX];
+	enum reason reason; /* why there are none, */
+	char why[192]; /* for people */
+};
+
 struct driver_complaint {
-	char what[160]; /* for people: what is wrong, what was expected */
+	char message[160]; /* for people: what is wrong, what was expected */
 	size_t device;
 	size_t point; /* or DRIVER_ALL */
 };
@@ -78,11 +95,14 @@ struct driver {
 	struct conf_block device; /* options of a device block (beside the core's) */
 	struct conf_block point; /* options of a point block (beside the core's) */
 
+	/* What the values of a point can be, by its options; NULL: anything. */
+	struct value_shape (*shape)(const void *point_conf);
+
 	/* Checks what the tables cannot (points that overlap or lie outside), makes the plan.
-	 * No I/O. -EINVAL with *complaint filled, -ENOMEM. new_ is freed with free_(). */
-	int (*new_)(const struct driver_setup *setup, void **ret_instance,
-		    struct driver_complaint *complaint);
-	void (*free_)(void *instance); /* takes NULL */
+	 * No I/O. -EINVAL with *complaint filled, -ENOMEM. What create() makes is freed with destroy(). */
+	int (*create)(const struct driver_setup *setup, void **ret_instance,
+		      struct driver_complaint *complaint);
+	void (*destroy)(void *instance); /* takes NULL */
 
 	/* Opens the hardware; after a failure the core calls close() and tries again later,
 	 * with back-off. Negative errno, having said why by host->fault(DRIVER_ALL) per
@@ -95,9 +115,21 @@ struct driver {
 	 * other negative errno: this device failed (told by fault(DRIVER_ALL)). */
 	int (*poll)(void *instance, size_t device);
 
-	/* blocking, may be NULL: a cheap question to a device that was down, shorter than
-	 * poll(). Same returns; no readings. */
-	int (*probe)(void *instance, size_t device);
+	/* blocking, may be NULL: one question, between two polls. 0; -EINVAL: it cannot be asked so;
+	 * -ENOTCONN as for poll(); other negative errno: no answer. peek->why says it. */
+	int (*peek)(void *instance, size_t device, struct driver_peek *peek);
+
+	/* blocking, may be NULL: what may go by, at most, in a call without one to the host. */
+	int64_t (*longest_ns)(const void *instance);
+
+	/* For what is said about a configuration. Each may be NULL.
+	 * place: what only one bus can have ("/dev/ttyS1": exclusive) or should ("host:port").
+	 * unit: the number of a device on its bus. wire_ns: what one poll takes of the line; 0: it is
+	 * no line. */
+	bool (*place)(const void *bus_conf, char *ret_place, size_t place_bytes); /* exclusive */
+	int64_t (*unit)(const void *device_conf);
+	int64_t (*wire_ns)(const void *instance, size_t device);
+	int64_t (*vain_ns)(const void *instance, size_t device); /* of a question not answered */
 
 	/* by fd: valid from open() to close(). */
 	int (*fd)(void *instance);

@@ -1,31 +1,31 @@
-#include "bus_output.h"
+#include "bus/output.h"
+
+#include "config/config.h"
 
 #define REPEAT_NS	  INT64_C(10000000000) /* of a point that never grows stale */
 #define REPEATS_PER_LIMIT 4
 
 static void put(struct bus_output *output, const struct capture *item)
 {
-	atomic_store_explicit(&output->waiting, true, memory_order_relaxed);
+	worker_hold_up(output->worker, true);
 	if (!capture_put(output->queue, item))
 		output->closed = true;
-	atomic_store_explicit(&output->waiting, false, memory_order_relaxed);
+	worker_hold_up(output->worker, false);
 	output->unflushed = true;
 }
 
-bool output_waiting(struct bus_output *output)
+void output_point_init(struct output_point *point, uint32_t index, const struct point_conf *conf)
 {
-	return atomic_load_explicit(&output->waiting, memory_order_relaxed);
-}
+	const int64_t limit_ns = conf->stale_after_ns;
 
-void output_point_init(struct output_point *point, uint32_t index, int64_t stale_after_ns)
-{
 	*point = (struct output_point){
-		.repeat_ns = stale_after_ns > 0 ? stale_after_ns / REPEATS_PER_LIMIT : REPEAT_NS,
+		.repeat_ns = limit_ns > 0 ? limit_ns / REPEATS_PER_LIMIT : REPEAT_NS,
+		.looked_at_twice = conf->looked_at_twice,
 		.last = {.point = index},
 	};
 }
 
-bool output_is_news(const struct output_point *point, const struct reading *reading)
+bool output_is_due(const struct output_point *point, const struct reading *reading)
 {
 	const struct reading *last = &point->last;
 
@@ -35,6 +35,7 @@ bool output_is_news(const struct output_point *point, const struct reading *read
 	if (reading->quality != QUALITY_GOOD)
 		return false;
 	return !value_equal(&reading->value, &last->value) ||
+	       (point->looked_at_twice && !point->seen_again) ||
 	       reading->at_mono_ns - last->at_mono_ns > point->repeat_ns;
 }
 
@@ -46,6 +47,7 @@ void output_pass(struct bus_output *output, struct output_point *point,
 	item.reading.point = point->last.point;
 	if (point->passed && reading->at_mono_ns < point->last.at_mono_ns)
 		item.reading.at_mono_ns = point->last.at_mono_ns;
+	point->seen_again = point->passed && value_equal(&reading->value, &point->last.value);
 	point->passed = true;
 	point->last = item.reading;
 	put(output, &item);

@@ -1,21 +1,19 @@
-#include "bus_private.h"
+#include "bus/private.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 
+#define STUCK_NS      (60 * NS_PER_S)
 #define SHARE_MIN     0.001
 #define PERIOD_MIN_NS NS_PER_MS
 
 static size_t count_points(const struct config *config, const struct bus_conf *conf)
 {
 	size_t count = 0;
-	size_t i;
 
-	for (i = 0; i < conf->device_count; i++)
+	for (size_t i = 0; i < conf->device_count; i++)
 		count += config->devices[conf->devices[i]].point_count;
 	return count;
 }
@@ -33,19 +31,10 @@ static int allocate(struct bus *bus, size_t points)
 	return 0;
 }
 
-static int open_fds(struct bus *bus)
-{
-	bus->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (bus->wake_fd < 0)
-		return -errno;
-	bus->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return bus->end_fd < 0 ? -errno : 0;
-}
-
 static void set_point(struct bus_point *point, const struct config *config, size_t index)
 {
 	point->name = config->points[index].name;
-	output_point_init(&point->output, (uint32_t)index, config->points[index].stale_after_ns);
+	output_point_init(&point->output, (uint32_t)index, &config->points[index]);
 }
 
 static int64_t at_least(int64_t value, int64_t least)
@@ -58,7 +47,6 @@ static void set_device(struct bus *bus, const struct config *config, size_t inde
 {
 	size_t number = bus->conf->devices[index];
 	const struct device_conf *conf = &config->devices[number];
-	size_t i;
 
 	bus->devices[index] = (struct bus_device){
 		.conf = conf,
@@ -66,7 +54,7 @@ static void set_device(struct bus *bus, const struct config *config, size_t inde
 		.points = points,
 		.point_count = conf->point_count,
 	};
-	for (i = 0; i < conf->point_count; i++)
+	for (size_t i = 0; i < conf->point_count; i++)
 		set_point(&points[i], config, conf->first_point + i);
 	bus->driver_devices[index] = (struct driver_device){
 		.name = conf->name,
@@ -76,8 +64,9 @@ static void set_device(struct bus *bus, const struct config *config, size_t inde
 	};
 	bus->schedule.devices[index] = (struct schedule_device){
 		.period_ns = at_least(conf->poll_ns, PERIOD_MIN_NS),
-		.retry_min_ns = at_least(conf->retry_min_ns, PERIOD_MIN_NS),
-		.retry_max_ns = at_least(conf->retry_max_ns, PERIOD_MIN_NS),
+		.retry = {.first_ns = at_least(conf->retry_min_ns, PERIOD_MIN_NS),
+			  .max_ns = at_least(conf->retry_max_ns, PERIOD_MIN_NS),
+			  .jitter = BUS_JITTER},
 		.fail_after = (uint32_t)at_least(conf->fail_after, 1),
 	};
 }
@@ -85,22 +74,11 @@ static void set_device(struct bus *bus, const struct config *config, size_t inde
 static void set_devices(struct bus *bus, const struct config *config)
 {
 	struct bus_point *points = bus->points;
-	size_t i;
 
-	for (i = 0; i < bus->device_count; i++) {
+	for (size_t i = 0; i < bus->device_count; i++) {
 		set_device(bus, config, i, points);
 		points += bus->devices[i].point_count;
 	}
-}
-
-/* FNV-1a with the start time: buses of one gateway, and gateways, do not come in step. */
-static uint64_t seed(const char *name)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)clock_mono_ns();
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-	return hash | 1;
 }
 
 static double clamp_share(double share)
@@ -117,7 +95,7 @@ static void complain(const struct bus *bus, const struct driver_complaint *compl
 
 	if (complaint->device >= bus->device_count) {
 		fprintf(errors, "%s:%d: bus \"%s\": %s\n", bus->conf->file, bus->conf->line,
-			bus->conf->name, complaint->what);
+			bus->conf->name, complaint->message);
 		return;
 	}
 	device = &bus->devices[complaint->device];
@@ -125,7 +103,7 @@ static void complain(const struct bus *bus, const struct driver_complaint *compl
 		point = bus->driver_devices[complaint->device].points[complaint->point].name;
 	fprintf(errors, "%s:%d: device \"%s\": %s%s%s%s\n", device->conf->file, device->conf->line,
 		device->conf->name, *point ? "point \"" : "", point, *point ? "\": " : "",
-		complaint->what);
+		complaint->message);
 }
 
 static int new_instance(struct bus *bus, FILE *errors)
@@ -140,10 +118,20 @@ static int new_instance(struct bus *bus, FILE *errors)
 		.device_count = bus->device_count,
 		.host = bus_host(bus),
 	};
-	err = bus->driver->new_(&bus->setup, &bus->instance, &complaint);
+	err = bus->driver->create(&bus->setup, &bus->instance, &complaint);
 	if (err == -EINVAL)
 		complain(bus, &complaint, errors);
 	return err;
+}
+
+/* An answer that may take minutes is waited for. */
+static int64_t stuck_after_ns(const struct bus *bus)
+{
+	int64_t longest_ns = 0;
+
+	if (bus->driver->longest_ns)
+		longest_ns = bus->driver->longest_ns(bus->instance);
+	return at_least(2 * longest_ns, STUCK_NS);
 }
 
 int bus_new(const struct config *config, const struct bus_conf *conf, struct capture_queue *queue,
@@ -157,18 +145,17 @@ int bus_new(const struct config *config, const struct bus_conf *conf, struct cap
 	bus->conf = conf;
 	bus->driver = conf->driver;
 	bus->device_count = conf->device_count;
-	bus->output.queue = queue;
+	pthread_mutex_init(&bus->ask.lock, NULL);
 	bus->schedule.count = conf->device_count;
 	bus->schedule.share = clamp_share(conf->down_share);
-	bus->schedule.random = seed(conf->name);
-	bus->wake_fd = bus->end_fd = -1;
 	err = allocate(bus, count_points(config, conf));
-	if (err == 0)
-		err = open_fds(bus);
 	if (err == 0) {
 		set_devices(bus, config);
 		err = new_instance(bus, errors);
 	}
+	if (err == 0)
+		err = worker_new(stuck_after_ns(bus), &bus->worker);
+	bus->output = (struct bus_output){.queue = queue, .worker = bus->worker};
 	if (err < 0) {
 		bus_free(bus);
 		return err;
@@ -181,14 +168,9 @@ void bus_free(struct bus *bus)
 {
 	if (!bus)
 		return;
-	bus_stop(bus);
-	if (bus->running)
-		pthread_join(bus->thread, NULL);
-	bus->driver->free_(bus->instance);
-	if (bus->wake_fd >= 0)
-		close(bus->wake_fd);
-	if (bus->end_fd >= 0)
-		close(bus->end_fd);
+	bus->driver->destroy(bus->instance);
+	worker_free(bus->worker);
+	pthread_mutex_destroy(&bus->ask.lock);
 	free(bus->points);
 	free(bus->schedule.devices);
 	free(bus->driver_devices);
