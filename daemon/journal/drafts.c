@@ -1,4 +1,4 @@
-#include "journal_drafts.h"
+#include "journal/drafts.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@ struct packed {
 	uint32_t body_bytes, state_bytes;
 	uint32_t key_bytes, word_bytes; /* with the NUL; 0: NULL */
 	uint32_t memory_count; /* they follow at once */
-	bool state_over;
+	bool state_over, state_patient;
 	uint32_t text_at; /* body, state, key and word come after them */
 };
 
@@ -42,9 +42,8 @@ static unsigned char *add(unsigned char *at, const void *bytes, size_t count)
 static size_t memory_bytes(const struct event_draft *draft)
 {
 	size_t bytes = draft->memory_count * sizeof(struct event_memory);
-	size_t i;
 
-	for (i = 0; i < draft->memory_count; i++)
+	for (size_t i = 0; i < draft->memory_count; i++)
 		bytes += text_bytes(draft->memories[i].key) + text_bytes(draft->memories[i].text);
 	return bytes;
 }
@@ -63,9 +62,8 @@ static const char *add_text(unsigned char **at, const char *text)
 static unsigned char *add_memories(unsigned char *at, const struct event_draft *draft)
 {
 	unsigned char *text = at + draft->memory_count * sizeof(struct event_memory);
-	size_t i;
 
-	for (i = 0; i < draft->memory_count; i++) {
+	for (size_t i = 0; i < draft->memory_count; i++) {
 		struct event_memory memory = {
 			.key = add_text(&text, draft->memories[i].key),
 			.text = add_text(&text, draft->memories[i].text),
@@ -86,6 +84,7 @@ bool drafts_put(struct drafts *drafts, const struct event_draft *draft)
 		.word_bytes = text_bytes(draft->state_word),
 		.memory_count = (uint32_t)draft->memory_count,
 		.state_over = draft->state_over,
+		.state_patient = draft->state_patient,
 	};
 	size_t bytes = sizeof(packed) + packed.body_bytes + packed.state_bytes + packed.key_bytes +
 		       packed.word_bytes + memory_bytes(draft);
@@ -130,6 +129,7 @@ bool drafts_next(const struct drafts *drafts, size_t *offset, struct event_draft
 		.state = at + packed.body_bytes,
 		.state_bytes = packed.state_bytes,
 		.state_over = packed.state_over,
+		.state_patient = packed.state_patient,
 		.memories = (const struct event_memory *)(const void *)(start + sizeof(packed)),
 		.memory_count = packed.memory_count,
 	};
@@ -140,4 +140,13 @@ bool drafts_next(const struct drafts *drafts, size_t *offset, struct event_draft
 		ret_draft->state_word = at + packed.key_bytes;
 	*offset += packed.bytes;
 	return true;
+}
+
+void drafts_count(const struct drafts *drafts, size_t offset, uint64_t count[])
+{
+	struct event_draft draft;
+
+	while (drafts_next(drafts, &offset, &draft))
+		if (draft.type)
+			count[draft.type->class]++;
 }

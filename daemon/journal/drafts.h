@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "transit/event.h"
+#include "transit/event/event.h"
 
 struct drafts {
 	unsigned char *bytes; /* 8-byte aligned */
@@ -27,5 +27,8 @@ void drafts_clear(struct drafts *drafts);
 /* The draft at *offset, which moves on to the next; false: that was the last. The strings
  * are in the buffer. */
 bool drafts_next(const struct drafts *drafts, size_t *offset, struct event_draft *ret_draft);
+
+/* Adds the events from the offset on to those of their class. */
+void drafts_count(const struct drafts *drafts, size_t offset, uint64_t count[]);
 
 #endif
