@@ -1,4 +1,4 @@
-#include "request_answer.h"
+#include "inbound/request_answer.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,27 +30,27 @@ static bool is_response_topic(const char *folder, const char *topic)
 	return true;
 }
 
-struct request_outcome request_address_read(const char *folder, const struct heard *heard,
+struct request_outcome request_address_read(const char *folder, const struct inlet_message *message,
 					    const char *method, struct request_address *ret_address)
 {
 	struct request_outcome outcome = {0};
 
 	*ret_address = (struct request_address){0};
 	snprintf(ret_address->topic, sizeof(ret_address->topic), "%s%s", folder, method);
-	if (heard->response_topic && is_response_topic(folder, heard->response_topic))
+	if (message->response_topic && is_response_topic(folder, message->response_topic))
 		snprintf(ret_address->topic, sizeof(ret_address->topic), "%s",
-			 heard->response_topic);
-	else if (heard->response_topic)
+			 message->response_topic);
+	else if (message->response_topic)
 		outcome = request_refusal("bad_response_topic", "answers go to %.90s... only",
 					  folder);
-	if (!heard->correlation)
+	if (!message->correlation)
 		return outcome;
-	if (heard->correlation_bytes > UPLINK_CORRELATION_BYTES)
+	if (message->correlation_bytes > UPLINK_CORRELATION_BYTES)
 		return request_refusal("bad_request",
 				       "the correlation data has %zu bytes, the most is %d",
-				       heard->correlation_bytes, UPLINK_CORRELATION_BYTES);
-	memcpy(ret_address->correlation, heard->correlation, heard->correlation_bytes);
-	ret_address->correlation_bytes = heard->correlation_bytes;
+				       message->correlation_bytes, UPLINK_CORRELATION_BYTES);
+	memcpy(ret_address->correlation, message->correlation, message->correlation_bytes);
+	ret_address->correlation_bytes = message->correlation_bytes;
 	ret_address->correlated = true;
 	return outcome;
 }

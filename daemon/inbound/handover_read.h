@@ -4,12 +4,12 @@
  * later version may have them), seals beyond what there is room for are counted. A state of a
  * seal that has no meaning here is unknown.
  */
-#ifndef CORRIDORD_HANDOVER_READ_H
-#define CORRIDORD_HANDOVER_READ_H
+#ifndef CORRIDORD_INBOUND_HANDOVER_READ_H
+#define CORRIDORD_INBOUND_HANDOVER_READ_H
 
 #include <stddef.h>
 
-#include "transit/handover.h"
+#include "transit/legs/handover.h"
 
 #define HANDOVER_BYTES	     4096 /* the longest payload */
 #define HANDOVER_ERROR_BYTES 160

@@ -1,4 +1,4 @@
-#include "inbox.h"
+#include "inbound/inbox.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -7,7 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Before the strings of a message, each with its NUL, and its payload and correlation. */
+/* A message in a box; its texts, each with its NUL, correlation and payload follow. */
 struct packed {
 	uint32_t subject_bytes, response_bytes, correlation_bytes, payload_bytes;
 	bool has_response, has_correlation, retained, cut;
@@ -22,9 +22,9 @@ struct inbox {
 	size_t size, payload_bytes;
 	int fd;
 	pthread_mutex_t lock;
-	struct box filling; /* under the lock, as is the count */
+	struct box filling; /* under the lock, as is dropped */
 	uint64_t dropped;
-	struct box emptying; /* the reader's */
+	struct box emptying; /* of the thread that reads */
 	size_t at; /* read up to here */
 };
 
@@ -71,18 +71,18 @@ static size_t text_bytes(const char *text)
 	return text ? strlen(text) + 1 : 0;
 }
 
-static struct packed measure(const struct inbox *inbox, const struct heard *heard)
+static struct packed measure(const struct inbox *inbox, const struct inlet_message *message)
 {
-	bool cut = heard->bytes > inbox->payload_bytes;
+	bool cut = message->bytes > inbox->payload_bytes;
 
 	return (struct packed){
-		.subject_bytes = (uint32_t)text_bytes(heard->subject),
-		.response_bytes = (uint32_t)text_bytes(heard->response_topic),
-		.correlation_bytes = (uint32_t)heard->correlation_bytes,
-		.payload_bytes = (uint32_t)(cut ? inbox->payload_bytes : heard->bytes),
-		.has_response = heard->response_topic,
-		.has_correlation = heard->correlation,
-		.retained = heard->retained,
+		.subject_bytes = (uint32_t)text_bytes(message->subject),
+		.response_bytes = (uint32_t)text_bytes(message->response_topic),
+		.correlation_bytes = (uint32_t)message->correlation_bytes,
+		.payload_bytes = (uint32_t)(cut ? inbox->payload_bytes : message->bytes),
+		.has_response = message->response_topic,
+		.has_correlation = message->correlation,
+		.retained = message->retained,
 		.cut = cut,
 	};
 }
@@ -100,9 +100,9 @@ static void add(struct box *box, const void *bytes, size_t count)
 	box->used += count;
 }
 
-bool inbox_put(struct inbox *inbox, const struct heard *heard)
+bool inbox_put(struct inbox *inbox, const struct inlet_message *message)
 {
-	struct packed packed = measure(inbox, heard);
+	struct packed packed = measure(inbox, message);
 	struct box *box = &inbox->filling;
 	size_t bytes = packed_bytes(&packed);
 	uint64_t one = 1;
@@ -112,10 +112,10 @@ bool inbox_put(struct inbox *inbox, const struct heard *heard)
 	room = bytes <= inbox->size - box->used;
 	if (room) {
 		add(box, &packed, sizeof(packed));
-		add(box, heard->subject, packed.subject_bytes);
-		add(box, heard->response_topic, packed.response_bytes);
-		add(box, heard->correlation, packed.correlation_bytes);
-		add(box, heard->payload, packed.payload_bytes);
+		add(box, message->subject, packed.subject_bytes);
+		add(box, message->response_topic, packed.response_bytes);
+		add(box, message->correlation, packed.correlation_bytes);
+		add(box, message->payload, packed.payload_bytes);
 		(void)!write(inbox->fd, &one, sizeof(one));
 	} else if (bytes > inbox->size) {
 		inbox->dropped++;
@@ -124,9 +124,9 @@ bool inbox_put(struct inbox *inbox, const struct heard *heard)
 	return room || bytes > inbox->size;
 }
 
-bool inbox_hear(void *data, const struct heard *heard)
+bool inbox_take_in(void *data, const struct inlet_message *message)
 {
-	return inbox_put(data, heard);
+	return inbox_put(data, message);
 }
 
 static void swap_boxes(struct inbox *inbox)
@@ -151,9 +151,8 @@ static const void *next(struct inbox *inbox, size_t bytes)
 	return at;
 }
 
-bool inbox_take(struct inbox *inbox, struct inbox_message *ret_message)
+bool inbox_take(struct inbox *inbox, struct inlet_message *ret_message)
 {
-	struct heard *heard = &ret_message->heard;
 	const char *response;
 	const void *correlation;
 	struct packed packed;
@@ -163,17 +162,27 @@ bool inbox_take(struct inbox *inbox, struct inbox_message *ret_message)
 	if (inbox->at == inbox->emptying.used)
 		return false;
 	memcpy(&packed, next(inbox, sizeof(packed)), sizeof(packed));
-	heard->subject = next(inbox, packed.subject_bytes);
+	ret_message->subject = next(inbox, packed.subject_bytes);
 	response = next(inbox, packed.response_bytes);
-	heard->response_topic = packed.has_response ? response : NULL;
+	ret_message->response_topic = packed.has_response ? response : NULL;
 	correlation = next(inbox, packed.correlation_bytes);
-	heard->correlation = packed.has_correlation ? correlation : NULL;
-	heard->correlation_bytes = packed.correlation_bytes;
-	heard->payload = next(inbox, packed.payload_bytes);
-	heard->bytes = packed.payload_bytes;
-	heard->retained = packed.retained;
+	ret_message->correlation = packed.has_correlation ? correlation : NULL;
+	ret_message->correlation_bytes = packed.correlation_bytes;
+	ret_message->payload = next(inbox, packed.payload_bytes);
+	ret_message->bytes = packed.payload_bytes;
+	ret_message->retained = packed.retained;
 	ret_message->cut = packed.cut;
 	return true;
+}
+
+bool inbox_is_empty(struct inbox *inbox)
+{
+	bool empty;
+
+	pthread_mutex_lock(&inbox->lock);
+	empty = inbox->filling.used == 0;
+	pthread_mutex_unlock(&inbox->lock);
+	return empty && inbox->at == inbox->emptying.used;
 }
 
 int inbox_fd(const struct inbox *inbox)

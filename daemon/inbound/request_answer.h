@@ -1,14 +1,13 @@
 /* Where the answer to a request goes, and what comes of it. Pure. */
-#ifndef CORRIDORD_REQUEST_ANSWER_H
-#define CORRIDORD_REQUEST_ANSWER_H
+#ifndef CORRIDORD_INBOUND_REQUEST_ANSWER_H
+#define CORRIDORD_INBOUND_REQUEST_ANSWER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "inlet.h"
-#include "request.h"
-#include "uplink.h"
-#include "uplink_topic.h"
+#include "frames/topic.h"
+#include "inbound/request.h"
+#include "outbound/inlet.h"
 
 struct request_address {
 	char topic[TOPIC_BYTES];
@@ -27,7 +26,7 @@ struct request_outcome request_refusal(const char *code, const char *format, ...
 
 /* folder: "<prefix>response/", below which all answers are. The outcome has a code when the
  * request's own words on it cannot be followed; then the answer goes to <folder><method>. */
-struct request_outcome request_address_read(const char *folder, const struct heard *heard,
+struct request_outcome request_address_read(const char *folder, const struct inlet_message *message,
 					    const char *method,
 					    struct request_address *ret_address);
 
