@@ -11,12 +11,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "config.h"
+#include "config/config.h"
 
 struct gateway;
 
-/* What only the drivers can check: their plans. 0, or -EINVAL with lines on errors. */
-int gateway_check(const struct config *config, FILE *errors);
+/* What only the drivers can check: their plans, and that each line is one bus's. 0, or -EINVAL with
+ * lines on errors. notes: what may be meant so, or NULL. */
+int gateway_check(const struct config *config, FILE *errors, FILE *notes);
 
 /* config is borrowed. Opens the journal, starts journal, uplink and buses: capturing when
  * it returns. Negative errno with a log line. Free with gateway_free(). */
@@ -27,7 +28,8 @@ void gateway_run(struct gateway *gateway);
 
 /* Everything captured so far is journalled, then all is stopped, within about 2 s. Takes
  * NULL. false: a worker hangs in a call of the system; what is durable is safe, but memory
- * is still in use and the process has to exit. */
-bool gateway_free(struct gateway *gateway);
+ * is still in use and the process has to exit. ret_lost: events that could not be written; the next
+ * start tells of them. */
+bool gateway_free(struct gateway *gateway, size_t *ret_lost);
 
 #endif

@@ -4,16 +4,16 @@
  * turns counters into events (was the uplink down, where was the clock). Owned
  * and called by the main loop only.
  */
-#ifndef CORRIDORD_HEALTH_H
-#define CORRIDORD_HEALTH_H
+#ifndef CORRIDORD_GATEWAY_HEALTH_H
+#define CORRIDORD_GATEWAY_HEALTH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bus.h"
-#include "journal.h"
-#include "transit/event.h"
-#include "uplink.h"
+#include "bus/bus.h"
+#include "journal/journal.h"
+#include "outbound/uplink.h"
+#include "transit/event/event.h"
 
 #define HEALTH_STATE_KEY "gateway/daemon" /* its word tells a clean stop from a power cut */
 
@@ -26,10 +26,12 @@ struct health {
 	int64_t uplink_alarm_ns; /* how long it may be lost before */
 	int64_t uplink_lost_ns; /* since when it is lost */
 	bool uplink_alarm;
+	struct instant before; /* as the run before saw it last; utc_ns 0: not known */
+	bool before_this_boot;
 	bool unclean; /* the last run ended without gateway.stopped */
 };
 
-struct desk;
+struct registry;
 struct transit;
 
 /* What metrics are made of. */
@@ -40,7 +42,8 @@ struct health_view {
 	struct journal *journal;
 	struct uplink *uplink;
 	struct transit *transit;
-	struct desk *desk; /* NULL: there is no registry */
+	struct registry *registry; /* NULL: there is no registry */
+	uint64_t dropped; /* messages that the inboxes could never take */
 };
 
 void health_start(struct health *health, const struct event_sink *sink, int64_t uplink_alarm_ns,
@@ -48,6 +51,9 @@ void health_start(struct health *health, const struct event_sink *sink, int64_t 
 
 /* A state word as last journalled, see journal_states(). */
 void health_restore(struct health *health, const char *key, const char *word);
+
+/* When the run before last wrote, and whether in this boot. */
+void health_resume(struct health *health, const struct instant *before, bool this_boot);
 
 void health_started(struct health *health, const struct config *config, const struct instant *now);
 void health_stopped(struct health *health, const struct instant *now);
@@ -62,7 +68,10 @@ void health_tick(struct health *health, const struct uplink_counters *uplink,
 
 /* Members of the answer to a request for the status. */
 void health_status(const struct health *health, struct journal *journal, const struct instant *now,
-		   struct json *json);
+		   struct jw *json);
+
+/* The same for a technician: "uplink" and "registry". */
+void health_status_more(const struct health_view *view, const struct instant *now, struct jw *json);
 
 /* Members of the metrics message. Returns bytes, 0 when they do not fit; what they need is
  * known beforehand. */
