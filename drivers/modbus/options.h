@@ -1,8 +1,8 @@
-/* The tables of the Modbus cards' options; they fill the structs of modbus_conf.h. */
+/* The tables of the Modbus cards' options; they fill the structs of conf.h. */
 #ifndef CORRIDORD_MODBUS_OPTIONS_H
 #define CORRIDORD_MODBUS_OPTIONS_H
 
-#include "conf_option.h"
+#include "config/option.h"
 
 extern const struct conf_option modbus_line_options[]; /* bus of modbus-rtu */
 extern const struct conf_option modbus_tcp_options[]; /* bus of modbus-tcp */

@@ -1,7 +1,9 @@
-#include "modbus_decode.h"
+#include "modbus/decode.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "base/decimal.h"
 
 #define WORD_BYTES 2u
 
@@ -26,6 +28,41 @@ enum modbus_type modbus_point_type(const struct modbus_point_conf *conf)
 	if (conf->type != MODBUS_AUTO)
 		return (enum modbus_type)conf->type;
 	return holds_bits(conf) ? MODBUS_BOOL : MODBUS_U16;
+}
+
+static struct value_shape integer_shape(unsigned int bits, bool is_signed)
+{
+	return (struct value_shape){
+		.type = VALUE_INT, .bits = (uint8_t)bits, .is_signed = is_signed};
+}
+
+struct value_shape modbus_point_shape(const void *point_conf)
+{
+	const struct modbus_point_conf *conf = point_conf;
+	const unsigned int bits = 16u * modbus_point_width(conf);
+
+	if (conf->bit >= 0)
+		return (struct value_shape){.type = VALUE_BOOL};
+	if (conf->bits.count > 0)
+		return integer_shape((unsigned int)conf->bits.count, false);
+	switch (modbus_point_type(conf)) {
+	case MODBUS_BOOL:
+		return (struct value_shape){.type = VALUE_BOOL};
+	case MODBUS_F32:
+	case MODBUS_F64:
+		return (struct value_shape){.type = VALUE_REAL};
+	case MODBUS_STRING:
+		return (struct value_shape){.type = VALUE_TEXT};
+	case MODBUS_S16:
+	case MODBUS_S32:
+	case MODBUS_S64:
+		return integer_shape(bits, true);
+	case MODBUS_BCD16:
+	case MODBUS_BCD32:
+		return integer_shape(0, false); /* it wraps around at a power of ten */
+	default:
+		return integer_shape(bits, false);
+	}
 }
 
 uint16_t modbus_point_width(const struct modbus_point_conf *conf)
@@ -72,7 +109,7 @@ static uint64_t big_endian(const uint8_t *bytes, size_t count)
 static const char *decode_real(double real, struct value *ret_value)
 {
 	if (!isfinite(real))
-		return "not a number";
+		return "not a number; check its type and order";
 	*ret_value = value_real(real);
 	return NULL;
 }
@@ -82,7 +119,7 @@ static const char *decode_f32(uint32_t bits, struct value *ret_value)
 	float real;
 
 	memcpy(&real, &bits, sizeof(real));
-	return decode_real((double)real, ret_value);
+	return decode_real(isfinite(real) ? decimal_of_float(real) : (double)real, ret_value);
 }
 
 static const char *decode_f64(uint64_t bits, struct value *ret_value)
@@ -100,32 +137,57 @@ static const char *decode_bcd(uint64_t bits, size_t bytes, struct value *ret_val
 	for (size_t digit = 2 * bytes; digit-- > 0;) {
 		const int64_t value = (int64_t)(bits >> (4 * digit) & 0xf);
 		if (value > 9)
-			return "not a decimal digit in a BCD number";
+			return "not a decimal digit in a BCD number; check its type and order";
 		number = number * 10 + value;
 	}
 	*ret_value = value_int(number);
 	return NULL;
 }
 
-/* Padding at the end (NUL, space, 0xFF) is not part of the text. */
-static const char *decode_string(const uint8_t *bytes, size_t count, struct value *ret_value)
+static bool is_empty_memory(const uint8_t *bytes, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && bytes[i] == 0xff)
+		i++;
+	return i == count;
+}
+
+static bool is_padding(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n' || byte == 0xff;
+}
+
+/* Ends at the first NUL, whatever an earlier and longer text has left behind it. Blanks around
+ * it, ends of line and 0xFF (empty memory) are not part of it. */
+static const char *decode_string(const struct modbus_point_conf *conf, const uint8_t *bytes,
+				 size_t count, struct value *ret_value)
 {
 	char text[VALUE_TEXT_BYTES] = "";
 
-	while (count > 0 &&
-	       (bytes[count - 1] == 0 || bytes[count - 1] == ' ' || bytes[count - 1] == 0xff))
+	if (is_empty_memory(bytes, count))
+		return "nothing but 0xFF: empty memory, or \"not available\"";
+	count = strnlen((const char *)bytes, count);
+	while (count > 0 && is_padding(bytes[count - 1]))
 		count--;
-	if (memchr(bytes, 0, count))
-		return "not a text: it goes on after its end";
+	while (count > 0 && is_padding(bytes[0])) {
+		bytes++;
+		count--;
+	}
 	memcpy(text, bytes, count);
+	for (size_t i = 0; i < conf->none_text.count; i++)
+		if (strcmp(text, conf->none_text.item[i]) == 0)
+			return "the device's word for \"nothing was read\" (none_text)";
 	*ret_value = value_text(text);
-	return strcmp(ret_value->text, text) == 0 ? NULL : "not a printable text";
+	return strcmp(ret_value->text, text) == 0
+		       ? NULL
+		       : "not a printable text; check its length and order";
 }
 
 static const char *decode_flag(uint64_t bits, struct value *ret_value)
 {
 	if (bits > 1)
-		return "neither 0 nor 1";
+		return "neither 0 nor 1; check its type and order";
 	*ret_value = value_bool(bits != 0);
 	return NULL;
 }
@@ -156,7 +218,7 @@ static const char *decode_registers(const struct modbus_point_conf *conf, const 
 	case MODBUS_F64:
 		return decode_f64(bits, ret_value);
 	case MODBUS_STRING:
-		return decode_string(bytes, count, ret_value);
+		return decode_string(conf, bytes, count, ret_value);
 	case MODBUS_BCD16:
 	case MODBUS_BCD32:
 		return decode_bcd(bits, count, ret_value);
@@ -164,6 +226,22 @@ static const char *decode_registers(const struct modbus_point_conf *conf, const 
 		*ret_value = value_uint(bits);
 		return NULL;
 	}
+}
+
+/* One bit as a truth value, several as a number. */
+static void decode_bits(const struct modbus_point_conf *conf, const uint8_t *data,
+			struct value *ret_value)
+{
+	uint8_t word[WORD_BYTES];
+
+	arrange((enum modbus_order)conf->order, data, 1, word);
+	const uint64_t bits = big_endian(word, WORD_BYTES);
+	if (conf->bit >= 0) {
+		*ret_value = value_bool(bits >> conf->bit & 1);
+		return;
+	}
+	const uint64_t mask = (UINT64_C(1) << conf->bits.count) - 1;
+	*ret_value = value_uint(bits >> conf->bits.first & mask);
 }
 
 const char *modbus_decode(const struct modbus_point_conf *conf, const uint8_t *data, size_t offset,
@@ -174,10 +252,8 @@ const char *modbus_decode(const struct modbus_point_conf *conf, const uint8_t *d
 		return NULL;
 	}
 	data += WORD_BYTES * offset;
-	if (conf->bit >= 0) {
-		uint8_t word[WORD_BYTES];
-		arrange((enum modbus_order)conf->order, data, 1, word);
-		*ret_value = value_bool(big_endian(word, WORD_BYTES) >> conf->bit & 1);
+	if (conf->bit >= 0 || conf->bits.count > 0) {
+		decode_bits(conf, data, ret_value);
 		return NULL;
 	}
 	return decode_registers(conf, data, ret_value);

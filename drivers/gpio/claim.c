@@ -3,7 +3,7 @@
  * A line that cannot be had is at fault alone; it is asked for again every RETRY_NS
  * while the others are read.
  */
-#include "gpio.h"
+#include "gpio/gpio.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ static void tell(struct gpio *gpio, struct gpio_line *line, const struct gpio_wh
 	const struct driver_host *host = &gpio->setup->host;
 
 	if (line->told != why->reason)
-		host->fault(host->data, 0, line->point, why->reason, why->what);
+		host->fault(host->data, 0, line->point, why->reason, why->message);
 	line->told = why->reason;
 	if (gpio->first_why.reason == REASON_NONE)
 		gpio->first_why = *why;
@@ -208,7 +208,7 @@ int gpio_claim_start(struct gpio *gpio)
 	gpio_claim(gpio);
 	if (gpio->held_count > 0)
 		return 0;
-	host->fault(host->data, 0, DRIVER_ALL, gpio->first_why.reason, gpio->first_why.what);
+	host->fault(host->data, 0, DRIVER_ALL, gpio->first_why.reason, gpio->first_why.message);
 	return gpio->first_why.reason == REASON_LINE_BUSY ? -EBUSY : -ENODEV;
 }
 

@@ -1,6 +1,6 @@
 /* The thin seam between the GPIO driver and libgpiod: what both of its major
- * versions can do. The Makefile compiles one of gpio_v1.c (libgpiod 1.6) and
- * gpio_v2.c (libgpiod 2), by the version that is installed.
+ * versions can do. The Makefile compiles one of v1.c (libgpiod 1.6) and
+ * v2.c (libgpiod 2), by the version that is installed.
  *
  * It knows chips, lines and edges, nothing of names, points or readings; it
  * never waits. Levels are logical: active_low is already applied. Functions

@@ -6,7 +6,7 @@
  * again; a chip that fails makes the core close and open, which finds it again by
  * its label whatever its number is then.
  */
-#include "gpio.h"
+#include "gpio/gpio.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -98,7 +98,7 @@ static int complain(struct driver_complaint *complaint, size_t point, const char
 {
 	complaint->device = 0;
 	complaint->point = point;
-	snprintf(complaint->what, sizeof(complaint->what), "%s", what);
+	snprintf(complaint->message, sizeof(complaint->message), "%s", what);
 	return -EINVAL;
 }
 
@@ -226,16 +226,11 @@ static void gpio_close(void *instance)
 	gpio->timer_fd = gpio->epoll_fd = -1;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Sets the timer to what comes first. Setting it also takes back that it was readable. */
 static int arm(struct gpio *gpio)
 {
-	int64_t at_ns = earlier(gpio_edges_deadline(gpio),
-				earlier(gpio->next_recheck_ns, gpio->next_claim_ns));
+	int64_t at_ns = earlier_ns(gpio_edges_deadline(gpio),
+				   earlier_ns(gpio->next_recheck_ns, gpio->next_claim_ns));
 	struct itimerspec spec = {0};
 
 	if (at_ns == gpio->armed_ns && clock_mono_ns() < at_ns)
@@ -279,7 +274,7 @@ static void fail(const struct gpio *gpio, int err)
 
 	gpio_explain(&why, err == -ENODEV || err == -ENXIO ? REASON_LINE_GONE : REASON_DEVICE_ERROR,
 		     "GPIO chip failed: %s", strerror(-err));
-	host->fault(host->data, 0, DRIVER_ALL, why.reason, why.what);
+	host->fault(host->data, 0, DRIVER_ALL, why.reason, why.message);
 }
 
 static int gpio_open(void *instance)
@@ -331,13 +326,20 @@ static int gpio_read(void *instance)
 	return err;
 }
 
+static struct value_shape gpio_shape(const void *point_conf)
+{
+	(void)point_conf;
+	return (struct value_shape){.type = VALUE_BOOL};
+}
+
 const struct driver gpio_driver = {
 	.name = "gpio",
 	.summary = "contacts on GPIO lines of the gateway",
 	.device = {.options = device_options, .bytes = sizeof(struct gpio_device_conf)},
 	.point = {.options = point_options, .bytes = sizeof(struct gpio_point_conf)},
-	.new_ = gpio_new,
-	.free_ = gpio_free,
+	.shape = gpio_shape,
+	.create = gpio_new,
+	.destroy = gpio_free,
 	.open = gpio_open,
 	.close = gpio_close,
 	.fd = gpio_fd,

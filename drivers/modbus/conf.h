@@ -1,6 +1,6 @@
 /* The options of the Modbus cards, as the configuration fills them in.
  *
- * The tables that describe them are in modbus_options.c; the meaning of a value is the
+ * The tables that describe them are in options.c; the meaning of a value is the
  * same for every card. Durations are nanoseconds.
  */
 #ifndef CORRIDORD_MODBUS_CONF_H
@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "config/option.h"
 
 enum modbus_table { MODBUS_HOLDING, MODBUS_INPUT, MODBUS_COIL, MODBUS_DISCRETE };
 
@@ -46,7 +48,8 @@ struct modbus_bus_conf {
 	int64_t tcp_port;
 	int64_t connect_timeout_ns;
 	int64_t gap_ns; /* of RTU framing */
-	int64_t late_reply_guard_ns; /* 0: ten times the longest timeout of its devices */
+	int64_t late_reply_guard_ns; /* 0: ten times the timeout of the device */
+	bool echo; /* of RTU framing: the adapter hears what it sends */
 };
 
 struct modbus_device_conf {
@@ -64,7 +67,9 @@ struct modbus_point_conf {
 	int type; /* enum modbus_type */
 	int order; /* enum modbus_order */
 	int64_t length; /* registers of a string */
+	struct conf_list none_text; /* words of a string that mean that nothing was read */
 	int64_t bit; /* of a 16-bit register, 0: least significant; -1: all of it */
+	struct conf_range bits; /* of a 16-bit register, as a number; none: all of it */
 };
 
 const char *modbus_table_name(enum modbus_table table);

@@ -1,4 +1,4 @@
-#include "modbus_wire.h"
+#include "modbus/wire.h"
 
 #define MBAP_BYTES    6 /* transaction, protocol, length */
 #define EXCEPTION_BIT 0x80

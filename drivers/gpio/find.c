@@ -2,7 +2,7 @@
  * number alone: chips are renumbered from boot to boot, so a label or a line name
  * is looked for on every chip and must be there exactly once.
  */
-#include "gpio.h"
+#include "gpio/gpio.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -19,7 +19,7 @@ void gpio_explain(struct gpio_why *why, enum reason reason, const char *format, 
 
 	why->reason = reason;
 	va_start(args, format);
-	vsnprintf(why->what, sizeof(why->what), format, args);
+	vsnprintf(why->message, sizeof(why->message), format, args);
 	va_end(args);
 }
 

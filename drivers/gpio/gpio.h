@@ -1,12 +1,12 @@
-/* What the parts of the GPIO driver share: gpio.c (the card), gpio_find.c
- * (chips and lines by their names), gpio_claim.c (holding them), gpio_edges.c
+/* What the parts of the GPIO driver share: gpio.c (the card), find.c
+ * (chips and lines by their names), claim.c (holding them), edges.c
  * (edges and levels into readings). Private to drivers/.
  */
 #ifndef CORRIDORD_GPIO_H
 #define CORRIDORD_GPIO_H
 
-#include "driver.h"
-#include "gpio_lines.h"
+#include "bus/driver.h"
+#include "gpio/lines.h"
 
 struct gpio_device_conf {
 	char *chip; /* path, name or label; NULL: lines are searched over all chips */
@@ -26,10 +26,10 @@ struct gpio_point_conf {
 /* Why something cannot be had, for host.fault(). */
 struct gpio_why {
 	enum reason reason;
-	char what[160];
+	char message[160];
 };
 
-/* ---- gpio_find.c ---- */
+/* ---- find.c ------------------------------------------------------------------------- */
 
 /* The chips that a device's lines may be on. */
 struct gpio_scan {
@@ -90,7 +90,7 @@ struct gpio {
 	bool other_clock; /* said that stamps are of another clock */
 };
 
-/* ---- gpio_claim.c ---- */
+/* ---- claim.c ------------------------------------------------------------------------ */
 
 /* At open(): 0 when at least one line is held, else negative errno, told by fault(). */
 int gpio_claim_start(struct gpio *gpio);
@@ -99,7 +99,7 @@ int gpio_claim_start(struct gpio *gpio);
 void gpio_claim(struct gpio *gpio);
 void gpio_claim_drop(struct gpio *gpio); /* all that are held */
 
-/* ---- gpio_edges.c, beside the card's read() ---- */
+/* ---- edges.c, beside the card's read() ---------------------------------------------- */
 
 /* A line that was just requested: reports its level. Negative errno: it cannot be read. */
 int gpio_edges_start(struct gpio *gpio, struct gpio_line *line);

@@ -5,13 +5,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "driver.h"
-#include "modbus_conf.h"
+#include "bus/driver.h"
+#include "modbus/conf.h"
 
 #define MODBUS_STRING_REGISTERS ((VALUE_TEXT_BYTES - 1) / 2)
 
 /* AUTO resolved by the table and the bit. */
 enum modbus_type modbus_point_type(const struct modbus_point_conf *conf);
+
+/* What its values can be. conf: struct modbus_point_conf. */
+struct value_shape modbus_point_shape(const void *conf);
 
 /* How many registers (or bits) the point takes. */
 uint16_t modbus_point_width(const struct modbus_point_conf *conf);

@@ -1,9 +1,9 @@
-/* The seam of gpio_lines.h over libgpiod 1.6, which speaks the kernel's first
+/* The seam of lines.h over libgpiod 1.6, which speaks the kernel's first
  * GPIO interface: a file descriptor and a queue of 16 edges per line, no sequence
  * numbers, the newest edge dropped when the queue is full.
  */
-#include "driver.h"
-#include "gpio_lines.h"
+#include "bus/driver.h"
+#include "gpio/lines.h"
 
 #include <errno.h>
 #include <gpiod.h>

@@ -1,10 +1,10 @@
-/* The seam of gpio_lines.h over libgpiod 2, which speaks the kernel's second
+/* The seam of lines.h over libgpiod 2, which speaks the kernel's second
  * GPIO interface (Linux 5.10): one file descriptor and one queue for all lines of
  * a request, the oldest edge dropped when the queue is full, a sequence number
  * per line that shows what was dropped, debounce by the kernel.
  */
-#include "driver.h"
-#include "gpio_lines.h"
+#include "bus/driver.h"
+#include "gpio/lines.h"
 
 #include <errno.h>
 #include <gpiod.h>

@@ -1,7 +1,7 @@
-#include "modbus_options.h"
+#include "modbus/options.h"
 
-#include "modbus_conf.h"
-#include "modbus_decode.h"
+#include "modbus/conf.h"
+#include "modbus/decode.h"
 
 #define BUS(member)    offsetof(struct modbus_bus_conf, member)
 #define DEVICE(member) offsetof(struct modbus_device_conf, member)
@@ -50,12 +50,14 @@ static const char gap_help[] =
 	"Least silence before a request; on a serial line never less than 3.5 characters.";
 static const char guard_help[] =
 	"For this long after a timeout a late answer is reckoned with: longer than any device is "
-	"ever late. 0: ten times the longest timeout of the devices.";
+	"ever late. 0: ten times the timeout of the device.";
+static const char echo_help[] =
+	"The adapter hears what it sends: each request comes back before its answer.";
 static const char host_help[] =
 	"Address of the device or gateway, or its name (which needs a resolver).";
 static const char connect_help[] =
-	"A connection that takes longer is given up; so is one whose peer acknowledges nothing "
-	"for this long.";
+	"A connection that takes longer is given up (of a name with several addresses each gets "
+	"an equal part of this); so is one whose peer acknowledges nothing for this long.";
 
 /* Rows that two cards have in common. */
 #define GAP_OPTION                                                                         \
@@ -68,6 +70,11 @@ static const char connect_help[] =
 		.name = "late_reply_guard", .type = CONF_DURATION,                      \
 		.offset = BUS(late_reply_guard_ns), .def = "0ms", .max = 60 * NS_PER_S, \
 		.help = guard_help                                                      \
+	}
+#define ECHO_OPTION                                                                     \
+	{                                                                               \
+		.name = "echo", .type = CONF_BOOL, .offset = BUS(echo), .def = "false", \
+		.help = echo_help                                                       \
 	}
 #define HOST_OPTION                                                                       \
 	{                                                                                 \
@@ -109,9 +116,9 @@ const struct conf_option modbus_line_options[] = {
 	 .type = CONF_INT,
 	 .offset = BUS(data_bits),
 	 .def = "8",
-	 .min = 7,
+	 .min = 8,
 	 .max = 8,
-	 .help = "Data bits of a character."},
+	 .help = "Data bits of a character. Always 8: with 7 a frame of Modbus RTU does not pass."},
 	{.name = "stop_bits",
 	 .type = CONF_INT,
 	 .offset = BUS(stop_bits),
@@ -127,6 +134,7 @@ const struct conf_option modbus_line_options[] = {
 		 "switch by themselves need it off."},
 	GAP_OPTION,
 	GUARD_OPTION,
+	ECHO_OPTION,
 	{0},
 };
 
@@ -138,7 +146,7 @@ const struct conf_option modbus_tcp_options[] = {
 };
 
 const struct conf_option modbus_rtu_tcp_options[] = {
-	HOST_OPTION, PORT_OPTION, CONNECT_OPTION, GAP_OPTION, GUARD_OPTION, {0},
+	HOST_OPTION, PORT_OPTION, CONNECT_OPTION, GAP_OPTION, GUARD_OPTION, ECHO_OPTION, {0},
 };
 
 const struct conf_option modbus_device_options[] = {
@@ -231,7 +239,9 @@ const struct conf_option modbus_point_options[] = {
 	 .def = "abcd",
 	 .choices = orders,
 	 .help = "Order of the bytes: abcd most significant first, cdab words reversed, badc "
-		 "bytes swapped in each word, dcba both."},
+		 "bytes swapped in each word, dcba both. A string is abcd when its first character "
+		 "is the high byte of its first register, badc when it is the low byte; cdab and "
+		 "dcba begin at its last register."},
 	{.name = "length",
 	 .type = CONF_INT,
 	 .offset = POINT(length),
@@ -239,7 +249,13 @@ const struct conf_option modbus_point_options[] = {
 	 .min = 0,
 	 .max = MODBUS_STRING_REGISTERS,
 	 .unit = "registers",
-	 .help = "Length of a string, two characters a register."},
+	 .help = "Length of a string, two characters a register. It ends at the first NUL; blanks "
+		 "around it and ends of line are dropped."},
+	{.name = "none_text",
+	 .type = CONF_LIST,
+	 .offset = POINT(none_text),
+	 .help = "Words that a string holds when nothing was read, such as {\"NOREAD\"}: the point is "
+		 "then out of range."},
 	{.name = "bit",
 	 .type = CONF_INT,
 	 .offset = POINT(bit),
@@ -247,5 +263,11 @@ const struct conf_option modbus_point_options[] = {
 	 .min = -1,
 	 .max = 15,
 	 .help = "One bit of a 16-bit register as a bool, 0 the least significant; -1: all."},
+	{.name = "bits",
+	 .type = CONF_RANGE,
+	 .offset = POINT(bits),
+	 .min = 0,
+	 .max = 15,
+	 .help = "Several bits of a 16-bit register as a number, from the least significant on."},
 	{0},
 };

@@ -8,7 +8,7 @@
  * edge that comes within CONFIRM_NS explains it, else the level is reported with
  * the least number of lost edges that fits.
  */
-#include "gpio.h"
+#include "gpio/gpio.h"
 
 #include <errno.h>
 

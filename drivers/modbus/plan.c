@@ -1,10 +1,10 @@
-#include "modbus_plan.h"
+#include "modbus/plan.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "modbus_decode.h"
+#include "modbus/decode.h"
 
 #define ADDRESSES 0x10000u
 
@@ -81,7 +81,7 @@ void modbus_plan_fini(struct modbus_plan *plan)
 	*plan = (struct modbus_plan){0};
 }
 
-static struct modbus_read read_of(const struct modbus_plan *plan, const struct modbus_item *items,
+static struct modbus_read read_of(const struct modbus_plan *plan, struct modbus_item *items,
 				  size_t item_count)
 {
 	uint32_t end = 0;
@@ -118,28 +118,37 @@ static size_t merge(const struct modbus_plan *plan, const struct modbus_item *it
 	return taken;
 }
 
-void modbus_plan_reset(struct modbus_plan *plan)
+static void make_reads(struct modbus_plan *plan)
 {
 	size_t next = 0;
 
 	plan->read_count = 0;
 	plan->mended = false;
 	while (next < plan->item_count) {
-		const struct modbus_item *items = &plan->items[next];
+		struct modbus_item *items = &plan->items[next];
 		const size_t taken = merge(plan, items, plan->item_count - next);
 		plan->reads[plan->read_count++] = read_of(plan, items, taken);
 		next += taken;
 	}
+	plan->merged_count = plan->read_count;
+}
+
+void modbus_plan_reset(struct modbus_plan *plan)
+{
+	make_reads(plan);
+	plan->merged_again = plan->split_for_good = false;
 }
 
 void modbus_plan_mend(struct modbus_plan *plan)
 {
-	bool whole = plan->mended;
+	bool whole = plan->mended && !plan->split_for_good && plan->read_count > plan->merged_count;
 
 	for (size_t i = 0; i < plan->read_count; i++)
-		whole = whole && !plan->reads[i].refused;
-	if (whole)
-		modbus_plan_reset(plan);
+		whole = whole && plan->reads[i].failures == 0;
+	if (!whole)
+		return;
+	make_reads(plan);
+	plan->merged_again = true;
 }
 
 static bool same_place(const struct modbus_item *a, const struct modbus_item *b)
@@ -166,16 +175,47 @@ static size_t middle(const struct modbus_read *read)
 bool modbus_plan_split(struct modbus_plan *plan, size_t read)
 {
 	struct modbus_read *first = &plan->reads[read];
-	const struct modbus_item *items = first->items;
+	struct modbus_item *items = first->items;
 	const size_t count = first->item_count, at = middle(first);
+	const uint32_t failures = first->failures;
 
 	if (at == 0)
 		return false;
+	plan->split_for_good = plan->merged_again;
 	memmove(first + 1, first, (plan->read_count - read) * sizeof(*first));
 	plan->read_count++;
 	first[0] = read_of(plan, items, at);
 	first[1] = read_of(plan, items + at, count - at);
+	first[0].pending = first[1].pending = true;
+	first[0].failures = first[1].failures = failures;
 	return true;
+}
+
+bool modbus_read_is_known(const struct modbus_read *read)
+{
+	bool known = true;
+
+	for (size_t i = 0; i < read->item_count; i++)
+		known = known && read->items[i].known;
+	return known;
+}
+
+bool modbus_read_has_hole(const struct modbus_read *read)
+{
+	uint32_t end = read->request.address;
+
+	for (size_t i = 0; i < read->item_count; i++) {
+		if (read->items[i].address > end)
+			return true;
+		end = end_of(&read->items[i]) > end ? end_of(&read->items[i]) : end;
+	}
+	return false;
+}
+
+struct modbus_read modbus_read_part(const struct modbus_plan *plan, const struct modbus_read *read,
+				    size_t item)
+{
+	return read_of(plan, &read->items[item % read->item_count], 1);
 }
 
 static void add_shapes(const struct modbus_read *read, struct modbus_shapes *shapes)
