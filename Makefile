@@ -4,8 +4,10 @@
 #   make demo       the main job, shown in half a minute (installs what it lacks)
 #   make check      all tests (installs what they lack)
 #   make check-rig  the daemon in a machine of its own: real kernel, lines, power cuts
+#   make check-bare  both commands on a Debian that has nothing but git, make and apt
 #   make bench      figures, beside a peer or the bare library (installs what it lacks)
 #   make install    into DESTDIR; see the variables below
+#   make deb        Debian packages in $(BUILD)/deb, for this Debian and this architecture
 #   make lint       clang-format, clang-tidy, shellcheck;   make fmt   format the code
 #   make fuzz       each fuzzer for FUZZ_SECONDS
 #   make deps       only install the Debian packages that all of these need
@@ -24,6 +26,8 @@
 #   PYTHON           Debian's interpreter, for the tests
 #   TESTS            for `make check`: pytest arguments, default tests/system
 #   RIG_TESTS        for `make check-rig`: the same, default tests/rig
+#   TOGETHER         tests at a time, default 4: most of them wait, most of the time
+#   SUITE            for `make check-bare`: which Debian, default trixie (13)
 #   RUN              put before what was built and is run: an emulator, for another architecture
 # Another architecture: its compiler, and its packages unpacked in ROOT, as tests/rig/test_arm.py
 # does: PKG_CONFIG_SYSROOT_DIR=ROOT PKG_CONFIG_LIBDIR=ROOT/usr/lib/TRIPLET/pkgconfig make \
@@ -38,105 +42,171 @@ PKG_CONFIG ?= pkg-config
 PYTHON     ?= /usr/bin/python3
 TESTS      ?= tests/system
 RIG_TESTS  ?= tests/rig
+TOGETHER   ?= 4
+SUITE      ?= trixie
 FUZZ_SECONDS ?= 60
 
 VERSION := 0.1.0
 Q       := $(if $(V),,@)
+# For a make within: all processors, unless the one around it was told how many.
+PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # ---- packages ------------------------------------------------------------------------
 
-LIBS := libmodbus libgpiod libmosquitto sqlite3 libconfuse nettle jansson
+LIBS := libmodbus libgpiod sqlite3 nettle jansson
+# What speaks to the network is a program of its own, and links nothing of these but nettle.
+UPLINK_LIBS := libmosquitto libssl libcrypto libseccomp libzstd nettle
+# Nor does the technician's tool, which speaks to the daemon alone.
+CTL_LIBS := jansson libmodbus
 BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev \
-                  libmosquitto-dev libsqlite3-dev libconfuse-dev nettle-dev \
-                  libjansson-dev
+                  libmosquitto-dev libssl-dev libseccomp-dev libzstd-dev libsqlite3-dev \
+                  nettle-dev libjansson-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-pymodbus
 CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial-asyncio \
-                  python3-jsonschema openssl socat
+                  python3-pytest-xdist python3-jsonschema openssl socat zstd
 RIG_PACKAGES   := $(CHECK_PACKAGES) qemu-system-x86 busybox-static kmod xz-utils \
                   qemu-system-arm qemu-user-static gcc-aarch64-linux-gnu \
                   gcc-arm-linux-gnueabihf systemd-container mmdebstrap e2fsprogs f2fs-tools \
-                  dmsetup gpiod zstd
+                  dmsetup gpiod
+DEB_PACKAGES   := $(BUILD_PACKAGES) debhelper dpkg-dev build-essential
+BARE_PACKAGES  := python3-pytest mmdebstrap systemd-container
 DEV_PACKAGES   := $(CHECK_PACKAGES) clang libclang-rt-dev clang-format clang-tidy shellcheck
 
 # $(call install-packages,LIST): those that are not there yet, with a word to the user.
-install-packages = @missing=; for p in $(1); do \
-  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \
-  dpkg-query -W -f='$${Provides} ' 2>/dev/null | grep -qw $$p || missing="$$missing $$p"; done; \
-  if [ -n "$$missing" ]; then echo "installing:$$missing"; \
-  as=; [ "$$(id -u)" = 0 ] || as=sudo; \
-  $$as apt-get -q -o DPkg::Lock::Timeout=120 update >/dev/null && \
-  $$as env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 \
-    install --no-install-recommends $$missing >/dev/null; fi
+install-packages = @BUILD=$(BUILD) sh tests/build/packages.sh install $(1)
 
 # ---- what is built -------------------------------------------------------------------
 
 GPIOD := $(shell $(PKG_CONFIG) --atleast-version=2 libgpiod 2>/dev/null && echo 2 || echo 1)
 
 WARNINGS   := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-              -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 \
-              $(if $(WERROR),-Werror)
-HARDEN     := -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+              -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2
+HARDEN     := -fstack-protector-strong $(if $(SAN)$(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-D_FORTIFY_SOURCE=2)
 SANITIZE   := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+# Asked once.
+PKG_CFLAGS  = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(LIBS) $(UPLINK_LIBS) 2>/dev/null))$(PKG_CFLAGS)
+UPLINK_PKG_LIBS = $(eval UPLINK_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(UPLINK_LIBS) 2>/dev/null))$(UPLINK_PKG_LIBS)
+CTL_PKG_LIBS = $(eval CTL_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(CTL_LIBS) 2>/dev/null))$(CTL_PKG_LIBS)
+PKG_LIBS    = $(eval PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null))$(PKG_LIBS)
 # Without contraction a value times its scale is the same number on every machine.
-ALL_CFLAGS  = -std=gnu11 -ffp-contract=off -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' \
-              -DDATADIR='"$(PREFIX)/share/corridord"' -Idaemon -fPIE -pthread -MMD -MP \
-              $(WARNINGS) $(HARDEN) $(SANITIZE) $(shell $(PKG_CONFIG) --cflags $(LIBS)) \
-              $(CPPFLAGS) $(CFLAGS)
+ALL_CFLAGS  = -std=gnu11 -ffp-contract=off -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' \
+              -iquote daemon -iquote drivers -iquote . -fPIE -pthread -MMD -MP \
+              $(WARNINGS) $(HARDEN) $(SANITIZE) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro $(SANITIZE) $(LDFLAGS)
-LDLIBS      = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lev -lm
+LDLIBS      = $(PKG_LIBS) -lev -lm
+UPLINK_LDLIBS = $(UPLINK_PKG_LIBS)
+CTL_LDLIBS    = $(CTL_PKG_LIBS) -lm
+# Where things are installed, for the few files that ask.
+ALL_PLACES  = -DSYSCONFDIR='"$(SYSCONFDIR)"' -DDATADIR='"$(PREFIX)/share/corridord"' -DLIBEXECDIR='"$(PREFIX)/libexec"'
+PLACED     := $(addprefix $(BUILD)/,daemon/main.o daemon/config/build_profile.o daemon/outbound/child.o ctl/doctor.o tests/unit/test_config_bad.o)
 
-SOURCES    := $(filter-out daemon/main.c daemon/clock_main.c,$(wildcard daemon/*.c daemon/transit/*.c)) \
-              $(filter-out drivers/gpio_v1.c drivers/gpio_v2.c,$(wildcard drivers/*.c)) \
-              drivers/gpio_v$(GPIOD).c
+# Folders of C, three deep at most.
+ROOMS      := daemon $(patsubst %/,%,$(wildcard daemon/*/ daemon/*/*/) drivers $(wildcard drivers/*/))
+SOURCES    := $(filter-out daemon/main.c daemon/clock_main.c drivers/gpio/v1.c drivers/gpio/v2.c, \
+              $(wildcard $(addsuffix /*.c,$(ROOMS)))) drivers/gpio/v$(GPIOD).c
+UPLINK_SOURCES := $(filter-out uplink/main.c,$(wildcard uplink/*.c))
+CTL_SOURCES := $(wildcard ctl/*.c)
 OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o)
-FAKE_CLOCK := $(filter-out $(BUILD)/daemon/clock.o,$(OBJECTS)) $(BUILD)/tests/fake/clock.o
+FAKE_CLOCK := $(filter-out $(BUILD)/daemon/base/clock.o,$(OBJECTS)) $(BUILD)/tests/fake/clock.o
+UNIT_RIG   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/rig/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 BENCHES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-all: $(BUILD)/corridord $(BUILD)/corridord-clock
+PROGRAMS   := $(addprefix $(BUILD)/,corridord corridord-uplink corridord-clock corridorctl)
+
+all: $(PROGRAMS)
 
 $(BUILD)/corridord: $(BUILD)/daemon/main.o $(BUILD)/libcorridor.a
 	@$(if $(V),:,echo '  LD    $@')
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+$(BUILD)/corridord-uplink: $(BUILD)/uplink/main.o $(BUILD)/libuplink.a $(BUILD)/libcorridor.a
+	@$(if $(V),:,echo '  LD    $@')
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(UPLINK_LDLIBS)
+
+$(BUILD)/libuplink.a: $(UPLINK_SOURCES:%.c=$(BUILD)/%.o)
+	@rm -f $@
+	$(Q)$(AR) qcs $@ $^
+
 $(BUILD)/corridord-clock: $(BUILD)/daemon/clock_main.o $(BUILD)/libcorridor.a
 	@$(if $(V),:,echo '  LD    $@')
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+$(BUILD)/corridorctl: $(CTL_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/libcorridor.a
+	@$(if $(V),:,echo '  LD    $@')
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CTL_LDLIBS)
 
 $(BUILD)/corridord-fakeclock: $(BUILD)/daemon/main.o $(FAKE_CLOCK)
 	@$(if $(V),:,echo '  LD    $@')
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/libcorridor.a: $(OBJECTS)
+$(BUILD)/libunitrig.a: $(UNIT_RIG)
+$(BUILD)/%.a:
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) qcs $@ $^
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@$(if $(V),:,echo '  CC    $<')
-	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(PLACES) $(if $(WERROR),-Werror) -c -o $@ $<
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libcorridor.a
+$(BUILD)/uplink/packer.o: $(wildcard schema/*.zdict)
+
+$(PLACED): PLACES = $(ALL_PLACES)
+$(PLACED): $(BUILD)/places
+
+# $(call keep,TEXT): the target holds this text, and is touched when that has changed. Then what
+# was built otherwise is built anew.
+define keep
+	$(shell mkdir -p $(@D))$(file >$@.new,$(1))@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+endef
+
+# What cannot be built for want of packages is told; what is found in another way is not missing.
+$(BUILD)/flags: FORCE
+	@{ printf '\043include <ev.h>\n' | $(CC) $(CPPFLAGS) $(CFLAGS) -E - && $(PKG_CONFIG) --exists $(LIBS) $(UPLINK_LIBS); } \
+	  >/dev/null 2>&1 || sh tests/build/packages.sh missing $(BUILD_PACKAGES)
+	$(call keep,$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS))
+
+$(BUILD)/places: FORCE
+	$(call keep,$(ALL_PLACES))
+
+$(BUILD)/tests/fake/%.so: tests/fake/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -fPIC -D_GNU_SOURCE $(WARNINGS) -Wno-missing-prototypes $(CFLAGS) -o $@ $<
+
+$(BUILD)/tests/unit/test_uplink_connect: | $(BUILD)/tests/fake/names.so
+$(BUILD)/tests/unit/test_uplink_connect.o: CPPFLAGS += -DNAMES_LIBRARY='"$(abspath $(BUILD))/tests/fake/names.so"'
+
+# They start the uplink as the daemon does: from beside themselves.
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libunitrig.a $(BUILD)/libuplink.a $(BUILD)/libcorridor.a | $(BUILD)/corridord-uplink
 	@$(if $(V),:,echo '  LD    $@')
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	@ln -sf $(abspath $(BUILD))/corridord-uplink $(@D)/corridord-uplink
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(UPLINK_LDLIBS) -lcmocka
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libuplink.a $(BUILD)/libcorridor.a | $(BUILD)/corridord-uplink
+	@$(if $(V),:,echo '  LD    $@')
+	@ln -sf $(abspath $(BUILD))/corridord-uplink $(@D)/corridord-uplink
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(UPLINK_LDLIBS) -lcmocka
 
 # ---- tests ---------------------------------------------------------------------------
 
 check:
 	$(call install-packages,$(CHECK_PACKAGES))
-	@$(MAKE) --no-print-directory unit-tests system-tests
+	@$(MAKE) --no-print-directory $(PARALLEL) build-tests
+	@$(MAKE) --no-print-directory unit-tests
+	@$(MAKE) --no-print-directory system-tests
 
-build-tests: $(BUILD)/corridord $(BUILD)/corridord-clock $(BUILD)/corridord-fakeclock $(UNIT_TESTS) $(TEST_TOOLS) $(BENCHES)
+build-tests: $(PROGRAMS) $(BUILD)/corridord-fakeclock $(UNIT_TESTS) $(TEST_TOOLS) $(BENCHES)
 
 unit-tests: $(UNIT_TESTS)
-	@failed=; for t in $^; do echo "== $${t##*/}"; $(RUN) $$t || failed="$$failed $${t##*/}"; done; \
-	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
+	@bash tests/side_by_side.sh $(TOGETHER) $(^:%="$(if $(RUN),$(RUN) )%")
 
-system-tests: $(BUILD)/corridord $(BUILD)/corridord-clock $(BUILD)/corridord-fakeclock $(TEST_TOOLS)
+system-tests: $(PROGRAMS) $(BUILD)/corridord-fakeclock $(TEST_TOOLS)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
-	$(PYTHON) -m pytest -p no:cacheprovider -q $(TESTS)
+	$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(if $(filter-out 1,$(TOGETHER)),-n $(TOGETHER)) $(TESTS)
 
 # What cannot be installed here is told, and the tests that need it are skipped; with CI=true
 # they fail.
@@ -147,14 +217,23 @@ check-rig:
 rig-packages:
 	$(call install-packages,$(RIG_PACKAGES))
 
-rig-tests: $(BUILD)/corridord $(BUILD)/corridord-clock $(TEST_TOOLS)
+rig-tests: $(PROGRAMS) $(TEST_TOOLS)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
 	$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(RIG_TESTS)
 
+# As check-rig.
+check-bare:
+	@$(MAKE) --no-print-directory -s bare-packages || echo "what this needs cannot all be installed"
+	BUILD=$(abspath $(BUILD)) SUITE=$(SUITE) \
+	$(PYTHON) -m pytest -p no:cacheprovider -q -rs tests/bare
+
+bare-packages:
+	$(call install-packages,$(BARE_PACKAGES))
+
 demo:
 	$(call install-packages,$(DEMO_PACKAGES))
-	@$(MAKE) --no-print-directory -s $(BUILD)/corridord-fakeclock
-	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/demo/demo.py
+	@$(MAKE) --no-print-directory -s $(PARALLEL) $(PROGRAMS) $(BUILD)/corridord-fakeclock
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) -B tests/demo/demo.py
 
 bench:
 	$(call install-packages,$(CHECK_PACKAGES))
@@ -170,13 +249,15 @@ FUZZ_SAN   := fuzzer-no-link,address,undefined
 fuzz: $(FUZZERS)
 
 fuzz-library:
-	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SAN=$(FUZZ_SAN) $(FUZZ_BUILD)/libcorridor.a
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SAN=$(FUZZ_SAN) $(FUZZ_BUILD)/libcorridor.a \
+	  $(FUZZ_BUILD)/libuplink.a
 
 $(FUZZERS): fuzz-library
 	@mkdir -p $(FUZZ_BUILD)/corpus/$@
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SAN=$(FUZZ_SAN) $(FUZZ_BUILD)/tests/fuzz/$@.o
 	clang -fsanitize=fuzzer,address,undefined -pie -pthread -o $(FUZZ_BUILD)/$@ \
-	  $(FUZZ_BUILD)/tests/fuzz/$@.o $(FUZZ_BUILD)/libcorridor.a $(LDLIBS)
+	  $(FUZZ_BUILD)/tests/fuzz/$@.o $(FUZZ_BUILD)/libuplink.a $(FUZZ_BUILD)/libcorridor.a \
+	  $(LDLIBS) $(UPLINK_LDLIBS)
 	$(FUZZ_BUILD)/$@ -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
 	  -artifact_prefix=$(FUZZ_BUILD)/ $(FUZZ_BUILD)/corpus/$@ $(wildcard tests/fuzz/seeds/$(@:fuzz_%=%))
 
@@ -187,20 +268,34 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 lint:
 	$(call install-packages,$(DEV_PACKAGES))
 	clang-format --dry-run -Werror $(C_FILES)
-	clang-tidy --quiet $(SOURCES) daemon/main.c daemon/clock_main.c -- $(filter-out -MMD -MP,$(ALL_CFLAGS))
-	shellcheck .ci/run $(wildcard tests/*/*.sh)
+	@$(MAKE) --no-print-directory $(PARALLEL) -O tidy
+	shellcheck .ci/run $(wildcard tests/*.sh tests/*/*.sh)
+
+TIDY := $(addprefix tidy/,$(SOURCES) $(UPLINK_SOURCES) $(CTL_SOURCES) daemon/main.c daemon/clock_main.c uplink/main.c)
+
+tidy: $(TIDY)
+
+$(TIDY): tidy/%:
+	@$(if $(V),:,echo '  TIDY  $*')
+	$(Q)clang-tidy --quiet $* -- $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(ALL_PLACES)
 
 fmt:
 	clang-format -i $(C_FILES)
+
+# From the events of the traces; what has another id is another file, the old ones stay.
+dictionary:
+	$(PYTHON) schema/train.py doc/events.md tests/traces schema/corridord-40001.zdict
 
 deps:
 	$(call install-packages,$(DEV_PACKAGES))
 
 # ---- installation ------------------------------------------------------------------------
 
-install: $(BUILD)/corridord $(BUILD)/corridord-clock
+install: $(PROGRAMS)
 	install -D -m 755 $(BUILD)/corridord $(DESTDIR)$(PREFIX)/sbin/corridord
+	install -D -m 755 $(BUILD)/corridorctl $(DESTDIR)$(PREFIX)/bin/corridorctl
 	install -D -m 755 $(BUILD)/corridord-clock $(DESTDIR)$(PREFIX)/libexec/corridord-clock
+	install -D -m 755 $(BUILD)/corridord-uplink $(DESTDIR)$(PREFIX)/libexec/corridord-uplink
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/profiles etc/profiles/*.conf
 	install -d $(DESTDIR)$(SYSCONFDIR)/corridord/conf.d $(DESTDIR)$(SYSCONFDIR)/corridord/profiles
 	[ -e $(DESTDIR)$(SYSCONFDIR)/corridord/corridord.conf ] || install -m 644 \
@@ -214,18 +309,32 @@ install: $(BUILD)/corridord $(BUILD)/corridord-clock
 	install -D -m 644 systemd/corridord.tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/corridord.conf
 	install -D -m 644 systemd/corridord.modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/corridord.conf
 	install -D -m 644 systemd/60-corridord.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-corridord.rules
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/schema schema/*.json
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/schema schema/*.json schema/*.zdict
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/registry etc/registry/*.jsonl
+	install -D -m 644 doc/corridorctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/corridorctl.1
+	install -D -m 644 ctl/corridorctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/corridorctl
 	install -D -m 644 doc/corridord.8 $(DESTDIR)$(PREFIX)/share/man/man8/corridord.8
 	install -d $(DESTDIR)$(PREFIX)/share/man/man5
 	{ cat doc/corridord.conf.5.in; $(RUN) $(BUILD)/corridord --print-manual; } \
 	  > $(DESTDIR)$(PREFIX)/share/man/man5/corridord.conf.5
 
+# In a copy, so that nothing of it is left in the source. Its tests are `make check`.
+DEB_SOURCE = $(BUILD)/deb/corridord-$(VERSION)
+
+deb:
+	$(call install-packages,$(DEB_PACKAGES))
+	rm -rf $(BUILD)/deb
+	mkdir -p $(DEB_SOURCE)
+	tar -c --exclude=./.git --exclude=./build --exclude=./$(BUILD) . | tar -x -C $(DEB_SOURCE)
+	cd $(DEB_SOURCE) && env -u MAKEFLAGS -u MAKELEVEL -u BUILD DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS="nocheck parallel=$(shell nproc)" \
+	  dpkg-buildpackage --build=binary --no-sign
+	rm -rf $(DEB_SOURCE)
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench fuzz fuzz-library $(FUZZERS) lint fmt deps \
-        install clean
+.PHONY: all check check-bare bare-packages check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench tidy $(TIDY) fuzz fuzz-library $(FUZZERS) lint fmt dictionary deps \
+        install deb clean FORCE
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
+-include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
          $(BUILD)/daemon/clock_main.d

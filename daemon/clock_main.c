@@ -6,19 +6,19 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "clock.h"
-#include "clock_watch.h"
+#include "base/clock.h"
+#include "base/clock_watch.h"
 
 #define EX_USAGE 64
 
-/* Told once for each reason, not every ten seconds. */
-static void complain(const char *path, int rc)
+/* Once for each reason, not every ten seconds. */
+static void complain(const char *path, int err)
 {
-	static int told;
+	static int last;
 
-	if (rc < 0 && rc != told)
-		fprintf(stderr, "%s: %s\n", path, strerror(-rc));
-	told = rc;
+	if (err < 0 && err != last)
+		fprintf(stderr, "%s: %s\n", path, strerror(-err));
+	last = err;
 }
 
 static void look(const char *path)
@@ -28,11 +28,11 @@ static void look(const char *path)
 		.asked_mono_ns = now.mono_ns,
 		.ahead_ns = now.utc_ns - now.mono_ns,
 	};
-	int rc = clock_watch_ask(&answer.disciplined);
+	int err = clock_watch_ask(&answer.disciplined);
 
-	if (rc == 0)
-		rc = clock_watch_write(path, &answer);
-	complain(path, rc);
+	if (err == 0)
+		err = clock_watch_write(path, &answer);
+	complain(path, err);
 }
 
 int main(int argc, char **argv)

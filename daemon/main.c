@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +9,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "config.h"
-#include "gateway.h"
+#include "config/config.h"
+#include "gateway/files.h"
+#include "gateway/gateway.h"
 
 #define LOG_TOKEN "main"
-#include "log.h"
+#include "base/log.h"
 
 #define MMAP_BYTES  (32 * 1024)
+#define SIZE_BYTES  96 /* of a configuration, in words */
 #define EXIT_CONFIG EX_CONFIG /* systemd need not try again */
 
 enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_MANUAL };
@@ -95,82 +96,88 @@ static enum log_level log_level(const struct arguments *arguments, const struct 
 	return LOG_LEVEL_INFO;
 }
 
+/* "1 device on 1 bus, 2 lanes" */
+static const char *size_of(const struct config *config, char text[SIZE_BYTES])
+{
+	size_t devices = config->device_count, buses = config->bus_count;
+	size_t lanes = config->lane_count;
+
+	snprintf(text, SIZE_BYTES, "%zu device%s on %zu bus%s, %zu lane%s", devices,
+		 devices == 1 ? "" : "s", buses, buses == 1 ? "" : "es", lanes,
+		 lanes == 1 ? "" : "s");
+	return text;
+}
+
+/* They mean nothing here, and would end the process. */
+static void ignore_signals(void)
+{
+	static const int signals[] = {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		signal(signals[i], SIG_IGN);
+}
+
 static int run(const struct config *config)
 {
 	struct gateway *gateway;
+	char size[SIZE_BYTES];
+	size_t lost;
 
 	if (gateway_new(config, &gateway) < 0)
 		return EXIT_FAILURE;
-	log_info("capturing: %zu devices on %zu buses, %zu lanes", config->device_count,
-		 config->bus_count, config->lane_count);
+	log_info("capturing: %s", size_of(config, size));
 	gateway_run(gateway);
-	if (!gateway_free(gateway)) {
+	if (!gateway_free(gateway, &lost)) {
 		log_warnx("a worker hangs in a system call and is left behind");
-		_exit(EXIT_SUCCESS);
+		_exit(lost > 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 	}
 	log_info("stopped");
-	return EXIT_SUCCESS;
+	return lost > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-struct loading {
-	const char *path;
-	struct config *config;
-	int result;
-};
-
-static void *load(void *data)
+static void tell_good(const struct config *config, const char *path)
 {
-	struct loading *loading = data;
+	char size[SIZE_BYTES];
 
-	loading->result = config_load(loading->path, stderr, &loading->config);
-	return NULL;
+	files_advise(config, path, stdout);
+	printf("%s: good: %s\n", path, size_of(config, size));
 }
 
-/* On a thread of its own: an allocator keeps back some of the small pieces that a thread has freed,
- * and between them the heap is full of holes for as long as the thread lives. */
-static int load_apart(const char *path, struct config **ret_config)
+static int load(const char *path, struct config **ret_config)
 {
-	struct loading loading = {.path = path};
-	pthread_t thread;
-	int err = pthread_create(&thread, NULL, load, &loading);
+	int err = config_load(path, stderr, ret_config);
 
-	if (err == 0)
-		pthread_join(thread, NULL);
-	else
-		loading.result = -err;
 	malloc_trim(0);
-	if (loading.result < 0 && loading.result != -EINVAL)
-		fprintf(stderr, "corridord: %s: %s\n", path, strerror(-loading.result));
-	*ret_config = loading.config;
-	return loading.result;
+	if (err < 0 && err != -EINVAL)
+		fprintf(stderr, "corridord: %s: %s\n", path, strerror(-err));
+	return err;
 }
 
 int main(int argc, char **argv)
 {
 	struct arguments arguments = {.path = SYSCONFDIR "/corridord/corridord.conf"};
 	struct config *config;
-	int result = EXIT_SUCCESS;
+	int status = EXIT_SUCCESS;
 
 	parse_arguments(argc, argv, &arguments);
 	if (arguments.action == ACTION_MANUAL) {
 		config_print_manual(stdout);
 		return EXIT_SUCCESS;
 	}
-	signal(SIGPIPE, SIG_IGN); /* a broken connection is an error return, not a death */
+	ignore_signals(); /* a broken connection is an error return, not a death */
 	mallopt(M_ARENA_MAX, 1); /* a handful of threads that hardly allocate: one heap is enough */
 	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES); /* a queue takes the pages that it has needed */
-	if (load_apart(arguments.path, &config) < 0)
+	if (load(arguments.path, &config) < 0)
 		return EXIT_CONFIG;
 	log_open(log_level(&arguments, config));
-	if (gateway_check(config, stderr) < 0)
-		result = EXIT_CONFIG;
+	if (gateway_check(config, stderr, arguments.action == ACTION_CHECK ? stdout : NULL) < 0)
+		status = EXIT_CONFIG;
 	else if (arguments.action == ACTION_PRINT)
 		config_print(config, stdout);
 	else if (arguments.action == ACTION_CHECK)
-		printf("%s: good: %zu devices on %zu buses, %zu lanes\n", arguments.path,
-		       config->device_count, config->bus_count, config->lane_count);
+		tell_good(config, arguments.path);
 	else
-		result = run(config);
+		status = run(config);
 	config_free(config);
-	return result;
+	return status;
 }

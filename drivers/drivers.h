@@ -2,7 +2,7 @@
 #ifndef CORRIDORD_DRIVERS_H
 #define CORRIDORD_DRIVERS_H
 
-#include "driver.h"
+#include "bus/driver.h"
 
 extern const struct driver gpio_driver;
 extern const struct driver modbus_rtu_driver;

@@ -1,5 +1,5 @@
 /* A recorded or hand-written trace as a device: the demo, the regression tests and a
- * technician's bug report all speak it. The format is daemon/transit/trace.h.
+ * technician's bug report all speak it. The format is daemon/transit/event/trace.h.
  *
  *     device "reader" { driver = "replay"  file = "reader.trace"  point "status" { } }
  *
@@ -7,7 +7,7 @@
  * whole file is checked when it is opened. Times count from then on; at full speed the
  * readings keep the times they would have had.
  */
-#include "driver.h"
+#include "bus/driver.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "transit/trace.h"
+#include "transit/event/trace.h"
 
 #define BATCH	      64 /* entries in one read() */
 #define LINE_BYTES    1024
@@ -72,8 +72,10 @@ static const struct conf_option device_options[] = {
 	{0},
 };
 
-__attribute__((format(printf, 3, 4))) static int refuse(const struct replay *replay,
-							enum reason reason, const char *format, ...)
+static int refuse(const struct replay *replay, enum reason reason, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int refuse(const struct replay *replay, enum reason reason, const char *format, ...)
 {
 	const struct driver_host *host = &replay->setup->host;
 	char what[512];
@@ -318,8 +320,8 @@ const struct driver replay_driver = {
 	.name = "replay",
 	.summary = "a recorded or hand-written trace, line by line",
 	.device = {.options = device_options, .bytes = sizeof(struct replay_conf)},
-	.new_ = replay_new,
-	.free_ = replay_free,
+	.create = replay_new,
+	.destroy = replay_free,
 	.open = replay_open,
 	.close = replay_close,
 	.fd = replay_fd,

@@ -1,12 +1,12 @@
 /* The pure part: readings and times in, events out. No clock, no I/O, no thread.
  *
  * transit owns the points (debounce, staleness, chatter), the sensors built of
- * them (barrier, seal, meter) and the lanes that hold the sensors. The same
+ * them (barrier, seal, contact, meter) and the lanes that hold the sensors. The same
  * readings with the same instants give the same events, byte for byte.
  *
- * The main loop calls it: transit_reading() for each reading, transit_settle()
+ * The main loop calls it: transit_reading() for each reading, transit_judge_pending()
  * after each batch of them, transit_tick() when transit_next_deadline() has come
- * and the queue is empty. Events leave through the sink during these calls.
+ * and the queue is empty. Drafts of events go to the sink during these calls.
  * Readings of one point arrive in the order of their time; the time of what
  * they cause is theirs, not that of the call.
  */
@@ -16,33 +16,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "alarm_book.h"
-#include "barrier.h"
-#include "event.h"
-#include "lane.h"
-#include "legs.h"
-#include "meter.h"
-#include "point.h"
-#include "reading.h"
-#include "seal.h"
+#include "transit/checkpoint/acts.h"
+#include "transit/event/alarm_book.h"
+#include "transit/event/event.h"
+#include "transit/event/reading.h"
+#include "transit/lane/lane.h"
+#include "transit/legs/legs.h"
+#include "transit/sensor/input.h"
+#include "transit/sensor/meter.h"
+#include "transit/sensor/point.h"
+#include "transit/sensor/seal.h"
 
-struct json;
+struct jw;
 struct transit;
-
-struct lane_conf {
-	const char *name;
-	const char *direction; /* "entry", "exit" or "both" */
-	const struct barrier_conf *barriers;
-	size_t barrier_count;
-	const struct seal_conf *seals;
-	size_t seal_count;
-	const struct passage_conf *passages; /* NULL: none are told */
-};
-
-struct transit_device {
-	const char *name;
-	const char *bus; /* for people; NULL when the device has none */
-};
 
 /* All borrowed, alive as long as the transit. */
 struct transit_conf {
@@ -52,17 +38,25 @@ struct transit_conf {
 	size_t point_count;
 	const struct lane_conf *lanes;
 	size_t lane_count;
+	const struct contact_conf *contacts; /* of no lane */
+	size_t contact_count;
 	const struct meter_conf *meters;
 	size_t meter_count;
 	const char *checkpoint; /* its id; NULL: no itinerary, no alarm book, no study */
-	struct alarm_patience patience;
-	const char *boot; /* the kernel's boot id, part of the passages' */
+	struct alarm_delay alarm_delay;
+	const char *boot; /* the kernel's boot id, part of the ids of passages */
 	const char *country; /* of the checkpoint, ISO 3166-1 alpha-2; NULL: nobody is recognised */
-	uint32_t own_benefits; /* aeo_benefit: to operators of that state */
-	struct registry_desk desk; /* ask NULL: no registry */
-	const struct legs_conf *legs; /* between checkpoints; NULL: none are told or heard of */
-	void *closed_data;
-	void (*passage_closed)(void *data, const struct passage_intervals *intervals); /* or NULL */
+	const struct recognition_policy *policy; /* or NULL: nothing to operators of that state */
+	struct registry_questions questions; /* ask NULL: no registry */
+	const struct legs_conf
+		*legs; /* between checkpoints; NULL: nothing is announced or waited for */
+	void *data;
+	void (*word_told)(void *data, uint64_t number); /* of transit_name_consignment(); or NULL */
+	/* For the log: what was read of a point is out of range; seldom for each. Or NULL. */
+	void (*not_believed)(void *data, const char *point, const struct value *raw);
+	/* For the log: a point is not what it was, or has no value, for that reason. Or NULL. */
+	void (*changed)(void *data, const char *point, const struct value *value,
+			enum reason reason);
 };
 
 /* -ENOMEM. The caller frees with transit_free(). */
@@ -70,14 +64,14 @@ int transit_new(const struct transit_conf *conf, const struct event_sink *sink,
 		struct transit **ret_transit);
 void transit_free(struct transit *transit);
 
-/* Another desk than that of conf; before transit_recall(). */
-void transit_set_desk(struct transit *transit, const struct registry_desk *desk);
+/* Instead of conf.questions; before transit_recall(). */
+void transit_set_questions(struct transit *transit, const struct registry_questions *questions);
 
 /* The state a sensor was in before a restart, by state key; unknown keys are ignored.
  * Before transit_start(). The first event of the sensor then says "before_restart". */
 void transit_restore(struct transit *transit, const char *state_key, const char *state_word);
 
-/* What was put as a memory (event.h) before a restart; keys of nobody here are ignored.
+/* A memory (event.h) that was put before a restart; unknown keys are ignored.
  * After transit_restore(), before transit_start(). */
 void transit_recall(struct transit *transit, const char *key, const char *text);
 
@@ -89,21 +83,28 @@ void transit_reading(struct transit *transit, const struct reading *reading,
 void transit_device(struct transit *transit, const struct device_report *report,
 		    const struct instant *now);
 
-/* No more readings for now: judges what came in. After each batch taken from the queue.
- * Readings of one instant, and of one poll of a device (reading.more), are judged together. */
-void transit_settle(struct transit *transit, const struct instant *now);
+/* There are no more readings for now: judges the sensors that they belong to. Readings of one
+ * instant, and of one poll of a device (reading.more), are judged together. */
+void transit_judge_pending(struct transit *transit, const struct instant *now);
 
-/* The registry's answer to a question that was asked at the desk; takes it over. */
+/* The registry's answer to a question (conf.questions); takes it over. */
 void transit_answer(struct transit *transit, struct registry_answer *answer,
 		    const struct instant *now);
 
+/* The registry has other records than before: what is under way is asked about again. */
+void transit_registry_changed(struct transit *transit, const struct instant *now);
+
 /* An officer's word: the vehicle in that lane carries this consignment, whatever was found. It
- * becomes passage.identified, or passage.corrected. -ENOENT: no such lane with passages; -ENXIO:
- * no vehicle is there; -EAGAIN: the word before is still being looked up; -EINVAL: no number. */
-int transit_present(struct transit *transit, const char *lane, const struct officer_word *word,
-		    const struct instant *now);
-/* A word in that lane is still being looked up: its event is to come. */
-bool transit_word_open(const struct transit *transit, const char *lane);
+ * becomes passage.identified, or passage.corrected. 0: that event was put; -EINPROGRESS: it is
+ * to come, conf.word_told() says when; -ENOENT: no such lane with passages; -ENXIO: no vehicle
+ * is there; -EAGAIN: the word before is still being looked up; -EINVAL: no number. */
+int transit_name_consignment(struct transit *transit, const char *lane,
+			     const struct officer_word *word, const struct instant *now);
+
+/* What an officer did (acts.h), with numbers as he writes them. 0: its event was put. -ENOENT:
+ * there is no checkpoint; -EINVAL: ret_what names the member that can be none. */
+int transit_act(struct transit *transit, const struct officer_act *act, const struct instant *now,
+		const char **ret_what);
 
 /* An officer's note of an alarm (alarm_book.h, with its errors); -ENOENT also without a book. */
 struct acknowledgement;
@@ -113,23 +114,31 @@ int transit_acknowledge(struct transit *transit, const struct acknowledgement *b
 /* Members of an answer: "lanes" with the passage at each, and the "alarms" of the book, the
  * severest first. As long as json has less than so many bytes: "lanes_more" and "alarms_more"
  * count the rest. */
-void transit_status(const struct transit *transit, struct json *json, size_t most);
+void transit_status(const struct transit *transit, struct jw *json, size_t most);
+
+/* What is known now, for people: "devices", "points" (of that device or lane, or of that name; NULL:
+ * all) and "sensors" (of that lane, or of that name), beginning with number from, as long as json
+ * has less than so many bytes. Returns where to go on, 0: these were the last. */
+size_t transit_look_at_devices(const struct transit *transit, size_t from, struct jw *json,
+			       size_t most, const struct instant *now);
+size_t transit_look_at_points(const struct transit *transit, const char *name, size_t from,
+			      struct jw *json, size_t most, const struct instant *now);
+size_t transit_look_at_sensors(const struct transit *transit, const char *name, size_t from,
+			       struct jw *json, size_t most, const struct instant *now);
 
 /* Members of the metrics: "lanes" (those with passages) and "alarms". TRANSIT_LANE_METRICS bytes
  * for each lane, and as many for the rest, suffice. */
 #define TRANSIT_LANE_METRICS 2048
-void transit_metrics(struct transit *transit, struct json *json);
+void transit_metrics(struct transit *transit, struct jw *json);
 
-/* Another checkpoint announces what left it (legs.h says what becomes of it; ret_gave_way too);
- * takes an announcement back; and: there is a connection, all that is announced comes again. */
+/* As legs_announce() and the others of legs.h; nothing without conf.legs. */
 enum legs_heard transit_announce(struct transit *transit, const struct handover *handover,
-				 char ret_gave_way[IDENTIFIER_BYTES], const struct instant *now);
-void transit_take_back(struct transit *transit, const char *ucr, const struct instant *now);
+				 char ret_evicted_ucr[IDENTIFIER_BYTES], const struct instant *now);
+void transit_withdraw(struct transit *transit, const char *id, const struct instant *now);
 void transit_connected(struct transit *transit, const struct instant *now);
-/* Before all of it was heard: nothing is taken back until it is connected again. */
 void transit_disconnected(struct transit *transit, const struct instant *now);
 
-/* Monotonic time of the next thing that happens by itself, INT64_MAX: none. */
+/* When transit_tick() is due, monotonic; INT64_MAX: never. */
 int64_t transit_next_deadline(const struct transit *transit);
 void transit_tick(struct transit *transit, const struct instant *now);
 

@@ -1,4 +1,4 @@
-#include "wake.h"
+#include "transit/wake.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -6,8 +6,6 @@
 
 int wake_init(struct wake *wake, uint32_t slots)
 {
-	uint32_t i;
-
 	*wake = (struct wake){.count = slots};
 	wake->at = calloc(slots ? slots : 1, sizeof(*wake->at));
 	wake->heap = calloc(slots ? slots : 1, sizeof(*wake->heap));
@@ -16,7 +14,7 @@ int wake_init(struct wake *wake, uint32_t slots)
 		wake_fini(wake);
 		return -ENOMEM;
 	}
-	for (i = 0; i < slots; i++) {
+	for (uint32_t i = 0; i < slots; i++) {
 		wake->at[i] = INT64_MAX;
 		wake->heap[i] = i;
 		wake->place[i] = i;

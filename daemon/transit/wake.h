@@ -3,8 +3,8 @@
  * Slots are numbered from 0 and exist for ever; INT64_MAX means none. Among
  * equal times the lowest slot comes first, so that the order is always the same.
  */
-#ifndef CORRIDORD_WAKE_H
-#define CORRIDORD_WAKE_H
+#ifndef CORRIDORD_TRANSIT_WAKE_H
+#define CORRIDORD_TRANSIT_WAKE_H
 
 #include <stdint.h>
 

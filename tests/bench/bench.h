@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "journal.h"
+#include "base/clock.h"
+#include "journal/journal.h"
 
 #define PATH_SIZE 512
 
@@ -37,9 +37,9 @@ static bool refuse(void *data, enum outlet_stream stream, const struct outlet_re
 	return false;
 }
 
-static void drop_state(void *data, const char *key, const char *payload, size_t bytes)
+static void drop_state(void *data, const struct outlet_state *state)
 {
-	(void)data, (void)key, (void)payload, (void)bytes;
+	(void)data, (void)state;
 }
 
 static void take_head(void *data, const struct event_head *head)

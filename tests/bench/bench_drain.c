@@ -24,10 +24,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "journal.h"
-#include "log.h"
-#include "uplink.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "journal/journal.h"
+#include "outbound/uplink.h"
 
 #define ROUNDS_MAX	 15
 #define PAYLOAD_MAX	 EVENT_BYTES
@@ -307,9 +307,9 @@ static bool no_offer(void *data, enum outlet_stream stream, const struct outlet_
 	return false;
 }
 
-static void no_state(void *data, const char *key, const char *payload, size_t bytes)
+static void no_state(void *data, const struct outlet_state *state)
 {
-	(void)data, (void)key, (void)payload, (void)bytes;
+	(void)data, (void)state;
 }
 
 static void no_head(void *data, const struct event_head *head)

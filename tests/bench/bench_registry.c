@@ -11,8 +11,8 @@
 
 #include "bench.h"
 #define LOG_TOKEN "bench"
-#include "log.h"
-#include "registry_desk.h"
+#include "base/log.h"
+#include "registry/registry.h"
 
 #define EVENTS_EACH 8
 #define PASSAGES    10000
@@ -33,8 +33,8 @@ struct round {
 struct running {
 	struct bench bench;
 	struct journal *journal;
-	struct desk *desk;
-	struct registry_desk questions;
+	struct registry *desk;
+	struct registry_questions questions;
 	struct event_sink sink;
 	uint64_t found, lists;
 };
@@ -91,17 +91,17 @@ static void heed(struct running *run)
 	struct registry_answer *answer;
 	uint64_t count;
 
-	(void)!read(desk_fd(run->desk), &count, sizeof(count));
-	while ((answer = desk_take(run->desk))) {
+	(void)!read(registry_fd(run->desk), &count, sizeof(count));
+	while ((answer = registry_take_answer(run->desk))) {
 		run->found += answer->found;
 		registry_answer_free(answer);
 	}
-	desk_tell(run->desk, &run->sink);
+	registry_put_events(run->desk, &run->sink);
 }
 
 static void heed_later(struct running *run)
 {
-	struct pollfd ready = {.fd = desk_fd(run->desk), .events = POLLIN};
+	struct pollfd ready = {.fd = registry_fd(run->desk), .events = POLLIN};
 
 	(void)poll(&ready, 1, 100);
 	heed(run);
@@ -131,7 +131,7 @@ static double measure_rate(struct running *run, int consignments)
 		heed(run);
 	}
 	wait_for(&run->bench, before + (uint64_t)PASSAGES * EVENTS_EACH);
-	while (desk_counters(run->desk).answers < PASSAGES)
+	while (registry_counters(run->desk).answers < PASSAGES)
 		heed_later(run);
 	heed(run);
 	return (double)PASSAGES * EVENTS_EACH * 1e9 / (double)(clock_mono_ns() - begin_ns);
@@ -142,11 +142,11 @@ static double measure_answer_us(struct running *run, int consignments)
 	double us[1001];
 
 	for (int i = 0; i < 1001; i++) {
-		uint64_t answers = desk_counters(run->desk).answers;
+		uint64_t answers = registry_counters(run->desk).answers;
 		int64_t begin_ns = clock_mono_ns();
 
 		ask(run, PASSAGES + i, consignments);
-		while (desk_counters(run->desk).answers == answers)
+		while (registry_counters(run->desk).answers == answers)
 			heed_later(run);
 		us[i] = (double)(clock_mono_ns() - begin_ns) / 1e3;
 	}
@@ -156,15 +156,15 @@ static double measure_answer_us(struct running *run, int consignments)
 
 static void start(struct running *run, const struct registry_conf *conf)
 {
-	int err = desk_new(conf, run->bench.path, &run->desk);
+	int err = registry_new(conf, run->bench.path, &run->desk);
 
 	if (err < 0)
 		fail("registry", err);
-	run->questions = desk_questions(run->desk);
+	run->questions = registry_questions(run->desk);
 	run->sink = (struct event_sink){.data = run, .put = put};
 	run->journal = open_journal(&run->bench);
-	if ((err = desk_start(run->desk)) < 0)
-		fail("desk_start", err);
+	if ((err = registry_start(run->desk)) < 0)
+		fail("registry_start", err);
 }
 
 static struct round one_round(const char *folder, const struct registry_conf *conf,
@@ -183,10 +183,10 @@ static struct round one_round(const char *folder, const struct registry_conf *co
 	round.worked_kib = rss_kib();
 	round.found = run.found;
 	round.answer_us = measure_answer_us(&run, consignments);
-	if (!desk_stop(run.desk, clock_mono_ns() + 10 * NS_PER_S))
-		fail("desk_stop", EBUSY);
+	if (!registry_stop(run.desk, clock_mono_ns() + 10 * NS_PER_S))
+		fail("registry_stop", EBUSY);
 	close_journal(run.journal);
-	desk_free(run.desk);
+	registry_free(run.desk);
 	remove_journal(run.bench.path);
 	return round;
 }
@@ -199,7 +199,7 @@ static struct round round_apart(const char *folder, const struct registry_conf *
 	char command[PATH_SIZE + 64];
 	struct round round;
 	int ends[2], status;
-	pid_t child;
+	pid_t child = -1;
 
 	snprintf(command, sizeof(command), "rm -f %s/journal.db*", folder);
 	if (system(command) != 0 || pipe(ends) < 0 || (child = fork()) < 0)

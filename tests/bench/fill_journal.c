@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "clock.h"
-#include "journal.h"
-#include "log.h"
-#include "transit/json.h"
+#include "base/clock.h"
+#include "base/json_writer.h"
+#include "base/log.h"
+#include "journal/journal.h"
 
 static bool no_room(void *data, enum outlet_stream stream, const struct outlet_record *record)
 {
@@ -18,9 +18,9 @@ static bool no_room(void *data, enum outlet_stream stream, const struct outlet_r
 	return false;
 }
 
-static void no_state(void *data, const char *key, const char *payload, size_t bytes)
+static void no_state(void *data, const struct outlet_state *state)
 {
-	(void)data, (void)key, (void)payload, (void)bytes;
+	(void)data, (void)state;
 }
 
 static void no_head(void *data, const struct event_head *head)
@@ -34,12 +34,12 @@ static void append(struct journal *journal, uint64_t number)
 	char body[EVENT_BODY_BYTES];
 	struct event_draft draft = {.type = event_type(EVENT_METER_VALUE), .body = body};
 	struct pollfd room = {.fd = journal_room_fd(journal), .events = POLLIN};
-	struct json json;
+	struct jw json;
 
 	event_body_start(&json, body, sizeof(body), NULL, "counter", now.mono_ns, &now);
-	json_open(&json, "observed");
-	json_uint(&json, "value", number);
-	json_close(&json);
+	jw_open(&json, "observed");
+	jw_uint(&json, "value", number);
+	jw_close(&json);
 	draft.body_bytes = json.bytes;
 	while (journal_append(journal, &draft) == -EAGAIN)
 		(void)poll(&room, 1, 100);

@@ -15,7 +15,8 @@ from pymodbus.client import ModbusTcpClient
 
 def main(modbus_port, units, registers, poll_ms, mqtt_port, topic):
     units, registers, poll_s = int(units), int(registers), int(poll_ms) / 1000
-    broker = mqtt.Client("peer", protocol=mqtt.MQTTv5)
+    version2 = getattr(mqtt, "CallbackAPIVersion", None)  # of paho
+    broker = mqtt.Client(*[version2.VERSION2] if version2 else [], "peer", protocol=mqtt.MQTTv5)
     broker.max_inflight_messages_set(64)
     broker.connect("127.0.0.1", int(mqtt_port))
     broker.loop_start()
@@ -25,7 +26,7 @@ def main(modbus_port, units, registers, poll_ms, mqtt_port, topic):
     due = time.monotonic()
     while True:
         for unit in range(1, units + 1):
-            answer = modbus.read_holding_registers(0, registers, slave=unit)
+            answer = modbus.read_holding_registers(0, count=registers, slave=unit)
             now_ns = time.monotonic_ns()
             for register, value in enumerate(answer.registers):
                 if last.get((unit, register)) == value:

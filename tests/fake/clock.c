@@ -1,10 +1,10 @@
-/* A wall clock that a test steps, linked in place of daemon/clock.c.
+/* A wall clock that a test steps, linked in place of daemon/base/clock.c.
  *
  * Monotonic time is the machine's. The file named by CORRIDORD_FAKE_CLOCK holds
  * two little-endian int64: nanoseconds added to the real wall clock, and the
  * clock state (enum clock_state). Without it the wall clock is real and synced.
  */
-#include "clock.h"
+#include "base/clock.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
-/* Chips and lines of a test's own behind the seam of drivers/gpio_lines.h, a clock that
- * the test sets, and a host that writes down what the driver says.
+/* Chips and lines of a test's own behind the seam of drivers/gpio/lines.h, and a clock that
+ * the test sets.
  *
  * Included once by a test; what it defines takes the place of libgpiod, of the clock
  * and of the look into /dev.
@@ -17,13 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../drivers/gpio.h"
-#include "clock.h"
+#include "base/clock.h"
+#include "gpio/gpio.h"
 
 #define FAKE_CHIPS 3
 #define FAKE_LINES 8
 #define FAKE_EDGES 80
-#define FAKE_NOTES 200
 
 struct fake_line {
 	const char *name;
@@ -51,20 +50,7 @@ struct gpio_lines {
 	int event_fd;
 };
 
-struct fake_reading {
-	size_t point;
-	bool level;
-	int64_t at_ns;
-	uint32_t lost;
-};
-
-struct fake_fault {
-	size_t point;
-	enum reason reason;
-	char what[160];
-};
-
-struct fake_world {
+struct fake_gpio {
 	struct gpio_chip chip[FAKE_CHIPS];
 	const char *path[FAKE_CHIPS + 1]; /* what /dev shows */
 	int64_t now_ns;
@@ -74,14 +60,9 @@ struct fake_world {
 	unsigned int requests; /* that succeeded */
 	unsigned int levels; /* read */
 	void (*at_level)(struct fake_line *line); /* happens while a level is read */
-	struct fake_reading reading[FAKE_NOTES];
-	size_t readings;
-	struct fake_fault fault[FAKE_NOTES];
-	size_t faults;
-	size_t debugs;
 };
 
-static struct fake_world world;
+static struct fake_gpio fake_gpio; /* one: the seam has no place for a pointer to it */
 
 /* ---- the clock ---- */
 
@@ -89,8 +70,8 @@ int64_t clock_mono_ns(void)
 {
 	struct timespec ts;
 
-	if (!world.real_clock)
-		return world.now_ns;
+	if (!fake_gpio.real_clock)
+		return fake_gpio.now_ns;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
@@ -107,8 +88,8 @@ static int fake_glob(const char *pattern, int flags, int (*errors)(const char *,
 	(void)flags;
 	(void)errors;
 	for (size_t i = 0; i < FAKE_CHIPS + 1; i++)
-		if (world.path[i])
-			paths[count++] = strdup(world.path[i]);
+		if (fake_gpio.path[i])
+			paths[count++] = strdup(fake_gpio.path[i]);
 	*ret_paths = (glob_t){.gl_pathc = count, .gl_pathv = paths};
 	return count ? 0 : GLOB_NOMATCH;
 }
@@ -129,7 +110,7 @@ static bool fake_level(const struct fake_line *line)
 int gpio_chip_open(const char *path, struct gpio_chip **ret_chip)
 {
 	for (size_t i = 0; i < FAKE_CHIPS; i++) {
-		struct gpio_chip *chip = &world.chip[i];
+		struct gpio_chip *chip = &fake_gpio.chip[i];
 
 		if (!chip->path || chip->gone)
 			continue;
@@ -181,7 +162,7 @@ int gpio_chip_line_info(struct gpio_chip *chip, unsigned int offset,
 
 bool gpio_lines_can_debounce(void)
 {
-	return world.can_debounce;
+	return fake_gpio.can_debounce;
 }
 
 int gpio_lines_request(struct gpio_chip *chip, const char *consumer, const struct gpio_want *wants,
@@ -210,8 +191,8 @@ int gpio_lines_request(struct gpio_chip *chip, const char *consumer, const struc
 		line->want = wants[i];
 		line->edges = 0;
 	}
-	snprintf(world.consumer, sizeof(world.consumer), "%s", consumer);
-	world.requests++;
+	snprintf(fake_gpio.consumer, sizeof(fake_gpio.consumer), "%s", consumer);
+	fake_gpio.requests++;
 	*ret_lines = lines;
 	return 0;
 }
@@ -246,9 +227,9 @@ int gpio_lines_level(struct gpio_lines *lines, size_t line)
 		return -ENODEV;
 	if (of->level_fails)
 		return of->level_fails;
-	world.levels++;
-	if (world.at_level)
-		world.at_level(of);
+	fake_gpio.levels++;
+	if (fake_gpio.at_level)
+		fake_gpio.at_level(of);
 	return level;
 }
 
@@ -279,7 +260,7 @@ ssize_t gpio_lines_edges(struct gpio_lines *lines, struct gpio_edge *edges, size
 /* ---- what happens on the wires ---- */
 
 /* An edge is in the queue; the wire shows it too. at_ns: the kernel's stamp. */
-static inline struct gpio_edge *edge(struct fake_line *line, bool high, int64_t at_ns)
+static inline struct gpio_edge *add_edge(struct fake_line *line, bool high, int64_t at_ns)
 {
 	struct gpio_edge *queued = &line->edge[line->edges++];
 
@@ -288,122 +269,31 @@ static inline struct gpio_edge *edge(struct fake_line *line, bool high, int64_t 
 	return queued;
 }
 
-/* ---- the host ---- */
-
-static void fake_reading(void *data, size_t device, size_t point, const struct value *value,
-			 int64_t at_mono_ns, uint32_t lost_edges)
+static inline struct gpio_edge *rising_edge(struct fake_line *line, int64_t at_ns)
 {
-	(void)data;
-	(void)device;
-	if (world.readings < FAKE_NOTES && value->type == VALUE_BOOL)
-		world.reading[world.readings++] =
-			(struct fake_reading){point, value->boolean, at_mono_ns, lost_edges};
+	return add_edge(line, true, at_ns);
 }
 
-static void fake_fault(void *data, size_t device, size_t point, enum reason reason,
-		       const char *what)
+static inline struct gpio_edge *falling_edge(struct fake_line *line, int64_t at_ns)
 {
-	struct fake_fault *fault = &world.fault[world.faults];
-
-	(void)data;
-	(void)device;
-	if (world.faults == FAKE_NOTES)
-		return;
-	fault->point = point;
-	fault->reason = reason;
-	snprintf(fault->what, sizeof(fault->what), "%s", what);
-	world.faults++;
+	return add_edge(line, false, at_ns);
 }
 
-static void fake_debug(void *data, const char *what)
+/* Rising and falling in turn, from at_ns on. The last one. */
+static inline struct gpio_edge *alternating_edges(struct fake_line *line, int count, int64_t at_ns,
+						  int64_t step_ns)
 {
-	(void)data;
-	(void)what;
-	world.debugs++;
+	struct gpio_edge *last = NULL;
+
+	for (int i = 0; i < count; i++)
+		last = add_edge(line, i % 2 == 0, at_ns + i * step_ns);
+	return last;
 }
 
-/* ---- a device on it ---- */
-
-#define FAKE_POINTS 4
-
-struct fake_device {
-	struct gpio_device_conf conf;
-	struct gpio_point_conf point[FAKE_POINTS];
-	struct driver_point points[FAKE_POINTS];
-	struct driver_device device;
-	struct driver_setup setup;
-	struct driver_complaint complaint;
-	void *instance;
-};
-
-extern const struct driver gpio_driver;
-
-static inline void fake_start(struct fake_device *device)
+/* As many as the queue of a line holds, and no room for the next; 1 ns between them. */
+static inline void fill_queue(struct fake_line *line, int64_t at_ns)
 {
-	*device = (struct fake_device){.conf = {.consumer = (char *)(uintptr_t) "corridord"}};
-	memset(&world, 0, sizeof(world));
-	world.now_ns = 1000 * NS_PER_S;
-	world.chip[0] =
-		(struct gpio_chip){.path = "/dev/gpiochip0", .name = "gpiochip0", .label = "soc"};
-	world.chip[1] = (struct gpio_chip){
-		.path = "/dev/gpiochip1", .name = "gpiochip1", .label = "lane1-rig"};
-	world.path[0] = "/dev/gpiochip0";
-	world.path[1] = "/dev/gpiochip1";
-	world.chip[1].line[3].name = "lane1-up";
-	world.chip[1].line[4].name = "lane1-down";
-	world.chip[0].line[0].name = "power-ok";
-}
-
-static inline struct gpio_point_conf *fake_point(struct fake_device *device, const char *line)
-{
-	struct gpio_point_conf *point = &device->point[device->device.point_count];
-
-	*point = (struct gpio_point_conf){
-		.line = (char *)(uintptr_t)line, .offset = -1, .bias = GPIO_BIAS_DISABLED};
-	device->points[device->device.point_count] =
-		(struct driver_point){.name = line, .conf = point};
-	device->device.point_count++;
-	return point;
-}
-
-static inline int fake_new(struct fake_device *device)
-{
-	device->device.name = "io";
-	device->device.conf = &device->conf;
-	device->device.points = device->points;
-	device->setup = (struct driver_setup){
-		.name = "io",
-		.devices = &device->device,
-		.device_count = 1,
-		.host = {.reading = fake_reading, .fault = fake_fault, .debug = fake_debug},
-	};
-	return gpio_driver.new_(&device->setup, &device->instance, &device->complaint);
-}
-
-static inline int fake_open(struct fake_device *device)
-{
-	int err = device->instance ? 0 : fake_new(device);
-
-	return err ? err : gpio_driver.open(device->instance);
-}
-
-static inline int fake_read(struct fake_device *device)
-{
-	return gpio_driver.read(device->instance);
-}
-
-static inline void fake_stop(struct fake_device *device)
-{
-	if (device->instance)
-		gpio_driver.close(device->instance);
-	gpio_driver.free_(device->instance);
-}
-
-/* Forgets what was said so far. */
-static inline void fake_forget(void)
-{
-	world.readings = 0;
-	world.faults = 0;
+	alternating_edges(line, GPIO_QUEUE_MAX, at_ns, 1)->queue_was_full = true;
 }
 
 #endif

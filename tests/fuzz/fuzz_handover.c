@@ -3,43 +3,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "handover_read.h"
-#include "transit/event.h"
-#include "transit/memo.h"
+#include "inbound/handover_read.h"
+#include "transit/event/event.h"
+#include "transit/event/memo.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 static void check(const struct handover *handover)
 {
 	char text[MEMO_BYTES], members[EVENT_BODY_BYTES], key[HANDOVER_KEY_BYTES];
-	char ucr[IDENTIFIER_BYTES];
+	char id[HANDOVER_ID_BYTES], ucr[HANDOVER_ID_BYTES];
 	struct handover again;
 	struct memo_reader reader;
 	struct memo memo;
-	struct json json;
+	struct jw json;
 
 	if (!handover_is_sound(handover))
 		abort();
 	memo_start(&memo, text, sizeof(text));
 	handover_remember(handover, &memo);
 	memo_read(&reader, text);
-	handover_recall(&again, &reader);
+	handover_recall(&again, 3, &reader);
 	if (!memo_ok(&memo) || !memo_end(&reader) || !handover_is_same(handover, &again) ||
 	    again.seal_count != handover->seal_count)
 		abort();
-	json_start(&json, members, sizeof(members));
+	jw_start(&json, members, sizeof(members));
 	handover_members(handover, &json);
-	if (!json_ok(&json))
+	if (!jw_ok(&json))
 		abort();
-	if (handover_key(handover->to, handover->ucr, key) &&
-	    (!handover_ucr(strrchr(key, '/') + 1, ucr) || strcmp(ucr, handover->ucr) != 0))
+	handover_id(handover, id);
+	if (handover_key(handover->to, id, key) &&
+	    (!handover_read_id(strrchr(key, '/') + 1, ucr) || strcmp(ucr, id) != 0))
 		abort();
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	char error[HANDOVER_ERROR_BYTES], level[256];
-	char ucr[IDENTIFIER_BYTES];
+	char ucr[HANDOVER_ID_BYTES];
 	struct handover handover;
 	size_t bytes = size < sizeof(level) ? size : sizeof(level) - 1;
 
@@ -50,7 +51,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	if (bytes > 0)
 		memcpy(level, data, bytes);
 	level[bytes] = '\0';
-	if (handover_ucr(level, ucr) && !ucr[0])
+	if (handover_read_id(level, ucr) && !ucr[0])
 		abort();
 	return 0;
 }

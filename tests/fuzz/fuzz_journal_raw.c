@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "journal_raw.h"
+#include "journal/raw.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	if (fd < 0 || write(fd, data + 1, size - 1) != (ssize_t)(size - 1))
 		abort();
 	close(fd);
-	if (raw_open(path, &raw) == 0) {
+	if (raw_open(path, RAW_COMMITTED, &raw) == 0) {
 		raw_peek(raw, &sink);
 		while (raw_read(raw, 16, &sink))
 			;

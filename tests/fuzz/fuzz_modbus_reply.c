@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../drivers/modbus_decode.h"
-#include "../../drivers/modbus_link.h"
+#include "modbus/decode.h"
+#include "modbus/link.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes);
 
@@ -96,30 +96,66 @@ static void judge(enum modbus_framing framing, const struct question *question,
 	free(frame);
 }
 
+/* Bytes as they come over a line, in two parts. */
+static void find(const struct question *question, const unsigned char *bytes, size_t count)
+{
+	struct modbus_questions *questions = calloc(1, sizeof(*questions));
+	struct modbus_input *input = calloc(1, sizeof(*input));
+	const struct modbus_question open = {.request = question->request};
+	const struct modbus_seen seen = {.question_bytes = 0};
+	struct modbus_reply reply = {0};
+	struct modbus_found found;
+
+	if (!questions || !input)
+		abort();
+	modbus_questions_add(questions, &open);
+	if (count > MODBUS_INPUT_BYTES)
+		count = MODBUS_INPUT_BYTES;
+	memcpy(input->bytes, bytes, count);
+	input->count = count / 2;
+	(void)modbus_input_find(input, questions, &found);
+	input->count = count;
+	while (modbus_input_find(input, questions, &found)) {
+		if (found.at + found.bytes > input->count ||
+		    !modbus_wire_reply(MODBUS_FRAMING_RTU, input->bytes + found.at, found.bytes,
+				       &reply))
+			abort();
+		modbus_input_drop(input, found.at + found.bytes);
+	}
+	if (input->count > 0)
+		(void)modbus_input_oddity(input, questions, &seen);
+	free(input);
+	free(questions);
+}
+
 /* The device has sent all its bytes and hung up before it was asked: nothing waits. */
 static void exchange(const struct question *question, const unsigned char *bytes, size_t count)
 {
-	const struct modbus_bus_conf conf = {.connect_timeout_ns = 1000000000};
+	char host[] = "127.0.0.1";
+	/* Opened again in vain: nobody listens there. */
+	const struct modbus_bus_conf conf = {
+		.host = host, .tcp_port = 1, .connect_timeout_ns = 1000000000};
 	struct modbus_reply reply = {0};
 	struct modbus_link *link = malloc(sizeof(*link));
 	int ends[2];
 
 	if (!link || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
 		abort();
-	modbus_link_init(link, MODBUS_TCP, &conf, 1000000000);
+	modbus_link_init(link, MODBUS_TCP, &conf);
 	link->ctx = modbus_new_tcp(NULL, 0);
 	link->fd = ends[0];
 	modbus_set_socket(link->ctx, ends[0]);
 	modbus_set_byte_timeout(link->ctx, 0, 0);
 	link->transaction = 0x0100; /* the next is 0x0101, and these came before: */
-	link->late[link->late_count++] = 0x0100;
-	link->late[link->late_count++] = 0x00ff;
+	link->late[link->late_count++] = (struct modbus_late){.transaction = 0x0100};
+	link->late[link->late_count++] = (struct modbus_late){.transaction = 0x00ff};
 	if (write(ends[1], bytes, count) != (ssize_t)count)
 		abort();
 	shutdown(ends[1], SHUT_WR);
 
+	const struct modbus_wait wait = {.patience_ns = 1000000000, .timeout_ns = 1000000000};
 	const enum modbus_outcome outcome =
-		modbus_exchange(link, &question->request, 1000000000, &reply);
+		modbus_exchange(link, &question->request, &wait, &reply);
 	if (outcome == MODBUS_ANSWERED)
 		check_answer(question, &reply);
 	else if (outcome != MODBUS_WRONG_UNIT && !link->lost)
@@ -139,6 +175,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes)
 
 	judge(MODBUS_FRAMING_RTU, &question, sent, count);
 	judge(MODBUS_FRAMING_TCP, &question, sent, count);
+	find(&question, sent, count);
 	exchange(&question, sent, count);
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "registry_file.h"
+#include "registry/file.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -18,10 +18,10 @@ static int take_record(void *data, struct registry_record *record)
 {
 	struct count *count = data;
 
-	if (count->complaints)
+	if (count->complaints || !record)
 		abort();
-	count->records++;
 	registry_record_free(record);
+	count->records++;
 	return 0;
 }
 
@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	char folder[] = "/tmp/fuzz-registry-XXXXXX", path[64];
 	struct count count = {0};
-	const struct registry_file_sink sink = {&count, NULL, take_record, take_complaint};
+	const struct registry_file_sink sink = {
+		.data = &count, .record = take_record, .complain = take_complaint};
 	FILE *file;
 	int result;
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "registry_record.h"
+#include "registry/record/record.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "transit/trace.h"
+#include "transit/event/trace.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t bytes);
 

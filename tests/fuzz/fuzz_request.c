@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "request.h"
+#include "inbound/request.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

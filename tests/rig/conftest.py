@@ -9,34 +9,17 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 os.environ["PATH"] += ":/usr/sbin:/sbin"
-sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "system"), str(HERE.parent)]
 
 from lib import guest as guests  # noqa: E402
 from lib import kernel as kernels  # noqa: E402
-from lib.debian import Unavailable  # noqa: E402
+from lib.availability import or_skip, pytest_runtest_makereport  # noqa: E402, F401
 from rig.broker import Broker  # noqa: E402
 from rig.closing import closing  # noqa: E402, F401
 from rig.subscriber import Subscriber  # noqa: E402
 
 BUILD = Path(os.environ.get("BUILD", HERE.parents[1] / "build")).resolve()
 CACHE = BUILD / "rig"
-
-
-def or_skip(make):
-    """What cannot be had here is a reason to skip; everything else is a failure."""
-    try:
-        return make()
-    except Unavailable as why:
-        pytest.skip(f"the rig cannot run here: {why}")
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport():
-    """Where everything must run, what is skipped has failed."""
-    report = (yield).get_result()
-    if report.skipped and os.environ.get("CI") == "true":
-        report.outcome = "failed"
-        report.longrepr = str(report.longrepr[-1])
 
 
 @pytest.fixture(scope="session")

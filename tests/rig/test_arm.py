@@ -61,9 +61,11 @@ def test_the_unit_tests_pass_on_it(target, architecture):
 
 def test_lines_of_an_arm64_board_reach_a_subscriber(target, cache, broker, closing, tmp_path):
     target = target("arm64")
-    daemon = built(target, "corridord")
+    daemon = built(target, "corridord", "corridord-uplink")
     kernel = or_skip(lambda: boards.fetch(cache))
-    image = boards.initramfs(kernel, target, daemon, cache / "arm64.cpio")
+    image = boards.initramfs(
+        kernel, target, [daemon, daemon.with_name("corridord-uplink")], cache / "arm64.cpio"
+    )
     board = closing(boards.Board(kernel, image, tmp_path / "board", broker=broker))
     or_skip(board.start)
     board.set_line(1, True)

@@ -13,7 +13,7 @@ from rig.daemon import BINARY, BUILD
 PATIENCE_S = 90
 METER = "load-0"  # its point counts 2, 4, 6 ...
 # Seconds and not a minute until it tries the disk again: nothing else is different.
-BRISK = ("daemon/journal.c", ".return_ns = 60 * NS_PER_S", ".return_ns = 3 * NS_PER_S")
+BRISK = ("daemon/journal/journal.c", ".return_ns = 60 * NS_PER_S", ".return_ns = 3 * NS_PER_S")
 
 
 @pytest.fixture(scope="module")

@@ -55,9 +55,13 @@ class Bench:
         return gateway, subscriber
 
     def clear(self):
-        for gateway in self.gateways:
-            gateway.stop()
-        self.chips.clear()
+        if self.guest.kernel_fell():
+            self.guest.close()
+            self.guest.start()
+        else:
+            for gateway in self.gateways:
+                gateway.stop()
+            self.chips.clear()
         for subscriber in self.subscribers:
             subscriber.stop()
 
@@ -417,6 +421,16 @@ def test_a_line_that_the_kernel_holds_is_busy(bench):
 
 
 def test_a_chip_that_vanishes_is_told_and_found_again_under_another_number(bench):
+    """Linux 6.1 may use what it has freed when a chip goes while its lines are requested."""
+    try:
+        vanish_and_come_again(bench)
+    except AssertionError:
+        if bench.guest.kernel_fell():
+            pytest.xfail("the guest's kernel fell over the chip that had gone")
+        raise
+
+
+def vanish_and_come_again(bench):
     chip = bench.chips.add("gone-rig", ["loop"])
     chip.pull("loop", True)
     given = {"chip": "gone-rig", "recheck": "200ms", "reopen_min": "50ms", "reopen_max": "500ms"}

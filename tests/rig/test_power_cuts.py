@@ -32,11 +32,11 @@ EVENTS = 160  # of each gateway before the power goes
 WRITES_PER_S = 150
 
 MUTANTS = {
-    "unsynced": ("daemon/journal_db.c", "PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL"),
+    "unsynced": ("daemon/journal/db.c", "PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL"),
     "early": (
-        "daemon/journal_commit.c",
-        "err = journal_sync(journal, &sync_ns);\n\tif (err < 0)",
-        "(void)journal_feed(journal), err = journal_sync(journal, &sync_ns);\n\tif (err < 0)",
+        "daemon/journal/commit.c",
+        "err = journal_end(journal, err, &transaction.head);",
+        "(void)journal_feed(journal), err = journal_end(journal, err, &transaction.head);",
     ),
 }
 # Disk: filesystem, daemon.
@@ -218,7 +218,8 @@ def test_states_booted_for_real_are_drained_to_the_broker(
         booted.judge(recorded.promises, tmp_path / "journals")
     sound = [booted for booted in states if booted.sound]
     for booted in sound:
-        recording.start_gateway(guest, booted.place, "corridord", booted.root)
+        whose = booted.gateway
+        recording.start_gateway(guest, booted.place, "corridord", booted.root, gateway=whose)
     for booted in sound:
         booted.drain(guest, aftermath)
     unsound = [booted for booted in states if not booted.sound]

@@ -16,7 +16,7 @@ PASSWORD = "/etc/corridord/secrets/mqtt-password"
 CONF = """
 checkpoint {{ id = "ge-red-bridge"  country = "GE"  name = "Red Bridge"  office = "GE000600" }}
 gateway    {{ id = "gw1" }}
-uplink     {{ host = "10.0.2.100:1883"  username = "{user}"  password_credential = "mqtt-password" }}
+uplink     {{ host = "10.0.2.100:1883"  username = "{user}"  password_credential = "mqtt-password"  cleartext = true }}
 bus "line" {{ driver = "modbus-rtu"  port = "/dev/ttyS1"  baud = 9600 }}
 device "mute" {{ bus = "line"  unit = 1  address_base = 0  point "n" {{ table = "holding"  address = 1 }} }}
 device "io" {{ driver = "gpio"  point "loop" {{ line = "lane1-loop"  bias = "as-is" }} }}
@@ -205,7 +205,7 @@ def test_a_stop_is_in_order_and_told_at_the_latest_at_the_next_start(site):
     mark = subscriber.mark
     machine.run("systemctl stop corridord")
     assert machine.show("Result")["Result"] == "success"
-    assert machine.run("test -d /run/corridord", check=False)[0] != 0
+    machine.run("test -d /run/corridord")  # what could be written nowhere else outlives a stop
     machine.run("systemctl start corridord")
     subscriber.wait_event("gateway.stopped", since=mark)
     subscriber.wait_event("gateway.started", since=mark)

@@ -1,7 +1,8 @@
 """Modbus devices played over TCP or a serial line, with faults on demand.
 
-pymodbus decodes, executes and encodes; the frames around it are made here, so that
-a device can also stay silent, answer late, as another unit, or with rubbish.
+They answer the four functions that read. Frames are made here too, so that a device can also
+stay silent, answer late, as another unit, or with rubbish. Servers of other people are in
+modbus_pymodbus.py and in tests/unit/test_modbus_peers.c.
 """
 
 import os
@@ -13,46 +14,37 @@ import threading
 import time
 import tty
 
-from pymodbus.datastore import ModbusSlaveContext, ModbusSparseDataBlock
-from pymodbus.factory import ServerDecoder
-from pymodbus.pdu import ExceptionResponse
-
-# Function codes as pymodbus names the blocks.
+# The tables, by the function that reads them.
 COILS, DISCRETES, HOLDING, INPUT = 1, 2, 3, 4
 
+ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
+READ_MAX = {COILS: 2000, DISCRETES: 2000, HOLDING: 125, INPUT: 125}
 
-class _Block(ModbusSparseDataBlock):
-    """Registers by address; a value may be a function, called at each read."""
 
-    def __init__(self, values):
-        super().__init__({})
-        self.values = dict(values)
+class _Refusal(Exception):
+    """The exception code that a device answers with."""
 
-    def validate(self, address, count=1):
-        return all(a in self.values for a in range(address, address + count))
 
-    def getValues(self, address, count=1):
-        found = (self.values[a] for a in range(address, address + count))
-        return [value() if callable(value) else value for value in found]
+def _pack_bits(bits):
+    packed = bytearray((len(bits) + 7) // 8)
+    for i, bit in enumerate(bits):
+        packed[i // 8] |= bool(bit) << i % 8
+    return bytes(packed)
+
+
+def _pack_registers(values):
+    return struct.pack(f">{len(values)}H", *values)
 
 
 class Unit:
-    """One unit id: its registers, and what is wrong with it today."""
+    """One unit id: its tables, and what is wrong with it today.
+
+    A table is {address on the wire: value}; a value may be a function, called at each read.
+    """
 
     def __init__(self, holding=None, inputs=None, discretes=None, coils=None):
-        self.blocks = {
-            HOLDING: _Block(holding or {}),
-            INPUT: _Block(inputs or {}),
-            DISCRETES: _Block(discretes or {}),
-            COILS: _Block(coils or {}),
-        }
-        self.context = ModbusSlaveContext(
-            di=self.blocks[DISCRETES],
-            co=self.blocks[COILS],
-            hr=self.blocks[HOLDING],
-            ir=self.blocks[INPUT],
-            zero_mode=True,
-        )
+        tables = {HOLDING: holding, INPUT: inputs, DISCRETES: discretes, COILS: coils}
+        self.tables = {function: dict(values or {}) for function, values in tables.items()}
         self.lock = threading.Lock()
         self.requests = 0
         self.asked_at_s = []  # monotonic, of each request
@@ -69,18 +61,39 @@ class Unit:
 
     def set(self, address, *values, table=HOLDING):
         with self.lock:
-            for i, value in enumerate(values):
-                self.blocks[table].values[address + i] = value
+            self.tables[table].update(enumerate(values, start=address))
 
     def get(self, address, table=HOLDING):
         with self.lock:
-            return self.blocks[table].getValues(address)[0]
+            return self._values(table, address, 1)[0]
 
     def set_text(self, address, text, registers):
         raw = text.encode("ascii").ljust(2 * registers, b"\0")
         self.set(address, *struct.unpack(f">{registers}H", raw))
 
-    def answer(self, decoder, pdu):
+    def _values(self, table, first, count):
+        try:
+            found = [self.tables[table][first + i] for i in range(count)]
+        except KeyError:
+            raise _Refusal(ILLEGAL_ADDRESS) from None
+        return [value() if callable(value) else value for value in found]
+
+    def _read(self, pdu):
+        """What follows the function code in the answer to a request to read."""
+        if self.exception:
+            raise _Refusal(self.exception)
+        if pdu[0] not in self.tables:
+            raise _Refusal(ILLEGAL_FUNCTION)
+        if len(pdu) != 5:
+            raise _Refusal(ILLEGAL_VALUE)
+        function, first, count = struct.unpack(">BHH", pdu)
+        if not 1 <= count <= READ_MAX[function]:
+            raise _Refusal(ILLEGAL_VALUE)
+        pack = _pack_bits if function in (COILS, DISCRETES) else _pack_registers
+        data = pack(self._values(function, first, count))
+        return bytes([len(data)]) + data
+
+    def answer(self, pdu):
         """The PDU of the answer, or None: silent."""
         self.requests += 1
         self.asked_at_s.append(time.monotonic())
@@ -88,26 +101,23 @@ class Unit:
             return None
         if self.delay_s:
             time.sleep(self.delay_s)
-        request = decoder.decode(pdu)
-        with self.lock:
-            if self.exception:
-                response = ExceptionResponse(pdu[0] & 0x7F, self.exception)
-            else:
-                response = request.execute(self.context)
-        answer = bytes([response.function_code]) + response.encode()
+        try:
+            with self.lock:
+                answer = pdu[:1] + self._read(pdu)
+        except _Refusal as refusal:
+            answer = bytes([pdu[0] | 0x80, refusal.args[0]])
         return b"\xa5" * len(answer) if self.garbage else answer
 
 
 class _Server:
     def __init__(self, units):
         self.units = units
-        self.decoder = ServerDecoder()
         self.thread = None
 
     def _respond(self, unit_id, pdu):
         """(unit id, PDU) to send back, or None."""
         unit = self.units.get(unit_id)
-        answer = unit.answer(self.decoder, pdu) if unit else None
+        answer = unit.answer(pdu) if unit else None
         if answer is None:
             return None
         return unit.answer_as or unit_id, answer, unit.cut_bytes

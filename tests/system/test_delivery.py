@@ -70,18 +70,11 @@ def break_the_seal_unheard(site):
     site.wait_polls(20)
 
 
-def let_in_again(broker, subscriber):
-    """A new, empty broker: the subscriber first, or it would miss what comes at once."""
-    broker.start(anonymous=False)
-    subscriber.restart()
-    broker.admit(True)
-
-
 def check_all_arrives(site, subscriber):
     """Brings the site to rest, waits for the last event, checks the whole record."""
     subscriber.wait_event("seal.tampered")
     site.counting = False
-    site.wait_polls(3)
+    site.wait_polls(20)
     site.set_seal("intact")
     last = subscriber.wait(
         lambda: [e for e in subscriber.events("seal.intact") if e["seq"] > 100],
@@ -109,7 +102,7 @@ def test_events_of_thirty_seconds_without_a_broker_arrive_late_and_in_order(
     break_the_seal_unheard(site)
     while time.monotonic() < begun + outage_s:
         site.wait_polls(10)
-    let_in_again(broker, subscriber)
+    broker.restart_for(subscriber)
     check_all_arrives(site, subscriber)
     subscriber.wait_status(state="online")
 
@@ -119,18 +112,18 @@ def test_a_killed_and_emptied_broker_costs_no_event(gateway, site, broker, subsc
         site.wait_polls(5)
         broker.kill()
         site.wait_polls(5)
-        let_in_again(broker, subscriber)
+        broker.restart_for(subscriber)
         subscriber.wait_event("meter.value", since=subscriber.mark)
     broker.kill()
     break_the_seal_unheard(site)
-    let_in_again(broker, subscriber)
+    broker.restart_for(subscriber)
     check_all_arrives(site, subscriber)
 
 
 def test_an_emptied_broker_gets_the_retained_states_again(gateway, site, broker, subscriber):
     subscriber.wait_state("entry-1/reader", state="intact")
     broker.kill()
-    let_in_again(broker, subscriber)
+    broker.restart_for(subscriber)
     mark = subscriber.mark
     subscriber.wait(lambda: subscriber.of("state", mark), "the state again")
     assert subscriber.state("entry-1/reader")["state"] == "intact"
@@ -211,14 +204,14 @@ def test_alerts_of_critical_events_overtake_a_backlog(site, broker, subscriber, 
     site.wait_polls(50)
     site.set_seal("tampered")
     site.wait_polls(50)
-    let_in_again(broker, subscriber)
+    broker.restart_for(subscriber)
     alert = subscriber.wait(lambda: subscriber.alerts("seal.tampered"), "the alert")[0]
     seen = [e for e in subscriber.events() if e.message.order < alert.message.order]
     waiting = alert["seq"] - max(e["seq"] for e in seen)
     assert waiting > 50, f"only {waiting} events were still to come when the alert arrived"
     assert not [e for e in seen if e.key == alert.key]
     site.counting = False
-    copy = subscriber.wait_event("seal.tampered", within_s=60)
+    copy = subscriber.wait_event("seal.tampered")
     assert copy.message.payload == alert.message.payload
     subscriber.verified()
 
@@ -230,7 +223,7 @@ def test_an_alert_comes_without_delay_while_a_backlog_is_being_sent(
     subscriber.wait_event("seal.intact")
     broker.kill()
     site.wait_polls(150)
-    let_in_again(broker, subscriber)
+    broker.restart_for(subscriber)
     subscriber.wait_event("meter.value", since=subscriber.mark)
     site.set_seal("opened")
     alert = subscriber.wait(lambda: subscriber.alerts("seal.opened"), "the alert")[0]

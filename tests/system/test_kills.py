@@ -5,23 +5,10 @@ import os
 import random
 import time
 
-import pytest
 from rig import conf
-from sim.modbus_device import TcpServer, Unit
 
 ROUNDS = 20
 SEED = int(os.environ.get("CORRIDORD_SEED", random.randrange(1 << 32)))
-
-
-@pytest.fixture
-def load(closing):
-    count = [0]
-
-    def read():
-        count[0] = (count[0] + 1) & 0xFFFF
-        return count[0]
-
-    return closing(TcpServer({1: Unit(holding={i: read for i in range(16)})}).start())
 
 
 def outage(round_number):
@@ -36,9 +23,7 @@ def set_broker(broker, subscriber, up):
     if not up:
         broker.kill()
         return
-    broker.start(anonymous=False)
-    subscriber.restart()
-    broker.admit(True)
+    broker.restart_for(subscriber)
 
 
 def test_twenty_kills_at_random_moments_lose_and_renumber_nothing(
@@ -52,7 +37,7 @@ def test_twenty_kills_at_random_moments_lose_and_renumber_nothing(
     for number in range(ROUNDS):
         set_broker(broker, subscriber, not outage(number))
         daemon.start(ready=chance.random() < 0.8)
-        time.sleep(chance.uniform(0, 0.7))
+        time.sleep(chance.uniform(0, 0.7))  # the moment of death is not ours to choose
         daemon.kill()
         held = daemon.journal.payloads()
         for key, payload in held.items():
@@ -82,7 +67,7 @@ def test_a_kill_during_the_first_start_leaves_a_journal_that_can_be_used(
     for number in range(8):
         daemon = new_daemon(text, folder=f"gateway-{number}")
         daemon.start(ready=False)
-        time.sleep(chance.uniform(0, 0.06))
+        time.sleep(chance.uniform(0, 0.06))  # nor here
         daemon.kill()
     mark = subscriber.mark
     daemon.start()

@@ -3,12 +3,6 @@
 import pytest
 from rig import conf
 from rig.crossing import SEAL, cross
-from sim.lane import Lane
-
-
-@pytest.fixture
-def lane(closing):
-    return closing(Lane()).start()
 
 
 @pytest.fixture
@@ -101,6 +95,10 @@ def test_the_state_before_a_restart_is_told_but_not_taken_for_the_present(
     gateway.start()
     event = subscriber.wait_event("seal.opened", since=mark)
     assert event["initial"] is True and event["before_restart"] == "intact"
-    states = [m.payload for m in subscriber.of("state", mark) if m.topic.endswith("/reader")]
+
+    def states_of_reader():
+        return [m.payload for m in subscriber.of("state", mark) if m.topic.endswith("/reader")]
+
+    states = subscriber.wait(states_of_reader, "the reader's state")
     assert b'"unknown"' in states[0] or b'"opened"' in states[0]
     subscriber.verified()

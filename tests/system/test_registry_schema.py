@@ -3,20 +3,12 @@ records names every member."""
 
 import json
 import re
-from pathlib import Path
 
-import jsonschema
 import pytest
+from rig.published import ROOT, validator
 
-ROOT = Path(__file__).resolve().parents[2]
 KINDS = ["consignment", "aeo", "mra", "group"]
 PAGE = (ROOT / "doc/registry.md").read_text()
-
-
-def validator(name):
-    schema = json.loads((ROOT / f"schema/{name}.schema.json").read_text())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema)
 
 
 def samples(kind, quality):

@@ -10,15 +10,15 @@ import uuid
 from types import SimpleNamespace
 
 import jsonschema
-import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from rig import conf, published
+from rig.consignment import CONSIGNMENT, UCR, write_list
+from rig.crossing import SEAL
 from rig.journal import Journal
+from rig.mqtt import MQTT_3_1_1, MQTT_5, new_client
 from rig.waiting import PATIENCE_S, until
-from sim.lane import Lane
-from test_passage import SEAL, UCR, CONSIGNMENT, write_list
 
 BASE = "corridor/v1/ge-red-bridge/gw1"
 OTHER = "7GE204567891-CORRECTED"
@@ -28,12 +28,12 @@ BY = {"officer": "O. Beridze", "reason": "papers seen"}
 class Officer:
     """Asks by MQTT 5 with a response topic of its own, or by 3.1.1 with an id alone."""
 
-    def __init__(self, broker, protocol=mqtt.MQTTv5, name="officer-7"):
-        self.v5 = protocol == mqtt.MQTTv5
+    def __init__(self, broker, protocol=MQTT_5, name="officer-7"):
+        self.v5 = protocol == MQTT_5
         self.inbox = f"{BASE}/response/{name}"
         self.answers = []
         self.heard = threading.Event()
-        self.client = mqtt.Client(name, protocol=protocol)
+        self.client = new_client(name, protocol)
         self.client.on_message = self._on_message
         self.client.on_subscribe = lambda *_: self.heard.set()
         self.client.on_connect = lambda client, *_: client.subscribe(f"{BASE}/response/#", 1)
@@ -101,11 +101,6 @@ class Officer:
 
 
 @pytest.fixture
-def lane(closing):
-    return closing(Lane()).start()
-
-
-@pytest.fixture
 def officer(broker, closing):
     return closing(Officer(broker))
 
@@ -122,7 +117,7 @@ def gateway(lane, broker, subscriber, new_daemon):
     return daemon
 
 
-@pytest.mark.parametrize("protocol", [mqtt.MQTTv5, mqtt.MQTTv311])
+@pytest.mark.parametrize("protocol", [MQTT_5, MQTT_3_1_1])
 def test_an_officer_corrects_what_a_seal_said_and_both_are_kept(
     lane, broker, subscriber, new_daemon, tmp_path, closing, protocol
 ):
@@ -262,6 +257,15 @@ def test_a_retained_request_is_ignored(lane, broker, subscriber, new_daemon, off
     assert not subscriber.events("passage.identified")
 
 
+def test_a_message_that_no_inbox_holds_is_counted(lane, broker, subscriber, new_daemon, officer):
+    new_daemon(site(broker, lane, metrics_every="1s")).start()
+    subscriber.wait_event("seal.absent")
+    officer.send("x" * 40_000, {})
+    dropped = lambda: [json.loads(m.payload)["uplink"]["dropped"] for m in subscriber.of("metrics")]
+    subscriber.wait(lambda: 1 in dropped(), "the message among the metrics")
+    assert officer.ask("status")["ok"]
+
+
 def test_answers_go_nowhere_but_to_the_gateways_own_responses(gateway, subscriber, officer):
     elsewhere = [
         f"{BASE}/event/seal/tampered",
@@ -287,7 +291,7 @@ def test_a_gateway_that_speaks_the_older_protocol_answers_by_id(
 ):
     new_daemon(site(broker, lane, protocol="3.1.1")).start()
     subscriber.wait_event("seal.absent")
-    officer = closing(Officer(broker, mqtt.MQTTv311))
+    officer = closing(Officer(broker, MQTT_3_1_1))
     assert officer.ask("status")["ok"]
     asked = Officer(broker, name="officer-8")  # its response topic does not get through
     closing(asked).send("status", {"id": "8"})
@@ -295,8 +299,39 @@ def test_a_gateway_that_speaks_the_older_protocol_answers_by_id(
     assert asked.answers[-1].topic == f"{BASE}/response/status"
 
 
+def test_an_officers_acts_are_events_with_his_name(gateway, officer, subscriber):
+    of = BY | {"ucr": "7GE1-ACT"}
+    acts = [
+        ("control", {"step": "begin"}, "control.begun", {}),
+        (
+            "reseal",
+            {"old_seal": "GE 4711", "new_seal": "GE4900", "authority": "head of shift"},
+            "seal.resealed",
+            {"resealed": {"removed": "GE4711", "affixed": "GE4900", "authority": "head of shift"}},
+        ),
+        ("control", {"step": "end", "result": "A1"}, "control.ended", {"result": "A1"}),
+        (
+            "incident",
+            {"code": "6", "endorsement": "Customs, Sadakhlo"},
+            "consignment.incident",
+            {"codes": {"ncts": "6"}, "endorsement": "Customs, Sadakhlo"},
+        ),
+        ("redirect", {"to": "ge-poti"}, "consignment.redirected", {"to": "ge-poti"}),
+        ("release", {}, "consignment.released", {}),
+    ]
+    for method, members, event, body in acts:
+        assert officer.ask(method, of, **members)["ok"] is True
+        told = subscriber.wait_event(event)
+        assert told["consignment"] == {"ucr": "7GE1-ACT"}
+        assert (told["officer"], told["because"], told["by"]) == (BY["officer"], BY["reason"], "mqtt")
+        assert {name: told[name] for name in body} == body
+    refused = officer.ask("redirect", of, to="ge-red-bridge")
+    assert refused["code"] == "bad_request" and '"to"' in refused["error"]
+    subscriber.verified()
+
+
 def test_every_way_to_refuse_is_in_the_schema_and_on_the_page():
-    sources = [p.read_text() for p in (published.ROOT / "daemon").glob("request*.c")]
+    sources = [p.read_text() for p in (published.ROOT / "daemon/inbound").glob("request*.c")]
     told = set(re.findall(r'request_refusal\(\s*"(\w+)"', "".join(sources)))
     schema = json.loads((published.ROOT / "schema/response.schema.json").read_text())
     page = (published.ROOT / "doc/mqtt.md").read_text().split("| `code` | |")[1].split("\n\n")[0]
@@ -346,7 +381,7 @@ def test_what_was_answered_is_in_the_journal_however_the_daemon_dies(
         assert answered <= held
         mark = subscriber.mark
         daemon.start()
-        subscriber.wait_event("gateway.started", since=mark)
+        subscriber.wait_new_event("gateway.started", since=mark)
     assert asked > 25
     until(lambda: officer.ask("status")["ok"], "it is well")
 

@@ -3,38 +3,29 @@
 import os
 import re
 import signal
+import ssl
 import subprocess
 import time
 
 import pytest
 from rig import conf
+from rig.counting import counting
 from rig.daemon import BINARY, ROOT, SANITIZED
-from rig.waiting import free_port, until
+from rig.waiting import PATIENCE_S, free_port, until
 from sim.modbus_device import TcpServer, Unit
 
 O_CLOEXEC = 0o2000000
 EX_CONFIG = 78
 EX_USAGE = 64
 
-
-def counting():
-    count = [0]
-
-    def read():
-        count[0] = (count[0] + 1) & 0xFFFF
-        return count[0]
-
-    return read
-
-
-@pytest.fixture
-def load(closing):
-    return closing(TcpServer({1: Unit(holding={i: counting() for i in range(16)})}).start())
+# Eight mebibytes, and half of one more where OpenSSL is that of Debian 13.
+RSS_MAX_KIB = 8 * 1024 + (512 if ssl.OPENSSL_VERSION_INFO >= (3, 2) else 0)
+OWN_MAX_KIB = 2560
 
 
 def run(*arguments, **options):
     return subprocess.run(
-        [BINARY, *arguments], capture_output=True, text=True, timeout=20, check=False, **options
+        [BINARY, *arguments], capture_output=True, text=True, timeout=PATIENCE_S, check=False, **options
     )
 
 
@@ -48,7 +39,7 @@ def test_the_commented_lane_of_the_shipped_configuration_is_good_without_its_com
     (tmp_path / "profiles").symlink_to(ROOT / "etc/profiles")
     checked = run("-n", "-c", tmp_path / "corridord.conf")
     assert (checked.returncode, checked.stderr) == (0, "")
-    assert "4 devices on 3 buses, 1 lanes" in checked.stdout
+    assert "5 devices on 3 buses, 1 lane" in checked.stdout
 
 
 def test_it_captures_without_a_broker_and_delivers_later(load, new_broker, new_subscriber, new_daemon):
@@ -66,13 +57,13 @@ def test_it_captures_without_a_broker_and_delivers_later(load, new_broker, new_s
 
 @pytest.mark.parametrize("attempt", range(5))
 def test_sigterm_stops_within_two_seconds_with_everything_captured_journalled(
-    attempt, load, new_daemon, new_broker
+    attempt, load, new_daemon, new_broker, witness
 ):
     broker = new_broker(start=False)  # nobody hears: all must be in the journal
     daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port, 16, "1ms")).start()
     until(lambda: load.units[1].requests > 300, "load")
-    took = daemon.stop()
-    assert took < 2, f"it took {took:.2f} s"
+    took_s = daemon.stop()
+    assert took_s < witness.allowed(2), f"it took {took_s:.2f} s"
     events = daemon.journal.events()
     assert events[-1]["type"] == "gateway.stopped"
     counted = {}
@@ -87,9 +78,10 @@ def test_sigterm_stops_within_two_seconds_with_everything_captured_journalled(
 
 @pytest.mark.parametrize("trouble", ["frozen broker", "silent device", "stalled connection"])
 def test_sigterm_stops_within_two_seconds_whatever_hangs(
-    trouble, load, broker, subscriber, new_daemon
+    trouble, load, broker, subscriber, new_daemon, witness
 ):
-    daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port, 16, "10ms")).start()
+    counters = conf.counters(load.port, 16, "10ms", timeout="200ms")
+    daemon = new_daemon(conf.head(broker.port) + counters).start()
     subscriber.wait_event("meter.value")
     if trouble == "frozen broker":
         broker.freeze()
@@ -99,16 +91,16 @@ def test_sigterm_stops_within_two_seconds_whatever_hangs(
         load.units[1].delay_s = 5
     requests = load.units[1].requests
     until(lambda: load.units[1].requests > requests, "the trouble has begun")
-    took = daemon.stop()
+    took_s = daemon.stop()
     broker.thaw()
-    assert took < 2, f"it took {took:.2f} s"
+    assert took_s < witness.allowed(2), f"it took {took_s:.2f} s"
     assert daemon.journal.events()[-1]["type"] == "gateway.stopped"
 
 
 def test_sigint_stops_it_too(load, broker, new_daemon):
     daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port)).start()
     daemon.process.send_signal(signal.SIGINT)
-    assert daemon.process.wait(timeout=10) == 0
+    assert daemon.process.wait(timeout=PATIENCE_S) == 0
 
 
 def test_every_file_descriptor_is_closed_on_exec(load, broker, subscriber, new_daemon):
@@ -133,15 +125,13 @@ def test_descriptors_do_not_pile_up_over_reconnections(load, broker, subscriber,
     for _ in range(5):
         broker.kill()
         load.drop()
-        broker.start(anonymous=False)
-        subscriber.restart()
-        broker.admit(True)
+        broker.restart_for(subscriber)
         subscriber.wait_event("meter.value", since=subscriber.mark)
     assert len(daemon.fds()) <= before
 
 
 @pytest.mark.skipif(SANITIZED, reason="sanitizers take memory of their own")
-def test_thirty_two_devices_take_less_than_eight_mebibytes(
+def test_thirty_two_devices_take_no_more_memory_than_they_may(
     closing, broker, subscriber, new_daemon
 ):
     units = {n: Unit(holding={i: counting() for i in range(8)}) for n in range(1, 33)}
@@ -153,22 +143,26 @@ def test_thirty_two_devices_take_less_than_eight_mebibytes(
         text += f'meter "m{n}" {{ value = "d{n}.r0"  report_min = "0ms" }}\n'
     daemon = new_daemon(text).start()
     subscriber.wait(lambda: len(subscriber.events("meter.value")) > 320, "events of all devices")
-    assert daemon.status_kib("VmRSS") < 8 * 1024
+    assert daemon.status_kib("VmRSS") < RSS_MAX_KIB
+    assert daemon.status_kib("RssAnon") < OWN_MAX_KIB
 
 
-def test_the_watchdog_is_fed_while_broker_and_device_are_dead(load, new_broker, new_daemon):
+def test_the_watchdog_is_fed_while_broker_and_device_are_dead(
+    load, new_broker, new_daemon, witness
+):
     broker = new_broker(start=False)
-    daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port))
+    counters = conf.counters(load.port, timeout="200ms")
+    daemon = new_daemon(conf.head(broker.port) + counters)
     daemon.start(watchdog_us=400_000)
     load.units[1].silent = True
-    fed, deadline = [], time.monotonic() + 30
+    fed, deadline = [], time.monotonic() + PATIENCE_S
     while len(fed) < 8:
         assert time.monotonic() < deadline, "the watchdog starves"
         count = daemon.notify.said.count("WATCHDOG=1")
         daemon.notify.listen(1)
         if daemon.notify.said.count("WATCHDOG=1") > count:
             fed.append(time.monotonic())
-    assert max(b - a for a, b in zip(fed, fed[1:])) < 2
+    assert max(b - a for a, b in zip(fed, fed[1:])) < witness.allowed(2)
     assert daemon.running()
 
 
@@ -177,7 +171,7 @@ def test_two_daemons_do_not_share_a_journal(load, broker, subscriber, new_daemon
     first = new_daemon(text).start()
     subscriber.wait_event("meter.value")
     second = subprocess.run(
-        first.arguments(), cwd=first.folder, capture_output=True, text=True, timeout=20, check=False
+        first.arguments(), cwd=first.folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert second.returncode not in (0, EX_CONFIG)
     assert "journal" in second.stderr
@@ -202,7 +196,7 @@ def site(tmp_path):
 def test_n_says_what_a_good_configuration_holds_and_starts_nothing(site):
     result = run("-n", "-c", site)
     assert result.returncode == 0, result.stderr
-    assert "1 devices on 1 buses" in result.stdout
+    assert "1 device on 1 bus, 0 lanes" in result.stdout
     assert not list(site.parent.glob("journal*"))
 
 
@@ -266,8 +260,24 @@ def test_standard_error_may_be_a_closed_pipe(load, broker, subscriber, new_daemo
     daemon.start(output=write_end)
     os.close(write_end)
     broker.kill()
-    broker.start(anonymous=False)
-    subscriber.restart()
-    broker.admit(True)
+    broker.restart_for(subscriber)
     subscriber.wait_event("meter.value", since=subscriber.mark)
     daemon.stop()
+
+
+def test_signals_that_mean_nothing_here_do_not_end_it(new_daemon, broker):
+    gateway = new_daemon(conf.head(broker.port)).start()
+    for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGHUP):
+        gateway.process.send_signal(number)
+    gateway.wait_log("SIGHUP")
+    gateway.stop()
+
+
+def test_at_debug_level_each_change_of_a_point_is_logged(new_daemon, broker, lane):
+    text = conf.head(broker.port).replace('id = "gw1"', 'id = "gw1"  log_level = "debug"')
+    gateway = new_daemon(text + conf.lane(lane.server.port)).start()
+    gateway.wait_log('"boom-1.status" is "closed"')
+    lane.barrier("opening")
+    gateway.wait_log('"boom-1.status" is "opening"')
+    lane.stop()
+    gateway.wait_log('"boom-1.status" is not good: link_down')

@@ -7,7 +7,7 @@ from rig import conf
 from rig.waiting import until
 from sim.modbus_device import SerialServer, TcpServer, Unit
 
-TIMEOUT_S = 0.2
+TIMEOUT, TIMEOUT_S = "200ms", 0.2
 
 
 def bus_of(server):
@@ -23,11 +23,11 @@ def shared(request, closing):
     good, bad = Unit(holding={0: 1}), Unit(holding={0: 1})
     server = closing(request.param({1: good, 2: bad}).start())
     points = conf.register("status", 0, map=["0=opened", "1=intact"])
-    common = {"address_base": 0, "poll": "50ms", "timeout": "200ms", "stale_after": "1s"}
+    common = {"address_base": 0, "poll": "50ms", "stale_after": "1s"}
     text = (
         bus_of(server)
-        + conf.device("good", "shared", 1, points, **common)
-        + conf.device("bad", "shared", 2, points, **common)
+        + conf.device("good", "shared", 1, points, **common | {"stale_after": "60s"})
+        + conf.device("bad", "shared", 2, points, **common | {"timeout": TIMEOUT})
         + 'lane "entry-1" {\n'
         '    seal "good" { status = "good.status" }\n'
         '    seal "bad" { status = "bad.status" }\n}\n'
@@ -39,33 +39,42 @@ def gaps(times):
     return [b - a for a, b in zip(times, times[1:])]
 
 
+def polled_every_s(unit, polls=60):
+    """On average, for so many polls from now on."""
+    unit.asked_at_s.clear()
+    until(lambda: len(unit.asked_at_s) > polls, "polls")
+    times = list(unit.asked_at_s)
+    return (times[-1] - times[0]) / (len(times) - 1)
+
+
 def test_a_silent_unit_delays_the_others_by_its_bounded_share_backs_off_and_returns(
-    shared, broker, subscriber, new_daemon
+    shared, broker, subscriber, new_daemon, witness
 ):
     good, bad, text = shared
     new_daemon(conf.head(broker.port) + text).start()
     subscriber.wait_event("seal.intact", sensor="bad")
+    before_s = polled_every_s(good)
     bad.silent = True
-    subscriber.wait_event("device.down", alarm="raised")
+    subscriber.wait_event("device.down", alarm="raised", device="bad")
     good.asked_at_s.clear()
     bad.asked_at_s.clear()
     begun = time.monotonic()
-    until(lambda: len(bad.asked_at_s) >= 3, "the silent unit is asked again", within_s=40)
+    until(lambda: len(bad.asked_at_s) >= 3, "the silent unit is asked again")
     lasted = time.monotonic() - begun
 
     # The good unit: asked on, never kept waiting for longer than one timeout, hardly slower.
-    assert max(gaps(good.asked_at_s)) < TIMEOUT_S + 0.3
-    assert len(good.asked_at_s) > 0.75 * lasted / 0.05
+    assert max(gaps(good.asked_at_s)) < witness.allowed(TIMEOUT_S + 0.3)
+    assert len(good.asked_at_s) > 0.75 * lasted / before_s
     # The silent one: within its share, and with a cap: it is never given up.
     assert len(bad.asked_at_s) * TIMEOUT_S < 0.15 * lasted + TIMEOUT_S
-    assert max(gaps(bad.asked_at_s)) < 15
+    assert max(gaps(bad.asked_at_s)) < witness.allowed(15)
 
     good.set(0, 0)
     changed_s = time.monotonic()
     opened = subscriber.wait_event("seal.opened", sensor="good")
-    assert opened.message.at_s - changed_s < 2
+    assert opened.message.at_s - changed_s < witness.allowed(2)
     bad.mend()
-    subscriber.wait_event("device.down", alarm="cleared")
+    subscriber.wait_event("device.down", alarm="cleared", device="bad")
     mark = subscriber.mark
     subscriber.wait_state("entry-1/bad", state="intact")
     bad.set(0, 0)
@@ -74,16 +83,19 @@ def test_a_silent_unit_delays_the_others_by_its_bounded_share_backs_off_and_retu
 
 
 @pytest.mark.parametrize(
-    "timeout, reasons", [("200ms", {"no_answer"}), ("20s", {"too_old"})], ids=["told", "waited for"]
+    "timeout, fail_after, reasons",
+    [(TIMEOUT, 3, {"no_answer"}), ("20s", 100, {"too_old"})],
+    ids=["told", "waited for"],
 )
 def test_an_unanswered_seal_reader_is_unknown_within_the_staleness_limit(
-    timeout, reasons, broker, subscriber, new_daemon, closing
+    timeout, fail_after, reasons, broker, subscriber, new_daemon, closing, witness
 ):
     """Also while the driver still waits for its answer."""
     reader = Unit(holding={0: 1})
     server = closing(TcpServer({2: reader}).start())
     points = conf.register("status", 0, map=["0=opened", "1=intact"])
-    given = {"poll": "100ms", "stale_after": "2s", "timeout": timeout, "fail_after": 100}
+    given = {"poll": "100ms", "stale_after": "2s", "timeout": timeout}
+    given["fail_after"] = fail_after
     text = (
         conf.bus("seals", server.port)
         + conf.device("reader", "seals", 2, points, address_base=0, **given)
@@ -96,7 +108,7 @@ def test_an_unanswered_seal_reader_is_unknown_within_the_staleness_limit(
     event = subscriber.wait_event("seal.unknown")
     state = subscriber.wait_state("entry-1/reader", state="unknown")
     took_s = event.message.at_s - fell_silent_s
-    assert took_s < 2 + 1, f"told after {took_s:.1f} s"
+    assert took_s < witness.allowed(2 + 1), f"told after {took_s:.1f} s"
     assert event["reason"] in reasons and event["previous"] == "intact"
     assert state["quality"] != "good" and state["reason"] in reasons
     assert not [e for e in subscriber.events("seal.intact") if e["seq"] > event["seq"]]
@@ -111,9 +123,10 @@ def test_a_seal_reader_that_never_answered_is_unknown_from_the_start(
 ):
     server = closing(TcpServer({}).start())
     points = conf.register("status", 0, map=["0=opened", "1=intact"])
+    given = {"address_base": 0, "poll": "100ms", "stale_after": "1s", "timeout": TIMEOUT}
     text = (
         conf.bus("seals", server.port)
-        + conf.device("reader", "seals", 2, points, address_base=0, poll="100ms", stale_after="1s")
+        + conf.device("reader", "seals", 2, points, **given)
         + 'lane "entry-1" { seal "reader" { status = "reader.status" } }\n'
     )
     new_daemon(conf.head(broker.port) + text).start()

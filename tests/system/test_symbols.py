@@ -1,13 +1,10 @@
 """No function of ours has the name of one in a library: the dynamic linker would give ours to the
 library too."""
 
-import os
 import re
 import subprocess
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("BUILD", ROOT / "build"))
+from rig.daemon import BUILD
 
 
 def symbols(*arguments):

@@ -2,25 +2,15 @@
 
 import json
 import os
+import socket
 import subprocess
 
-import paho.mqtt.client as mqtt
 import pytest
 from rig import conf
+from rig.authority import openssl
 from rig.broker import GATEWAY, Broker
+from rig.mqtt import MQTT_3_1_1, new_client
 from rig.waiting import free_port
-from sim.modbus_device import TcpServer, Unit
-
-
-@pytest.fixture
-def load(closing):
-    count = [0]
-
-    def read():
-        count[0] = (count[0] + 1) & 0xFFFF
-        return count[0]
-
-    return closing(TcpServer({1: Unit(holding={i: read for i in range(8)})}).start())
 
 
 def test_the_status_names_the_head_of_the_chain_that_is_still_to_come(
@@ -62,19 +52,20 @@ def test_a_late_subscriber_gets_states_and_status_but_no_old_events(
 ):
     new_daemon(conf.head(broker.port) + conf.counters(load.port)).start()
     subscriber.wait_event("meter.value")
+    subscriber.wait(lambda: len({m.topic for m in subscriber.of("state")}) >= 8, "all states")
     retained = []
-    client = mqtt.Client("late", protocol=mqtt.MQTTv5)
+    client = new_client("late")
     client.on_connect = lambda *_: client.subscribe("corridor/v1/#", 0)
     client.on_message = lambda _c, _d, m: m.retain and retained.append(m.topic)
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
     try:
-        subscriber.wait(lambda: len(retained) >= 9, "retained messages")
+        subscriber.wait(lambda: len(retained) >= 10, "retained messages")
     finally:
         client.disconnect()
         client.loop_stop()
     branches = {topic.split("/")[4] for topic in retained}
-    assert branches == {"status", "state"}
+    assert branches == {"status", "head", "state"}
 
 
 def test_metrics_tell_the_gateways_health(load, broker, subscriber, new_daemon):
@@ -90,14 +81,12 @@ def test_metrics_tell_the_gateways_health(load, broker, subscriber, new_daemon):
 def test_mqtt_3_1_1_brings_the_same_events_without_properties(
     load, broker, new_subscriber, new_daemon
 ):
-    subscriber = new_subscriber(broker, protocol=mqtt.MQTTv311)
+    subscriber = new_subscriber(broker, protocol=MQTT_3_1_1)
     text = conf.head(broker.port, protocol="3.1.1") + conf.counters(load.port)
     new_daemon(text).start()
     subscriber.wait(lambda: len(subscriber.events("meter.value")) > 20, "events")
     broker.kill()
-    broker.start(anonymous=False)
-    subscriber.restart()
-    broker.admit(True)
+    broker.restart_for(subscriber)
     subscriber.wait_event("meter.value", since=subscriber.mark)
     subscriber.verified()
     assert "(p2, c1" in broker.log.read_text(errors="replace"), "it spoke another protocol"
@@ -144,32 +133,6 @@ def test_a_password_from_a_credential_opens_the_door(
 # ---- TLS -------------------------------------------------------------------------------
 
 
-def openssl(folder, *arguments):
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """A folder with a certificate authority, a broker's and a gateway's certificate."""
-    folder = tmp_path_factory.mktemp("tls")
-    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    openssl(
-        folder, "req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.crt",
-        "-subj", "/CN=corridor test authority", "-days", "2",
-    )
-    for name, alternative in (("localhost", "DNS:localhost,IP:127.0.0.1"), ("gw1", "DNS:gw1")):
-        openssl(
-            folder, "req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr",
-            "-subj", f"/CN={name}",
-        )
-        (folder / "ext").write_text(f"subjectAltName={alternative}\n")
-        openssl(
-            folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
-            "-CAcreateserial", "-out", f"{name}.crt", "-days", "2", "-extfile", "ext",
-        )
-    return folder
-
-
 @pytest.fixture
 def tls_broker(authority, tmp_path, closing):
     """Listens in the clear for the subscriber, and for gateways with a certificate."""
@@ -184,6 +147,16 @@ def tls_broker(authority, tmp_path, closing):
     return broker.start()
 
 
+def loopback():
+    """By name, where this machine's name service knows it."""
+    try:
+        found = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
+    except OSError:
+        found = []
+    by_name = "127.0.0.1" in [address[0] for *_, address in found]
+    return "localhost" if by_name else "127.0.0.1"
+
+
 def tls_conf(host, port, load, **files):
     return conf.head(0, host=f"{host}:{port}").replace(
         "uplink     {", f"uplink     {{ tls {{ {conf.options(files)} }} "
@@ -195,7 +168,7 @@ def test_a_client_certificate_opens_the_door(
 ):
     subscriber = new_subscriber(tls_broker)
     files = {"ca": f"{authority}/ca.crt", "cert": f"{authority}/gw1.crt", "key": f"{authority}/gw1.key"}
-    new_daemon(tls_conf("localhost", tls_broker.tls_port, load, **files)).start()
+    new_daemon(tls_conf(loopback(), tls_broker.tls_port, load, **files)).start()
     subscriber.wait_event("meter.value")
     subscriber.verified()
 
@@ -205,7 +178,7 @@ def test_without_a_certificate_the_gateway_stays_outside_and_goes_on_capturing(
 ):
     subscriber = new_subscriber(tls_broker)
     files = {"ca": f"{authority}/ca.crt"}
-    daemon = new_daemon(tls_conf("localhost", tls_broker.tls_port, load, **files)).start()
+    daemon = new_daemon(tls_conf(loopback(), tls_broker.tls_port, load, **files)).start()
     daemon.wait_log("uplink")
     polls = load.units[1].requests
     subscriber.wait(lambda: load.units[1].requests > polls + 20, "it goes on reading")
@@ -223,9 +196,30 @@ def test_a_broker_of_another_name_is_not_trusted(
     )
     broker = closing(Broker(tmp_path / "broker", extra=extra)).start()
     subscriber = new_subscriber(broker)
-    daemon = new_daemon(tls_conf("localhost", port, load, ca=f"{authority}/ca.crt")).start()
+    daemon = new_daemon(tls_conf(loopback(), port, load, ca=f"{authority}/ca.crt")).start()
     daemon.wait_log("uplink")
     polls = load.units[1].requests
     subscriber.wait(lambda: load.units[1].requests > polls + 50, "it goes on reading")
     assert not subscriber.of("event")
     assert os.path.exists(daemon.journal.path)
+
+
+@pytest.mark.parametrize("wrong, words", [
+    ({"key": "localhost.key"}, ["tls key does not belong to tls cert", "take the key"]),
+    ({"key": "locked.key"}, ["tls key", "it is encrypted", "openssl pkey"]),
+    ({"cert": "gw1.der"}, ["tls cert", "it is DER", "openssl x509 -inform der"]),
+    ({"ca": "gw1.der"}, ["tls ca", "it is DER"]),
+    ({"ca": "gw1.key"}, ["tls ca holds no certificate"]),
+    ({"crl": "ca.crt"}, ["tls crl holds no revocation list"]),
+    ({"key": "not-there.key"}, []),
+])  # fmt: skip
+def test_the_check_names_what_is_wrong_with_the_files(authority, load, new_daemon, wrong, words):
+    openssl(authority, "x509", "-in", "gw1.crt", "-outform", "der", "-out", "gw1.der")
+    lock = ["-aes128", "-passout", "pass:secret"]
+    openssl(authority, "ec", "-in", "gw1.key", *lock, "-out", "locked.key")
+    files = {"ca": "ca.crt", "cert": "gw1.crt", "key": "gw1.key"} | wrong
+    files = {option: f"{authority}/{name}" for option, name in files.items()}
+    daemon = new_daemon(tls_conf("127.0.0.1", 1, load, **files))
+    run = subprocess.run([*daemon.arguments(), "-n"], capture_output=True, text=True)
+    assert run.returncode == (78 if words else 0), run.stderr
+    assert all(word in run.stderr for word in words), run.stderr

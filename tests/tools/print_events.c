@@ -8,23 +8,24 @@
 static void print_vocabulary(void)
 {
 	char text[EVENT_BODY_BYTES];
-	struct json json;
+	struct jw json;
 	int id;
 
 	for (id = 0; id < EVENT_COUNT; id++) {
 		const struct event_type *type = event_type((enum event_id)id);
 
-		json_start(&json, text, sizeof(text));
-		json_open(&json, NULL);
-		json_text(&json, "type", type->name);
-		json_text(&json, "severity", severity_name(type->severity));
-		json_bool(&json, "latched", type->latched);
-		json_text(&json, "class", event_class_name(type->class));
-		json_text(&json, "kind", event_kind_name(type->kind));
-		json_text(&json, "eaeu", type->eaeu);
-		json_text(&json, "ncts", type->ncts);
-		json_text(&json, "summary", type->summary);
-		json_close(&json);
+		jw_start(&json, text, sizeof(text));
+		jw_open(&json, NULL);
+		jw_text(&json, "type", type->name);
+		jw_text(&json, "severity", severity_name(type->severity));
+		jw_bool(&json, "settable", type->settable);
+		jw_bool(&json, "latched", type->latched);
+		jw_text(&json, "class", event_class_name(type->class));
+		jw_text(&json, "kind", event_kind_name(type->kind));
+		jw_text(&json, "eaeu", type->eaeu);
+		jw_text(&json, "ncts", type->ncts);
+		jw_text(&json, "summary", type->summary);
+		jw_close(&json);
 		puts(text);
 	}
 }

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "transit/recognition_words.h"
-#include "transit/registry.h"
+#include "transit/registry/question.h"
+#include "transit/registry/recognition_words.h"
 
 #define TABLE_CONSIGNMENTS 8
 #define TABLE_NUMBERS	   8
@@ -264,6 +264,15 @@ static void table_arrangement(struct table *table, const char *line)
 	};
 }
 
+static bool table_is_document(const char *declared, const char *read)
+{
+	char one[IDENTIFIER_BYTES], other[IDENTIFIER_BYTES];
+
+	identifier_bare(declared, one);
+	identifier_bare(read, other);
+	return strcmp(one, other) == 0;
+}
+
 static bool table_has(const struct consignment *consignment, enum registry_key key,
 		      const char *text)
 {
@@ -279,8 +288,10 @@ static bool table_has(const struct consignment *consignment, enum registry_key k
 		if (strcmp(consignment->vehicles[i], text) == 0)
 			return true;
 	for (i = 0; key == KEY_DOCUMENT && i < consignment->document_count; i++)
-		if (strcmp(consignment->documents[i].text, text) == 0)
+		if (table_is_document(consignment->documents[i].text, text))
 			return true;
+	if (key == KEY_DOCUMENT && table_is_document(consignment->ucr, text))
+		return true;
 	return key == KEY_UCR && strcmp(consignment->ucr, text) == 0;
 }
 
@@ -334,7 +345,8 @@ static struct registry_answer *table_answer(const struct table *table,
 		if (table->most && n == table->most)
 			continue;
 		table_operators(table, consignment, block->operators[n]);
-		block->dossiers[n] = (struct dossier){consignment, block->operators[n]};
+		block->dossiers[n] = (struct dossier){.consignment = consignment,
+						      .operators = block->operators[n]};
 		answer->dossier_count++;
 	}
 	return answer;

@@ -6,19 +6,31 @@
  *     #! restart                the daemon stops and starts again: states restored by word,
  *                               memories handed back
  *     #! boot                   so does the machine, with another boot id
- *     #! consignment …          what the registry holds, see registry.h; also aeo, arrangement
+ *     #! consignment …          what the registry holds, see transit/registry/question.h; also aeo, arrangement
  *     #! busy 2                 it turns the next two questions away
  *     #! max-age 24             hours after which its lists are stale; they are 30 old at first
  *     #! most 2                 it names that many consignments in an answer
  *     #! answer 12.5            it answers what it was asked until then; not before
  *     #! fail 12.5              it answers that it cannot be read
+ *     #! loading 12.5           it answers that its lists are still being read
  *     #! present 14 entry-1 UCR officer why   an officer's word
  *     #! acknowledge 40 RESOURCE TYPE officer why   an officer's note of an alarm
+ *     #! policy all carrier     all parties of that role have to be recognised (role any: all of
+ *                               them); from the start on
+ *     #! own AEOS agreed_place  what own operators of that type are given besides priority_lane
+ *     #! reseal 40 UCR officer OLD NEW why   an officer replaced a seal (UCR -: not said)
+ *     #! control 40 UCR officer begin why    an examination begins; "end A1 why": has ended
+ *     #! release 40 UCR officer why
+ *     #! send 40 UCR officer TO why          an officer sends it to another checkpoint
+ *     #! incident 40 UCR officer 3 why       as the endorsement says
  *     #! legs 30 24 10         from the start on: what leaves is announced, what is announced is
  *                               waited for; minutes beyond its window until it is overdue, hours
  *                               until it is given up, minutes that no leg is shorter than
  *     #! announce 5 FROM UCR 05:10 04:00-06:10 GE4711:intact:2 …   heard of another checkpoint:
- *                               departed then, expected between; seals with their open counter
+ *                               departed then, expected between; seals with their open counter,
+ *                               and the one that an officer had it replace (:GE0815); UCR~PART/2:
+ *                               one container of two
+ *     #! redirect 40 UCR TO     the registry has another last stop for it now
  *     #! take-back 20 UCR       heard: it is not waited for any more
  *     #! connected 20           to the broker, which tells all that is announced once more
  *     #! disconnected 50        from it, before it has told all
@@ -39,8 +51,9 @@
 
 #include "registry.h"
 #include "setups.h"
-#include "transit/alarm_book.h"
-#include "transit/trace.h"
+#include "transit/event/alarm_book.h"
+#include "transit/event/trace.h"
+#include "transit/registry/recognition_words.h"
 
 #define REPLAY_MONO_NS	INT64_C(1000000000000) /* when a trace begins */
 #define REPLAY_UTC_NS	INT64_C(1772431200000000000) /* 2026-03-02 06:00:00 */
@@ -77,6 +90,7 @@ struct replay {
 	size_t state_count;
 	struct replay_memory memories[REPLAY_MEMORIES]; /* those without a key are free */
 	struct table table;
+	struct recognition_policy policy;
 	struct legs_conf legs;
 	const char *boot;
 	size_t events;
@@ -149,12 +163,28 @@ static void replay_remember(struct replay *replay, const struct event_memory *me
 	snprintf(slot->text, sizeof(slot->text), "%s", memory->text ? memory->text : "");
 }
 
+/* The draft says what its body says: the alarm book goes by the draft. */
+static void replay_check_alarm(const struct event_draft *draft)
+{
+	enum alarm_edge said = ALARM_NO_EDGE;
+
+	if (strstr(draft->body, "\"alarm\":\"raised\""))
+		said = ALARM_RAISED;
+	else if (strstr(draft->body, "\"alarm\":\"cleared\""))
+		said = ALARM_CLEARED;
+	if (draft->alarm != said || (said != ALARM_NO_EDGE) != (draft->type->kind == KIND_ALARM))
+		replay_fail("%s is said to be neither raised nor cleared, or both",
+			    draft->type->name);
+}
+
 static void replay_put(void *data, const struct event_draft *draft)
 {
 	struct replay *replay = data;
 	char payload[EVENT_BYTES];
 	size_t i;
 
+	if (draft->type)
+		replay_check_alarm(draft);
 	for (i = 0; i < draft->memory_count; i++)
 		replay_remember(replay, &draft->memories[i]);
 	if (draft->state_key && !draft->state_over)
@@ -194,7 +224,7 @@ static void replay_to(struct replay *replay, int64_t mono_ns)
 		replay_clock(replay, mono_ns);
 		return;
 	}
-	transit_settle(replay->transit, &replay->now);
+	transit_judge_pending(replay->transit, &replay->now);
 	while (transit_next_deadline(replay->transit) < mono_ns) {
 		replay_clock(replay, transit_next_deadline(replay->transit));
 		transit_tick(replay->transit, &replay->now);
@@ -204,8 +234,18 @@ static void replay_to(struct replay *replay, int64_t mono_ns)
 
 static void replay_flush(struct replay *replay)
 {
-	transit_settle(replay->transit, &replay->now);
+	transit_judge_pending(replay->transit, &replay->now);
 	transit_tick(replay->transit, &replay->now);
+}
+
+/* Operators of its own have the priority lane, whatever else they have. */
+static struct recognition_policy *replay_own_policy(struct replay *replay)
+{
+	struct recognition_policy *policy = &replay->policy;
+
+	if (policy->own_count == 0)
+		policy->own[policy->own_count++].benefits = BENEFIT_PRIORITY_LANE;
+	return policy;
 }
 
 static void replay_begin(struct replay *replay)
@@ -217,11 +257,12 @@ static void replay_begin(struct replay *replay)
 	conf.checkpoint = replay_origin.checkpoint;
 	conf.boot = replay->boot;
 	conf.country = "GE";
-	conf.own_benefits = BENEFIT_PRIORITY_LANE;
+	conf.policy = replay_own_policy(replay);
 	if (replay->legs.gateway)
 		conf.legs = &replay->legs;
 	if (replay->table.consignment_count)
-		conf.desk = (struct registry_desk){.data = &replay->table, .ask = table_ask};
+		conf.questions =
+			(struct registry_questions){.data = &replay->table, .ask = table_ask};
 	if (transit_new(&conf, &sink, &replay->transit) < 0)
 		replay_fail("out of memory");
 	for (i = 0; i < replay->state_count; i++)
@@ -266,7 +307,7 @@ static int64_t replay_seconds(double seconds)
 }
 
 /* All questions asked before that moment. */
-static void replay_answer(struct replay *replay, double seconds, bool fail)
+static void replay_answer(struct replay *replay, double seconds, enum registry_outcome outcome)
 {
 	struct table *table = &replay->table;
 	struct registry_question questions[TABLE_QUESTIONS];
@@ -277,9 +318,13 @@ static void replay_answer(struct replay *replay, double seconds, bool fail)
 	count = table->question_count;
 	memcpy(questions, table->questions, sizeof(questions));
 	table->question_count = 0;
-	for (i = 0; i < count; i++)
-		transit_answer(replay->transit, table_answer(table, &questions[i], fail),
-			       &replay->now);
+	for (i = 0; i < count; i++) {
+		struct registry_answer *answer =
+			table_answer(table, &questions[i], outcome == REGISTRY_FAILED);
+
+		answer->outcome = outcome;
+		transit_answer(replay->transit, answer, &replay->now);
+	}
 }
 
 static void replay_present(struct replay *replay, const char *line)
@@ -293,10 +338,97 @@ static void replay_present(struct replay *replay, const char *line)
 		replay_fail("what is %s", line);
 	replay_to(replay, replay_seconds(seconds));
 	replay_flush(replay);
-	rc = transit_present(replay->transit, lane, &word, &replay->now);
-	if (rc < 0 && replay->out)
+	rc = transit_name_consignment(replay->transit, lane, &word, &replay->now);
+	if (rc < 0 && rc != -EINPROGRESS && replay->out)
 		fprintf(replay->out, "{\"refused\":\"%s\",\"why\":\"%s\"}\n", ucr,
 			strerrorname_np(-rc));
+}
+
+static void replay_policy(struct replay *replay, const char *line)
+{
+	char who[16], role[16];
+
+	if (sscanf(line, "%15s %15s", who, role) != 2)
+		replay_fail("what is %s", line);
+	replay->policy.all = strcmp(who, "all") == 0;
+	replay->policy.roles = aeo_role_by_name(role);
+}
+
+static void replay_own(struct replay *replay, const char *line)
+{
+	struct recognition_policy *policy = replay_own_policy(replay);
+	struct own_benefits *own = &policy->own[policy->own_count++];
+	char benefit[32];
+
+	if (sscanf(line, "%31s %31s", own->type, benefit) != 2)
+		replay_fail("what is %s", line);
+	own->benefits = aeo_benefit_by_name(benefit);
+}
+
+/* What follows the officer: as the act needs it, then why. */
+static bool replay_act_read(const char *method, const char *rest, char words[2][64], char why[100],
+			    struct officer_act *act)
+{
+	if (strcmp(method, "reseal") == 0) {
+		act->kind = ACT_RESEAL;
+		return sscanf(rest, "%63s %63s %99[^\n]", words[0], words[1], why) == 3;
+	}
+	if (strcmp(method, "control") == 0 && strncmp(rest, "begin ", 6) == 0) {
+		act->kind = ACT_CONTROL_BEGINS;
+		return sscanf(rest, "begin %99[^\n]", why) == 1;
+	}
+	if (strcmp(method, "control") == 0) {
+		act->kind = ACT_CONTROL_ENDS;
+		return sscanf(rest, "end %63s %99[^\n]", words[0], why) == 2;
+	}
+	if (strcmp(method, "release") == 0) {
+		act->kind = ACT_RELEASE;
+		return sscanf(rest, "%99[^\n]", why) == 1;
+	}
+	act->kind = strcmp(method, "send") == 0 ? ACT_REDIRECT : ACT_INCIDENT;
+	return sscanf(rest, "%63s %99[^\n]", words[0], why) == 2;
+}
+
+static void replay_act(struct replay *replay, const char *line)
+{
+	char method[16], ucr[64], officer[32], words[2][64] = {{0}}, why[100];
+	struct officer_act act = {
+		.officer = officer,
+		.reason = why,
+		.ucr = ucr,
+		.removed = words[0],
+		.affixed = words[1],
+		.authority = "customs",
+		.result = words[0],
+		.to = words[0],
+		.code = words[0],
+		.endorsement = why,
+	};
+	const char *what = "";
+	double seconds;
+	int rest = 0, rc;
+
+	if (sscanf(line, "%15s %lf %63s %31s %n", method, &seconds, ucr, officer, &rest) != 4 ||
+	    !rest || !replay_act_read(method, line + rest, words, why, &act))
+		replay_fail("what is %s", line);
+	if (strcmp(ucr, "-") == 0)
+		ucr[0] = '\0';
+	replay_to(replay, replay_seconds(seconds));
+	replay_flush(replay);
+	rc = transit_act(replay->transit, &act, &replay->now, &what);
+	if (rc < 0 && replay->out)
+		fprintf(replay->out, "{\"refused\":\"%s\",\"why\":\"%s\"}\n", what,
+			strerrorname_np(-rc));
+}
+
+static bool replay_is_act(const char *line)
+{
+	static const char *const acts[] = {"reseal ", "control ", "release ", "send ", "incident "};
+
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+		if (strncmp(line, acts[i], strlen(acts[i])) == 0)
+			return true;
+	return false;
 }
 
 static void replay_acknowledge(struct replay *replay, const char *line)
@@ -342,9 +474,36 @@ static void replay_seal(struct handover *handover, const char *part)
 	char state[16];
 
 	*seal = (struct leg_seal){.tamperings = -1, .seen_utc_ns = handover->departed_utc_ns};
-	if (sscanf(part, "%31[^:]:%15[^:]:%" SCNd64, seal->number, state, &seal->openings) != 3 ||
+	if (sscanf(part, "%31[^:]:%15[^:]:%" SCNd64 ":%31s", seal->number, state, &seal->openings,
+		   seal->instead_of) < 3 ||
 	    !leg_seal_state_by_name(state, &seal->state))
 		replay_fail("what is %s", part);
+}
+
+static void replay_redirect(struct replay *replay, double seconds, const char *ucr, const char *to)
+{
+	for (size_t i = 0; i < replay->table.consignment_count; i++) {
+		struct table_consignment *row = &replay->table.consignments[i];
+
+		if (strcmp(row->consignment.ucr, ucr) == 0)
+			row->stops[row->consignment.stop_count - 1].checkpoint =
+				table_keep(row, to);
+	}
+	replay_to(replay, replay_seconds(seconds));
+	replay_flush(replay);
+	transit_registry_changed(replay->transit, &replay->now);
+}
+
+/* UCR~PART/PARTS. */
+static void replay_part(struct handover *handover)
+{
+	char *part = strchr(handover->ucr, '~');
+
+	if (!part)
+		return;
+	*part = '\0';
+	if (sscanf(part + 1, "%23[^/]/%" SCNd64, handover->part, &handover->parts) != 2)
+		replay_fail("what is %s", part + 1);
 }
 
 static void replay_announce(struct replay *replay, const char *line)
@@ -352,7 +511,7 @@ static void replay_announce(struct replay *replay, const char *line)
 	static const char *const results[] = {"expected", "known",     "arrived",
 					      "ours",	  "elsewhere", "expired"};
 	struct handover handover = {.gateway = "gw1", .rule = "seal"};
-	char gave_way[IDENTIFIER_BYTES], seals[3][64];
+	char evicted_ucr[IDENTIFIER_BYTES], seals[3][64];
 	int departed[2], from[2], until[2], count, i;
 	double seconds;
 
@@ -361,6 +520,7 @@ static void replay_announce(struct replay *replay, const char *line)
 		       &until[0], &until[1], seals[0], seals[1], seals[2]);
 	if (count < 9)
 		replay_fail("what is %s", line);
+	replay_part(&handover);
 	snprintf(handover.to, sizeof(handover.to), "%s", replay_origin.checkpoint);
 	handover.departed_clock = CLOCK_SYNCED;
 	handover.departed_utc_ns = replay_time(departed[0], departed[1]);
@@ -371,7 +531,7 @@ static void replay_announce(struct replay *replay, const char *line)
 		replay_seal(&handover, seals[i]);
 	replay_to(replay, replay_seconds(seconds));
 	replay_flush(replay);
-	i = (int)transit_announce(replay->transit, &handover, gave_way, &replay->now);
+	i = (int)transit_announce(replay->transit, &handover, evicted_ucr, &replay->now);
 	if (i != LEGS_EXPECTED && replay->out)
 		fprintf(replay->out, "{\"announced\":\"%s\",\"is\":\"%s\"}\n", handover.ucr,
 			results[i]);
@@ -381,15 +541,17 @@ static void replay_announce(struct replay *replay, const char *line)
 static bool replay_hear(struct replay *replay, const char *line)
 {
 	double seconds;
-	char ucr[64];
+	char ucr[64], to[64];
 
 	if (strncmp(line, "#! legs ", 8) == 0) {
 		replay_legs(replay, line + 8);
 	} else if (strncmp(line, "#! announce ", 12) == 0) {
 		replay_announce(replay, line + 12);
+	} else if (sscanf(line, "#! redirect %lf %63s %63s", &seconds, ucr, to) == 3) {
+		replay_redirect(replay, seconds, ucr, to);
 	} else if (sscanf(line, "#! take-back %lf %63s", &seconds, ucr) == 2) {
 		replay_to(replay, replay_seconds(seconds));
-		transit_take_back(replay->transit, ucr, &replay->now);
+		transit_withdraw(replay->transit, ucr, &replay->now);
 	} else if (sscanf(line, "#! connected %lf", &seconds) == 1) {
 		replay_to(replay, replay_seconds(seconds));
 		transit_connected(replay->transit, &replay->now);
@@ -432,6 +594,12 @@ static bool replay_register(struct replay *replay, char *line)
 		replay_present(replay, line + 11);
 	else if (strncmp(line, "#! acknowledge ", 15) == 0)
 		replay_acknowledge(replay, line + 15);
+	else if (strncmp(line, "#! policy ", 10) == 0)
+		replay_policy(replay, line + 10);
+	else if (strncmp(line, "#! own ", 7) == 0)
+		replay_own(replay, line + 7);
+	else if (strncmp(line, "#! ", 3) == 0 && replay_is_act(line + 3))
+		replay_act(replay, line + 3);
 	else if (sscanf(line, "#! busy %u", &number) == 1)
 		replay->table.busy = number;
 	else if (sscanf(line, "#! max-age %u", &number) == 1)
@@ -439,9 +607,11 @@ static bool replay_register(struct replay *replay, char *line)
 	else if (sscanf(line, "#! most %u", &number) == 1)
 		replay->table.most = number;
 	else if (sscanf(line, "#! answer %lf", &seconds) == 1)
-		replay_answer(replay, seconds, false);
+		replay_answer(replay, seconds, REGISTRY_ANSWERED);
 	else if (sscanf(line, "#! fail %lf", &seconds) == 1)
-		replay_answer(replay, seconds, true);
+		replay_answer(replay, seconds, REGISTRY_FAILED);
+	else if (sscanf(line, "#! loading %lf", &seconds) == 1)
+		replay_answer(replay, seconds, REGISTRY_LOADING);
 	else
 		return false;
 	return true;

@@ -3,12 +3,9 @@
 #ifndef TESTS_TRACES_SETUPS_H
 #define TESTS_TRACES_SETUPS_H
 
-#include "transit/transit.h"
+#include "../numbers.h"
 
-#define MS	 INT64_C(1000000)
-#define S	 (1000 * MS)
-#define MIN	 (60 * S)
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "transit/transit.h"
 
 /* A dry contact on a GPIO line: reports its edges, never grows stale. */
 #define CONTACT(name_, device_)                                                                   \
@@ -114,12 +111,14 @@ static const struct lane_conf loop_lanes[] = {
 
 /* ---- reader: an e-seal reader; readers: one at the entry, one at the exit ---- */
 
+#define COUNTER .counted = true, .raw = {.type = VALUE_INT, .bits = 16}
+
 #define READER(name_, device_)                                       \
 	POLLED(name_ ".seal-id", device_, .debounce_ns = 0),         \
 		POLLED(name_ ".status", device_, WORDS(seal_words)), \
 		POLLED(name_ ".battery", device_, .debounce_ns = 0), \
-		POLLED(name_ ".opened", device_, .counted = true),   \
-		POLLED(name_ ".tampered", device_, .counted = true)
+		POLLED(name_ ".opened", device_, COUNTER),           \
+		POLLED(name_ ".tampered", device_, COUNTER)
 
 #define READER_SEAL(first_)                                                                     \
 	{                                                                                       \
@@ -137,6 +136,91 @@ static const struct lane_conf reader_lanes[] = {
 	{.name = "entry-1", .direction = "entry", .seals = entry_seals, .seal_count = 1},
 	{.name = "exit-1", .direction = "exit", .seals = exit_seals, .seal_count = 1},
 };
+
+/* ---- version: a reader whose first register is always 1, and whose battery says 255 for "none" ---- */
+
+static const struct transit_device version_devices[] = {{"reader", "seals"}};
+static const int64_t version_expected[] = {1}, version_none[] = {255};
+static const struct point_conf version_points[] = {
+	POLLED("reader.version", 0, .expect = version_expected, .expect_count = 1),
+	POLLED("reader.seal-id", 0, .debounce_ns = 0),
+	POLLED("reader.status", 0, WORDS(seal_words)),
+	POLLED("reader.battery", 0, .none = version_none, .none_count = 1,
+	       .plausible = {.min = 0, .max = 100}),
+};
+static const struct seal_conf version_seals[] = {{
+	.name = "reader",
+	.id = 1,
+	.status = 2,
+	.opened = POINT_NONE,
+	.tampered = POINT_NONE,
+	.loop = POINT_NONE,
+	.battery = 3,
+	.open_counter = POINT_NONE,
+	.tamper_counter = POINT_NONE,
+	.sealed_at = POINT_NONE,
+	.battery_low = 15,
+	.battery_critical = 5,
+}};
+static const struct lane_conf version_lanes[] = {
+	{.name = "entry-1", .direction = "entry", .seals = version_seals, .seal_count = 1}};
+
+/* ---- edge: a reader as it comes, without debounce and chatter ---- */
+
+static const struct point_conf edge_points[] = {
+	{.name = "reader.seal-id", .scale = 1},
+	{.name = "reader.status", .scale = 1, WORDS(seal_words)},
+};
+static const struct seal_conf edge_seals[] = {{
+	.name = "reader",
+	.id = 0,
+	.status = 1,
+	.opened = POINT_NONE,
+	.tampered = POINT_NONE,
+	.loop = POINT_NONE,
+	.battery = POINT_NONE,
+	.open_counter = POINT_NONE,
+	.tamper_counter = POINT_NONE,
+	.sealed_at = POINT_NONE,
+}};
+static const struct lane_conf edge_lanes[] = {
+	{.name = "entry-1", .direction = "entry", .seals = edge_seals, .seal_count = 1}};
+
+/* ---- twice: a polled reader with a counter; tag: a reader of numbers alone ---- */
+
+static const struct point_conf twice_points[] = {
+	{.name = "reader.seal-id", .stale_after_ns = 10 * S, .looked_at_twice = true, .scale = 1},
+	{.name = "reader.status", .stale_after_ns = 10 * S, .scale = 1, WORDS(seal_words)},
+	{.name = "reader.opened", .stale_after_ns = 10 * S, .scale = 1, COUNTER},
+};
+static const struct seal_conf twice_seals[] = {{
+	.name = "reader",
+	.id = 0,
+	.status = 1,
+	.opened = POINT_NONE,
+	.tampered = POINT_NONE,
+	.loop = POINT_NONE,
+	.battery = POINT_NONE,
+	.open_counter = 2,
+	.tamper_counter = POINT_NONE,
+	.sealed_at = POINT_NONE,
+}};
+static const struct seal_conf tag_seals[] = {{
+	.name = "reader",
+	.id = 0,
+	.status = POINT_NONE,
+	.opened = POINT_NONE,
+	.tampered = POINT_NONE,
+	.loop = POINT_NONE,
+	.battery = POINT_NONE,
+	.open_counter = POINT_NONE,
+	.tamper_counter = POINT_NONE,
+	.sealed_at = POINT_NONE,
+}};
+static const struct lane_conf twice_lanes[] = {
+	{.name = "entry-1", .direction = "entry", .seals = twice_seals, .seal_count = 1}};
+static const struct lane_conf tag_lanes[] = {
+	{.name = "entry-1", .direction = "entry", .seals = tag_seals, .seal_count = 1}};
 
 /* ---- wire: a seal that is a wired loop, with a contact on its case ---- */
 
@@ -172,6 +256,56 @@ static const struct meter_conf meters[] = {
 	 .report_every_ns = 60 * S,
 	 .report_min_ns = 2 * S},
 };
+
+/* ---- contacts: of the gateway, and a panic button in a lane ---- */
+
+static const struct transit_device contact_devices[] = {{"ups", "aux"}, {"io", "aux"}};
+static const struct point_conf contact_points[] = {
+	{.name = "ups.mains", .device = 0, .scale = 1},
+	{.name = "io.door", .device = 1, .scale = 1},
+	{.name = "io.rack", .device = 1, .scale = 1},
+	{.name = "io.window", .device = 1, .scale = 1},
+	{.name = "io.panic", .device = 1, .scale = 1},
+	{.name = "io.motion", .device = 1, .scale = 1},
+};
+static const struct contact_conf contacts[] = {
+	{.name = "mains",
+	 .use = CONTACT_MAINS,
+	 .input = 0,
+	 .normal = true,
+	 .severity = SEVERITY_MAJOR,
+	 .words = {"present", "lost"}},
+	{.name = "door",
+	 .use = CONTACT_DOOR,
+	 .input = 1,
+	 .normal = true,
+	 .severity = SEVERITY_WARNING,
+	 .words = {"closed", "open"}},
+	{.name = "rack",
+	 .use = CONTACT_DOOR,
+	 .input = 2,
+	 .severity = SEVERITY_INFO,
+	 .words = {"shut", "ajar"}},
+	{.name = "window",
+	 .use = CONTACT_OTHER,
+	 .input = 3,
+	 .severity = SEVERITY_MINOR,
+	 .words = {"normal", "abnormal"}},
+	{.name = "motion",
+	 .use = CONTACT_INTRUSION,
+	 .input = 5,
+	 .normal = true,
+	 .severity = SEVERITY_CRITICAL,
+	 .words = {"clear", "detected"}},
+};
+static const struct contact_conf lane_contacts[] = {{.name = "panic",
+						     .use = CONTACT_PANIC,
+						     .input = 4,
+						     .normal = true,
+						     .severity = SEVERITY_CRITICAL,
+						     .words = {"released", "pressed"}}};
+static const struct lane_conf contact_lanes[] = {
+	{.name = "entry-1", .direction = "entry", .contacts = lane_contacts, .contact_count = 1}};
 
 /* ---- lane: all of it, as the demo has it ---- */
 
@@ -259,17 +393,20 @@ static const struct passage_conf gate_passages = {
 	.stuck_ns = 10 * MIN,
 	.gap_ns = 30 * S,
 	.clone_ns = 10 * S,
+	.unread_severity = SEVERITY_WARNING,
 };
 static const struct passage_conf exit_passages = {
 	.presence = POINT_NONE,
 	.identifications = {POINT_NONE, POINT_NONE, POINT_NONE},
 	.gap_ns = 30 * S,
 	.clone_ns = 10 * S,
+	.unread_severity = SEVERITY_WARNING,
 };
 static const struct passage_conf bay_passages = {
 	.presence = 2,
 	.identifications = {8, POINT_NONE, POINT_NONE},
 	.gap_ns = 30 * S,
+	.unread_severity = SEVERITY_WARNING,
 };
 
 #define GATE_LANE(barriers_)                                                      \
@@ -341,8 +478,14 @@ static const struct setup setups[] = {
 	  .lanes = reader_lanes,
 	  .lane_count = 1}},
 	SETUP("readers", reader_devices, reader_points, .lanes = reader_lanes, .lane_count = 2),
+	SETUP("version", version_devices, version_points, .lanes = version_lanes, .lane_count = 1),
+	SETUP("edge", version_devices, edge_points, .lanes = edge_lanes, .lane_count = 1),
+	SETUP("twice", version_devices, twice_points, .lanes = twice_lanes, .lane_count = 1),
+	SETUP("tag", version_devices, edge_points, .lanes = tag_lanes, .lane_count = 1),
 	SETUP("wire", io_devices, wire_points, .lanes = wire_lanes, .lane_count = 1),
 	SETUP("meters", meter_devices, meter_points, .meters = meters, .meter_count = 2),
+	SETUP("contacts", contact_devices, contact_points, .contacts = contacts, .contact_count = 5,
+	      .lanes = contact_lanes, .lane_count = 1),
 	SETUP("gate", gate_devices, gate_points, .lanes = gate_lanes, .lane_count = 1),
 	SETUP("gates", gate_devices, gate_points, .lanes = gate_lanes, .lane_count = 2),
 	SETUP("gate-beyond", gate_devices, gate_points, .lanes = gate_beyond_lanes,

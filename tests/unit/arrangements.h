@@ -7,7 +7,7 @@
 #ifndef ARRANGEMENTS_H
 #define ARRANGEMENTS_H
 
-#include "transit/recognition.h"
+#include "transit/registry/recognition.h"
 
 #define NS_PER_DAY INT64_C(86400000000000)
 
@@ -211,17 +211,20 @@ static const struct arrangement known_arrangements[] = {
 
 /* Who of the corridor is in which group; the others of the EU are left out but two. */
 static const struct group_member known_members[] = {
-	{"EU", "BG", SINCE(2007, 1, 1)},
-	{"EU", "RO", SINCE(2007, 1, 1)},
-	{"EU", "DE", ALWAYS},
-	{"EU", "GB", {UTC(1973, 1, 1), UTC(2021, 1, 1)}}, /* as far as customs go */
-	{"OTS", "AZ", ALWAYS},
-	{"OTS", "KZ", ALWAYS},
-	{"OTS", "KG", ALWAYS},
-	{"OTS", "TR", ALWAYS},
-	{"OTS", "UZ", ALWAYS},
-	{"XE-UNION", "XF", ALWAYS},
-	{"XE-UNION", "XG", SINCE(2026, 1, 1)},
+	{.group = "EU", .state = "BG", .valid = SINCE(2007, 1, 1), .by_law = true},
+	{.group = "EU", .state = "RO", .valid = SINCE(2007, 1, 1), .by_law = true},
+	{.group = "EU", .state = "DE", .valid = ALWAYS, .by_law = true},
+	{.group = "EU",
+	 .state = "GB",
+	 .valid = {UTC(1973, 1, 1), UTC(2021, 1, 1)},
+	 .by_law = true}, /* as far as customs go */
+	{.group = "OTS", .state = "AZ", .valid = ALWAYS},
+	{.group = "OTS", .state = "KZ", .valid = ALWAYS},
+	{.group = "OTS", .state = "KG", .valid = ALWAYS},
+	{.group = "OTS", .state = "TR", .valid = ALWAYS},
+	{.group = "OTS", .state = "UZ", .valid = ALWAYS},
+	{.group = "XE-UNION", .state = "XF", .valid = ALWAYS},
+	{.group = "XE-UNION", .state = "XG", .valid = SINCE(2026, 1, 1)},
 };
 
 #endif

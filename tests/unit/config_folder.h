@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "config.h"
+#include "config/config.h"
 
 #define FOLDER_FILES 8
 
@@ -39,15 +39,21 @@ static inline void folder_open(struct folder *folder)
 	assert_int_equal(mkdir("profiles", 0700), 0);
 }
 
-static inline void folder_write(struct folder *folder, const char *path, const char *text)
+static inline void folder_write_bytes(struct folder *folder, const char *path, const char *bytes,
+				      size_t count)
 {
 	FILE *file = fopen(path, "we");
 
 	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fwrite(bytes, 1, count, file), count);
 	assert_int_equal(fclose(file), 0);
 	assert_true(folder->count < FOLDER_FILES);
 	folder->files[folder->count++] = strdup(path);
+}
+
+static inline void folder_write(struct folder *folder, const char *path, const char *text)
+{
+	folder_write_bytes(folder, path, text, strlen(text));
 }
 
 static inline void folder_close(struct folder *folder)

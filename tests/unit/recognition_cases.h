@@ -39,6 +39,9 @@ struct test_case {
 	enum customs_flow flow;
 	int64_t on_utc_ns;
 	int64_t list_utc_ns; /* as of; 0: a day before the event */
+	int64_t consignment_utc_ns; /* as of; 0: as the list */
+	int64_t members_utc_ns; /* as of; 0: as the arrangements */
+	const char *only_state;
 	bool unset_clock, no_list;
 	enum recognition_decision decision;
 	enum recognition_reason reason;
@@ -46,6 +49,44 @@ struct test_case {
 };
 
 static const struct test_case cases[] = {
+	/* What is old, what is not claimed, what holds by law */
+	{.that = "a consignment that is too old gives its parties nothing",
+	 .at = "GE",
+	 .holder = {.state = "GE", .type = "AEOC"},
+	 .consignment_utc_ns = UTC(2026, 3, 1),
+	 .decision = RECOGNITION_LIST_STALE,
+	 .reason = BECAUSE_CONSIGNMENT_STALE},
+	{.that = "a consignment that is too old still tells a suspension",
+	 .at = "GE",
+	 .holder = {.state = "GE", .type = "AEOC", .history = {SUSPENDED(2026, 1, 1)}},
+	 .consignment_utc_ns = UTC(2026, 3, 1),
+	 .decision = RECOGNITION_SUSPENDED,
+	 .reason = BECAUSE_SUSPENDED},
+	{.that = "membership by an old list recognises nobody",
+	 .at = "MD",
+	 .holder = {.state = "RO", .type = "AEOF"},
+	 .members_utc_ns = UTC(2024, 3, 1),
+	 .decision = RECOGNITION_LIST_STALE,
+	 .reason = BECAUSE_ARRANGEMENTS_STALE,
+	 .by = "eu-md"},
+	{.that = "who claims nothing is not found in another state",
+	 .at = "GE",
+	 .holder = {.state = "AZ", .type = "AEOC"},
+	 .only_state = "GE",
+	 .decision = RECOGNITION_UNKNOWN,
+	 .reason = BECAUSE_NOT_LISTED},
+	{.that = "a status holds in all of the Union without consent",
+	 .at = "BG",
+	 .holder = {.state = "RO", .type = "AEOF", .withholds = true},
+	 .decision = RECOGNISED,
+	 .reason = BECAUSE_ARRANGED,
+	 .by = "eu"},
+	{.that = "outside the Union its operators need their consent",
+	 .at = "MD",
+	 .holder = {.state = "RO", .type = "AEOF", .withholds = true},
+	 .decision = NOT_RECOGNISED,
+	 .reason = BECAUSE_NO_CONSENT,
+	 .by = "eu-md"},
 	/* The state's own operators */
 	{.that = "Georgia recognises its own AEOC",
 	 .at = "GE",

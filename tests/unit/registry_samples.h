@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "registry_record.h"
+#include "registry/record/record.h"
 
 struct sample {
 	enum registry_kind kind;

@@ -1,8 +1,7 @@
 /* A bus of a driver by fd, fed by the test through a pipe. */
-#include "bus_bench.h"
+#include "rig/bus_rig.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -17,7 +16,7 @@ struct order {
 	enum reason reason;
 };
 
-struct fake {
+struct fed_driver {
 	const struct driver_setup *setup;
 	struct wire *wire;
 };
@@ -30,58 +29,58 @@ struct wire {
 	atomic_int opens, reads;
 };
 
-static int fake_new(const struct driver_setup *setup, void **ret_instance,
-		    struct driver_complaint *complaint)
+static int fed_new(const struct driver_setup *setup, void **ret_instance,
+		   struct driver_complaint *complaint)
 {
-	struct fake *fake = calloc(1, sizeof(*fake));
+	struct fed_driver *fed = calloc(1, sizeof(*fed));
 
 	(void)complaint;
-	fake->setup = setup;
-	fake->wire = (struct wire *)(uintptr_t)setup->conf;
-	*ret_instance = fake;
+	fed->setup = setup;
+	fed->wire = (struct wire *)(uintptr_t)setup->conf;
+	*ret_instance = fed;
 	return 0;
 }
 
-static void give_level(struct fake *fake)
+static void give_level(struct fed_driver *fed)
 {
-	const struct driver_host *host = &fake->setup->host;
+	const struct driver_host *host = &fed->setup->host;
 	struct value level = value_int(-1);
 
 	host->reading(host->data, 0, 0, &level, clock_mono_ns(), 0);
 }
 
-static int fake_open(void *instance)
+static int fed_open(void *instance)
 {
-	struct fake *fake = instance;
-	struct wire *wire = fake->wire;
+	struct fed_driver *fed = instance;
+	struct wire *wire = fed->wire;
 
 	atomic_fetch_add(&wire->opens, 1);
 	if (atomic_load(&wire->open_err) == 0 || atomic_load(&wire->half_open))
-		give_level(fake);
+		give_level(fed);
 	return atomic_load(&wire->open_err);
 }
 
-static void fake_close(void *instance)
+static void fed_close(void *instance)
 {
 	(void)instance;
 }
 
-static int fake_fd(void *instance)
+static int fed_fd(void *instance)
 {
-	struct fake *fake = instance;
+	struct fed_driver *fed = instance;
 
-	return fake->wire->pipe[0];
+	return fed->wire->pipe[0];
 }
 
-static int fake_read(void *instance)
+static int fed_read(void *instance)
 {
-	struct fake *fake = instance;
-	const struct driver_host *host = &fake->setup->host;
+	struct fed_driver *fed = instance;
+	const struct driver_host *host = &fed->setup->host;
 	struct order order;
 	struct value value;
 
-	atomic_fetch_add(&fake->wire->reads, 1);
-	while (read(fake->wire->pipe[0], &order, sizeof(order)) == sizeof(order)) {
+	atomic_fetch_add(&fed->wire->reads, 1);
+	while (read(fed->wire->pipe[0], &order, sizeof(order)) == sizeof(order)) {
 		value = value_int(order.value);
 		if (order.kind == GIVE)
 			host->reading(host->data, order.device, order.point, &value,
@@ -96,93 +95,97 @@ static int fake_read(void *instance)
 	return 0;
 }
 
-static const struct driver fake_driver = {
-	.name = "fake-fd",
-	.new_ = fake_new,
-	.free_ = free,
-	.open = fake_open,
-	.close = fake_close,
-	.fd = fake_fd,
-	.read = fake_read,
+static const struct driver fed_driver = {
+	.name = "fed",
+	.create = fed_new,
+	.destroy = free,
+	.open = fed_open,
+	.close = fed_close,
+	.fd = fed_fd,
+	.read = fed_read,
 };
 
-struct fixture {
-	struct bench bench;
+struct fed_bus {
+	struct bus_rig rig;
 	struct wire wire;
 };
 
-static struct fixture *set_up(size_t devices, size_t points_each)
+static int fed_bus_new(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct fed_bus *bus = calloc(1, sizeof(*bus));
 
-	assert_int_equal(pipe2(fixture->wire.pipe, O_CLOEXEC | O_NONBLOCK), 0);
-	bench_set_up(&fixture->bench, &fake_driver, &fixture->wire, devices, points_each);
-	return fixture;
+	assert_int_equal(pipe2(bus->wire.pipe, O_CLOEXEC | O_NONBLOCK), 0);
+	*state = bus;
+	return 0;
 }
 
-static void tear_down(struct fixture *fixture)
+static int fed_bus_free(void **state)
 {
-	bench_tear_down(&fixture->bench);
-	close(fixture->wire.pipe[0]);
-	close(fixture->wire.pipe[1]);
-	free(fixture);
+	struct fed_bus *bus = *state;
+
+	bus_rig_fini(&bus->rig);
+	close(bus->wire.pipe[0]);
+	close(bus->wire.pipe[1]);
+	free(bus);
+	return 0;
 }
 
-static void order(struct fixture *fixture, const struct order *orders, size_t count)
+#define fed_bus_test(test) cmocka_unit_test_setup_teardown(test, fed_bus_new, fed_bus_free)
+
+static struct bus_rig *fed_bus_plan(struct fed_bus *bus, size_t devices, size_t points_each)
+{
+	bus_rig_init(&bus->rig, &fed_driver, &bus->wire, devices, points_each);
+	return &bus->rig;
+}
+
+static void give_orders(struct fed_bus *bus, const struct order *orders, size_t count)
 {
 	ssize_t bytes = (ssize_t)(count * sizeof(*orders));
 
-	assert_int_equal(write(fixture->wire.pipe[1], orders, (size_t)bytes), bytes);
+	assert_int_equal(write(bus->wire.pipe[1], orders, (size_t)bytes), bytes);
 }
 
 static void what_happened_is_passed_even_when_it_is_the_same(void **state)
 {
 	const struct order orders[] = {{.value = 5}, {.value = 5}, {.value = 5, .lost = 2}};
-	struct fixture *fixture = set_up(1, 1);
-	struct bench *bench = &fixture->bench;
+	struct fed_bus *bus = *state;
+	struct bus_rig *rig = fed_bus_plan(bus, 1, 1);
 	size_t at;
 
-	(void)state;
-	bench_start(bench);
-	order(fixture, orders, 3);
-	at = bench_wait(bench, 0, is_value, 5);
-	at = bench_wait(bench, at + 1, is_value, 5);
-	at = bench_wait(bench, at + 1, is_value, 5);
-	assert_int_equal(bench->log[at].reading.lost_edges, 2);
-	tear_down(fixture);
+	bus_rig_start(rig);
+	give_orders(bus, orders, 3);
+	at = bus_rig_wait(rig, 0, value_is, 5);
+	at = bus_rig_wait(rig, at + 1, value_is, 5);
+	at = bus_rig_wait(rig, at + 1, value_is, 5);
+	assert_int_equal(rig->log[at].reading.lost_edges, 2);
 }
 
 static void the_present_state_comes_when_the_bus_is_open(void **state)
 {
-	struct fixture *fixture = set_up(2, 1);
-	struct bench *bench = &fixture->bench;
+	struct fed_bus *bus = *state;
+	struct bus_rig *rig = fed_bus_plan(bus, 2, 1);
 
-	(void)state;
-	bench_start(bench);
-	assert_int_equal(bench_wait(bench, 0, is_up, 0), 0);
-	assert_int_equal(bench_wait(bench, 0, is_good, 0), 1);
-	assert_int_equal(bench_wait(bench, 0, is_up, 1), 2);
-	tear_down(fixture);
+	bus_rig_start(rig);
+	assert_int_equal(bus_rig_wait(rig, 0, device_is_up, 0), 0);
+	assert_int_equal(bus_rig_wait(rig, 0, point_is_good, 0), 1);
+	assert_int_equal(bus_rig_wait(rig, 0, device_is_up, 1), 2);
 }
 
 static void an_open_that_fails_half_way_passes_nothing_of_it(void **state)
 {
-	struct fixture *fixture = set_up(1, 2);
-	struct bench *bench = &fixture->bench;
+	struct fed_bus *bus = *state;
+	struct bus_rig *rig = fed_bus_plan(bus, 1, 2);
 
-	(void)state;
-	atomic_store(&fixture->wire.half_open, true);
-	atomic_store(&fixture->wire.open_err, -ENODEV);
-	bench_start(bench);
-	bench_wait(bench, 0, is_fault, 1);
-	while (atomic_load(&fixture->wire.opens) < 4)
-		bench_take(bench, clock_mono_ns() + 10 * MS);
-	assert_int_equal(bench->count, 3);
-	assert_true(is_down(bench, &bench->log[0], 0));
-	atomic_store(&fixture->wire.open_err, 0);
-	assert_int_equal(bench_wait(bench, 0, is_up, 0), 3);
-	assert_int_equal(bench_wait(bench, 0, is_good, 0), 4);
-	tear_down(fixture);
+	atomic_store(&bus->wire.half_open, true);
+	atomic_store(&bus->wire.open_err, -ENODEV);
+	bus_rig_start(rig);
+	bus_rig_wait(rig, 0, point_is_at_fault, 1);
+	BUS_RIG_WAIT(rig, atomic_load(&bus->wire.opens) >= 4);
+	assert_int_equal(rig->count, 3);
+	assert_true(device_is_down(&rig->log[0], 0));
+	atomic_store(&bus->wire.open_err, 0);
+	assert_int_equal(bus_rig_wait(rig, 0, device_is_up, 0), 3);
+	assert_int_equal(bus_rig_wait(rig, 0, point_is_good, 0), 4);
 }
 
 static void a_device_at_fault_is_down_at_once_and_up_with_its_next_reading(void **state)
@@ -193,25 +196,23 @@ static void a_device_at_fault_is_down_at_once_and_up_with_its_next_reading(void 
 		{.device = 0, .value = 7},
 		{.device = 1, .point = 1, .value = 8},
 	};
-	struct fixture *fixture = set_up(2, 2);
-	struct bench *bench = &fixture->bench;
+	struct fed_bus *bus = *state;
+	struct bus_rig *rig = fed_bus_plan(bus, 2, 2);
 	size_t at;
 
-	(void)state;
-	bench_start(bench);
-	bench_wait(bench, 0, is_up, 1);
-	order(fixture, orders, 2);
-	at = bench_wait(bench, 0, is_down, 1);
-	assert_string_equal(bench->log[at].device.detail, "as ordered");
-	assert_true(is_fault(bench, &bench->log[bench_wait(bench, at, is_fault, 2)], 2));
-	at = bench_wait(bench, at, is_fault, 3);
-	order(fixture, orders + 2, 2);
-	assert_int_equal(bench_wait(bench, 0, is_value, 7), at + 1);
-	assert_int_equal(bench_wait(bench, at, is_up, 1), at + 2);
-	assert_int_equal(bench_wait(bench, 0, is_value, 8), at + 3);
-	assert_int_equal(bench_count(bench, 0, bench->count, is_down, 1), 1);
-	assert_int_equal(bench_count(bench, 0, bench->count, is_down, 0), 0);
-	tear_down(fixture);
+	bus_rig_start(rig);
+	bus_rig_wait(rig, 0, device_is_up, 1);
+	give_orders(bus, orders, 2);
+	at = bus_rig_wait(rig, 0, device_is_down, 1);
+	assert_string_equal(rig->log[at].device.detail, "as ordered");
+	assert_true(point_is_at_fault(&rig->log[bus_rig_wait(rig, at, point_is_at_fault, 2)], 2));
+	at = bus_rig_wait(rig, at, point_is_at_fault, 3);
+	give_orders(bus, orders + 2, 2);
+	assert_int_equal(bus_rig_wait(rig, 0, value_is, 7), at + 1);
+	assert_int_equal(bus_rig_wait(rig, at, device_is_up, 1), at + 2);
+	assert_int_equal(bus_rig_wait(rig, 0, value_is, 8), at + 3);
+	assert_int_equal(bus_rig_count(rig, device_is_down, 1), 1);
+	assert_int_equal(bus_rig_count(rig, device_is_down, 0), 0);
 }
 
 static void down_and_up_in_one_go_are_both_reported_in_order(void **state)
@@ -221,21 +222,19 @@ static void down_and_up_in_one_go_are_both_reported_in_order(void **state)
 		{.value = 8},
 		{.kind = FAULT_ALL, .reason = REASON_LINK_DOWN},
 	};
-	struct fixture *fixture = set_up(1, 1);
-	struct bench *bench = &fixture->bench;
+	struct fed_bus *bus = *state;
+	struct bus_rig *rig = fed_bus_plan(bus, 1, 1);
 	size_t at;
 
-	(void)state;
-	bench_start(bench);
-	bench_wait(bench, 0, is_good, 0);
-	order(fixture, orders, 3);
-	at = bench_wait(bench, 0, is_down, 0);
-	at = bench_wait(bench, at, is_fault, 0);
-	at = bench_wait(bench, at, is_up, 0);
-	at = bench_wait(bench, at, is_value, 8);
-	at = bench_wait(bench, at, is_down, 0);
-	assert_int_equal(bench->log[at].device.reason, REASON_LINK_DOWN);
-	tear_down(fixture);
+	bus_rig_start(rig);
+	bus_rig_wait(rig, 0, point_is_good, 0);
+	give_orders(bus, orders, 3);
+	at = bus_rig_wait(rig, 0, device_is_down, 0);
+	at = bus_rig_wait(rig, at, point_is_at_fault, 0);
+	at = bus_rig_wait(rig, at, device_is_up, 0);
+	at = bus_rig_wait(rig, at, value_is, 8);
+	at = bus_rig_wait(rig, at, device_is_down, 0);
+	assert_int_equal(rig->log[at].device.reason, REASON_LINK_DOWN);
 }
 
 static void a_point_at_fault_leaves_the_others_alone(void **state)
@@ -245,17 +244,15 @@ static void a_point_at_fault_leaves_the_others_alone(void **state)
 		{.kind = FAULT, .point = 1, .reason = REASON_LINE_GONE},
 		{.point = 0, .value = 9},
 	};
-	struct fixture *fixture = set_up(1, 2);
-	struct bench *bench = &fixture->bench;
+	struct fed_bus *bus = *state;
+	struct bus_rig *rig = fed_bus_plan(bus, 1, 2);
 
-	(void)state;
-	bench_start(bench);
-	order(fixture, orders, 3);
-	bench_wait(bench, 0, is_value, 9);
-	assert_int_equal(bench_count(bench, 0, bench->count, is_fault, 1), 1);
-	assert_int_equal(bench_count(bench, 0, bench->count, is_fault, 0), 0);
-	assert_int_equal(bench_count(bench, 0, bench->count, is_down, 0), 0);
-	tear_down(fixture);
+	bus_rig_start(rig);
+	give_orders(bus, orders, 3);
+	bus_rig_wait(rig, 0, value_is, 9);
+	assert_int_equal(bus_rig_count(rig, point_is_at_fault, 1), 1);
+	assert_int_equal(bus_rig_count(rig, point_is_at_fault, 0), 0);
+	assert_int_equal(bus_rig_count(rig, device_is_down, 0), 0);
 }
 
 static void a_read_that_fails_opens_again_at_once_and_troubles_nobody(void **state)
@@ -265,39 +262,35 @@ static void a_read_that_fails_opens_again_at_once_and_troubles_nobody(void **sta
 		{.kind = FAIL, .reason = REASON_DEVICE_ERROR},
 		{.value = 2},
 	};
-	struct fixture *fixture = set_up(1, 1);
-	struct bench *bench = &fixture->bench;
+	struct fed_bus *bus = *state;
+	struct bus_rig *rig = fed_bus_plan(bus, 1, 1);
 
-	(void)state;
-	bench_start(bench);
-	order(fixture, orders, 3);
-	bench_wait(bench, 0, is_value, 2);
-	assert_int_equal(atomic_load(&fixture->wire.opens), 2);
-	assert_int_equal(bus_counters(bench->bus).reopened, 1);
-	assert_int_equal(bench_count(bench, 0, bench->count, is_down, 0), 0);
-	assert_int_equal(bench_count(bench, 0, bench->count, is_fault, 0), 0);
-	tear_down(fixture);
+	bus_rig_start(rig);
+	give_orders(bus, orders, 3);
+	bus_rig_wait(rig, 0, value_is, 2);
+	assert_int_equal(atomic_load(&bus->wire.opens), 2);
+	assert_int_equal(bus_counters(rig->bus).reopened, 1);
+	assert_int_equal(bus_rig_count(rig, device_is_down, 0), 0);
+	assert_int_equal(bus_rig_count(rig, point_is_at_fault, 0), 0);
 }
 
 static void a_read_that_fails_and_cannot_open_again_marks_all_points(void **state)
 {
 	const struct order fail = {.kind = FAIL, .reason = REASON_LINE_GONE};
-	struct fixture *fixture = set_up(2, 2);
-	struct bench *bench = &fixture->bench;
+	struct fed_bus *bus = *state;
+	struct bus_rig *rig = fed_bus_plan(bus, 2, 2);
 	size_t at;
 
-	(void)state;
-	bench_start(bench);
-	bench_wait(bench, 0, is_up, 1);
-	atomic_store(&fixture->wire.open_err, -ENODEV);
-	order(fixture, &fail, 1);
-	at = bench_wait(bench, 0, is_fault, 3);
-	assert_int_equal(bench_count(bench, 0, bench->count, is_down, 0), 1);
-	assert_int_equal(bench_count(bench, 0, bench->count, is_down, 1), 1);
-	atomic_store(&fixture->wire.open_err, 0);
-	bench_wait(bench, at, is_up, 0);
-	bench_wait(bench, at, is_up, 1);
-	tear_down(fixture);
+	bus_rig_start(rig);
+	bus_rig_wait(rig, 0, device_is_up, 1);
+	atomic_store(&bus->wire.open_err, -ENODEV);
+	give_orders(bus, &fail, 1);
+	at = bus_rig_wait(rig, 0, point_is_at_fault, 3);
+	assert_int_equal(bus_rig_count(rig, device_is_down, 0), 1);
+	assert_int_equal(bus_rig_count(rig, device_is_down, 1), 1);
+	atomic_store(&bus->wire.open_err, 0);
+	bus_rig_wait(rig, at, device_is_up, 0);
+	bus_rig_wait(rig, at, device_is_up, 1);
 }
 
 static void the_time_of_a_point_never_goes_back(void **state)
@@ -308,52 +301,48 @@ static void the_time_of_a_point_never_goes_back(void **state)
 		{.value = 2, .at_ns = now_ns},
 		{.kind = FAULT, .reason = REASON_LINE_GONE},
 	};
-	struct fixture *fixture = set_up(1, 1);
-	struct bench *bench = &fixture->bench;
+	struct fed_bus *bus = *state;
+	struct bus_rig *rig = fed_bus_plan(bus, 1, 1);
 	size_t at;
 
-	(void)state;
-	bench_start(bench);
-	order(fixture, orders, 3);
-	at = bench_wait(bench, 0, is_value, 2);
-	assert_true(bench->log[at].reading.at_mono_ns == orders[0].at_ns);
-	at = bench_wait(bench, 0, is_fault, 0);
-	assert_true(bench->log[at].reading.at_mono_ns == orders[0].at_ns);
-	tear_down(fixture);
+	bus_rig_start(rig);
+	give_orders(bus, orders, 3);
+	at = bus_rig_wait(rig, 0, value_is, 2);
+	assert_true(rig->log[at].reading.at_mono_ns == orders[0].at_ns);
+	at = bus_rig_wait(rig, 0, point_is_at_fault, 0);
+	assert_true(rig->log[at].reading.at_mono_ns == orders[0].at_ns);
 }
 
 static void a_bus_by_fd_sleeps_until_there_is_something(void **state)
 {
 	const struct order one = {.value = 3};
-	struct fixture *fixture = set_up(1, 1);
-	struct bench *bench = &fixture->bench;
+	struct fed_bus *bus = *state;
+	struct bus_rig *rig = fed_bus_plan(bus, 1, 1);
 
-	(void)state;
-	bench_start(bench);
-	bench_wait(bench, 0, is_good, 0);
-	bench_take(bench, clock_mono_ns() + 50 * MS);
-	assert_int_equal(atomic_load(&fixture->wire.reads), 0);
-	order(fixture, &one, 1);
-	bench_wait(bench, 0, is_value, 3);
-	assert_int_equal(atomic_load(&fixture->wire.reads), 1);
-	bus_stop(bench->bus);
-	assert_true(bus_join(bench->bus, clock_mono_ns() + PATIENCE_NS));
-	tear_down(fixture);
+	bus_rig_start(rig);
+	bus_rig_wait(rig, 0, point_is_good, 0);
+	take_time(50 * MS); /* in which one that wakes by itself would show */
+	bus_rig_take(rig, 0);
+	assert_int_equal(atomic_load(&bus->wire.reads), 0);
+	give_orders(bus, &one, 1);
+	bus_rig_wait(rig, 0, value_is, 3);
+	assert_int_equal(atomic_load(&bus->wire.reads), 1);
+	assert_true(bus_stop(rig->bus, clock_mono_ns() + PATIENCE_NS));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_happened_is_passed_even_when_it_is_the_same),
-		cmocka_unit_test(the_present_state_comes_when_the_bus_is_open),
-		cmocka_unit_test(an_open_that_fails_half_way_passes_nothing_of_it),
-		cmocka_unit_test(a_device_at_fault_is_down_at_once_and_up_with_its_next_reading),
-		cmocka_unit_test(down_and_up_in_one_go_are_both_reported_in_order),
-		cmocka_unit_test(a_point_at_fault_leaves_the_others_alone),
-		cmocka_unit_test(a_read_that_fails_opens_again_at_once_and_troubles_nobody),
-		cmocka_unit_test(a_read_that_fails_and_cannot_open_again_marks_all_points),
-		cmocka_unit_test(the_time_of_a_point_never_goes_back),
-		cmocka_unit_test(a_bus_by_fd_sleeps_until_there_is_something),
+		fed_bus_test(what_happened_is_passed_even_when_it_is_the_same),
+		fed_bus_test(the_present_state_comes_when_the_bus_is_open),
+		fed_bus_test(an_open_that_fails_half_way_passes_nothing_of_it),
+		fed_bus_test(a_device_at_fault_is_down_at_once_and_up_with_its_next_reading),
+		fed_bus_test(down_and_up_in_one_go_are_both_reported_in_order),
+		fed_bus_test(a_point_at_fault_leaves_the_others_alone),
+		fed_bus_test(a_read_that_fails_opens_again_at_once_and_troubles_nobody),
+		fed_bus_test(a_read_that_fails_and_cannot_open_again_marks_all_points),
+		fed_bus_test(the_time_of_a_point_never_goes_back),
+		fed_bus_test(a_bus_by_fd_sleeps_until_there_is_something),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,9 @@
+#include "rig/unit.h"
+
 #include <poll.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
 
-#include <cmocka.h>
-
-#include "capture.h"
+#include "bus/capture.h"
 
 #define PRODUCERS 3
 #define EACH	  2000
@@ -21,9 +18,8 @@ static void *produce(void *data)
 {
 	struct producer *producer = data;
 	struct capture item = {.kind = CAPTURE_READING};
-	uint32_t i;
 
-	for (i = 0; i < EACH; i++) {
+	for (uint32_t i = 0; i < EACH; i++) {
 		item.reading.point = producer->number;
 		item.reading.lost_edges = i;
 		if (!capture_put(producer->queue, &item))
@@ -48,7 +44,7 @@ static void a_full_queue_slows_the_producers_and_loses_nothing(void **state)
 	uint32_t next[PRODUCERS] = {0};
 	struct capture items[5];
 	struct capture_queue *queue;
-	size_t total = 0, count, i;
+	size_t total = 0, count;
 	uint32_t p;
 
 	(void)state;
@@ -60,7 +56,7 @@ static void a_full_queue_slows_the_producers_and_loses_nothing(void **state)
 	while (total < PRODUCERS * EACH) {
 		wait_readable(capture_fd(queue));
 		count = capture_take(queue, items, 5);
-		for (i = 0; i < count; i++)
+		for (size_t i = 0; i < count; i++)
 			assert_int_equal(items[i].reading.lost_edges,
 					 next[items[i].reading.point]++);
 		total += count;

@@ -1,14 +1,9 @@
 /* What corridord-clock writes, and what the daemon believes of it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "rig/unit.h"
+
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "clock_watch.h"
+#include "base/clock_watch.h"
 
 #define ASKED_NS (100 * NS_PER_S)
 #define AHEAD_NS (1764000000 * NS_PER_S)
@@ -107,10 +102,9 @@ static void no_file_and_a_file_of_anything_else_say_nothing(void **state)
 		"disciplined 100000000000 1764000000000000000 and more\n",
 	};
 	const struct folder *folder = *state;
-	size_t i;
 
 	assert_false(read_answer(folder->file, ASKED_NS));
-	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < COUNT(texts); i++) {
 		put(folder->file, texts[i]);
 		assert_false(read_answer(folder->file, ASKED_NS));
 	}

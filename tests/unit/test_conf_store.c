@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "conf_store.h"
+#include "config/store.h"
 
 #define COUNT 500
 
@@ -51,7 +51,9 @@ static void a_size_beyond_all_memory_is_refused(void **state)
 	struct conf_store *store = conf_store_new();
 
 	(void)state;
+	assert_false(conf_store_failed(store));
 	assert_null(conf_alloc(store, SIZE_MAX));
+	assert_true(conf_store_failed(store));
 	assert_null(conf_alloc(store, SIZE_MAX - 20));
 	assert_string_equal(conf_copy(store, "still"), "still");
 	conf_store_free(store);

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "conf_value.h"
+#include "config/value.h"
 
 static void a_duration_is_a_number_and_a_unit(void **state)
 {

@@ -1,24 +1,5 @@
 /* Bad configurations: everything that is told about each, to the letter. */
-#include "config_folder.h"
-
-/* What a site needs, in the first line of main.conf. */
-#define SITE "checkpoint { id = c } gateway { id = g } uplink { host = h }\n"
-
-/* A device in four lines, or its first one. */
-#define TCP    "device \"d\" { driver = modbus-tcp host = x unit = 1 address_base = 0\n"
-#define DEVICE TCP "    point \"p\" { table = holding address = 1 }\n}\n"
-
-#define LONG_SHOWN "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" /* 60 */
-#define LONG	   LONG_SHOWN LONG_SHOWN LONG_SHOWN LONG_SHOWN "xxxxxxxxxxxxxxxx" /* 256 */
-
-struct bad {
-	const char *name;
-	const char *main; /* main.conf */
-	struct {
-		const char *path, *text;
-	} file[2]; /* and others */
-	const char *told;
-};
+#include "config_bad.h"
 
 static const struct bad bads[] = {
 	{
@@ -38,6 +19,22 @@ static const struct bad bads[] = {
 		.told = "main.conf:2: registry: files = \"b.csv\": not a list, expected the full path of a .jsonl or .csv file\n"
 			"main.conf:2: registry: files = \"/c.txt\": not a list, expected the full path of a .jsonl or .csv file\n"
 			"main.conf:2: registry: files = \"/a.csv\": is there twice\n",
+	},
+	{
+		.name = "maps and chatter that have no effect",
+		.main = SITE TCP
+		"    point \"k\" { table = coil address = 2 map = {\"1=on\", \"2=off\"} }\n"
+		"    point \"l\" { table = holding address = 9 bits = \"4-7\" map = {\"16=on\"} }\n"
+		"    point \"m\" { table = holding address = 9 map = {\"255=on\"}\n"
+		"        none = {255} counted = true }\n"
+		"    point \"n\" { table = holding address = 9 counted = true chatter_edges = 5 }\n"
+		"    point \"o\" { table = holding address = 9 chatter_window = 5s } }\n",
+		.told = "main.conf:3: device \"d\" point \"k\": option \"map\" has 2, and the value is a bit, expected 0 and 1\n"
+			"main.conf:4: device \"d\" point \"l\": option \"map\" 16 is no number of 4 bits\n"
+			"main.conf:5: device \"d\" point \"m\": option \"map\" excludes \"counted\", a word has none\n"
+			"main.conf:5: device \"d\" point \"m\": option \"map\" has 255, which is one of \"none\"\n"
+			"main.conf:7: device \"d\" point \"n\": option \"chatter_edges\" has no effect: changes of a counter are no chatter, expected no \"counted\"\n"
+			"main.conf:8: device \"d\" point \"o\": option \"chatter_window\" has no effect without \"chatter_edges\"\n",
 	},
 	{
 		.name = "a registry twice, and an age without a unit",
@@ -80,7 +77,25 @@ static const struct bad bads[] = {
 		.name = "a benefit that is none",
 		.main = "checkpoint { id = c aeo_benefits = {\"free_coffee\"} }\n"
 			"gateway { id = g } uplink { host = h }\n",
-		.told = "main.conf:1: checkpoint: aeo_benefits = \"free_coffee\": not a benefit, expected words such as priority_lane\n",
+		.told = "main.conf:1: checkpoint: aeo_benefits = \"free_coffee\": not a benefit, expected words such as priority_lane or AEOS:priority_lane\n",
+	},
+	{
+		.name = "a benefit of no type",
+		.main = "checkpoint { id = c aeo_benefits = {\":priority_lane\"} }\n"
+			"gateway { id = g } uplink { host = h }\n",
+		.told = "main.conf:1: checkpoint: aeo_benefits = \":priority_lane\": no type of an authorisation before the colon, or more than 15 of them\n",
+	},
+	{
+		.name = "a type with a benefit that is none",
+		.main = "checkpoint { id = c aeo_benefits = {\"AEOS:free_coffee\"} }\n"
+			"gateway { id = g } uplink { host = h }\n",
+		.told = "main.conf:1: checkpoint: aeo_benefits = \"AEOS:free_coffee\": not a benefit, expected words such as priority_lane or AEOS:priority_lane\n",
+	},
+	{
+		.name = "a party of no role",
+		.main = "checkpoint { id = c aeo_parties = {\"driver\"} }\n"
+			"gateway { id = g } uplink { host = h }\n",
+		.told = "main.conf:1: checkpoint: aeo_parties = \"driver\": not a role of a party, expected words such as carrier\n",
 	},
 	{
 		.name = "a sensor with the name of the lane's passages",
@@ -108,273 +123,6 @@ static const struct bad bads[] = {
 			"main.conf:5: journal: unknown block \"c\"\n"
 			"main.conf:6: journal: quota = \"1\": the unit is missing, expected B, KiB, MiB, GiB or TiB after the number\n"
 			"main.conf:8: unknown block \"e\"\n",
-	},
-	{
-		.name = "a text that does not end",
-		.main = SITE "journal { path = \"/var/lib\n"
-			     "    quota = 2GiB }\n"
-			     "journal { }\n",
-		.told = "main.conf:2: this text does not end, expected \" before the end of the line\n"
-			"main.conf:4: journal: is there twice, first in main.conf:2\n",
-	},
-	{
-		.name = "a text in single quotes that does not end",
-		.main = SITE "journal { path = '/var/lib }\n",
-		.told = "main.conf:2: this text does not end, expected ' before the end of the line\n",
-	},
-	{
-		.name = "a block that does not end",
-		.main = SITE "journal {\n"
-			     "    quota = 2GiB\n"
-			     "\n"
-			     "gateway { id = \"g2\" }\n",
-		.told = "main.conf:2: the \"{\" in this line has no \"}\"\n"
-			"main.conf:5: journal: block \"gateway\" does not belong here, but outside of other blocks: is a \"}\" missing before it?\n",
-	},
-	{
-		.name = "a brace too many",
-		.main = SITE "journal { quota = 2GiB } }\n",
-		.told = "main.conf:2: \"}\" without a block or list that it could end\n",
-	},
-	{
-		.name = "a comment that does not end",
-		.main = SITE "/* what follows\n"
-			     "journal { quota = 2GiB }\n",
-		.told = "main.conf:2: this comment does not end, expected \"*/\"\n",
-	},
-	{
-		.name = "no equal sign",
-		.main = SITE "journal { quota 2GiB }\n",
-		.told = "main.conf:2: journal: after \"quota\" expected \"=\"\n",
-	},
-	{
-		.name = "no value",
-		.main = SITE "journal { quota = }\n",
-		.told = "main.conf:2: journal: unexpected \"}\", is something missing before it?\n",
-	},
-	{
-		.name = "no value at the end of the file",
-		.main = SITE "journal",
-		.told = "main.conf:2: the file ends in the middle of an option or block\n",
-	},
-	{
-		.name = "no comma in a list",
-		.main = "checkpoint { id = c } gateway { id = g }\n"
-			"uplink { host = {\"a\" \"b\"} }\n",
-		.told = "main.conf:2: uplink: unexpected \"b\", is something missing before it?\n",
-	},
-	{
-		.name = "a block without its name",
-		.main = SITE "lane { direction = entry }\n",
-		.told = "main.conf:2: this lane has no name, expected: lane \"name\" { ... }\n",
-	},
-	{
-		.name = "a name where there is none",
-		.main = SITE "journal \"main\" { quota = 2GiB }\n",
-		.told = "main.conf:2: after \"journal\" expected \"{\"\n",
-	},
-	{
-		.name = "a semicolon",
-		.main = SITE "journal { quota = 2GiB; keep = 90d; }\n",
-		.told = "main.conf:2: unexpected \";\", nothing stands between two options\n",
-	},
-	{
-		.name = "a character that needs quotes",
-		.main = SITE "journal { path = /var/lib/a*b }\n",
-		.told = "main.conf:2: unexpected \"*\", a text with it needs quotes\n",
-	},
-	{
-		.name = "a backslash in a text",
-		.main = SITE "journal { path = \"C:\\journal\" }\n",
-		.told = "main.conf:2: a single \"\\\" in a text, expected \"\\\\\" or \"\\\"\"\n",
-	},
-	{
-		.name = "bytes that are no UTF-8",
-		.main = SITE "checkpoint { name = \"Red \xe9"
-			     " Bridge\" }\n",
-		.told = "main.conf:2: byte 0xe9 is not UTF-8, expected a file saved as UTF-8\n"
-			"main.conf:2: checkpoint: is there twice, first in main.conf:1\n",
-	},
-	{
-		.name = "a control character",
-		.main = SITE "journal { path = \"/a\x07"
-			     "b\" }\n",
-		.told = "main.conf:2: byte 0x07 is a control character, expected text\n",
-	},
-	{
-		.name = "comments do not shift the lines",
-		.main = "# one\n"
-			"# two\n"
-			"/* three\n"
-			"   four */\n"
-			"// five\n"
-			"checkpoint { id = c } gateway { id = g } uplink { host = h }\n"
-			"journal { quota = 1 } # seven\n"
-			"journal { # eight\n"
-			"}\n",
-		.told = "main.conf:7: journal: quota = \"1\": the unit is missing, expected B, KiB, MiB, GiB or TiB after the number\n"
-			"main.conf:8: journal: is there twice, first in main.conf:7\n",
-	},
-	{
-		.name = "the environment is not looked at",
-		.main = "checkpoint { id = c } gateway { id = \"${HOME}\" } uplink { host = h }\n",
-		.told = "main.conf:1: gateway: id = \"${HOME}\": not a name, expected a-z, 0-9 and \"-\" only\n",
-	},
-	{
-		.name = "a path of libconfuse as a name",
-		.main = SITE "\"uplink|port\" = 5\n"
-			     "\"uplink|tls\" { ca = /x }\n"
-			     "\"lane=a|direction\" = exit\n",
-		.told = "main.conf:2: option \"port\" does not belong here\n"
-			"main.conf:3: block \"tls\" does not belong here\n"
-			"main.conf:4: no sub-section 'a' in 'lane'\n",
-	},
-	{
-		.name = "a duration without a unit",
-		.main = SITE
-		"device \"d\" { driver = modbus-tcp host = x poll = 100 unit = 1 address_base = 0\n"
-		"    point \"p\" { table = holding address = 1 }\n"
-		"}\n",
-		.told = "main.conf:2: device \"d\": poll = \"100\": the unit is missing, expected ns, us, ms, s, min, h or d after the number\n",
-	},
-	{
-		.name = "a duration with an unknown unit",
-		.main = SITE
-		"device \"d\" { driver = modbus-tcp host = x poll = 100msec unit = 1 address_base = 0\n"
-		"    point \"p\" { table = holding address = 1 }\n"
-		"}\n",
-		.told = "main.conf:2: device \"d\": poll = \"100msec\": the unit is unknown, expected ns, us, ms, s, min, h or d\n",
-	},
-	{
-		.name = "a duration that is none",
-		.main = SITE
-		"device \"d\" { driver = modbus-tcp host = x poll = fast unit = 1 address_base = 0\n"
-		"    point \"p\" { table = holding address = 1 }\n"
-		"}\n",
-		.told = "main.conf:2: device \"d\": poll = \"fast\": not a duration, expected 1ms to 1d\n",
-	},
-	{
-		.name = "a duration out of range",
-		.main = SITE
-		"device \"d\" { driver = modbus-tcp host = x poll = 48h unit = 1 address_base = 0\n"
-		"    point \"p\" { table = holding address = 1 }\n"
-		"}\n",
-		.told = "main.conf:2: device \"d\": poll = \"48h\": out of range, expected 1ms to 1d\n",
-	},
-	{
-		.name = "a duration beyond 64 bits",
-		.main = SITE
-		"device \"d\" { driver = modbus-tcp host = x poll = 99999999999999999999d unit = 1 address_base = 0\n"
-		"    point \"p\" { table = holding address = 1 }\n"
-		"}\n",
-		.told = "main.conf:2: device \"d\": poll = \"99999999999999999999d\": out of range, expected 1ms to 1d\n",
-	},
-	{
-		.name = "a size without a unit",
-		.main = SITE "journal { quota = 2000000000 }\n",
-		.told = "main.conf:2: journal: quota = \"2000000000\": the unit is missing, expected B, KiB, MiB, GiB or TiB after the number\n",
-	},
-	{
-		.name = "a size with a decimal unit",
-		.main = SITE "journal { quota = 2GB }\n",
-		.told = "main.conf:2: journal: quota = \"2GB\": the unit is unknown, expected B, KiB, MiB, GiB or TiB\n",
-	},
-	{
-		.name = "a size too small",
-		.main = SITE "journal { quota = 1KiB }\n",
-		.told = "main.conf:2: journal: quota = \"1KiB\": out of range, expected 64KiB to 1024TiB\n",
-	},
-	{
-		.name = "a number that is none",
-		.main = "checkpoint { id = c } gateway { id = g } uplink { host = h window = many }\n",
-		.told = "main.conf:1: uplink: window = \"many\": not a whole number, expected 1 to 1000 messages\n",
-	},
-	{
-		.name = "a number out of range",
-		.main = "checkpoint { id = c } gateway { id = g } uplink { host = h port = 70000 }\n",
-		.told = "main.conf:1: uplink: port = \"70000\": out of range, expected 1 to 65535\n",
-	},
-	{
-		.name = "a number with a fraction",
-		.main = "checkpoint { id = c } gateway { id = g } uplink { host = h window = 2.5 }\n",
-		.told = "main.conf:1: uplink: window = \"2.5\": not a whole number, expected 1 to 1000 messages\n",
-	},
-	{
-		.name = "a real that is none",
-		.main = SITE TCP "    point \"p\" { table = holding address = 1 scale = \"1,5\" }\n"
-				 "}\n",
-		.told = "main.conf:3: device \"d\" point \"p\": scale = \"1,5\": not a number\n",
-	},
-	{
-		.name = "a real out of range",
-		.main = SITE "bus \"b\" { driver = modbus-tcp host = x down_share = 1.5 }\n",
-		.told = "main.conf:2: bus \"b\": down_share = \"1.5\": out of range, expected 0 to 1\n",
-	},
-	{
-		.name = "a truth value that is none",
-		.main = SITE TCP "    point \"p\" { table = holding address = 1 invert = maybe }\n"
-				 "}\n",
-		.told = "main.conf:3: device \"d\" point \"p\": invert = \"maybe\": expected true or false\n",
-	},
-	{
-		.name = "a word that is none of its choices",
-		.main = SITE DEVICE
-		"lane \"l\" { direction = entyr seal \"s\" { id = \"d.p\" } }\n",
-		.told = "main.conf:5: lane \"l\": direction = \"entyr\": expected entry, exit or both, did you mean \"entry\"?\n",
-	},
-	{
-		.name = "a choice of a driver",
-		.main = SITE "bus \"b\" { driver = modbus-rtu port = /dev/ttyS0 parity = evn }\n",
-		.told = "main.conf:2: bus \"b\": parity = \"evn\": expected none, even or odd, did you mean \"even\"?\n",
-	},
-	{
-		.name = "two values where one is expected",
-		.main = SITE "journal { quota = {1GiB, 2GiB} }\n",
-		.told = "main.conf:2: journal: option \"quota\" has 2 values, expected one\n",
-	},
-	{
-		.name = "an empty text",
-		.main = "checkpoint { id = c } gateway { id = \"\" } uplink { host = h }\n",
-		.told = "main.conf:1: gateway: id = \"\": is empty, leave the option out or give it a value\n",
-	},
-	{
-		.name = "a text too long",
-		.main = "checkpoint { id = c name = \"" LONG
-			"\" } gateway { id = g } uplink { host = h }\n",
-		.told = "main.conf:1: checkpoint: name = \"" LONG_SHOWN
-			"\"...: 256 bytes are too many, expected at most 255\n",
-	},
-	{
-		.name = "a name with a capital letter",
-		.main = "checkpoint { id = c } gateway { id = \"GW 1\" } uplink { host = h }\n",
-		.told = "main.conf:1: gateway: id = \"GW 1\": not a name, expected a-z, 0-9 and \"-\" only\n",
-	},
-	{
-		.name = "a map without its equal sign",
-		.main = SITE TCP
-		"    point \"p\" { table = holding address = 1 map = {\"1:open\"} }\n"
-		"}\n",
-		.told = "main.conf:3: device \"d\" point \"p\": map = \"1:open\": expected \"number=word\", such as \"16=open\"\n",
-	},
-	{
-		.name = "a map of words",
-		.main = SITE TCP
-		"    point \"p\" { table = holding address = 1 map = {\"one=open\"} }\n"
-		"}\n",
-		.told = "main.conf:3: device \"d\" point \"p\": map = \"one=open\": \"one\" is not a whole number, expected \"number=word\"\n",
-	},
-	{
-		.name = "a map with one number twice",
-		.main = SITE TCP
-		"    point \"p\" { table = holding address = 1 map = {\"1=open\", \"1=closed\"} }\n"
-		"}\n",
-		.told = "main.conf:3: device \"d\" point \"p\": map = \"1=closed\": 1 already has a word\n",
-	},
-	{
-		.name = "a map without a word",
-		.main = SITE TCP "    point \"p\" { table = holding address = 1 map = {\"1=\"} }\n"
-				 "}\n",
-		.told = "main.conf:3: device \"d\" point \"p\": map = \"1=\": expected a word of 1 to 63 bytes after the \"=\"\n",
 	},
 	{
 		.name = "nothing at all",
@@ -457,9 +205,9 @@ static const struct bad bads[] = {
 	},
 	{
 		.name = "a point that is not there",
-		.main = SITE DEVICE "lane \"l\" { seal \"s\" { id = \"d.q\" } }\n"
+		.main = SITE DEVICE "lane \"l\" { seal \"s\" { id = \"d.o\" } }\n"
 				    "meter \"m\" { value = \"e.p\" }\n",
-		.told = "main.conf:5: lane \"l\" seal \"s\": id = \"d.q\": there is no such point, did you mean \"d.p\"?\n"
+		.told = "main.conf:5: lane \"l\" seal \"s\": id = \"d.o\": there is no such point, did you mean \"d.p\"?\n"
 			"main.conf:6: meter \"m\": value = \"e.p\": there is no such point, did you mean \"d.p\"?\n",
 	},
 	{
@@ -556,19 +304,19 @@ static const struct bad bads[] = {
 		.name = "a lane with a name of the gateway",
 		.main = SITE DEVICE "lane \"gateway\" { seal \"s\" { id = \"d.p\" } }\n"
 				    "lane \"registry\" { seal \"s\" { id = \"d.p\" } }\n"
-				    "meter \"daemon\" { value = \"d.p\" }\n",
+				    "meter \"daemon\" { value = \"d.q\" }\n",
 		.told = "main.conf:5: lane \"gateway\": this name is used by the gateway itself, take another\n"
 			"main.conf:6: lane \"registry\": this name is used by the gateway itself, take another\n"
 			"main.conf:7: meter \"daemon\": this name is used by the gateway itself, take another\n",
 	},
 	{
 		.name = "a barrier that sees nothing",
-		.main = SITE DEVICE "lane \"l\" { barrier \"b\" { presence = \"d.p\" } }\n",
+		.main = SITE DEVICE "lane \"l\" { barrier \"b\" { presence = \"d.q\" } }\n",
 		.told = "main.conf:5: lane \"l\" barrier \"b\": sees nothing, expected \"status\", \"closed_limit\" or \"open_limit\"\n",
 	},
 	{
 		.name = "a seal that sees nothing",
-		.main = SITE DEVICE "lane \"l\" { seal \"s\" { battery = \"d.p\" } }\n",
+		.main = SITE DEVICE "lane \"l\" { seal \"s\" { battery = \"d.q\" } }\n",
 		.told = "main.conf:5: lane \"l\" seal \"s\": sees nothing, expected \"status\", \"opened\" or \"id\"\n",
 	},
 	{
@@ -576,8 +324,77 @@ static const struct bad bads[] = {
 		.main = SITE TCP
 		"    point \"p\" { table = holding address = 1 map = {\"1=opne\", \"2=closed\"} }\n"
 		"}\n"
-		"lane \"l\" { barrier \"b\" { status = \"d.p\" } seal \"s\" { id = \"d.p\" } }\n",
+		"lane \"l\" { barrier \"b\" { status = \"d.p\" } }\n",
 		.told = "main.conf:5: lane \"l\" barrier \"b\": status = \"d.p\": its map has the word \"opne\", expected closed, opening, open, closing, fault or unknown\n",
+	},
+	{
+		.name = "kinds of values that a role does not take",
+		.main = SITE
+		"device \"d\" { driver = modbus-tcp host = x unit = 1 address_base = 0\n"
+		"    point \"text\" { table = holding address = 1 type = string length = 4 }\n"
+		"    point \"bit\" { table = coil address = 1 }\n"
+		"    point \"word\" { table = holding address = 9 map = {\"0=intact\", \"1=open\"} }\n"
+		"    point \"u16\" { table = holding address = 10 }\n"
+		"    point \"u32\" { table = holding address = 11 type = u32 }\n"
+		"    point \"f32\" { table = holding address = 13 type = f32 }\n"
+		"    point \"count\" { table = holding address = 15 counted = true }\n"
+		"    point \"volt\" { table = holding address = 16 scale = 0.1 }\n"
+		"    point \"four\" { table = holding address = 17 bits = \"4-7\" } }\n"
+		"lane \"l\" { plate = d.u16 container = d.word presence = d.count document = d.text\n"
+		"    barrier \"b\" { status = d.bit presence = d.u32 passed = d.text arm_broken = d.u16 }\n"
+		"    barrier \"c\" { open_limit = d.bit closed_limit = d.bit presence = d.bit passed = d.bit }\n"
+		"    seal \"s\" { id = d.u16 status = d.u32 battery = d.text sealed_at = d.word\n"
+		"        open_counter = d.volt tamper_counter = d.f32 }\n"
+		"    seal \"t\" { id = d.u32 opened = d.bit tampered = d.bit battery = d.count\n"
+		"        open_counter = d.count tamper_counter = d.count sealed_at = d.volt } }\n"
+		"meter \"m\" { value = d.bit }\n"
+		"meter \"n\" { value = d.count }\n"
+		"meter \"o\" { value = d.four }\n",
+		.told = "main.conf:12: lane \"l\": presence = \"d.count\": is a counter, expected a bit, or a register that is 0 or 1\n"
+			"main.conf:12: lane \"l\": plate = \"d.u16\": is a whole number, expected a text\n"
+			"main.conf:12: lane \"l\": container = \"d.word\": is a word of its map, expected a text\n"
+			"main.conf:13: lane \"l\" barrier \"b\": status = \"d.bit\": is true or false, expected a point with a map, or a text\n"
+			"main.conf:13: lane \"l\" barrier \"b\": presence = \"d.u32\": is a whole number, expected a bit, or a register that is 0 or 1\n"
+			"main.conf:13: lane \"l\" barrier \"b\": passed = \"d.text\": is a text, expected a bit, or a register that is 0 or 1\n"
+			"main.conf:14: lane \"l\" barrier \"c\": open_limit = \"d.bit\": is \"closed_limit\" already, expected another point\n"
+			"main.conf:14: lane \"l\" barrier \"c\": passed = \"d.bit\": is \"presence\" already, expected another point\n"
+			"main.conf:15: lane \"l\" seal \"s\": id = \"d.u16\": is a whole number, expected a text, or a whole number of 32 bits or more\n"
+			"main.conf:15: lane \"l\" seal \"s\": status = \"d.u32\": is a whole number, expected a point with a map, or a text\n"
+			"main.conf:15: lane \"l\" seal \"s\": battery = \"d.text\": is a text, expected a number\n"
+			"main.conf:15: lane \"l\" seal \"s\": sealed_at = \"d.word\": is a word of its map, expected a number of seconds\n"
+			"main.conf:16: lane \"l\" seal \"s\": open_counter = \"d.volt\": is a scaled number, expected a whole number without scale and offset\n"
+			"main.conf:16: lane \"l\" seal \"s\": tamper_counter = \"d.f32\": is a real number, expected a whole number without scale and offset\n"
+			"main.conf:17: lane \"l\" seal \"t\": battery = \"d.count\": is a counter, expected a number\n"
+			"main.conf:17: lane \"l\" seal \"t\": tampered = \"d.bit\": is \"opened\" already, expected another point\n"
+			"main.conf:18: lane \"l\" seal \"t\": tamper_counter = \"d.count\": is \"open_counter\" already, expected another point\n"
+			"main.conf:19: meter \"m\": value = \"d.bit\": is true or false, expected a number\n",
+	},
+	{
+		.name = "options that have no effect on a point's values",
+		.main = SITE TCP
+		"    point \"a\" { table = coil address = 1 scale = 2 none = {1} counted = true }\n"
+		"    point \"b\" { table = holding address = 1 type = f32 map = {\"0=closed\"} expect = {1} }\n"
+		"    point \"c\" { table = holding address = 4 type = string length = 4 min = 1 invert = true }\n"
+		"    point \"e\" { table = holding address = 9 scale = 0 }\n"
+		"    point \"f\" { table = holding address = 9 type = s16 none = {0xFFFF, -32768, 70000} }\n"
+		"    point \"g\" { table = holding address = 9 min = 5 max = 4 none = {x} }\n"
+		"    point \"h\" { table = holding address = 9 bits = \"7-4\" }\n"
+		"    point \"i\" { table = holding address = 9 bits = 4 }\n"
+		"    point \"j\" { table = holding address = 9 map = {\"1=on\"} max = 4 } }\n",
+		.told = "main.conf:3: device \"d\" point \"a\": option \"scale\" has no effect: the value is true or false, expected a number\n"
+			"main.conf:3: device \"d\" point \"a\": option \"none\" has no effect: the value is true or false, expected a number\n"
+			"main.conf:3: device \"d\" point \"a\": option \"counted\" has no effect: the value is true or false, expected a whole number\n"
+			"main.conf:4: device \"d\" point \"b\": option \"expect\" has no effect: the value is a real number, expected a whole number\n"
+			"main.conf:4: device \"d\" point \"b\": option \"map\" has no effect: the value is a real number, expected a whole number or a bit\n"
+			"main.conf:5: device \"d\" point \"c\": option \"min\" has no effect: the value is a text, expected a number\n"
+			"main.conf:5: device \"d\" point \"c\": option \"invert\" has no effect: the value is a text, expected a bit\n"
+			"main.conf:6: device \"d\" point \"e\": scale = \"0\": every number would be the same, expected another\n"
+			"main.conf:7: device \"d\" point \"f\": option \"none\" 70000 is no number of 16 bits\n"
+			"main.conf:8: device \"d\" point \"g\": none = \"x\": not a whole number, such as 255, -1 or 0xFFFF\n"
+			"main.conf:8: device \"d\" point \"g\": option \"min\" is above \"max\", nothing lies between them\n"
+			"main.conf:9: device \"d\" point \"h\": bits = \"7-4\": expected the first and the last, such as \"4-7\", from 0 to 15\n"
+			"main.conf:10: device \"d\" point \"i\": bits = \"4\": expected the first and the last, such as \"4-7\", from 0 to 15\n"
+			"main.conf:11: device \"d\" point \"j\": option \"map\" excludes \"max\", a word has none\n",
 	},
 	{
 		.name = "batteries the wrong way round",
@@ -630,7 +447,7 @@ static const struct bad bads[] = {
 	{
 		.name = "a topic root with a wildcard",
 		.main = "checkpoint { id = c } gateway { id = g } uplink { host = h topic_root = \"a/+/b\" }\n",
-		.told = "main.conf:1: uplink: topic_root = \"a/+/b\": not a topic, expected levels between \"/\", none empty, without \"+\" and \"#\", not beginning with \"$\"\n",
+		.told = "main.conf:1: uplink: topic_root = \"a/+/b\": not a topic, expected levels between \"/\", none empty, without \"+\", \"#\" and \".\", not beginning with \"$\"\n",
 	},
 	{
 		.name = "values that are stale before they are read again",
@@ -657,7 +474,19 @@ static const struct bad bads[] = {
 		.main = "checkpoint { id = c } gateway { id = g } uplink { host = h password_file = /p password_credential = \"a/b\" }\n",
 		.told = "main.conf:1: uplink: option \"password_credential\" excludes \"password_file\", give one of them\n"
 			"main.conf:1: uplink: option \"password_file\" needs \"username\" beside it\n"
-			"main.conf:1: uplink: password_credential = \"a/b\": not the name of a credential, expected one without \"/\"\n",
+			"main.conf:1: uplink: password_credential = \"a/b\": not the name of a credential, expected one without \"/\"\n"
+			"main.conf:1: uplink: option \"password_file\" would send the password where all on the way can read it: add a block tls, or cleartext = true\n",
+	},
+	{
+		.name = "a password in the clear",
+		.main = "checkpoint { id = c } gateway { id = g } uplink { host = {localhost, \"127.1.2.3:1\", \"[::1]:2\", \"10.0.0.1\"}\n"
+			"username = u password_credential = p }\n",
+		.told = "main.conf:2: uplink: option \"password_credential\" would send the password where all on the way can read it: add a block tls, or cleartext = true\n",
+	},
+	{
+		.name = "a dot in the topics",
+		.main = "checkpoint { id = c } gateway { id = g } uplink { host = h topic_root = corridor/v1.2 }\n",
+		.told = "main.conf:1: uplink: topic_root = \"corridor/v1.2\": not a topic, expected levels between \"/\", none empty, without \"+\", \"#\" and \".\", not beginning with \"$\"\n",
 	},
 	{
 		.name = "a password in the file",
@@ -763,41 +592,29 @@ static const struct bad bads[] = {
 			"conf.d/20-b.conf:2: this lane has no name, expected: lane \"name\" { ... }\n",
 	},
 	{
-		.name = "a file that ends early does not make the rest look missing",
-		.main = SITE "lane \"l\" { seal \"s\" { id = \"d.p\" } }\n"
-			     "meter \"m\" { value = = }\n" DEVICE,
-		.told = "main.conf:3: meter \"m\": unexpected \"=\", is something missing before it?\n",
+		.name = "contacts that say what cannot be",
+		.main = SITE DEVICE
+		"contact \"a\" { input = d.p words = {\"ok\"} }\n"
+		"contact \"b\" { input = d.q words = {\"ok\", \"Not ok\"}\n"
+		"    severity = bad use = fire }\n"
+		"contact \"c\" { input = d.q words = {\"unknown\", \"lost\"} }\n"
+		"contact \"d\" { use = mains }\n"
+		"contact \"daemon\" { input = d.q }\n"
+		"meter \"e\" { value = d.q }\n"
+		"contact \"e\" { input = d.q }\n",
+		.told = "main.conf:5: contact \"a\": input = \"d.p\": is a text, expected a bit, or a register that is 0 or 1\n"
+			"main.conf:5: contact \"a\": option \"words\" expected two different words, the normal one first\n"
+			"main.conf:6: contact \"b\": words = \"Not ok\": expected a word of 1 to 23 letters a to z, not \"unknown\"\n"
+			"main.conf:7: contact \"b\": use = \"fire\": expected other, mains, door, panic or intrusion\n"
+			"main.conf:7: contact \"b\": severity = \"bad\": expected info, warning, minor, major or critical\n"
+			"main.conf:8: contact \"c\": words = \"unknown\": expected a word of 1 to 23 letters a to z, not \"unknown\"\n"
+			"main.conf:9: contact \"d\": option \"input\" is missing. The point that is read.\n"
+			"main.conf:10: contact \"daemon\": this name is used by the gateway itself, take another\n"
+			"main.conf:12: contact \"e\": a meter has this name, in main.conf:11\n",
 	},
 };
 
-static void is_told(void **state)
-{
-	const struct bad *bad = *state;
-	struct folder folder;
-	struct config *config = NULL;
-	char *told;
-	size_t i;
-
-	folder_open(&folder);
-	folder_write(&folder, "main.conf", bad->main);
-	for (i = 0; i < 2 && bad->file[i].path != NULL; i++)
-		folder_write(&folder, bad->file[i].path, bad->file[i].text);
-	assert_int_equal(folder_load(&folder, "main.conf", &told, &config), -EINVAL);
-	assert_null(config);
-	assert_string_equal(told, bad->told);
-	free(told);
-	folder_close(&folder);
-}
-
 int main(void)
 {
-	enum { COUNT = sizeof(bads) / sizeof(bads[0]) };
-	struct CMUnitTest tests[COUNT];
-	size_t i;
-
-	for (i = 0; i < COUNT; i++)
-		tests[i] = (struct CMUnitTest){.name = bads[i].name,
-					       .test_func = is_told,
-					       .initial_state = (void *)(uintptr_t)&bads[i]};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_bads(bads, sizeof(bads) / sizeof(bads[0]));
 }

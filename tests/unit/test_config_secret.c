@@ -1,7 +1,7 @@
 /* A driver with secrets, which none of ours has, in place of the table of drivers. */
 #include "config_folder.h"
 
-#include "driver.h"
+#include "bus/driver.h"
 
 struct vault_conf {
 	char *key;

@@ -1,12 +1,6 @@
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
+#include "rig/unit.h"
 
-#include <cmocka.h>
-
-#include "transit/event.h"
+#include "transit/event/event.h"
 
 static const struct event_origin origin = {
 	.checkpoint = "ge-red-bridge", .gateway = "gw1", .boot = "b00t"};
@@ -16,7 +10,7 @@ static const struct instant now = {.mono_ns = INT64_C(100000000000),
 				   .utc_ns = INT64_C(1795458600000000000),
 				   .clock = CLOCK_SYNCED};
 
-static struct event_draft draft_of(struct json *body, char *out)
+static struct event_draft draft_of(struct jw *body, char *out)
 {
 	event_body_start(body, out, EVENT_BODY_BYTES, "entry-1", "boom", INT64_C(99000000000),
 			 &now);
@@ -33,7 +27,7 @@ static void a_sealed_event_has_these_bytes(void **state)
 {
 	char body[EVENT_BODY_BYTES], out[EVENT_BYTES];
 	struct event_head head = {.epoch = "0123456789abcdef"};
-	struct json json;
+	struct jw json;
 	struct event_draft draft = draft_of(&json, body);
 	int bytes = event_seal(&head, &origin, &draft, &now, out);
 
@@ -59,7 +53,7 @@ static void each_event_carries_the_hash_of_the_one_before(void **state)
 	unsigned char hash[EVENT_HASH_BYTES];
 	char hex[EVENT_HEX_BYTES];
 	struct event_head head = {.epoch = "0123456789abcdef"};
-	struct json json;
+	struct jw json;
 	struct event_draft draft = draft_of(&json, body);
 	int bytes;
 
@@ -103,7 +97,7 @@ static void a_state_names_the_last_event_it_knows(void **state)
 {
 	char body[EVENT_BODY_BYTES], out[EVENT_BYTES];
 	struct event_head head = {.epoch = "0123456789abcdef", .seq = 41};
-	struct json json;
+	struct jw json;
 	struct event_draft draft = draft_of(&json, body);
 
 	(void)state;
@@ -115,10 +109,9 @@ static void a_state_names_the_last_event_it_knows(void **state)
 
 static void every_event_type_is_complete_and_unique(void **state)
 {
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < EVENT_COUNT; i++) {
+	for (size_t i = 0; i < EVENT_COUNT; i++) {
 		const struct event_type *type = event_type((enum event_id)i);
 
 		assert_non_null(type->name);
@@ -130,6 +123,25 @@ static void every_event_type_is_complete_and_unique(void **state)
 	assert_null(event_type_by_name("no.such"));
 }
 
+static void a_severity_that_was_set_is_read_from_the_payload(void **state)
+{
+	static const char payload[] =
+		"{\"type\":\"passage.unread\",\"severity\":\"major\",\"latched\":false}";
+	static const char cut[] = "{\"type\":\"passage.unread\",\"severity\":\"maj";
+	const struct event_type *unread = event_type(EVENT_PASSAGE_UNREAD);
+
+	(void)state;
+	assert_int_equal(event_type_with(unread, SEVERITY_CRITICAL)->severity, SEVERITY_CRITICAL);
+	assert_ptr_equal(event_type_with(event_type(EVENT_SEAL_OPENED), SEVERITY_INFO),
+			 event_type(EVENT_SEAL_OPENED));
+	assert_int_equal(event_type_of("passage.unread", payload, strlen(payload))->severity,
+			 SEVERITY_MAJOR);
+	assert_ptr_equal(event_type_of("passage.unread", cut, strlen(cut)), unread);
+	assert_ptr_equal(event_type_of("seal.opened", payload, strlen(payload)),
+			 event_type(EVENT_SEAL_OPENED));
+	assert_null(event_type_of("no.such", payload, strlen(payload)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +151,7 @@ int main(void)
 		cmocka_unit_test(an_event_too_large_leaves_the_chain_alone),
 		cmocka_unit_test(a_state_names_the_last_event_it_knows),
 		cmocka_unit_test(every_event_type_is_complete_and_unique),
+		cmocka_unit_test(a_severity_that_was_set_is_read_from_the_payload),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

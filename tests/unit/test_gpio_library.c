@@ -1,12 +1,7 @@
 /* The seam over the libgpiod that is installed, as far as it goes without a GPIO chip. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "rig/unit.h"
 
-#include <cmocka.h>
-
-#include "../../drivers/gpio_lines.h"
+#include "gpio/lines.h"
 
 static void a_device_that_is_no_gpio_chip_is_not_opened(void **state)
 {

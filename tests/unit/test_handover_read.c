@@ -1,18 +1,8 @@
-#include "handover_read.h"
+#include "rig/unit.h"
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "transit/event.h"
-#include "transit/memo.h"
+#include "inbound/handover_read.h"
+#include "transit/event/event.h"
+#include "transit/event/memo.h"
 
 #define UTC (INT64_C(1772428200) * 1000000000) /* 2026-03-02T05:10:00Z */
 
@@ -64,28 +54,29 @@ static void what_one_gateway_writes_another_reads(void **state)
 		.expected_from_utc_ns = UTC + 1000,
 		.expected_until_utc_ns = UTC + 2000,
 		.expires_utc_ns = UTC + 3000,
-		.seals = {{"GE1", LEG_SEAL_INTACT, 3, -1, UTC},
-			  {"GE2", LEG_SEAL_MISSING, -1, 0, UTC}},
+		.seals = {{"GE1", LEG_SEAL_INTACT, 3, -1, UTC, {0}, 0, "GE0"},
+			  {"GE2", LEG_SEAL_MISSING, -1, 0, UTC, {0}, 0, {0}}},
 		.seal_count = 2,
 		.seals_more = 4,
 	};
-	char members[EVENT_BODY_BYTES], payload[EVENT_BYTES], key[HANDOVER_KEY_BYTES];
+	char id[HANDOVER_ID_BYTES], members[EVENT_BODY_BYTES], payload[EVENT_BYTES],
+		key[HANDOVER_KEY_BYTES];
 	struct event_draft draft = {.state_key = key, .state = members};
 	struct handover heard;
-	struct json json;
+	struct jw json;
 	int bytes;
 
 	(void)state;
 	assert_true(handover_key(sent.to, sent.ucr, key));
-	json_start(&json, members, sizeof(members));
+	jw_start(&json, members, sizeof(members));
 	handover_members(&sent, &json);
 	draft.state_bytes = json.bytes;
 	bytes = event_seal_state(&head, &origin, &draft, &now, payload);
 	assert_in_range(bytes, 100, EVENT_BYTES);
 	heard = taken(payload);
 	assert_memory_equal(&heard, &sent, sizeof(sent));
-	assert_true(handover_ucr(strrchr(key, '/') + 1, heard.ucr));
-	assert_string_equal(heard.ucr, sent.ucr);
+	assert_true(handover_read_id(strrchr(key, '/') + 1, id));
+	assert_string_equal(id, heard.ucr);
 }
 
 static void the_longest_handover_fits_into_a_payload_and_a_memory(void **state)
@@ -93,8 +84,7 @@ static void the_longest_handover_fits_into_a_payload_and_a_memory(void **state)
 	struct handover handover = {.rule = "container", .departed_utc_ns = UTC, .seals_more = 1};
 	char members[EVENT_BODY_BYTES], text[MEMO_BYTES];
 	struct memo memo;
-	struct json json;
-	size_t i;
+	struct jw json;
 
 	(void)state;
 	memset(handover.ucr, 'U', sizeof(handover.ucr) - 1);
@@ -102,7 +92,7 @@ static void the_longest_handover_fits_into_a_payload_and_a_memory(void **state)
 	memset(handover.to, 't', sizeof(handover.to) - 1);
 	memset(handover.gateway, 'g', sizeof(handover.gateway) - 1);
 	handover.expires_utc_ns = handover.expected_until_utc_ns = UTC;
-	for (i = 0; i < HANDOVER_SEALS; i++) {
+	for (size_t i = 0; i < HANDOVER_SEALS; i++) {
 		struct leg_seal *seal = &handover.seals[handover.seal_count++];
 
 		*seal = (struct leg_seal){.state = LEG_SEAL_TAMPERED,
@@ -117,9 +107,9 @@ static void the_longest_handover_fits_into_a_payload_and_a_memory(void **state)
 	memo_start(&memo, text, sizeof(text));
 	handover_remember(&handover, &memo);
 	assert_true(memo_ok(&memo));
-	json_start(&json, members, sizeof(members));
+	jw_start(&json, members, sizeof(members));
 	handover_members(&handover, &json);
-	assert_true(json_ok(&json));
+	assert_true(jw_ok(&json));
 	assert_non_null(strstr(members, "\"seals_more\":"));
 }
 
@@ -160,10 +150,9 @@ static void seals_beyond_the_room_are_counted(void **state)
 {
 	char text[4096] = HEAD UCR DEPARTED "\"seals_more\":2,\"seals\":[";
 	struct handover handover;
-	int i;
 
 	(void)state;
-	for (i = 0; i < HANDOVER_SEALS + 3; i++)
+	for (int i = 0; i < HANDOVER_SEALS + 3; i++)
 		sprintf(text + strlen(text), "%s{\"number\":\"G%d\",\"state\":\"intact\"}",
 			i ? "," : "", i);
 	strcat(text, "]}");
@@ -188,6 +177,7 @@ static void what_cannot_be_a_handover_is_refused_with_the_reason(void **state)
 	refused(HEAD DEPARTED "\"seals\":[]}", "\"ucr\" is missing");
 	refused(HEAD "\"ucr\":7," DEPARTED "\"seals\":[]}", "\"ucr\" is missing");
 	refused(HEAD "\"ucr\":\"a\\u0001\"," DEPARTED "\"seals\":[]}", "control characters");
+	refused(HEAD "\"ucr\":\"a\\u0085\"," DEPARTED "\"seals\":[]}", "control characters");
 	refused(HEAD "\"ucr\":\"--\"," DEPARTED "\"seals\":{}}", "");
 	refused(HEAD UCR "\"departed\":{},\"seals\":[]}", "\"clock\"");
 	refused(HEAD UCR "\"departed\":{\"clock\":\"synced\"},\"seals\":[]}", "\"utc\"");
@@ -203,17 +193,24 @@ static void what_cannot_be_a_handover_is_refused_with_the_reason(void **state)
 
 static void a_level_of_a_topic_is_a_ucr_or_none(void **state)
 {
-	char ucr[IDENTIFIER_BYTES], longest[200];
+	char ucr[HANDOVER_ID_BYTES], longest[200];
 
 	(void)state;
-	assert_true(handover_ucr("6GE1-A%2FB", ucr));
+	assert_true(handover_read_id("6GE1-A%2FB", ucr));
 	assert_string_equal(ucr, "6GE1-A/B");
-	assert_false(handover_ucr("6GE1%2", ucr));
-	assert_false(handover_ucr("6GE1%zz", ucr));
-	assert_false(handover_ucr("", ucr));
+	assert_true(handover_read_id("6GE1-A%2FB~CSQU3054383", ucr)); /* of a part */
+	assert_string_equal(ucr, "6GE1-A/B~CSQU3054383");
+	assert_true(handover_read_id("6GE1~A~", ucr)); /* whole, with one of its own */
+	assert_string_equal(ucr, "6GE1~A~");
+	assert_true(handover_read_id("6GE1~a-very-long-end-of-a-number~", ucr));
+	assert_string_equal(ucr, "6GE1~A-VERY-LONG-END-OF-A-NUMBER~");
+	assert_false(handover_read_id("~CSQU3054383", ucr));
+	assert_false(handover_read_id("6GE1%2", ucr));
+	assert_false(handover_read_id("6GE1%zz", ucr));
+	assert_false(handover_read_id("", ucr));
 	memset(longest, 'A', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
-	assert_false(handover_ucr(longest, ucr));
+	assert_false(handover_read_id(longest, ucr));
 }
 
 int main(void)

@@ -1,13 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "rig/unit.h"
 
-#include <cmocka.h>
-
-#include "clock.h"
-#include "health.h"
+#include "base/clock.h"
+#include "gateway/health.h"
 
 #define ALARM_NS (30 * NS_PER_S)
 
@@ -66,6 +60,45 @@ static void a_wall_clock_step_is_told_and_slewing_is_not(void **state)
 	clock_at(&health, at(40, 1040, CLOCK_SYNCED));
 	assert_string_equal(heard.types, "clock.stepped clock.stepped ");
 	assert_non_null(strstr(heard.body, "\"correction_ns\":-3600000000000"));
+}
+
+static void start_after(struct ear *heard, struct instant before, bool this_boot,
+			struct instant now)
+{
+	static const struct config config;
+	struct health health;
+
+	begin(&health, heard, now);
+	health_resume(&health, &before, this_boot);
+	health_started(&health, &config, &now);
+}
+
+static void a_clock_that_was_stepped_while_the_daemon_was_down_is_told(void **state)
+{
+	struct ear heard;
+
+	(void)state;
+	start_after(&heard, at(10, 5000, CLOCK_SYNCED), true, at(40, 5030, CLOCK_SYNCED));
+	assert_string_equal(heard.types, "gateway.started ");
+	start_after(&heard, at(10, 5000, CLOCK_SYNCED), true, at(40, 1030, CLOCK_SYNCED));
+	assert_string_equal(heard.types, "gateway.started clock.stepped ");
+	assert_non_null(strstr(heard.body, "\"correction_ns\":-4000000000000,"
+					   "\"before\":\"1970-01-01T01:23:20.000000Z\""));
+}
+
+static void in_another_boot_only_a_right_clock_that_stands_before_is_told(void **state)
+{
+	struct ear heard;
+
+	(void)state;
+	start_after(&heard, at(900, 5000, CLOCK_SYNCED), false, at(4, 9000, CLOCK_SYNCED));
+	assert_string_equal(heard.types, "gateway.started ");
+	start_after(&heard, at(900, 5000, CLOCK_SYNCED), false, at(4, 3, CLOCK_UNSYNCED));
+	assert_string_equal(heard.types, "gateway.started clock.unsynced ");
+	start_after(&heard, at(900, 5000, CLOCK_UNSYNCED), false, at(4, 3000, CLOCK_SYNCED));
+	assert_string_equal(heard.types, "gateway.started ");
+	start_after(&heard, at(900, 5000, CLOCK_HOLDOVER), false, at(4, 3000, CLOCK_SYNCED));
+	assert_string_equal(heard.types, "gateway.started clock.stepped ");
 }
 
 static void the_first_synchronisation_gives_the_correction_since_start(void **state)
@@ -197,6 +230,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wall_clock_step_is_told_and_slewing_is_not),
+		cmocka_unit_test(a_clock_that_was_stepped_while_the_daemon_was_down_is_told),
+		cmocka_unit_test(in_another_boot_only_a_right_clock_that_stands_before_is_told),
 		cmocka_unit_test(the_first_synchronisation_gives_the_correction_since_start),
 		cmocka_unit_test(
 			a_later_synchronisation_corrects_only_what_came_since_the_one_before),

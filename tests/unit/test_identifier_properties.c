@@ -1,14 +1,9 @@
 /* What holds for any number of any kind, and for any bytes. Wrong and swapped digits are
  * tried in test_identifier.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "rig/unit.h"
 
 #include "dice.h"
-#include "transit/identifier.h"
+#include "transit/registry/identifier.h"
 
 #define ROUNDS	  400 /* numbers of each kind */
 #define RAW_BYTES 96
@@ -36,6 +31,9 @@ struct recipe {
 
 static const struct recipe recipes[] = {
 	{IDENTIFIER_CONTAINER, "aaacnnnnnn?", 11},
+	{IDENTIFIER_ILU, "aaaennnnnn?", 11},
+	{IDENTIFIER_WAGON, "nnnnnnnnnnn?", 12},
+	{IDENTIFIER_WAGON_1520, "nnnnnnn?", 8},
 	{IDENTIFIER_MRN, "nnaaxxxxxxxxxxxxx?", 18},
 	{IDENTIFIER_MRN_TRANSIT, "yyaaxxxxxxxxxxxxp?", 18},
 	{IDENTIFIER_GRN, "nnaaxxxxxxxxxxxx?", 17},
@@ -58,7 +56,7 @@ static const struct recipe recipes[] = {
 	{IDENTIFIER_NATIONAL, "o*", 35},
 };
 
-#define RECIPES (sizeof(recipes) / sizeof(recipes[0]))
+#define RECIPES (COUNT(recipes))
 
 static char character(struct dice *dice, char class)
 {
@@ -71,6 +69,8 @@ static char character(struct dice *dice, char class)
 		return pick(dice, DIGITS LETTERS);
 	case 'c':
 		return pick(dice, "UJZ");
+	case 'e':
+		return pick(dice, "ABDEK");
 	case 'y': /* of a year from 2033 to 2099, see below */
 		return pick(dice, "3456789");
 	case 'p':
@@ -104,11 +104,11 @@ static void find_check(enum identifier_kind kind, char *text, size_t at)
 static void make(struct dice *dice, const struct recipe *recipe, char *text)
 {
 	const size_t form = strlen(recipe->form);
-	size_t bytes = form, i;
+	size_t bytes = form;
 
 	if (recipe->form[form - 1] == '*')
 		bytes = form - 1 + roll(dice, (uint32_t)(recipe->longest - form + 2));
-	for (i = 0; i < bytes; i++) {
+	for (size_t i = 0; i < bytes; i++) {
 		char class = recipe->form[i < form - 1 ? i : form - 1];
 
 		if (class == '?') {
@@ -169,9 +169,9 @@ static void a_number_made_by_the_rules_of_its_kind_is_good_in_every_writing(void
 	struct dice *dice = dice_of(state);
 	uint32_t made = UINT32_C(1) << IDENTIFIER_TIR;
 	char text[IDENTIFIER_BYTES];
-	size_t i, round;
+	size_t round;
 
-	for (i = 0; i < RECIPES; i++) {
+	for (size_t i = 0; i < RECIPES; i++) {
 		made |= UINT32_C(1) << recipes[i].kind;
 		for (round = 0; round < ROUNDS; round++) {
 			make(dice, &recipes[i], text);
@@ -193,9 +193,9 @@ static void another_number_is_never_equal(void **state)
 	struct dice *dice = dice_of(state);
 	char text[IDENTIFIER_BYTES], other[IDENTIFIER_BYTES], changed[IDENTIFIER_BYTES];
 	char raw[RAW_BYTES];
-	size_t i, round;
+	size_t round;
 
-	for (i = 0; i < RECIPES; i++) {
+	for (size_t i = 0; i < RECIPES; i++) {
 		for (round = 0; round < ROUNDS; round++) {
 			size_t at, bytes;
 			char before;
@@ -220,9 +220,8 @@ static size_t any_bytes(struct dice *dice, unsigned char *raw)
 {
 	static const char likely[] = "AZaz09 -\t\n/().#\x7f\xd0\x96\xc2\x80\xff";
 	const size_t bytes = roll(dice, RAW_BYTES + 1);
-	size_t i;
 
-	for (i = 0; i < bytes; i++)
+	for (size_t i = 0; i < bytes; i++)
 		raw[i] = roll(dice, 4) ? (unsigned char)likely[roll(dice, sizeof(likely))]
 				       : (unsigned char)roll(dice, 256);
 	return bytes;
@@ -277,9 +276,8 @@ static void strike_out(enum identifier_kind kind, const char *raw, char *text)
 static void any_writing(struct dice *dice, char *raw)
 {
 	const size_t bytes = 1 + roll(dice, 5);
-	size_t i;
 
-	for (i = 0; i < bytes; i++)
+	for (size_t i = 0; i < bytes; i++)
 		raw[i] = pick(dice, "aAbB1 -/");
 	raw[bytes] = '\0';
 }
@@ -288,12 +286,12 @@ static void two_writings_are_equal_when_a_person_would_say_so(void **state)
 {
 	struct dice *dice = dice_of(state);
 	char raw[2][8], struck[2][8], text[2][IDENTIFIER_BYTES];
-	size_t round, equal = 0, i;
+	size_t round, equal = 0;
 	unsigned kind;
 
 	for (round = 0; round < 4000; round++) {
 		for (kind = 0; kind < IDENTIFIER_KINDS; kind++) {
-			for (i = 0; i < 2; i++) {
+			for (size_t i = 0; i < 2; i++) {
 				any_writing(dice, raw[i]);
 				strike_out(kind, raw[i], struck[i]);
 				(void)identifier_normalise(kind, raw[i], strlen(raw[i]), text[i]);

@@ -1,13 +1,8 @@
+#include "rig/unit.h"
+
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "inbox.h"
+#include "inbound/inbox.h"
 
 #define BYTES	      512
 #define PAYLOAD_BYTES 64
@@ -29,25 +24,26 @@ static bool is_readable(struct inbox *inbox)
 
 static bool put(struct inbox *inbox, const char *subject, const char *payload)
 {
-	struct heard heard = {.subject = subject, .payload = payload, .bytes = strlen(payload)};
+	struct inlet_message heard = {
+		.subject = subject, .payload = payload, .bytes = strlen(payload)};
 
 	return inbox_put(inbox, &heard);
 }
 
 static void expect(struct inbox *inbox, const char *subject, const char *payload)
 {
-	struct inbox_message message;
+	struct inlet_message message;
 
 	assert_true(inbox_take(inbox, &message));
-	assert_string_equal(message.heard.subject, subject);
-	assert_int_equal(message.heard.bytes, strlen(payload));
-	assert_memory_equal(message.heard.payload, payload, strlen(payload));
+	assert_string_equal(message.subject, subject);
+	assert_int_equal(message.bytes, strlen(payload));
+	assert_memory_equal(message.payload, payload, strlen(payload));
 	assert_false(message.cut);
 }
 
 static void expect_none(struct inbox *inbox)
 {
-	struct inbox_message message;
+	struct inlet_message message;
 
 	assert_false(inbox_take(inbox, &message));
 }
@@ -86,7 +82,7 @@ static void what_belongs_to_a_message_is_copied_with_it(void **state)
 	struct inbox *inbox = open_inbox();
 	char subject[] = "present", topic[] = "answers/7", payload[] = "{}";
 	unsigned char correlation[] = {0, 1, 2};
-	struct heard heard = {
+	struct inlet_message heard = {
 		.subject = subject,
 		.payload = payload,
 		.bytes = 2,
@@ -95,43 +91,43 @@ static void what_belongs_to_a_message_is_copied_with_it(void **state)
 		.correlation = correlation,
 		.correlation_bytes = 3,
 	};
-	struct inbox_message message;
+	struct inlet_message message;
 
 	(void)state;
-	assert_true(inbox_hear(inbox, &heard));
+	assert_true(inbox_take_in(inbox, &heard));
 	memset(subject, 'x', sizeof(subject) - 1);
 	memset(topic, 'x', sizeof(topic) - 1);
 	memset(payload, 'x', sizeof(payload) - 1);
 	memset(correlation, 9, sizeof(correlation));
 	assert_true(inbox_take(inbox, &message));
-	assert_string_equal(message.heard.subject, "present");
-	assert_string_equal(message.heard.response_topic, "answers/7");
-	assert_memory_equal(message.heard.payload, "{}", 2);
-	assert_int_equal(message.heard.correlation_bytes, 3);
-	assert_memory_equal(message.heard.correlation, ((unsigned char[]){0, 1, 2}), 3);
-	assert_true(message.heard.retained);
+	assert_string_equal(message.subject, "present");
+	assert_string_equal(message.response_topic, "answers/7");
+	assert_memory_equal(message.payload, "{}", 2);
+	assert_int_equal(message.correlation_bytes, 3);
+	assert_memory_equal(message.correlation, ((unsigned char[]){0, 1, 2}), 3);
+	assert_true(message.retained);
 	inbox_free(inbox);
 }
 
 static void what_was_not_given_is_not_there(void **state)
 {
 	struct inbox *inbox = open_inbox();
-	struct inbox_message message;
+	struct inlet_message message;
 
 	(void)state;
 	assert_true(put(inbox, "a", "one"));
 	assert_true(inbox_take(inbox, &message));
-	assert_null(message.heard.response_topic);
-	assert_null(message.heard.correlation);
-	assert_int_equal(message.heard.correlation_bytes, 0);
-	assert_false(message.heard.retained);
+	assert_null(message.response_topic);
+	assert_null(message.correlation);
+	assert_int_equal(message.correlation_bytes, 0);
+	assert_false(message.retained);
 	inbox_free(inbox);
 }
 
 static void a_full_inbox_takes_no_more_until_it_was_emptied(void **state)
 {
 	struct inbox *inbox = open_inbox();
-	struct inbox_message message;
+	struct inlet_message message;
 	int taken = 0, had = 0;
 
 	(void)state;
@@ -150,7 +146,7 @@ static void a_full_inbox_takes_no_more_until_it_was_emptied(void **state)
 static void a_payload_that_is_too_long_arrives_cut(void **state)
 {
 	struct inbox *inbox = open_inbox();
-	struct inbox_message message;
+	struct inlet_message message;
 	char payload[PAYLOAD_BYTES + 2];
 
 	(void)state;
@@ -159,7 +155,7 @@ static void a_payload_that_is_too_long_arrives_cut(void **state)
 	assert_true(put(inbox, "a", payload));
 	assert_true(inbox_take(inbox, &message));
 	assert_true(message.cut);
-	assert_int_equal(message.heard.bytes, PAYLOAD_BYTES);
+	assert_int_equal(message.bytes, PAYLOAD_BYTES);
 	assert_true(put(inbox, "a", payload + 1));
 	expect(inbox, "a", payload + 1);
 	inbox_free(inbox);

@@ -1,8 +1,10 @@
-/* The journal when all is well. */
-#include "journal_rig.h"
+/* The journal when all is well: numbers, commits, its queue, its thread. */
+#include "rig/journal_rig.h"
 
 #include <poll.h>
-#include <sqlite3.h>
+#include <unistd.h>
+
+#include "rig/sha256_reference.h"
 
 static void sha256_reference_is_right(void **state)
 {
@@ -23,23 +25,20 @@ static void sha256_reference_is_right(void **state)
 
 static void an_event_is_offered_after_its_commit(void **state)
 {
-	struct rig rig;
+	struct journal_rig *rig = *state;
 
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
-	rig_put(&rig, EVENT_SEAL_INTACT);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 1);
-	assert_int_equal(rig.seen[STREAM_EVENTS][0].seq, 1);
-	assert_string_equal(rig.seen[STREAM_EVENTS][0].type, "seal.intact");
-	assert_false(rig.seen[STREAM_EVENTS][0].late);
-	assert_int_equal(rig.head.seq, 1);
-	assert_string_equal(rig.head.epoch, rig.seen[STREAM_EVENTS][0].epoch);
-	assert_int_equal(rig_close(&rig), 0);
-	rig_remove(&rig);
+	open_journal(rig);
+	put_event(rig, EVENT_SEAL_INTACT);
+	wait_for_events(rig, 1);
+	assert_int_equal(rig->seen[STREAM_EVENTS][0].seq, 1);
+	assert_string_equal(rig->seen[STREAM_EVENTS][0].type, "seal.intact");
+	assert_false(rig->seen[STREAM_EVENTS][0].late);
+	assert_int_equal(rig->head.seq, 1);
+	assert_string_equal(rig->head.epoch, rig->seen[STREAM_EVENTS][0].epoch);
+	assert_int_equal(close_journal(rig), 0);
 }
 
-static uint64_t rig_head_seq(struct rig *rig)
+static uint64_t head_seq(struct journal_rig *rig)
 {
 	uint64_t seq;
 
@@ -51,394 +50,102 @@ static uint64_t rig_head_seq(struct rig *rig)
 
 static void what_was_marked_is_known_to_be_durable(void **state)
 {
+	struct journal_rig *rig = *state;
 	struct pollfd room = {.events = POLLIN};
-	struct rig rig;
 	uint64_t mark, drained;
 
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
-	room.fd = journal_room_fd(rig.journal);
+	open_journal(rig);
+	room.fd = journal_room_fd(rig->journal);
 	for (int i = 1; i <= 50; i++) {
-		rig_put(&rig, EVENT_SEAL_INTACT);
-		mark = journal_mark(rig.journal);
-		while (!journal_is_durable(rig.journal, mark)) {
+		put_event(rig, EVENT_SEAL_INTACT);
+		mark = journal_mark(rig->journal);
+		while (journal_durable(rig->journal) < mark) {
 			assert_int_equal(poll(&room, 1, PATIENCE_S * 1000), 1);
 			assert_int_equal(read(room.fd, &drained, sizeof(drained)), 8);
 		}
-		assert_int_equal(rig_head_seq(&rig), i);
+		assert_int_equal(head_seq(rig), i);
 	}
-	mark = journal_mark(rig.journal); /* of nothing new */
-	assert_true(journal_is_durable(rig.journal, mark));
+	mark = journal_mark(rig->journal); /* of nothing new */
+	assert_true(journal_durable(rig->journal) >= mark);
 	assert_int_equal(poll(&room, 1, PATIENCE_S * 1000), 1);
-	assert_false(journal_is_durable(rig.journal, mark + 1));
-	assert_int_equal(rig_close(&rig), 0);
-	rig_remove(&rig);
+	assert_true(journal_durable(rig->journal) < mark + 1);
+	assert_int_equal(close_journal(rig), 0);
 }
 
 static void events_come_in_order_numbered_and_chained(void **state)
 {
-	struct rig rig;
+	struct journal_rig *rig = *state;
 	char made[32];
 
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
+	open_journal(rig);
 	for (int i = 0; i < 5000; i++)
-		rig_put(&rig, i % 3   ? EVENT_METER_VALUE
-			      : i % 2 ? EVENT_SEAL_INTACT
-				      : EVENT_INPUT_FAULT);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 5000);
-	rig_check_chain(&rig, 0);
+		put_event(rig, i % 3   ? EVENT_METER_VALUE
+			       : i % 2 ? EVENT_SEAL_INTACT
+				       : EVENT_INPUT_FAULT);
+	wait_for_events(rig, 5000);
+	assert_chain(rig, 0);
 	for (size_t i = 0; i < 5000; i++) {
 		snprintf(made, sizeof(made), "\"made\":%zu", i + 1);
-		assert_true(rig_has(&rig.seen[STREAM_EVENTS][i], made));
+		assert_true(seen_has(&rig->seen[STREAM_EVENTS][i], made));
 	}
-	assert_int_equal(rig_close(&rig), 0);
-	rig_remove(&rig);
+	assert_int_equal(close_journal(rig), 0);
 }
 
 static void what_gathers_during_a_sync_goes_into_one_commit(void **state)
 {
-	struct rig rig;
+	struct journal_rig *rig = *state;
 	struct journal_counters counters;
 
-	(void)state;
-	rig_make(&rig);
-	assert_int_equal(rig_try_open(&rig), 0);
-	rig_put_many(&rig, EVENT_SEAL_INTACT, 100);
-	rig_start(&rig);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 100);
-	counters = journal_counters(rig.journal);
+	assert_int_equal(try_to_open_journal(rig), 0);
+	put_events(rig, EVENT_SEAL_INTACT, 100);
+	start_journal(rig);
+	wait_for_events(rig, 100);
+	counters = journal_counters(rig->journal);
 	assert_int_equal(counters.events, 100);
 	assert_int_equal(counters.commits, 1);
 	assert_true(counters.sync_max_ns > 0);
-	assert_int_equal(journal_counters(rig.journal).sync_max_ns, 0);
-	rig_close(&rig);
-	rig_remove(&rig);
+	journal_forget_sync_max(rig->journal);
+	assert_int_equal(journal_counters(rig->journal).sync_max_ns, 0);
 }
 
 static void the_chain_goes_on_after_a_restart(void **state)
 {
-	struct rig rig;
+	struct journal_rig *rig = *state;
 	char epoch[EVENT_EPOCH_BYTES];
 
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
-	rig_put_many(&rig, EVENT_SEAL_INTACT, 10);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 10);
-	strcpy(epoch, rig.head.epoch);
-	rig_close(&rig);
-	rig_forget(&rig);
-	rig_open(&rig);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 10);
-	rig_put_many(&rig, EVENT_SEAL_INTACT, 10);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 20);
-	assert_string_equal(rig.head.epoch, epoch);
-	assert_int_equal(rig.head.seq, 20);
-	rig_check_chain(&rig, 0);
-	rig_close(&rig);
-	rig_remove(&rig);
-}
-
-static void acknowledged_events_are_not_offered_after_a_restart(void **state)
-{
-	struct rig rig;
-	uint64_t position;
-
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
-	rig_put_many(&rig, EVENT_METER_VALUE, 10);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 10);
-	position = rig.seen[STREAM_EVENTS][6].position;
-	rig.source.ack(rig.source.data, STREAM_EVENTS, position);
-	RIG_POLL((journal_ask(rig.journal), journal_counters(rig.journal).backlog == 3));
-	rig_close(&rig);
-	rig_forget(&rig);
-	rig_open(&rig);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 3);
-	assert_int_equal(rig.seen[STREAM_EVENTS][0].seq, 8);
-	assert_true(rig.seen[STREAM_EVENTS][0].late);
-	rig_close(&rig);
-	rig_remove(&rig);
-}
-
-static void a_watermark_is_written_though_nothing_else_happens(void **state)
-{
-	struct rig rig;
-
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
-	rig_put_many(&rig, EVENT_METER_VALUE, 3);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 3);
-	assert_int_equal(journal_counters(rig.journal).commits > 3, 0);
-	uint64_t commits = journal_counters(rig.journal).commits;
-
-	rig.source.ack(rig.source.data, STREAM_EVENTS, rig.seen[STREAM_EVENTS][2].position);
-	RIG_POLL(journal_counters(rig.journal).commits == commits + 1);
-	rig_close(&rig);
-	rig_remove(&rig);
-}
-
-/* One that came too short a time before them to go with them. */
-static void a_watermark_is_not_forgotten_over_newer_events(void **state)
-{
-	struct rig rig;
-
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
-	rig_put_many(&rig, EVENT_SEAL_INTACT, 10);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 10);
-	rig.source.ack(rig.source.data, STREAM_EVENTS, rig.seen[STREAM_EVENTS][4].position);
-	rig_put(&rig, EVENT_SEAL_INTACT);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 11);
-	rig_close(&rig);
-	rig_forget(&rig);
-	rig_open(&rig);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] >= 6);
-	assert_int_equal(rig.seen[STREAM_EVENTS][0].seq, 6);
-	rig_close(&rig);
-	rig_remove(&rig);
-}
-
-static void an_acknowledgement_of_what_was_not_offered_is_ignored(void **state)
-{
-	struct rig rig;
-
-	(void)state;
-	rig_make(&rig);
-	rig.room[STREAM_EVENTS] = 5;
-	rig_open(&rig);
-	rig_put_many(&rig, EVENT_METER_VALUE, 10);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 5 && rig.refused > 0);
-	rig.source.ack(rig.source.data, STREAM_EVENTS, rig.seen[STREAM_EVENTS][4].position + 3);
-	rig.source.ack(rig.source.data, STREAM_ALERTS, rig.seen[STREAM_EVENTS][4].position);
-	rig_close(&rig);
-	rig_forget(&rig);
-	rig.room[STREAM_EVENTS] = NO_LIMIT;
-	rig_open(&rig);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 10);
-	assert_int_equal(rig.seen[STREAM_EVENTS][0].seq, 1);
-	rig_close(&rig);
-	rig_remove(&rig);
-}
-
-static void a_new_session_begins_behind_the_watermark(void **state)
-{
-	struct rig rig;
-
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
-	rig.source.rewind(rig.source.data, 7);
-	rig_put_many(&rig, EVENT_METER_VALUE, 10);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 10);
-	rig.source.ack(rig.source.data, STREAM_EVENTS, rig.seen[STREAM_EVENTS][3].position);
-	rig.source.rewind(rig.source.data, 8);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 16);
-	assert_int_equal(rig.seen[STREAM_EVENTS][10].seq, 5);
-	assert_int_equal(rig.seen[STREAM_EVENTS][10].session, 8);
-	assert_true(rig.seen[STREAM_EVENTS][10].late);
-	for (int i = 0; i < 6; i++)
-		assert_string_equal(rig.seen[STREAM_EVENTS][10 + i].payload,
-				    rig.seen[STREAM_EVENTS][4 + i].payload);
-	rig_close(&rig);
-	rig_remove(&rig);
-}
-
-static void a_stream_without_room_rests_until_it_is_pulled(void **state)
-{
-	struct rig rig;
-	size_t want = 0;
-
-	(void)state;
-	rig_make(&rig);
-	rig.room[STREAM_EVENTS] = 0;
-	rig_open(&rig);
-	rig_put_many(&rig, EVENT_METER_VALUE, 3000);
-	RIG_POLL(journal_counters(rig.journal).events == 3000);
-	while (want < 3000) {
-		pthread_mutex_lock(&rig.lock);
-		rig.room[STREAM_EVENTS] += 37;
-		pthread_mutex_unlock(&rig.lock);
-		want = want + 37 > 3000 ? 3000 : want + 37;
-		rig.source.pull(rig.source.data);
-		RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == want);
-	}
-	rig_check_chain(&rig, 0);
-	rig_close(&rig);
-	rig_remove(&rig);
-}
-
-static void alerts_go_ahead_of_a_backlog(void **state)
-{
-	struct rig rig;
-	const struct seen *alert;
-
-	(void)state;
-	rig_make(&rig);
-	rig.room[STREAM_EVENTS] = 1;
-	rig_open(&rig);
-	rig_put_many(&rig, EVENT_METER_VALUE, 2000);
-	rig_put(&rig, EVENT_SEAL_TAMPERED);
-	rig_put(&rig, EVENT_SEAL_INTACT);
-	rig_put(&rig, EVENT_BARRIER_FAULT);
-	RIG_WAIT(&rig, rig.count[STREAM_ALERTS] == 2);
-	assert_int_equal(rig.count[STREAM_EVENTS], 1);
-	alert = rig.seen[STREAM_ALERTS];
-	assert_string_equal(alert[0].type, "seal.tampered");
-	assert_int_equal(alert[0].seq, 2001);
-	assert_string_equal(alert[1].type, "barrier.fault");
-	pthread_mutex_lock(&rig.lock);
-	rig.room[STREAM_EVENTS] = NO_LIMIT;
-	pthread_mutex_unlock(&rig.lock);
-	rig.source.pull(rig.source.data);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 2003);
-	assert_string_equal(rig.seen[STREAM_EVENTS][2000].payload, alert[0].payload);
-	rig_close(&rig);
-	rig_remove(&rig);
-}
-
-static void alerts_have_a_watermark_of_their_own(void **state)
-{
-	struct rig rig;
-
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
-	rig_put_many(&rig, EVENT_SEAL_TAMPERED, 4);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 4 && rig.count[STREAM_ALERTS] == 4);
-	rig.source.ack(rig.source.data, STREAM_ALERTS, rig.seen[STREAM_ALERTS][1].position);
-	rig.source.ack(rig.source.data, STREAM_EVENTS, rig.seen[STREAM_EVENTS][2].position);
-	rig_close(&rig);
-	rig_forget(&rig);
-	rig_open(&rig);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 1 && rig.count[STREAM_ALERTS] == 2);
-	assert_int_equal(rig.seen[STREAM_EVENTS][0].seq, 4);
-	assert_int_equal(rig.seen[STREAM_ALERTS][0].seq, 3);
-	rig_put(&rig, EVENT_SEAL_TAMPERED);
-	RIG_WAIT(&rig, rig.count[STREAM_ALERTS] == 3 && rig.count[STREAM_EVENTS] == 2);
-	assert_int_equal(rig.seen[STREAM_ALERTS][2].seq, 5);
-	rig.source.ack(rig.source.data, STREAM_ALERTS, rig.seen[STREAM_ALERTS][2].position);
-	rig.source.ack(rig.source.data, STREAM_EVENTS,
-		       rig.seen[STREAM_EVENTS][rig.count[STREAM_EVENTS] - 1].position);
-	rig_close(&rig);
-	rig_forget(&rig);
-	rig_open(&rig);
-	rig_put(&rig, EVENT_SEAL_TAMPERED);
-	RIG_WAIT(&rig, rig.count[STREAM_ALERTS] == 1);
-	assert_int_equal(rig.seen[STREAM_ALERTS][0].seq, 6);
-	rig_close(&rig);
-	rig_remove(&rig);
-}
-
-static void put_state(struct rig *rig, bool with_event, const char *key, const char *word)
-{
-	char members[64];
-	struct event_draft draft = {
-		.type = with_event ? event_type(EVENT_BARRIER_OPEN) : NULL,
-		.body = "\"lane\":\"entry-1\"",
-		.body_bytes = with_event ? 16 : 0,
-		.state_key = key,
-		.state_word = word,
-		.state = members,
-	};
-
-	snprintf(members, sizeof(members), "\"state\":\"%s\"", word);
-	draft.state_bytes = strlen(members);
-	assert_int_equal(journal_append(rig->journal, &draft), 0);
-}
-
-static void collect_states(void *data, const char *key, const char *word)
-{
-	char *all = data;
-
-	sprintf(all + strlen(all), "%s=%s;", key, word);
-}
-
-static void states_are_published_after_the_commit_and_kept(void **state)
-{
-	struct rig rig;
-	char all[256] = "";
-
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
-	put_state(&rig, true, "entry-1/boom", "opening");
-	put_state(&rig, true, "entry-1/boom", "open");
-	put_state(&rig, false, "entry-1/seal", "unknown");
-	RIG_WAIT(&rig, rig.states == 3);
-	assert_string_equal(rig.state_key, "entry-1/seal");
-	assert_non_null(strstr(rig.state, "\"state\":\"unknown\""));
-	assert_non_null(strstr(rig.state, "\"seq\":2,"));
-	assert_non_null(strstr(rig.state, rig.head.epoch));
-	rig_close(&rig);
-	assert_int_equal(rig_try_open(&rig), 0);
-	journal_states(rig.journal, all, collect_states);
-	assert_string_equal(all, "entry-1/boom=open;entry-1/seal=unknown;");
-	rig_close(&rig);
-	rig_remove(&rig);
-}
-
-static void a_state_that_is_over_is_told_after_the_commit_and_has_its_own_schema(void **state)
-{
-	struct event_draft draft = {
-		.state_key = "@handover/there/6GE1",
-		.state = "\"ucr\":\"6GE1\"",
-		.state_bytes = 12,
-	};
-	char all[256] = "";
-	struct rig rig;
-
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
-	assert_int_equal(journal_append(rig.journal, &draft), 0);
-	RIG_WAIT(&rig, rig.states == 1);
-	assert_string_equal(rig.state_key, draft.state_key);
-	assert_non_null(strstr(rig.state, "{\"schema\":\"corridord.handover/1\","));
-	assert_non_null(strstr(rig.state, ",\"ucr\":\"6GE1\"}"));
-	draft = (struct event_draft){.state_key = draft.state_key, .state_over = true};
-	assert_int_equal(journal_append(rig.journal, &draft), 0);
-	RIG_WAIT(&rig, rig.states == 2);
-	assert_string_equal(rig.state_key, draft.state_key);
-	assert_string_equal(rig.state, "");
-	rig_close(&rig);
-	assert_int_equal(rig_try_open(&rig), 0);
-	journal_states(rig.journal, all, collect_states);
-	assert_string_equal(all, "");
-	rig_close(&rig);
-	rig_remove(&rig);
+	open_journal(rig);
+	put_events(rig, EVENT_SEAL_INTACT, 10);
+	wait_for_events(rig, 10);
+	strcpy(epoch, rig->head.epoch);
+	reopen_journal(rig);
+	wait_for_events(rig, 10);
+	put_events(rig, EVENT_SEAL_INTACT, 10);
+	wait_for_events(rig, 20);
+	assert_string_equal(rig->head.epoch, epoch);
+	assert_int_equal(rig->head.seq, 20);
+	assert_chain(rig, 0);
 }
 
 static void a_full_queue_takes_nothing_and_says_when_there_is_room(void **state)
 {
-	struct rig rig;
+	struct journal_rig *rig = *state;
 	struct pollfd room = {.events = POLLIN};
 	size_t accepted = 0;
 
-	(void)state;
-	rig_make(&rig);
-	assert_int_equal(rig_try_open(&rig), 0);
-	assert_true(journal_has_room(rig.journal));
-	while (rig_put_sized(&rig, EVENT_SEAL_INTACT, 2000) == 0)
+	assert_int_equal(try_to_open_journal(rig), 0);
+	assert_true(journal_has_room(rig->journal));
+	while (try_to_put_event(rig, EVENT_SEAL_INTACT, 2000) == 0)
 		accepted++;
-	assert_false(journal_has_room(rig.journal));
+	assert_false(journal_has_room(rig->journal));
 	assert_in_range(accepted, 100, 200);
-	room.fd = journal_room_fd(rig.journal);
+	room.fd = journal_room_fd(rig->journal);
 	assert_int_equal(poll(&room, 1, 0), 0);
-	rig_start(&rig);
+	start_journal(rig);
 	assert_int_equal(poll(&room, 1, PATIENCE_S * 1000), 1);
-	assert_true(journal_has_room(rig.journal));
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == accepted);
-	assert_int_equal(journal_counters(rig.journal).waits, 1);
-	rig_check_chain(&rig, 0);
-	rig_close(&rig);
-	rig_remove(&rig);
+	assert_true(journal_has_room(rig->journal));
+	wait_for_events(rig, accepted);
+	assert_int_equal(journal_counters(rig->journal).waits, 1);
+	assert_chain(rig, 0);
 }
 
 static void a_body_that_is_too_long_is_refused(void **state)
@@ -446,109 +153,67 @@ static void a_body_that_is_too_long_is_refused(void **state)
 	static char body[EVENT_BODY_BYTES + 1];
 	struct event_draft draft = {
 		.type = event_type(EVENT_SEAL_INTACT), .body = body, .body_bytes = sizeof(body)};
-	struct rig rig;
+	struct journal_rig *rig = *state;
 
-	(void)state;
-	rig_make(&rig);
-	assert_int_equal(rig_try_open(&rig), 0);
-	assert_int_equal(journal_append(rig.journal, &draft), -E2BIG);
-	rig_close(&rig);
-	rig_remove(&rig);
+	assert_int_equal(try_to_open_journal(rig), 0);
+	assert_int_equal(journal_append(rig->journal, &draft), -E2BIG);
 }
 
 static void the_longest_body_survives(void **state)
 {
-	struct rig rig;
+	struct journal_rig *rig = *state;
 
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
-	assert_int_equal(rig_put_sized(&rig, EVENT_SEAL_INTACT, EVENT_BODY_BYTES - 2), 0);
-	rig_put(&rig, EVENT_SEAL_INTACT);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 2);
-	rig_check_chain(&rig, 0);
-	rig_close(&rig);
-	rig_remove(&rig);
+	open_journal(rig);
+	assert_int_equal(try_to_put_event(rig, EVENT_SEAL_INTACT, EVENT_BODY_BYTES - 2), 0);
+	put_event(rig, EVENT_SEAL_INTACT);
+	wait_for_events(rig, 2);
+	assert_chain(rig, 0);
 }
 
 static void close_writes_what_is_queued(void **state)
 {
-	struct rig rig;
+	struct journal_rig *rig = *state;
 
-	(void)state;
-	rig_make(&rig);
-	assert_int_equal(rig_try_open(&rig), 0);
-	rig_put_many(&rig, EVENT_SEAL_INTACT, 50);
-	assert_int_equal(rig_close(&rig), 0); /* never started */
-	rig_open(&rig);
-	rig_put_many(&rig, EVENT_SEAL_INTACT, 50);
-	assert_int_equal(rig_close(&rig), 0); /* at once */
-	rig_forget(&rig);
-	rig_open(&rig);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 100);
-	rig_check_chain(&rig, 0);
-	rig_close(&rig);
-	rig_remove(&rig);
-}
-
-static void news_is_not_late_and_old_events_are(void **state)
-{
-	struct rig rig;
-
-	(void)state;
-	rig_make(&rig);
-	rig.room[STREAM_EVENTS] = 0;
-	rig_open(&rig);
-	rig.source.rewind(rig.source.data, 1);
-	rig_put(&rig, EVENT_SEAL_INTACT);
-	RIG_WAIT(&rig, rig.refused > 0);
-	sleep(3); /* this is about time passing, not about something happening */
-	pthread_mutex_lock(&rig.lock);
-	rig.room[STREAM_EVENTS] = NO_LIMIT;
-	pthread_mutex_unlock(&rig.lock);
-	rig.source.pull(rig.source.data);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 1);
-	assert_true(rig.seen[STREAM_EVENTS][0].late);
-	rig_put(&rig, EVENT_SEAL_INTACT);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 2);
-	assert_false(rig.seen[STREAM_EVENTS][1].late);
-	rig_close(&rig);
-	rig_remove(&rig);
+	assert_int_equal(try_to_open_journal(rig), 0);
+	put_events(rig, EVENT_SEAL_INTACT, 50);
+	assert_int_equal(close_journal(rig), 0); /* never started */
+	open_journal(rig);
+	put_events(rig, EVENT_SEAL_INTACT, 50);
+	assert_int_equal(close_journal(rig), 0); /* at once */
+	forget_seen(rig);
+	open_journal(rig);
+	wait_for_events(rig, 100);
+	assert_chain(rig, 0);
 }
 
 static void the_watchdog_is_answered(void **state)
 {
-	struct rig rig;
+	struct journal_rig *rig = *state;
+	struct worker *worker;
 	int64_t later_ns;
 
-	(void)state;
-	rig_make(&rig);
-	assert_int_equal(rig_try_open(&rig), 0);
-	journal_ask(rig.journal);
+	assert_int_equal(try_to_open_journal(rig), 0);
+	worker = journal_worker(rig->journal);
+	worker_ping(worker, clock_mono_ns());
 	later_ns = clock_mono_ns() + 3600 * NS_PER_S;
-	assert_true(journal_stuck(rig.journal, later_ns));
-	assert_false(journal_stuck(rig.journal, clock_mono_ns() + NS_PER_S));
-	rig_start(&rig);
-	RIG_POLL(!journal_stuck(rig.journal, later_ns));
-	rig_close(&rig);
-	rig_remove(&rig);
+	assert_true(worker_is_stuck(worker, later_ns));
+	assert_false(worker_is_stuck(worker, clock_mono_ns() + NS_PER_S));
+	start_journal(rig);
+	WAIT_FOR(!worker_is_stuck(worker, later_ns));
 }
 
 static void a_second_process_is_told_that_the_file_is_in_use(void **state)
 {
-	struct rig rig, other;
+	struct journal_rig *rig = *state;
+	struct journal_rig other;
 
-	(void)state;
-	rig_make(&rig);
-	rig_open(&rig);
-	rig_put(&rig, EVENT_SEAL_INTACT);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 1);
-	other = rig;
-	assert_int_equal(rig_try_open(&other), -EBUSY);
-	rig_put(&rig, EVENT_SEAL_INTACT);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 2);
-	rig_close(&rig);
-	rig_remove(&rig);
+	open_journal(rig);
+	put_event(rig, EVENT_SEAL_INTACT);
+	wait_for_events(rig, 1);
+	other = *rig;
+	assert_int_equal(try_to_open_journal(&other), -EBUSY);
+	put_event(rig, EVENT_SEAL_INTACT);
+	wait_for_events(rig, 2);
 }
 
 /* How often the journal's thread has gone to sleep. */
@@ -567,54 +232,60 @@ static long sleeps(void)
 
 static void an_idle_journal_does_not_wake(void **state)
 {
-	struct rig rig;
+	struct journal_rig *rig = *state;
 	long before;
 
-	(void)state;
-	rig_make(&rig);
-	rig.acks = true;
-	rig_open(&rig);
-	rig_put(&rig, EVENT_SEAL_INTACT);
-	RIG_WAIT(&rig, rig.count[STREAM_EVENTS] == 1);
-	RIG_POLL(journal_counters(rig.journal).commits == 2); /* the watermark, too */
-	do {
-		before = sleeps();
-		usleep(200000);
-	} while (sleeps() != before);
-	sleep(2);
+	rig->acks = true;
+	open_journal(rig);
+	put_event(rig, EVENT_SEAL_INTACT);
+	wait_for_events(rig, 1);
+	WAIT_FOR(journal_counters(rig->journal).commits == 2); /* the watermark, too */
+	WAIT_FOR((before = sleeps(), take_time(200 * MS), sleeps() == before));
+	take_time(2 * S); /* in which one that wakes by itself would show */
 	assert_int_equal(sleeps(), before);
-	rig_close(&rig);
-	rig_remove(&rig);
+}
+
+/* The pace is an hour: whatever is durable did not wait for it. */
+static void a_stream_waits_for_its_pace_and_an_alarm_does_not(void **state)
+{
+	struct journal_rig *rig = *state;
+	uint64_t commits;
+
+	rig->conf.commit_every_ns = 3600 * NS_PER_S;
+	open_journal(rig);
+	put_event(rig, EVENT_METER_VALUE); /* after a quiet moment */
+	wait_for_head(rig, 1);
+	commits = journal_counters(rig->journal).commits;
+	put_events(rig, EVENT_METER_VALUE, 20);
+	assert_int_equal(journal_counters(rig->journal).commits, commits);
+	put_event(rig, EVENT_SEAL_TAMPERED);
+	wait_for_head(rig, 22);
+	assert_int_equal(journal_counters(rig->journal).commits, commits + 1);
+	put_event(rig, EVENT_METER_VALUE);
+	(void)journal_mark(rig->journal); /* somebody waits */
+	wait_for_head(rig, 23);
+	put_event(rig, EVENT_METER_VALUE);
+	assert_int_equal(close_journal(rig), 0);
+	assert_int_equal(ask_sql(rig->path, "select count(*) from telemetry"), 23);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256_reference_is_right),
-		cmocka_unit_test(an_event_is_offered_after_its_commit),
-		cmocka_unit_test(what_was_marked_is_known_to_be_durable),
-		cmocka_unit_test(events_come_in_order_numbered_and_chained),
-		cmocka_unit_test(what_gathers_during_a_sync_goes_into_one_commit),
-		cmocka_unit_test(the_chain_goes_on_after_a_restart),
-		cmocka_unit_test(acknowledged_events_are_not_offered_after_a_restart),
-		cmocka_unit_test(a_watermark_is_written_though_nothing_else_happens),
-		cmocka_unit_test(a_watermark_is_not_forgotten_over_newer_events),
-		cmocka_unit_test(an_acknowledgement_of_what_was_not_offered_is_ignored),
-		cmocka_unit_test(a_new_session_begins_behind_the_watermark),
-		cmocka_unit_test(a_stream_without_room_rests_until_it_is_pulled),
-		cmocka_unit_test(alerts_go_ahead_of_a_backlog),
-		cmocka_unit_test(alerts_have_a_watermark_of_their_own),
-		cmocka_unit_test(states_are_published_after_the_commit_and_kept),
-		cmocka_unit_test(
-			a_state_that_is_over_is_told_after_the_commit_and_has_its_own_schema),
-		cmocka_unit_test(a_full_queue_takes_nothing_and_says_when_there_is_room),
-		cmocka_unit_test(a_body_that_is_too_long_is_refused),
-		cmocka_unit_test(the_longest_body_survives),
-		cmocka_unit_test(close_writes_what_is_queued),
-		cmocka_unit_test(news_is_not_late_and_old_events_are),
-		cmocka_unit_test(the_watchdog_is_answered),
-		cmocka_unit_test(a_second_process_is_told_that_the_file_is_in_use),
-		cmocka_unit_test(an_idle_journal_does_not_wake),
+		journal_test(an_event_is_offered_after_its_commit),
+		journal_test(what_was_marked_is_known_to_be_durable),
+		journal_test(events_come_in_order_numbered_and_chained),
+		journal_test(what_gathers_during_a_sync_goes_into_one_commit),
+		journal_test(the_chain_goes_on_after_a_restart),
+		journal_test(a_full_queue_takes_nothing_and_says_when_there_is_room),
+		journal_test(a_body_that_is_too_long_is_refused),
+		journal_test(the_longest_body_survives),
+		journal_test(close_writes_what_is_queued),
+		journal_test(the_watchdog_is_answered),
+		journal_test(a_second_process_is_told_that_the_file_is_in_use),
+		journal_test(an_idle_journal_does_not_wake),
+		journal_test(a_stream_waits_for_its_pace_and_an_alarm_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

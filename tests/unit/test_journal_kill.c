@@ -1,9 +1,12 @@
 /* SIGKILL of a process that journals, at random moments: what it told of is there, whole, in
  * order, and the numbers go on without a hole. */
-#include "journal_rig.h"
+#include "rig/journal_rig.h"
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+#include "dice.h"
 
 #define KILLS 20
 
@@ -15,7 +18,7 @@ struct told {
 };
 
 struct witness {
-	struct rig *rig;
+	struct journal_rig *rig;
 	int fd;
 };
 
@@ -33,44 +36,42 @@ static void tell_head(void *data, const struct event_head *head)
 static bool take_offer(void *data, enum outlet_stream stream, const struct outlet_record *record)
 {
 	struct witness *witness = data;
-	struct rig *rig = witness->rig;
+	struct journal_rig *rig = witness->rig;
 
 	if (record->seq % 3 == 0)
 		rig->source.ack(rig->source.data, stream, record->position);
 	return true;
 }
 
-static void drop_state(void *data, const char *key, const char *payload, size_t bytes)
+static void drop_state(void *data, const struct outlet_state *state)
 {
-	(void)data, (void)key, (void)payload, (void)bytes;
+	(void)data, (void)state;
 }
 
-static void work_until_killed(struct rig *rig, int fd)
+static void work_until_killed(struct journal_rig *rig, int fd)
 {
 	struct witness witness = {.rig = rig, .fd = fd};
 	struct outlet outlet = {
 		.data = &witness, .offer = take_offer, .state = drop_state, .head = tell_head};
-	unsigned i;
 
-	if (rig_try_open(rig) < 0)
+	if (try_to_open_journal(rig) < 0)
 		_exit(1);
 	rig->source = journal_source(rig->journal);
 	if (journal_start(rig->journal, &outlet) < 0)
 		_exit(2);
-	for (i = 0;; i++) {
+	for (unsigned i = 0;; i++) {
 		enum event_id id = i % 7 == 0 ? EVENT_SEAL_TAMPERED
 				   : i % 2    ? EVENT_METER_VALUE
 					      : EVENT_INPUT_FAULT;
 
-		if (rig_put_sized(rig, id, 200 + i % 1500) == -EAGAIN)
-			usleep(300);
-		if (i % 100 < 3)
-			usleep(i % 1000);
+		WAIT_FOR(try_to_put_event(rig, id, 200 + i % 1500) != -EAGAIN);
+		if (i % 100 < 3) /* commits of all sizes */
+			take_time(i % 1000 * NS_PER_US);
 	}
 }
 
 /* The last head that was told before the kill. */
-static struct told kill_one(struct rig *rig, unsigned after_us)
+static struct told kill_one(struct journal_rig *rig, unsigned after_us)
 {
 	struct told told = {.seq = 0}, next;
 	int pipes[2];
@@ -85,7 +86,7 @@ static struct told kill_one(struct rig *rig, unsigned after_us)
 	}
 	close(pipes[1]);
 	assert_int_equal(read(pipes[0], &next, sizeof(next)), sizeof(next));
-	usleep(after_us);
+	take_time(after_us * NS_PER_US); /* the moment of death is not ours to choose */
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	do
@@ -95,7 +96,7 @@ static struct told kill_one(struct rig *rig, unsigned after_us)
 	return told;
 }
 
-static const struct seen *with_number(const struct rig *rig, uint64_t seq)
+static const struct seen *with_number(const struct journal_rig *rig, uint64_t seq)
 {
 	for (size_t i = 0; i < rig->count[STREAM_EVENTS]; i++)
 		if (rig->seen[STREAM_EVENTS][i].seq == seq)
@@ -103,52 +104,56 @@ static const struct seen *with_number(const struct rig *rig, uint64_t seq)
 	return NULL;
 }
 
+/* What is there after the kill, of what was told before it. Returns the newest number. */
+static uint64_t survey(struct journal_rig *rig, const struct told *told)
+{
+	char hex[65], told_hex[EVENT_HEX_BYTES];
+	const struct seen *seen;
+	uint64_t backlog;
+
+	forget_seen(rig);
+	rig->heads = 0;
+	assert_int_equal(try_to_open_journal(rig), 0); /* as the daemon would be started again */
+	backlog = journal_counters(rig->journal).backlog;
+	start_journal(rig);
+	JOURNAL_WAIT(rig, rig->heads > 0 && rig->count[STREAM_EVENTS] == backlog);
+	if (told->seq > 0) /* an epoch without an event is not kept */
+		assert_string_equal(rig->head.epoch, told->epoch);
+	assert_true(rig->head.seq >= told->seq);
+	if (backlog > 0)
+		assert_int_equal(rig->seen[STREAM_EVENTS][backlog - 1].seq, rig->head.seq);
+	assert_chain(rig, 0);
+	seen = with_number(rig, told->seq);
+	if (seen) { /* unless it was acknowledged */
+		seen_hash(seen, hex);
+		event_hex(told->hash, told_hex);
+		assert_string_equal(hex, told_hex);
+	}
+	assert_int_equal(close_journal(rig), 0);
+	return rig->head.seq;
+}
+
 static void what_was_told_of_survives_a_kill(void **state)
 {
-	struct rig rig;
-	unsigned seed = (unsigned)time(NULL);
-	uint64_t backlog, last = 0;
-	int i;
+	struct journal_rig *rig = *state;
+	struct dice dice;
+	uint64_t last = 0;
 
-	(void)state;
-	print_message("seed %u\n", seed);
-	rig_make(&rig);
-	rig.conf.quota_bytes = INT64_C(256) << 20;
-	for (i = 0; i < KILLS; i++) {
-		struct told told = kill_one(&rig, (unsigned)rand_r(&seed) % 60000);
-		const struct seen *seen;
-		char hex[65], told_hex[EVENT_HEX_BYTES];
+	dice_init(&dice);
+	rig->conf.quota_bytes = INT64_C(256) << 20;
+	for (int i = 0; i < KILLS; i++) {
+		struct told told = kill_one(rig, roll(&dice, 60000));
 
 		assert_true(told.seq >= last);
-		rig_forget(&rig);
-		rig.heads = 0;
-		assert_int_equal(rig_try_open(&rig), 0); /* as the daemon would be started again */
-		backlog = journal_counters(rig.journal).backlog;
-		rig_start(&rig);
-		RIG_WAIT(&rig, rig.heads > 0 && rig.count[STREAM_EVENTS] == backlog);
-		if (told.seq > 0) /* an epoch without an event is not kept */
-			assert_string_equal(rig.head.epoch, told.epoch);
-		assert_true(rig.head.seq >= told.seq);
-		last = rig.head.seq;
-		if (backlog > 0)
-			assert_int_equal(rig.seen[STREAM_EVENTS][backlog - 1].seq, last);
-		rig_check_chain(&rig, 0);
-		seen = with_number(&rig, told.seq);
-		if (seen) { /* unless it was acknowledged */
-			rig_hash(seen, hex);
-			event_hex(told.hash, told_hex);
-			assert_string_equal(hex, told_hex);
-		}
-		assert_int_equal(rig_close(&rig), 0);
+		last = survey(rig, &told);
 	}
 	print_message("%llu events after %d kills\n", (unsigned long long)last, KILLS);
-	rig_remove(&rig);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_was_told_of_survives_a_kill),
+		journal_test(what_was_told_of_survives_a_kill),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

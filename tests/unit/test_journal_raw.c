@@ -1,12 +1,18 @@
 /* Reading a journal's file without SQLite, whole and damaged in random ways: what comes out
  * is genuine, or nothing. */
-#include "journal_rig.h"
+#include "rig/journal_rig.h"
 
-#include "journal_raw.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#define EVENTS 1500
-#define IN_LOG 200
-#define ROUNDS 150
+#include "dice.h"
+#include "journal/raw.h"
+
+#define EVENTS	     1500
+#define IN_LOG	     200
+#define ACKNOWLEDGED 100 /* the first ones */
+#define ROUNDS	     150
 
 struct original {
 	char *payload;
@@ -50,7 +56,7 @@ static void reap(const char *path, const struct original *originals, struct harv
 	struct raw *raw;
 
 	*ret_harvest = (struct harvest){.originals = originals};
-	assert_int_equal(raw_open(path, &raw), 0);
+	assert_int_equal(raw_open(path, RAW_COMMITTED, &raw), 0);
 	raw_peek(raw, &sink);
 	assert_int_equal(ret_harvest->foreign, 0);
 	*ret_harvest = (struct harvest){.originals = originals};
@@ -59,64 +65,76 @@ static void reap(const char *path, const struct original *originals, struct harv
 	raw_close(raw);
 }
 
-/* Events of every size on every shelf; closed, or as a killed process leaves it. */
-static struct original *make_file(struct rig *rig, bool closed)
-{
-	struct original *originals = calloc(EVENTS + 1, sizeof(*originals));
+/* The file is a copy, so that the journal can be closed. */
+struct raw_file {
+	struct journal_rig *journal;
+	char path[JOURNAL_RIG_PATH + 32], log[JOURNAL_RIG_PATH + 32];
+	struct original originals[EVENTS + 1]; /* by number */
+};
 
-	rig_make(rig);
-	rig->conf.quota_bytes = INT64_C(1) << 30;
-	rig_open(rig);
+static int raw_file_new(void **state)
+{
+	struct raw_file *file = calloc(1, sizeof(*file));
+	void *journal;
+
+	journal_rig_new(&journal);
+	file->journal = journal;
+	snprintf(file->path, sizeof(file->path), "%s.copy", file->journal->path);
+	snprintf(file->log, sizeof(file->log), "%s.copy-wal", file->journal->path);
+	*state = file;
+	return 0;
+}
+
+static int raw_file_free(void **state)
+{
+	struct raw_file *file = *state;
+	void *journal = file->journal;
+
+	for (size_t i = 0; i <= EVENTS; i++)
+		free(file->originals[i].payload);
+	free(file);
+	return journal_rig_free(&journal);
+}
+
+#define raw_test(test) cmocka_unit_test_setup_teardown(test, raw_file_new, raw_file_free)
+
+static struct original original_of(const void *payload, size_t bytes)
+{
+	struct original original = {.payload = malloc(bytes), .bytes = bytes};
+
+	memcpy(original.payload, payload, bytes);
+	return original;
+}
+
+/* Events of every size on every shelf; the last ones stay in the log. */
+static void put_all_sizes(struct journal_rig *rig)
+{
 	for (size_t i = 1; i <= EVENTS; i++) {
 		enum event_id id = i % 3 == 0	? EVENT_METER_VALUE
 				   : i % 3 == 1 ? EVENT_SEAL_TAMPERED
 						: EVENT_INPUT_FAULT;
+		size_t bytes = i * 37 % (EVENT_BODY_BYTES - 2);
 
-		while (rig_put_sized(rig, id, i * 37 % (EVENT_BODY_BYTES - 2)) == -EAGAIN)
-			usleep(200);
-		if (i == EVENTS - IN_LOG) { /* the rest stays in the log */
-			RIG_WAIT(rig, rig->count[STREAM_EVENTS] == i);
-			rig->source.ack(rig->source.data, STREAM_EVENTS,
-					rig->seen[STREAM_EVENTS][99].position);
-			rig_close(rig);
-			rig_forget(rig);
-			rig_open(rig);
-			RIG_WAIT(rig, rig->count[STREAM_EVENTS] == i - 100);
+		WAIT_FOR(try_to_put_event(rig, id, bytes) != -EAGAIN);
+		if (i == EVENTS - IN_LOG) {
+			wait_for_events(rig, i);
+			acknowledge(rig, STREAM_EVENTS, ACKNOWLEDGED - 1);
+			reopen_journal(rig);
+			wait_for_events(rig, i - ACKNOWLEDGED);
 		}
 	}
-	RIG_WAIT(rig, rig->count[STREAM_EVENTS] == EVENTS - 100);
-	for (size_t i = 0; i < rig->count[STREAM_EVENTS]; i++) {
-		struct seen *seen = &rig->seen[STREAM_EVENTS][i];
-
-		originals[seen->seq] = (struct original){seen->payload, seen->bytes};
-	}
-	if (!closed)
-		rig_run("cp %s %s.copy && cp %s-wal %s.copy-wal", rig->path, rig->path, rig->path,
-			rig->path);
-	rig_close(rig);
-	if (closed)
-		rig_run("cp %s %s.copy", rig->path, rig->path);
-	return originals;
+	wait_for_events(rig, EVENTS - ACKNOWLEDGED);
 }
 
-static void copy_of(const struct rig *rig, char copy[RIG_PATH + 32])
-{
-	snprintf(copy, RIG_PATH + 32, "%s.copy", rig->path);
-}
-
-/* The first hundred were not seen again after the restart: their bytes are learned here. */
-static void learn(const char *path, struct original *originals);
-
+/* The first ones were not seen again after the restart: their bytes are learned here. */
 static void learn_event(void *data, const char *epoch, const struct db_row *row)
 {
-	struct original *original = (struct original *)data + position_seq(row->position);
+	struct raw_file *file = data;
+	struct original *original = &file->originals[position_seq(row->position)];
 
 	(void)epoch;
-	if (original->payload)
-		return;
-	original->payload = malloc(row->payload_bytes);
-	memcpy(original->payload, row->payload, row->payload_bytes);
-	original->bytes = row->payload_bytes;
+	if (!original->payload)
+		*original = original_of(row->payload, row->payload_bytes);
 }
 
 static void ignore_marks(void *data, uint64_t events, uint64_t alerts)
@@ -124,91 +142,82 @@ static void ignore_marks(void *data, uint64_t events, uint64_t alerts)
 	(void)data, (void)events, (void)alerts;
 }
 
-static void learn(const char *path, struct original *originals)
+static void learn(struct raw_file *file)
 {
-	struct raw_sink sink = {.data = originals, .event = learn_event, .marks = ignore_marks};
+	struct raw_sink sink = {.data = file, .event = learn_event, .marks = ignore_marks};
 	struct raw *raw;
 
-	assert_int_equal(raw_open(path, &raw), 0);
+	assert_int_equal(raw_open(file->path, RAW_COMMITTED, &raw), 0);
 	while (raw_read(raw, 1000, &sink))
 		;
 	raw_close(raw);
 }
 
-static void forget(struct rig *rig, struct original *originals)
+/* Closed, or as a killed process leaves it. */
+static void make_file(struct raw_file *file, bool closed)
 {
-	for (size_t i = 1; i <= 100; i++)
-		free(originals[i].payload);
-	free(originals);
-	rig_remove(rig);
+	struct journal_rig *rig = file->journal;
+
+	rig->conf.quota_bytes = INT64_C(1) << 30;
+	open_journal(rig);
+	put_all_sizes(rig);
+	for (size_t i = 0; i < rig->count[STREAM_EVENTS]; i++) {
+		const struct seen *seen = &rig->seen[STREAM_EVENTS][i];
+
+		file->originals[seen->seq] = original_of(seen->payload, seen->bytes);
+	}
+	if (!closed)
+		shell("cp %s %s && cp %s-wal %s", rig->path, file->path, rig->path, file->log);
+	close_journal(rig);
+	if (closed)
+		shell("cp %s %s", rig->path, file->path);
+	learn(file);
 }
 
 static void a_closed_file_yields_every_event(void **state)
 {
-	struct rig rig;
-	struct original *originals = make_file(&rig, true);
+	struct raw_file *file = *state;
 	struct harvest harvest;
-	char copy[RIG_PATH + 32];
 
-	(void)state;
-	copy_of(&rig, copy);
-	learn(copy, originals);
-	reap(copy, originals, &harvest);
+	make_file(file, true);
+	reap(file->path, file->originals, &harvest);
 	assert_int_equal(harvest.count, EVENTS);
 	assert_int_equal(harvest.foreign, 0);
-	assert_int_equal(position_seq(harvest.events_mark), 100);
-	forget(&rig, originals);
+	assert_int_equal(position_seq(harvest.events_mark), ACKNOWLEDGED);
 }
 
 static void a_file_with_its_log_yields_every_event(void **state)
 {
-	struct rig rig;
-	struct original *originals = make_file(&rig, false);
+	struct raw_file *file = *state;
 	struct harvest harvest;
-	char copy[RIG_PATH + 32];
+	struct raw *none;
 
-	(void)state;
-	copy_of(&rig, copy);
-	learn(copy, originals);
-	reap(copy, originals, &harvest);
+	make_file(file, false);
+	reap(file->path, file->originals, &harvest);
 	assert_int_equal(harvest.count, EVENTS);
-	rig_run("rm %s", copy);
-	reap(copy, originals, &harvest);
+	assert_int_equal(unlink(file->path), 0);
+	reap(file->path, file->originals, &harvest);
 	assert_in_range(harvest.count, IN_LOG - 10, 2 * IN_LOG);
-	assert_int_equal(raw_open("/nonexistent/journal.db", (struct raw **)&state), -ENOENT);
-	forget(&rig, originals);
+	assert_int_equal(raw_open("/nonexistent/journal.db", RAW_ALL, &none), -ENOENT);
 }
 
 static void what_was_not_committed_is_not_read(void **state)
 {
-	struct rig rig;
-	struct original *originals = make_file(&rig, false);
+	struct raw_file *file = *state;
 	struct harvest whole, cut;
-	char copy[RIG_PATH + 32], log[RIG_PATH + 40];
-	struct stat status;
 
-	(void)state;
-	copy_of(&rig, copy);
-	snprintf(log, sizeof(log), "%s-wal", copy);
-	learn(copy, originals);
-	reap(copy, originals, &whole);
-	assert_int_equal(stat(log, &status), 0);
+	make_file(file, false);
+	reap(file->path, file->originals, &whole);
 	/* the second frame's sum does not fit: it and all behind it do not count */
-	rig_run("dd if=/dev/zero of=%s bs=1 seek=%ld count=4 conv=notrunc status=none", log,
-		32L + (24 + 4096) + 16);
-	reap(copy, originals, &cut);
+	shell("dd if=/dev/zero of=%s bs=1 seek=%ld count=4 conv=notrunc status=none", file->log,
+	      32L + (24 + 4096) + 16);
+	reap(file->path, file->originals, &cut);
 	assert_true(cut.count < whole.count);
 	assert_int_equal(cut.foreign, 0);
-	forget(&rig, originals);
-}
-
-static size_t below(unsigned *seed, size_t limit)
-{
-	return (size_t)rand_r(seed) % limit;
 }
 
 /* Bytes, runs and pages, anywhere. */
-static void damage(const char *path, unsigned *seed)
+static void damage(const char *path, struct dice *dice)
 {
 	unsigned char noise[8192];
 	struct stat status;
@@ -217,49 +226,45 @@ static void damage(const char *path, unsigned *seed)
 
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &status), 0);
-	for (n = below(seed, 40) + 1; n > 0; n--) {
-		size_t at = below(seed, (size_t)status.st_size);
-		size_t bytes = below(seed, 3) ? 1 + below(seed, 4) : below(seed, sizeof(noise));
+	for (n = roll(dice, 40) + 1; n > 0; n--) {
+		size_t at = roll(dice, (uint32_t)status.st_size);
+		size_t bytes = roll(dice, 3) ? 1 + roll(dice, 4) : roll(dice, sizeof(noise));
 
-		if (below(seed, 2)) /* rather where a page says what is in it */
-			at = at / 4096 * 4096 + below(seed, 64);
+		if (roll(dice, 2)) /* rather where a page says what is in it */
+			at = at / 4096 * 4096 + roll(dice, 64);
 		for (size_t i = 0; i < bytes; i++)
-			noise[i] = (unsigned char)rand_r(seed);
+			noise[i] = (unsigned char)roll(dice, 256);
 		assert_true(pwrite(fd, noise, bytes, (off_t)at) >= 0);
 	}
-	if (below(seed, 10) == 0)
-		assert_int_equal(ftruncate(fd, (off_t)below(seed, (size_t)status.st_size)), 0);
+	if (roll(dice, 10) == 0)
+		assert_int_equal(ftruncate(fd, (off_t)roll(dice, (uint32_t)status.st_size)), 0);
 	close(fd);
 }
 
 static void from_a_damaged_file_comes_what_is_genuine_or_nothing(void **state)
 {
-	struct rig rig;
-	struct original *originals = make_file(&rig, false);
-	char copy[RIG_PATH + 32], victim[RIG_PATH + 32], log[RIG_PATH + 40];
-	unsigned seed = (unsigned)time(NULL);
+	struct raw_file *file = *state;
+	char victim[JOURNAL_RIG_PATH + 32], log[JOURNAL_RIG_PATH + 40];
+	struct dice dice;
 	size_t least = SIZE_MAX;
 
-	(void)state;
-	print_message("seed %u\n", seed);
-	copy_of(&rig, copy);
-	snprintf(victim, sizeof(victim), "%s.victim", rig.path);
+	dice_init(&dice);
+	make_file(file, false);
+	snprintf(victim, sizeof(victim), "%s.victim", file->journal->path);
 	snprintf(log, sizeof(log), "%s-wal", victim);
-	learn(copy, originals);
 	for (int i = 0; i < ROUNDS; i++) {
 		struct harvest harvest;
 
-		rig_run("cp %s %s && cp %s-wal %s", copy, victim, copy, log);
-		damage(victim, &seed);
+		shell("cp %s %s && cp %s %s", file->path, victim, file->log, log);
+		damage(victim, &dice);
 		if (i % 2)
-			damage(log, &seed);
-		reap(victim, originals, &harvest);
+			damage(log, &dice);
+		reap(victim, file->originals, &harvest);
 		assert_int_equal(harvest.foreign, 0);
 		if (harvest.count < least)
 			least = harvest.count;
 	}
 	print_message("at least %zu of %d events\n", least, EVENTS);
-	forget(&rig, originals);
 }
 
 static void an_identity_is_read_only_where_there_is_one(void **state)
@@ -283,10 +288,10 @@ static void an_identity_is_read_only_where_there_is_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_closed_file_yields_every_event),
-		cmocka_unit_test(a_file_with_its_log_yields_every_event),
-		cmocka_unit_test(what_was_not_committed_is_not_read),
-		cmocka_unit_test(from_a_damaged_file_comes_what_is_genuine_or_nothing),
+		raw_test(a_closed_file_yields_every_event),
+		raw_test(a_file_with_its_log_yields_every_event),
+		raw_test(what_was_not_committed_is_not_read),
+		raw_test(from_a_damaged_file_comes_what_is_genuine_or_nothing),
 		cmocka_unit_test(an_identity_is_read_only_where_there_is_one),
 	};
 

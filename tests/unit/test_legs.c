@@ -1,24 +1,15 @@
 /* The way between checkpoints by itself; in lanes and by the clock it is shown by the traces. */
-#include "transit/legs.h"
+#include "rig/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "transit/checkpoint/redirect.h"
+#include "transit/legs/departure.h"
+#include "transit/legs/expectation.h"
+#include "transit/legs/legs.h"
+#include "transit/legs/visit.h"
+#include "transit/sensor/sensor.h"
 
-#include <cmocka.h>
-
-#include "transit/departure.h"
-#include "transit/expectation.h"
-#include "transit/sensor.h"
-#include "transit/visit.h"
-
-#define S	 (INT64_C(1000000000))
 #define UTC	 (INT64_C(1772445000) * S)
-#define MEMORIES 2000
+#define MEMORIES 5000
 
 struct kept {
 	char key[MEMORY_KEY_BYTES], text[MEMORY_TEXT_BYTES];
@@ -72,12 +63,12 @@ static void put(void *data, const struct event_draft *draft)
 
 static void begin(struct site *site)
 {
-	size_t i;
 
 	site->teller.sink = (struct event_sink){.data = site, .put = put};
-	alarm_book_init(&site->book, &(struct alarm_patience){0});
+	memset(&site->book, 0, sizeof(site->book));
+	alarm_book_init(&site->book, &(struct alarm_delay){0});
 	assert_int_equal(legs_new(&conf, "here", &site->book, &site->legs), 0);
-	for (i = 0; i < site->kept_count; i++)
+	for (size_t i = 0; i < site->kept_count; i++)
 		legs_recall(site->legs, site->kept[i].key, site->kept[i].text);
 	legs_start(site->legs, &site->teller);
 }
@@ -130,8 +121,10 @@ static struct legs_custody custody(const struct site *site, const char *ucr, int
 	struct legs_custody custody = {
 		.place = {"lane", "p1", site->teller.now.mono_ns},
 		.ucr = ucr,
+		.part = "",
+		.id = ucr,
 		.rule = "seal",
-		.seals = {{.number = "S1", .openings = openings, .tamperings = -1}},
+		.seals = {{.number = "S1", .openings = openings, .tamperings = LEG_NO_COUNTER}},
 		.seal_count = 1,
 		.complete = true,
 	};
@@ -155,7 +148,7 @@ static void arrive(struct site *site, const char *ucr, int64_t openings, bool fi
 }
 
 static enum legs_heard announce(struct site *site, const char *ucr, int64_t departed_s,
-				char gave_way[IDENTIFIER_BYTES])
+				char evicted_ucr[IDENTIFIER_BYTES])
 {
 	struct handover handover = {
 		.from = "there",
@@ -171,14 +164,39 @@ static enum legs_heard announce(struct site *site, const char *ucr, int64_t depa
 	};
 
 	snprintf(handover.ucr, sizeof(handover.ucr), "%s", ucr);
-	return legs_announce(site->legs, &site->teller, &handover, gave_way);
+	return legs_announce(site->legs, &site->teller, &handover, evicted_ucr);
 }
 
 static enum legs_heard hear(struct site *site, const char *ucr, int64_t departed_s)
 {
-	char gave_way[IDENTIFIER_BYTES];
+	char evicted_ucr[IDENTIFIER_BYTES];
 
-	return announce(site, ucr, departed_s, gave_way);
+	return announce(site, ucr, departed_s, evicted_ucr);
+}
+
+/* The reader is down at the arrival and at the departure. */
+static void a_counter_that_nobody_could_read_here_is_handed_on_as_it_was_known(void **state)
+{
+	const struct itinerary_stop next = {"beyond", INT64_MIN, UTC + 9000 * S, INT64_MAX};
+	struct site *site = open_site();
+	struct legs_custody blind = custody(site, "A", -1);
+
+	(void)state;
+	assert_int_equal(hear(site, "A", -100), LEGS_EXPECTED);
+	blind.seals[0].state = LEG_SEAL_UNKNOWN;
+	blind.seal_count = 0;
+	blind.unread = 1;
+	blind.complete = false;
+	legs_check(site->legs, &site->teller, &blind, true);
+	expect(site, "leg.arrived leg.unknown -A ");
+	restart(site);
+	expect(site, "-A ");
+	blind.seals[0].openings = -1;
+	legs_depart(site->legs, &site->teller, &blind, &next);
+	expect(site, "leg.departed +A ");
+	assert_non_null(strstr(site->body, "\"state\":\"unknown\",\"open\":3,"));
+	assert_non_null(strstr(site->body, "\"counted\":{\"checkpoint\":\"there\","));
+	close_site(site);
 }
 
 static void what_left_is_announced_once_more_by_each_restart_until_it_expires(void **state)
@@ -241,10 +259,9 @@ static void the_one_that_left_first_gives_way_when_there_is_no_room(void **state
 {
 	struct site *site = open_site();
 	char ucr[32];
-	int i;
 
 	(void)state;
-	for (i = 0; i < DEPARTURES_MAX; i++) {
+	for (int i = 0; i < DEPARTURES_MAX; i++) {
 		at(site, i);
 		snprintf(ucr, sizeof(ucr), "A%d", i);
 		leave(site, ucr, INT64_MAX);
@@ -260,18 +277,17 @@ static void the_one_that_left_first_gives_way_when_there_is_no_room(void **state
 
 static void the_first_expectation_gives_way_when_there_is_no_room(void **state)
 {
-	char ucr[32], gave_way[IDENTIFIER_BYTES];
+	char ucr[32], evicted_ucr[IDENTIFIER_BYTES];
 	struct site *site = open_site();
-	int i;
 
 	(void)state;
-	for (i = 0; i < EXPECTATIONS_MAX; i++) {
+	for (int i = 0; i < EXPECTATIONS_MAX; i++) {
 		snprintf(ucr, sizeof(ucr), "A%d", i);
-		assert_int_equal(announce(site, ucr, -1000 + i, gave_way), LEGS_EXPECTED);
-		assert_string_equal(gave_way, "");
+		assert_int_equal(announce(site, ucr, -1000 + i, evicted_ucr), LEGS_EXPECTED);
+		assert_string_equal(evicted_ucr, "");
 	}
-	assert_int_equal(announce(site, "B", 0, gave_way), LEGS_EXPECTED);
-	assert_string_equal(gave_way, "A0");
+	assert_int_equal(announce(site, "B", 0, evicted_ucr), LEGS_EXPECTED);
+	assert_string_equal(evicted_ucr, "A0");
 	assert_null(legs_came_from(site->legs, "A0"));
 	assert_string_equal(legs_came_from(site->legs, "B"), "there");
 	assert_int_equal(site->kept_count, EXPECTATIONS_MAX);
@@ -284,15 +300,16 @@ static void the_oldest_visit_gives_way_when_there_is_no_room(void **state)
 {
 	struct site *site = open_site();
 	char ucr[32];
-	int i;
 
 	(void)state;
-	for (i = 0; i <= VISITS_MAX; i++) {
-		at(site, i);
+	for (int i = 0; i <= VISITS_MAX; i++) {
+		site->teller.now.mono_ns = i * (S / 8);
+		site->teller.now.utc_ns = UTC + site->teller.now.mono_ns;
 		snprintf(ucr, sizeof(ucr), "A%d", i);
 		arrive(site, ucr, 3, true);
 	}
-	expect(site, "");
+	expect(site, "memory.gave-way ");
+	assert_non_null(strstr(site->body, "\"kind\":\"arrival\",\"what\":\"A0\""));
 	assert_int_equal(site->kept_count, VISITS_MAX);
 	assert_int_equal(hear(site, "A0", -100), LEGS_EXPECTED); /* no longer known */
 	assert_int_equal(hear(site, "A1", -100), LEGS_ARRIVED);
@@ -317,7 +334,7 @@ static void an_arrival_is_judged_when_all_is_seen_and_only_once(void **state)
 	arrive(site, "A", 5, true);
 	assert_int_equal(hear(site, "A", -500), LEGS_ARRIVED);
 	expect(site, "-A ");
-	legs_take_back(site->legs, &site->teller, "A");
+	legs_withdraw(site->legs, &site->teller, "A");
 	restart(site);
 	expect(site, "");
 	assert_int_equal(hear(site, "A", -500), LEGS_ARRIVED);
@@ -378,13 +395,13 @@ static void a_seal_among_those_left_out_is_unknown_and_not_missing(void **state)
 	(void)state;
 	(void)hear(site, "A", -500);
 	arrive_with_more(site, "A");
-	expect(site, "leg.arrived -A ");
+	expect(site, "leg.arrived leg.unknown -A ");
 	assert_non_null(strstr(site->body, "{\"number\":\"S1\",\"result\":\"unknown\""));
 	arrive_with_more(site, "B");
 	restart(site);
 	site->told[0] = '\0';
 	assert_int_equal(hear(site, "B", -500), LEGS_ARRIVED);
-	expect(site, "leg.arrived -B ");
+	expect(site, "leg.arrived leg.unknown -B ");
 	assert_non_null(strstr(site->body, "{\"number\":\"S1\",\"result\":\"unknown\""));
 	close_site(site);
 }
@@ -408,10 +425,10 @@ static void what_is_here_is_not_overdue_while_its_seals_are_looked_at(void **sta
 
 	(void)state;
 	(void)hear(site, "A", -100);
-	legs_here(site->legs, "A", true);
+	legs_set_here(site->legs, "A", true);
 	tick_at(site, 700);
 	expect(site, "");
-	legs_here(site->legs, "A", false); /* it backed out */
+	legs_set_here(site->legs, "A", false); /* it backed out */
 	tick_at(site, 710);
 	expect(site, "leg.overdue ");
 	restart(site);
@@ -444,10 +461,10 @@ static void memories_that_make_no_sense_are_passed_over(void **state)
 	static const char *const texts[] = {"", "1", "2 0 a b c", "1 0 A there here gw7 seal x"};
 	static const char *const keys[] = {"sent/A", "expect/A", "visit/A", "stay/A"};
 	struct site *site = open_site();
-	size_t i, k;
+	size_t k;
 
 	(void)state;
-	for (i = 0; i < 4; i++)
+	for (size_t i = 0; i < 4; i++)
 		for (k = 0; k < 4; k++)
 			legs_recall(site->legs, keys[i], texts[k]);
 	legs_start(site->legs, &site->teller);
@@ -456,9 +473,76 @@ static void memories_that_make_no_sense_are_passed_over(void **state)
 	close_site(site);
 }
 
+/* ---- redirected ---------------------------------------------------------------------- */
+
+static int note_question(void *data, const struct registry_question *question)
+{
+	*(struct registry_question *)data = *question;
+	return 0;
+}
+
+/* The registry changes, and says that the way leads from here to that checkpoint. */
+static void redirect_to(struct site *site, struct redirect *redirect, const char *next)
+{
+	struct registry_question question = {0};
+	const struct registry_questions questions = {.data = &question, .ask = note_question};
+	const struct itinerary_stop stops[] = {{"here", INT64_MIN, INT64_MAX, INT64_MAX},
+					       {next, INT64_MIN, UTC + 900 * S, INT64_MAX}};
+	const struct consignment consignment = {.ucr = "A", .stops = stops, .stop_count = 2};
+	const struct dossier dossier = {.consignment = &consignment};
+	struct registry_answer answer = {.dossiers = &dossier, .dossier_count = 1, .found = 1};
+	uint64_t tags = 7;
+
+	redirect_begin(redirect, site->legs, site->teller.now.mono_ns);
+	redirect_ask(redirect, site->legs, &questions, &tags, site->teller.now.mono_ns);
+	assert_string_equal(question.text, "A");
+	answer.tag = question.tag;
+	assert_true(redirect_answer(redirect, site->legs, &site->teller, "here", &answer));
+	assert_false(redirect_answer(redirect, site->legs, &site->teller, "here", &answer));
+}
+
+static void an_announcement_follows_the_itinerary(void **state)
+{
+	struct site *site = open_site();
+	struct redirect redirect = {0};
+
+	(void)state;
+	leave(site, "A", UTC + 600 * S);
+	expect(site, "leg.departed +A ");
+	at(site, 20);
+	redirect_to(site, &redirect, "there");
+	expect(site, "");
+	at(site, 40);
+	redirect_to(site, &redirect, "elsewhere");
+	expect(site, "-A leg.redirected +A ");
+	assert_non_null(strstr(site->body, "\"instead_of\":\"there\""));
+	assert_non_null(strstr(site->body, "\"to\":\"elsewhere\""));
+	assert_int_equal(site->kept_count, 1);
+	close_site(site);
+}
+
+static void departures_are_asked_about_in_rounds_with_a_rest_between(void **state)
+{
+	struct site *site = open_site();
+	struct redirect redirect = {0};
+
+	(void)state;
+	redirect_begin(&redirect, site->legs, S);
+	assert_true(redirect_deadline(&redirect) == INT64_MAX); /* nothing is under way */
+	leave(site, "A", UTC + 600 * S);
+	at(site, 20);
+	redirect_to(site, &redirect, "there");
+	redirect_begin(&redirect, site->legs, 21 * S);
+	assert_int_equal(redirect.left, 0);
+	assert_true(redirect_deadline(&redirect) == 30 * S);
+	close_site(site);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			a_counter_that_nobody_could_read_here_is_handed_on_as_it_was_known),
 		cmocka_unit_test(what_left_is_announced_once_more_by_each_restart_until_it_expires),
 		cmocka_unit_test(without_a_clock_what_left_expires_after_it_was_set),
 		cmocka_unit_test(a_second_departure_takes_the_place_of_the_first),
@@ -473,6 +557,8 @@ int main(void)
 		cmocka_unit_test(what_is_here_is_not_overdue_while_its_seals_are_looked_at),
 		cmocka_unit_test(a_seal_is_too_fast_only_by_clocks_that_were_set),
 		cmocka_unit_test(memories_that_make_no_sense_are_passed_over),
+		cmocka_unit_test(an_announcement_follows_the_itinerary),
+		cmocka_unit_test(departures_are_asked_about_in_rounds_with_a_rest_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

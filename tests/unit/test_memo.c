@@ -1,12 +1,6 @@
-#include "transit/memo.h"
+#include "rig/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "transit/event/memo.h"
 
 static void fields_come_back_as_they_were(void **state)
 {
@@ -74,12 +68,12 @@ static void nonsense_is_bad_and_never_read_beyond(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (i = 0; i < COUNT(numbers); i++) {
 		memo_read(&reader, numbers[i]);
 		assert_int_equal(memo_take(&reader, 0, 7), 0);
 		assert_false(memo_end(&reader));
 	}
-	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (i = 0; i < COUNT(texts); i++) {
 		memo_read(&reader, texts[i]);
 		memo_take_text(&reader, out, sizeof(out));
 		assert_string_equal(out, "");

@@ -1,16 +1,16 @@
-#include "transit/meter.h"
+#include "transit/sensor/meter.h"
 
-#include "sensor_rig.h"
+#include "rig/sensor_rig.h"
 
 struct site {
-	struct rig rig;
+	struct sensor_rig rig;
 	struct meter_conf conf;
 	struct meter meter;
 };
 
 static void open_site(struct site *site, double on_change, int64_t every_ns, int64_t min_ns)
 {
-	rig_init(&site->rig);
+	sensor_rig_init(&site->rig);
 	site->conf = (struct meter_conf){
 		.name = "ups",
 		.unit = "%",
@@ -23,14 +23,14 @@ static void open_site(struct site *site, double on_change, int64_t every_ns, int
 
 static void set(struct site *site, double at_s, struct value value)
 {
-	rig_set(&site->rig, 0, at_s, value);
+	sensor_rig_set(&site->rig, 0, at_s, value);
 	meter_judge(&site->meter, &site->rig.teller);
 }
 
 static void tick(struct site *site, double at_s)
 {
-	site->rig.teller.now.mono_ns = rig_ns(at_s);
-	meter_tick(&site->meter, &site->rig.teller, rig_ns(at_s));
+	site->rig.teller.now.mono_ns = seconds_ns(at_s);
+	meter_tick(&site->meter, &site->rig.teller, seconds_ns(at_s));
 }
 
 static void the_first_value_is_reported_and_says_so(void **state)
@@ -40,10 +40,11 @@ static void the_first_value_is_reported_and_says_so(void **state)
 	(void)state;
 	open_site(&site, 5, 0, 0);
 	set(&site, 1, value_int(80));
-	rig_expect(&site.rig, "meter.value@1 ");
-	rig_expect_in(site.rig.body, "\"initial\":true,\"observed\":{\"value\":80,\"unit\":\"%\"}");
+	assert_told(&site.rig, "meter.value@1 ");
+	assert_contains(site.rig.body,
+			"\"initial\":true,\"observed\":{\"value\":80,\"unit\":\"%\"}");
 	assert_string_equal(site.rig.word, "measured");
-	rig_expect_in(site.rig.state, "\"sensor\":\"ups\",\"kind\":\"meter\"");
+	assert_contains(site.rig.state, "\"sensor\":\"ups\",\"kind\":\"meter\"");
 	assert_int_equal(meter_deadline(&site.meter), INT64_MAX);
 }
 
@@ -59,7 +60,7 @@ static void a_change_is_measured_from_the_last_report(void **state)
 	set(&site, 3, value_int(75));
 	set(&site, 4, value_real(79.99));
 	set(&site, 5, value_real(80));
-	rig_expect(&site.rig, "meter.value@0 meter.value@3 meter.value@5 ");
+	assert_told(&site.rig, "meter.value@0 meter.value@3 meter.value@5 ");
 }
 
 static void zero_means_any_change_but_a_change_it_must_be(void **state)
@@ -72,7 +73,7 @@ static void zero_means_any_change_but_a_change_it_must_be(void **state)
 	set(&site, 1, value_int(80));
 	set(&site, 2, value_real(80));
 	set(&site, 3, value_real(80.001));
-	rig_expect(&site.rig, "meter.value@0 meter.value@3 ");
+	assert_told(&site.rig, "meter.value@0 meter.value@3 ");
 }
 
 static void the_period_runs_from_the_last_report(void **state)
@@ -86,7 +87,7 @@ static void the_period_runs_from_the_last_report(void **state)
 	assert_int_equal(meter_deadline(&site.meter), 90 * S);
 	tick(&site, 60);
 	tick(&site, 91);
-	rig_expect(&site.rig, "meter.value@0 meter.value@30 meter.value@90 ");
+	assert_told(&site.rig, "meter.value@0 meter.value@30 meter.value@90 ");
 	assert_int_equal(meter_deadline(&site.meter), 150 * S);
 }
 
@@ -101,8 +102,8 @@ static void what_comes_too_soon_is_held_back_and_the_latest_is_told(void **state
 	assert_int_equal(meter_deadline(&site.meter), 10 * S);
 	set(&site, 6, value_int(60));
 	tick(&site, 10);
-	rig_expect(&site.rig, "meter.value@0 meter.value@10 ");
-	rig_expect_in(site.rig.body, "\"value\":60");
+	assert_told(&site.rig, "meter.value@0 meter.value@10 ");
+	assert_contains(site.rig.body, "\"value\":60");
 }
 
 static void a_change_that_is_taken_back_in_time_is_not_told(void **state)
@@ -115,7 +116,7 @@ static void a_change_that_is_taken_back_in_time_is_not_told(void **state)
 	set(&site, 3, value_int(70));
 	set(&site, 6, value_int(80));
 	assert_int_equal(meter_deadline(&site.meter), INT64_MAX);
-	rig_expect(&site.rig, "meter.value@0 ");
+	assert_told(&site.rig, "meter.value@0 ");
 }
 
 static void what_cannot_be_measured_is_said_once_and_so_is_the_value_after_it(void **state)
@@ -125,16 +126,16 @@ static void what_cannot_be_measured_is_said_once_and_so_is_the_value_after_it(vo
 	(void)state;
 	open_site(&site, 50, 60 * S, 100 * S);
 	set(&site, 0, value_int(80));
-	rig_lose(&site.rig, 0, 1, REASON_NO_ANSWER);
+	sensor_rig_lose(&site.rig, 0, 1, REASON_NO_ANSWER);
 	meter_judge(&site.meter, &site.rig.teller);
-	rig_expect(&site.rig, "meter.value@0 meter.unknown@1 ");
-	rig_expect_in(site.rig.body, "\"previous\":\"measured\",\"reason\":\"no_answer\","
-				     "\"input\":\"d.a\",\"observed\":{\"value\":null");
-	rig_lose(&site.rig, 0, 2, REASON_LINK_DOWN);
+	assert_told(&site.rig, "meter.value@0 meter.unknown@1 ");
+	assert_contains(site.rig.body, "\"previous\":\"measured\",\"reason\":\"no_answer\","
+				       "\"input\":\"d.a\",\"observed\":{\"value\":null");
+	sensor_rig_lose(&site.rig, 0, 2, REASON_LINK_DOWN);
 	meter_judge(&site.meter, &site.rig.teller);
 	assert_int_equal(meter_deadline(&site.meter), INT64_MAX);
 	set(&site, 3, value_int(80));
-	rig_expect(&site.rig, "meter.value@3 ");
+	assert_told(&site.rig, "meter.value@3 ");
 }
 
 static void what_is_no_number_is_out_of_range(void **state)
@@ -144,12 +145,12 @@ static void what_is_no_number_is_out_of_range(void **state)
 	(void)state;
 	open_site(&site, 0, 0, 0);
 	set(&site, 0, value_text("full"));
-	rig_expect(&site.rig, "meter.unknown@0 ");
-	rig_expect_in(site.rig.body, "\"initial\":true,\"reason\":\"out_of_range\"");
+	assert_told(&site.rig, "meter.unknown@0 ");
+	assert_contains(site.rig.body, "\"initial\":true,\"reason\":\"out_of_range\"");
 	set(&site, 1, value_bool(true));
-	rig_expect(&site.rig, "");
+	assert_told(&site.rig, "");
 	set(&site, 2, value_uint(UINT64_MAX));
-	rig_expect(&site.rig, "meter.value@2 ");
+	assert_told(&site.rig, "meter.value@2 ");
 }
 
 static void a_meter_without_a_unit_shows_none(void **state)
@@ -161,7 +162,7 @@ static void a_meter_without_a_unit_shows_none(void **state)
 	site.conf.unit = NULL;
 	meter_init(&site.meter, &site.conf, site.rig.points);
 	set(&site, 0, value_int(1));
-	rig_expect_in(site.rig.body, "\"observed\":{\"value\":1}");
+	assert_contains(site.rig.body, "\"observed\":{\"value\":1}");
 }
 
 int main(void)

@@ -1,15 +1,9 @@
 /* Registers to values: every type in every order, and what is no value. */
+#include "rig/unit.h"
+
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "../../drivers/modbus_decode.h"
+#include "modbus/decode.h"
 
 static const char *decode(enum modbus_type type, enum modbus_order order, const void *bytes,
 			  struct value *ret_value)
@@ -51,7 +45,7 @@ static const struct order_case order_cases[] = {
 	{MODBUS_S32, {"\x89\xab\xcd\xef", "\xcd\xef\x89\xab", "\xab\x89\xef\xcd", "\xef\xcd\xab\x89"},
 	 {VALUE_INT, {.integer = (int32_t)0x89abcdef}}},
 	{MODBUS_F32, {"\xc2\xf6\xe9\x79", "\xe9\x79\xc2\xf6", "\xf6\xc2\x79\xe9", "\x79\xe9\xf6\xc2"},
-	 {VALUE_REAL, {.real = -123.456001281738281}}},
+	 {VALUE_REAL, {.real = -123.456}}},
 	{MODBUS_BCD32, {"\x12\x34\x56\x78", "\x56\x78\x12\x34", "\x34\x12\x78\x56", "\x78\x56\x34\x12"},
 	 {VALUE_INT, {.integer = 12345678}}},
 	{MODBUS_U64, {"\x81\x02\x03\x04\x05\x06\x07\x08", "\x07\x08\x05\x06\x03\x04\x81\x02",
@@ -69,7 +63,7 @@ static const struct order_case order_cases[] = {
 static void every_type_is_read_in_every_order(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(order_cases) / sizeof(order_cases[0]); i++) {
+	for (size_t i = 0; i < COUNT(order_cases); i++) {
 		for (int order = MODBUS_ABCD; order <= MODBUS_DCBA; order++) {
 			const struct order_case *c = &order_cases[i];
 			struct value value;
@@ -82,6 +76,28 @@ static void every_type_is_read_in_every_order(void **state)
 	}
 }
 
+static void float_is_the_shortest_number_that_it_is(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *wire;
+		double expected;
+	} floats[] = {
+		{"\x41\xbb\x33\x33", 23.4},	  {"\x3e\x99\x99\x9a", 0.3},
+		{"\xc2\xf6\xe9\x79", -123.456},	  {"\x4b\x80\x00\x00", 16777216},
+		{"\x00\x00\x00\x01", 1.4013e-45}, {"\x7f\x7f\xff\xff", 3.4028235e38},
+		{"\x3e\xaa\xaa\xab", 0.33333334}, {"\x80\x00\x00\x00", 0},
+	};
+
+	for (size_t i = 0; i < COUNT(floats); i++) {
+		const struct value expected = value_real(floats[i].expected);
+		struct value value;
+		assert_null(decode(MODBUS_F32, MODBUS_ABCD, floats[i].wire, &value));
+		if (!value_equal(&value, &expected))
+			fail_msg("%.17g, expected %.17g", value.real, floats[i].expected);
+	}
+}
+
 static void text_loses_its_padding_only(void **state)
 {
 	(void)state;
@@ -91,8 +107,26 @@ static void text_loses_its_padding_only(void **state)
 	assert_int_equal(value.type, VALUE_TEXT);
 	assert_string_equal(value.text, "SEAL 42");
 	assert_null(decode_text(" AB  \xff\xff\0", 4, &value));
-	assert_string_equal(value.text, " AB");
+	assert_string_equal(value.text, "AB");
+	assert_null(decode_text("  A B\r\n", 4, &value));
+	assert_string_equal(value.text, "A B");
+	assert_non_null(decode_text("\xff\xff\xff\xff", 2, &value));
 	assert_null(decode_text("\0\0\xff\xff", 2, &value));
+	assert_string_equal(value.text, "");
+	assert_null(decode_text("  \0X", 2, &value));
+	assert_string_equal(value.text, "");
+}
+
+static void text_ends_at_its_end_whatever_lies_behind(void **state)
+{
+	(void)state;
+	struct value value;
+
+	assert_null(decode_text("GE-9\0 45", 4, &value));
+	assert_string_equal(value.text, "GE-9");
+	assert_null(decode_text("GE-9\r\n\0\x01", 4, &value));
+	assert_string_equal(value.text, "GE-9");
+	assert_null(decode_text("\0old one", 4, &value));
 	assert_string_equal(value.text, "");
 }
 
@@ -126,7 +160,6 @@ static void what_is_no_text_is_no_value(void **state)
 	(void)state;
 	struct value value;
 
-	assert_non_null(decode_text("AB\0C", 2, &value));
 	assert_non_null(decode_text("A\x01"
 				    "BC",
 				    2, &value));
@@ -134,6 +167,30 @@ static void what_is_no_text_is_no_value(void **state)
 				    "BC",
 				    2, &value));
 	assert_non_null(decode_text("A\nBC", 2, &value));
+	assert_non_null(decode_text("A\u202e"
+				    "12",
+				    3, &value)); /* turns the writing round */
+	assert_non_null(decode_text("A\u200b"
+				    "12",
+				    3, &value)); /* a blank without width */
+}
+
+static void word_for_nothing_was_read_is_no_value(void **state)
+{
+	(void)state;
+	static char no_read[] = "NOREAD", error[] = "ERROR";
+	char *words[] = {no_read, error};
+	const struct modbus_point_conf conf = {.table = MODBUS_HOLDING,
+					       .type = MODBUS_STRING,
+					       .length = 4,
+					       .none_text = {words, 2},
+					       .bit = -1};
+	struct value value;
+
+	assert_non_null(modbus_decode(&conf, (const uint8_t *)"NOREAD\0\0", 0, &value));
+	assert_non_null(modbus_decode(&conf, (const uint8_t *)"ERROR\r\n ", 0, &value));
+	assert_null(modbus_decode(&conf, (const uint8_t *)"NOREAD-7", 0, &value));
+	assert_string_equal(value.text, "NOREAD-7");
 }
 
 static void what_is_no_number_is_no_value(void **state)
@@ -161,6 +218,28 @@ static void register_as_flag_is_zero_or_one(void **state)
 	assert_true(value.boolean);
 	assert_null(decode(MODBUS_BOOL, MODBUS_ABCD, "\0\0", &value));
 	assert_false(value.boolean);
+}
+
+static void several_bits_are_a_number(void **state)
+{
+	static const uint8_t data[] = {0xA5, 0x3C};
+	static const struct {
+		int64_t first, count, number;
+	} ranges[] = {{0, 4, 0xC}, {4, 4, 0x3}, {4, 8, 0x53}, {15, 1, 1}, {0, 16, 0xA53C}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		const struct modbus_point_conf conf = {
+			.table = MODBUS_HOLDING,
+			.bit = -1,
+			.bits = {.first = ranges[i].first, .count = ranges[i].count}};
+		struct value value;
+
+		assert_null(modbus_decode(&conf, data, 0, &value));
+		assert_int_equal(value.type, VALUE_INT);
+		assert_int_equal(value.integer, ranges[i].number);
+		assert_int_equal(modbus_point_shape(&conf).bits, ranges[i].count);
+	}
 }
 
 static void each_bit_of_a_register_can_be_picked(void **state)
@@ -207,11 +286,15 @@ static void offset_counts_registers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(several_bits_are_a_number),
 		cmocka_unit_test(every_type_is_read_in_every_order),
+		cmocka_unit_test(float_is_the_shortest_number_that_it_is),
 		cmocka_unit_test(text_loses_its_padding_only),
+		cmocka_unit_test(text_ends_at_its_end_whatever_lies_behind),
 		cmocka_unit_test(longest_text_fits),
 		cmocka_unit_test(swapped_text_is_put_right),
 		cmocka_unit_test(what_is_no_text_is_no_value),
+		cmocka_unit_test(word_for_nothing_was_read_is_no_value),
 		cmocka_unit_test(what_is_no_number_is_no_value),
 		cmocka_unit_test(register_as_flag_is_zero_or_one),
 		cmocka_unit_test(each_bit_of_a_register_can_be_picked),

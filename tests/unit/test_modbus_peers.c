@@ -1,19 +1,24 @@
 /* Every card against libmodbus's and pymodbus's own servers: every type in every
  * order, all four tables, requests merged across holes and held to a maximum.
  */
-#include "modbus_rig.h"
+#include "rig/modbus_rig.h"
+#include "rig/process.h"
 
+#include <assert.h>
 #include <byteswap.h>
+#include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
-#include <sys/wait.h>
+#include <poll.h>
+#include <pty.h>
+#include <termios.h>
+#include <unistd.h>
 
 #define UNIT	    3
 #define REGISTERS   0x400
 #define PYMODBUS    "tests/sim/modbus_pymodbus.py"
 #define PYTHON_PATH "/usr/bin/python3"
 
-/* --- what the device holds, and what that means ------------------------------------ */
+/* ---- what the device holds, and what that means ------------------------------------ */
 
 struct sample {
 	enum modbus_type type;
@@ -29,7 +34,7 @@ static const struct sample samples[] = {
 	{MODBUS_BCD16, 1, 0x9870, {VALUE_INT, {.integer = 9870}}},
 	{MODBUS_U32, 2, 0xfedcba98, {VALUE_INT, {.integer = 0xfedcba98}}},
 	{MODBUS_S32, 2, 0xfedcba98, {VALUE_INT, {.integer = -19088744}}},
-	{MODBUS_F32, 2, 0xc2f6e979, {VALUE_REAL, {.real = -123.456001281738281}}},
+	{MODBUS_F32, 2, 0xc2f6e979, {VALUE_REAL, {.real = -123.456}}},
 	{MODBUS_BCD32, 2, 0x12345678, {VALUE_INT, {.integer = 12345678}}},
 	{MODBUS_U64, 4, 0xfedcba9876543210, {VALUE_UINT, {.uinteger = 0xfedcba9876543210}}},
 	{MODBUS_S64, 4, 0xfedcba9876543210, {VALUE_INT, {.integer = -81985529216486896}}},
@@ -37,12 +42,56 @@ static const struct sample samples[] = {
 	{MODBUS_STRING, 4, 0x5345414c2d370000, {VALUE_TEXT, {.text = "SEAL-7"}}},
 };
 /* clang-format on */
-#define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 
 struct image {
 	uint16_t registers[2][REGISTERS]; /* holding, input */
 	uint8_t bits[2][REGISTERS]; /* coils, discrete inputs */
 };
+
+/* A second pty joined to the peer's, whose name pymodbus gets: a null-modem cable. */
+struct cable {
+	int fd, held_fd; /* -1: none */
+	char path[64];
+};
+
+struct peers {
+	struct modbus_rig *rig;
+	struct image image;
+	struct process python;
+	FILE *to_python, *from_python;
+	struct cable cable;
+};
+
+static int peers_new(void **state)
+{
+	struct peers *peers = calloc(1, sizeof(*peers));
+	void *rig;
+
+	modbus_rig_new(&rig);
+	peers->rig = rig;
+	peers->cable.fd = peers->cable.held_fd = -1;
+	*state = peers;
+	return 0;
+}
+
+static int peers_free(void **state)
+{
+	struct peers *peers = *state;
+	void *rig = peers->rig;
+
+	modbus_rig_free(&rig);
+	process_end(&peers->python, SIGTERM);
+	if (peers->to_python)
+		fclose(peers->to_python);
+	if (peers->from_python)
+		fclose(peers->from_python);
+	close(peers->cable.fd);
+	close(peers->cable.held_fd);
+	free(peers);
+	return 0;
+}
+
+#define peers_test(test) cmocka_unit_test_setup_teardown(test, peers_new, peers_free)
 
 /* The words of a value as the device keeps them. */
 static void place(uint16_t *words, const struct sample *sample, enum modbus_order order)
@@ -58,63 +107,65 @@ static void place(uint16_t *words, const struct sample *sample, enum modbus_orde
 
 /* All samples in one order, one after the other with small holes, and some bits; the points
  * go to a device of the rig. */
-static void fill(struct rig *rig, struct image *image, enum modbus_order order)
+static void fill(struct modbus_rig *rig, struct image *image, enum modbus_order order)
 {
 	int address = 0x20 + 0x80 * (int)order;
 
-	for (size_t i = 0; i < SAMPLES; i++) {
+	for (size_t i = 0; i < COUNT(samples); i++) {
 		const int table = (int)i % 2;
 		place(&image->registers[table][address], &samples[i], order);
-		struct modbus_point_conf *conf = rig_point(
+		struct modbus_point_conf *conf = add_point(
 			rig, table == 0 ? MODBUS_HOLDING : MODBUS_INPUT, address, samples[i].type);
-		conf->order = (int)order;
+		conf->order =
+			(int)(samples[i].words == 1 && order == MODBUS_CDAB ? MODBUS_ABCD : order);
 		conf->length = samples[i].type == MODBUS_STRING ? 4 : 0;
 		address += samples[i].words + (int)i % 3;
 	}
 	for (int i = 0; i < 20; i++) {
 		image->bits[0][address + i] = i % 3 == 0;
 		image->bits[1][address + i] = i % 5 == 0;
-		rig_point(rig, MODBUS_COIL, address + i, MODBUS_BOOL);
-		rig_point(rig, MODBUS_DISCRETE, address + i, MODBUS_AUTO);
+		add_point(rig, MODBUS_COIL, address + i, MODBUS_BOOL);
+		add_point(rig, MODBUS_DISCRETE, address + i, MODBUS_AUTO);
 	}
 }
 
-static void assert_values(const struct rig *rig, size_t device)
+static void assert_values(const struct modbus_rig *rig, size_t device)
 {
-	for (size_t i = 0; i < SAMPLES; i++) {
+	for (size_t i = 0; i < COUNT(samples); i++) {
 		const struct value *value = &rig->record[device][i].value;
 		if (!value_equal(value, &samples[i].expected))
 			fail_msg("order %zu type %d: got type %d, %" PRIi64, device,
 				 samples[i].type, value->type, value->integer);
 	}
 	for (int i = 0; i < 40; i++) {
-		const struct value *value = &rig->record[device][SAMPLES + (size_t)i].value;
+		const struct value *value = &rig->record[device][COUNT(samples) + (size_t)i].value;
 		assert_int_equal(value->type, VALUE_BOOL);
 		assert_int_equal(value->boolean, i / 2 % (i % 2 ? 5 : 3) == 0);
 	}
 }
 
-static void poll_all(struct rig *rig)
+static void poll_all(struct modbus_rig *rig)
 {
 	for (size_t round = 0; round < 3; round++) {
 		for (size_t device = 0; device < rig->setup.device_count; device++) {
-			assert_int_equal(rig_poll(rig, device), 0);
+			assert_int_equal(poll_device(rig, device), 0);
 			assert_values(rig, device);
 		}
 	}
 	assert_int_equal(rig->record[0][0].readings, 3);
 }
 
-static void fill_all(struct rig *rig, struct image *image)
+/* One device for each order. */
+static void begin_with_image(struct peers *peers, const struct driver *driver)
 {
-	memset(image, 0, sizeof(*image));
+	modbus_rig_begin(peers->rig, driver);
 	for (int order = MODBUS_ABCD; order <= MODBUS_DCBA; order++) {
-		rig_device(rig, UNIT)->timeout_ns = 10000 * RIG_MS;
-		fill(rig, image, (enum modbus_order)order);
+		add_device(peers->rig, UNIT)->timeout_ns = LONG_PATIENCE_NS;
+		fill(peers->rig, &peers->image, (enum modbus_order)order);
 	}
 }
 
-/* --- libmodbus as a server -------------------------------------------------------- */
+/* ---- libmodbus as a server -------------------------------------------------------- */
 
 static modbus_mapping_t *map_image(const struct image *image)
 {
@@ -155,110 +206,94 @@ static void serve_libmodbus(struct peer *peer)
 	modbus_free(ctx);
 }
 
-static void read_from_libmodbus(const struct driver *driver)
+static void read_from_libmodbus(struct peers *peers, const struct driver *driver)
 {
-	struct rig *rig = rig_new(driver);
-	struct image image;
-
-	fill_all(rig, &image);
-	rig->script_data = &image;
-	struct peer *peer = peer_start(rig, serve_libmodbus);
-	rig_open(rig);
-	poll_all(rig);
-	rig_free(rig);
-	peer_stop(peer);
+	begin_with_image(peers, driver);
+	start_peer(peers->rig, serve_libmodbus, &peers->image);
+	open_bus(peers->rig);
+	poll_all(peers->rig);
 }
 
 static void libmodbus_over_tcp_gives_every_value(void **state)
 {
-	(void)state;
-	read_from_libmodbus(&modbus_tcp_driver);
+	read_from_libmodbus(*state, &modbus_tcp_driver);
 }
 
 static void libmodbus_over_rtu_gives_every_value(void **state)
 {
-	(void)state;
-	read_from_libmodbus(&modbus_rtu_driver);
+	read_from_libmodbus(*state, &modbus_rtu_driver);
 }
 
 static void libmodbus_over_rtu_over_tcp_gives_every_value(void **state)
 {
-	(void)state;
-	read_from_libmodbus(&modbus_rtu_tcp_driver);
+	read_from_libmodbus(*state, &modbus_rtu_tcp_driver);
 }
 
 static void server_sees_merged_requests(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_tcp_driver);
-	struct image image = {0};
+	struct peers *peers = *state;
+	struct modbus_rig *rig = peers->rig;
+	struct peer *peer;
 
-	rig->script_data = &image;
-	rig_device(rig, UNIT);
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, UNIT);
 	for (int i = 0; i < 10; i++)
-		rig_point(rig, MODBUS_HOLDING, 0x20 + 5 * i, MODBUS_U16);
-	struct peer *peer = peer_start(rig, serve_libmodbus);
-	rig_open(rig);
+		add_point(rig, MODBUS_HOLDING, 0x20 + 5 * i, MODBUS_U16);
+	peer = start_peer(rig, serve_libmodbus, &peers->image);
+	open_bus(rig);
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(rig_poll(rig, 0), 0);
+		assert_int_equal(poll_device(rig, 0), 0);
 	assert_int_equal(peer->requests, 5);
 	assert_int_equal(peer->longest, 46);
-	rig_free(rig);
-	peer_stop(peer);
 }
 
 static void server_never_sees_more_than_the_maximum(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_rtu_tcp_driver);
-	struct modbus_device_conf *conf = rig_device(rig, UNIT);
-	struct image image = {0};
+	struct peers *peers = *state;
+	struct modbus_rig *rig = peers->rig;
+	struct modbus_device_conf *conf;
+	struct peer *peer;
 
-	rig->script_data = &image;
+	modbus_rig_begin(rig, &modbus_rtu_tcp_driver);
+	conf = add_device(rig, UNIT);
 	conf->max_registers = 7;
 	conf->max_bits = 5;
 	for (int i = 0; i < 20; i++)
-		rig_point(rig, MODBUS_HOLDING, 2 * i, MODBUS_U32);
+		add_point(rig, MODBUS_HOLDING, 2 * i, MODBUS_U32);
 	for (int i = 0; i < 20; i++)
-		rig_point(rig, MODBUS_COIL, i, MODBUS_BOOL);
-	struct peer *peer = peer_start(rig, serve_libmodbus);
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
+		add_point(rig, MODBUS_COIL, i, MODBUS_BOOL);
+	peer = start_peer(rig, serve_libmodbus, &peers->image);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
 	/* 40 registers in sixes, as a value of two is never split; 20 bits in fives. */
 	assert_int_equal(peer->requests, 7 + 4);
 	assert_int_equal(peer->longest, 6);
-	rig_free(rig);
-	peer_stop(peer);
 }
 
-/* --- pymodbus as a server --------------------------------------------------------- */
+/* ---- pymodbus as a server --------------------------------------------------------- */
 
-struct python {
-	pid_t pid;
-	FILE *in, *out;
-	int port;
-};
+static void become_python(const int in[2], const int out[2], const char *kind, const char *device)
+{
+	dup2(in[0], STDIN_FILENO);
+	dup2(out[1], STDOUT_FILENO);
+	execl(PYTHON_PATH, PYTHON_PATH, PYMODBUS, kind, device, (char *)NULL);
+	_exit(127);
+}
 
-static void start_python(struct python *python, const char *kind, const char *device)
+static void start_python(struct peers *peers, const char *kind, const char *device)
 {
 	int in[2], out[2];
 
 	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-	python->pid = fork();
-	assert_true(python->pid >= 0);
-	if (python->pid == 0) {
-		dup2(in[0], STDIN_FILENO);
-		dup2(out[1], STDOUT_FILENO);
-		execl(PYTHON_PATH, PYTHON_PATH, PYMODBUS, kind, device, (char *)NULL);
-		_exit(127);
-	}
+	if (process_fork(&peers->python))
+		become_python(in, out, kind, device);
 	close(in[0]);
 	close(out[1]);
-	python->in = fdopen(in[1], "w");
-	python->out = fdopen(out[0], "r");
-	assert_non_null(python->in);
-	assert_non_null(python->out);
+	peers->to_python = fdopen(in[1], "w");
+	peers->from_python = fdopen(out[0], "r");
+	assert_non_null(peers->to_python);
+	assert_non_null(peers->from_python);
 }
 
 static void put_table(FILE *in, const char *table, const void *values, size_t value_bytes)
@@ -271,32 +306,18 @@ static void put_table(FILE *in, const char *table, const void *values, size_t va
 	fprintf(in, "\n");
 }
 
-static void feed_python(struct python *python, const struct image *image)
+static void feed_python(struct peers *peers)
 {
-	put_table(python->in, "holding", image->registers[0], 2);
-	put_table(python->in, "input", image->registers[1], 2);
-	put_table(python->in, "coil", image->bits[0], 1);
-	put_table(python->in, "discrete", image->bits[1], 1);
-	fprintf(python->in, ".\n");
-	fflush(python->in);
-	assert_int_equal(fscanf(python->out, "%d", &python->port), 1);
+	const struct image *image = &peers->image;
+
+	put_table(peers->to_python, "holding", image->registers[0], 2);
+	put_table(peers->to_python, "input", image->registers[1], 2);
+	put_table(peers->to_python, "coil", image->bits[0], 1);
+	put_table(peers->to_python, "discrete", image->bits[1], 1);
+	fprintf(peers->to_python, ".\n");
+	fflush(peers->to_python);
+	assert_int_equal(fscanf(peers->from_python, "%d", &peers->python.port), 1);
 }
-
-static void stop_python(struct python *python)
-{
-	int status;
-
-	fclose(python->in);
-	fclose(python->out);
-	kill(python->pid, SIGTERM);
-	assert_int_equal(waitpid(python->pid, &status, 0), python->pid);
-}
-
-/* Joins the peer's pty with another, whose name pymodbus gets: a null-modem cable. */
-struct cable {
-	int fd, held_fd;
-	char path[64];
-};
 
 static void carry(int from, int to)
 {
@@ -323,74 +344,62 @@ static void join_lines(struct peer *peer)
 	}
 }
 
-static void read_from_pymodbus_by_tcp(const struct driver *driver, const char *kind)
+static void read_from_pymodbus_by_tcp(struct peers *peers, const struct driver *driver,
+				      const char *kind)
 {
-	struct rig *rig = rig_new(driver);
-	struct python python;
-	struct image image;
-
-	fill_all(rig, &image);
-	start_python(&python, kind, "");
-	feed_python(&python, &image);
-	snprintf(rig->host, sizeof(rig->host), "127.0.0.1");
-	rig->bus.host = rig->host;
-	rig->bus.tcp_port = python.port;
-	rig_open(rig);
-	poll_all(rig);
-	rig_free(rig);
-	stop_python(&python);
+	begin_with_image(peers, driver);
+	start_python(peers, kind, "");
+	feed_python(peers);
+	aim_at_port(peers->rig, peers->python.port);
+	open_bus(peers->rig);
+	poll_all(peers->rig);
 }
 
 static void pymodbus_over_tcp_gives_every_value(void **state)
 {
-	(void)state;
-	read_from_pymodbus_by_tcp(&modbus_tcp_driver, "tcp");
+	read_from_pymodbus_by_tcp(*state, &modbus_tcp_driver, "tcp");
 }
 
 static void pymodbus_over_rtu_over_tcp_gives_every_value(void **state)
 {
-	(void)state;
-	read_from_pymodbus_by_tcp(&modbus_rtu_tcp_driver, "rtu-tcp");
+	read_from_pymodbus_by_tcp(*state, &modbus_rtu_tcp_driver, "rtu-tcp");
+}
+
+static void lay_cable(struct cable *cable)
+{
+	struct termios raw;
+
+	assert_int_equal(openpty(&cable->fd, &cable->held_fd, cable->path, NULL, NULL), 0);
+	assert_int_equal(tcgetattr(cable->held_fd, &raw), 0);
+	cfmakeraw(&raw);
+	assert_int_equal(tcsetattr(cable->held_fd, TCSANOW, &raw), 0);
 }
 
 static void pymodbus_over_rtu_gives_every_value(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_rtu_driver);
-	struct termios raw;
-	struct python python;
-	struct image image;
-	struct cable cable;
+	struct peers *peers = *state;
+	struct modbus_rig *rig = peers->rig;
 
-	fill_all(rig, &image);
-	rig->script_data = &cable;
-	assert_int_equal(openpty(&cable.fd, &cable.held_fd, cable.path, NULL, NULL), 0);
-	assert_int_equal(tcgetattr(cable.held_fd, &raw), 0);
-	cfmakeraw(&raw);
-	assert_int_equal(tcsetattr(cable.held_fd, TCSANOW, &raw), 0);
-	struct peer *peer = peer_start(rig, join_lines);
-	start_python(&python, "rtu", cable.path);
-	feed_python(&python, &image);
-	rig_open(rig);
+	begin_with_image(peers, &modbus_rtu_driver);
+	lay_cable(&peers->cable);
+	start_peer(rig, join_lines, &peers->cable);
+	start_python(peers, "rtu", peers->cable.path);
+	feed_python(peers);
+	open_bus(rig);
 	poll_all(rig);
-	rig_free(rig);
-	stop_python(&python);
-	peer_stop(peer);
-	close(cable.fd);
-	close(cable.held_fd);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(libmodbus_over_tcp_gives_every_value),
-		cmocka_unit_test(libmodbus_over_rtu_gives_every_value),
-		cmocka_unit_test(libmodbus_over_rtu_over_tcp_gives_every_value),
-		cmocka_unit_test(server_sees_merged_requests),
-		cmocka_unit_test(server_never_sees_more_than_the_maximum),
-		cmocka_unit_test(pymodbus_over_tcp_gives_every_value),
-		cmocka_unit_test(pymodbus_over_rtu_over_tcp_gives_every_value),
-		cmocka_unit_test(pymodbus_over_rtu_gives_every_value),
+		peers_test(libmodbus_over_tcp_gives_every_value),
+		peers_test(libmodbus_over_rtu_gives_every_value),
+		peers_test(libmodbus_over_rtu_over_tcp_gives_every_value),
+		peers_test(server_sees_merged_requests),
+		peers_test(server_never_sees_more_than_the_maximum),
+		peers_test(pymodbus_over_tcp_gives_every_value),
+		peers_test(pymodbus_over_rtu_over_tcp_gives_every_value),
+		peers_test(pymodbus_over_rtu_gives_every_value),
 	};
 
 	/* A server that dies must not take the test with it. */

@@ -1,10 +1,10 @@
 /* Which requests a set of points becomes, and what refusals make of it. */
-#include "modbus_rig.h"
+#include "rig/modbus_rig.h"
 
-static const struct modbus_plan *plan_of(struct rig *rig)
+static struct modbus_plan *planned(struct modbus_rig *rig)
 {
-	rig_start(rig);
-	return rig_plan(rig, 0);
+	create_bus(rig);
+	return plan_of(rig);
 }
 
 static void assert_read(const struct modbus_plan *plan, size_t read, int function, int address,
@@ -19,125 +19,118 @@ static void assert_read(const struct modbus_plan *plan, size_t read, int functio
 
 static void neighbours_are_read_in_one_request(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 1);
-	rig_point(rig, MODBUS_HOLDING, 104, MODBUS_U16);
-	rig_point(rig, MODBUS_HOLDING, 100, MODBUS_U16);
-	rig_point(rig, MODBUS_HOLDING, 101, MODBUS_U32);
-	const struct modbus_plan *plan = plan_of(rig);
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 1);
+	add_point(rig, MODBUS_HOLDING, 104, MODBUS_U16);
+	add_point(rig, MODBUS_HOLDING, 100, MODBUS_U16);
+	add_point(rig, MODBUS_HOLDING, 101, MODBUS_U32);
+	const struct modbus_plan *plan = planned(rig);
 	assert_int_equal(plan->read_count, 1);
 	assert_read(plan, 0, 3, 100, 5);
-	rig_free(rig);
 }
 
 static void hole_is_crossed_up_to_its_limit(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 1)->max_hole = 4;
-	rig_point(rig, MODBUS_HOLDING, 100, MODBUS_U16);
-	rig_point(rig, MODBUS_HOLDING, 105, MODBUS_U16); /* four between */
-	rig_point(rig, MODBUS_HOLDING, 111, MODBUS_U16); /* five between */
-	const struct modbus_plan *plan = plan_of(rig);
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 1)->max_hole = 4;
+	add_point(rig, MODBUS_HOLDING, 100, MODBUS_U16);
+	add_point(rig, MODBUS_HOLDING, 105, MODBUS_U16); /* four between */
+	add_point(rig, MODBUS_HOLDING, 111, MODBUS_U16); /* five between */
+	const struct modbus_plan *plan = planned(rig);
 	assert_int_equal(plan->read_count, 2);
 	assert_read(plan, 0, 3, 100, 6);
 	assert_read(plan, 1, 3, 111, 1);
-	rig_free(rig);
 }
 
 static void bits_have_a_hole_limit_of_their_own(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 1)->max_hole_bits = 10;
-	rig_point(rig, MODBUS_DISCRETE, 0, MODBUS_AUTO);
-	rig_point(rig, MODBUS_DISCRETE, 11, MODBUS_AUTO);
-	rig_point(rig, MODBUS_DISCRETE, 23, MODBUS_AUTO);
-	const struct modbus_plan *plan = plan_of(rig);
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 1)->max_hole_bits = 10;
+	add_point(rig, MODBUS_DISCRETE, 0, MODBUS_AUTO);
+	add_point(rig, MODBUS_DISCRETE, 11, MODBUS_AUTO);
+	add_point(rig, MODBUS_DISCRETE, 23, MODBUS_AUTO);
+	const struct modbus_plan *plan = planned(rig);
 	assert_int_equal(plan->read_count, 2);
 	assert_read(plan, 0, 2, 0, 12);
 	assert_read(plan, 1, 2, 23, 1);
-	rig_free(rig);
 }
 
 static void tables_are_never_mixed(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 1);
-	rig_point(rig, MODBUS_HOLDING, 1, MODBUS_U16);
-	rig_point(rig, MODBUS_INPUT, 1, MODBUS_U16);
-	rig_point(rig, MODBUS_COIL, 1, MODBUS_BOOL);
-	rig_point(rig, MODBUS_DISCRETE, 1, MODBUS_BOOL);
-	const struct modbus_plan *plan = plan_of(rig);
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 1);
+	add_point(rig, MODBUS_HOLDING, 1, MODBUS_U16);
+	add_point(rig, MODBUS_INPUT, 1, MODBUS_U16);
+	add_point(rig, MODBUS_COIL, 1, MODBUS_BOOL);
+	add_point(rig, MODBUS_DISCRETE, 1, MODBUS_BOOL);
+	const struct modbus_plan *plan = planned(rig);
 	assert_int_equal(plan->read_count, 4);
 	for (size_t i = 0; i < 4; i++)
 		assert_read(plan, i, (int)i + 1, 1, 1);
-	rig_free(rig);
 }
 
 static void maximum_is_kept_and_no_value_is_split(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 1)->max_registers = 5;
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 1)->max_registers = 5;
 	for (int address = 0; address < 12; address += 2)
-		rig_point(rig, MODBUS_HOLDING, address, MODBUS_U32);
-	const struct modbus_plan *plan = plan_of(rig);
+		add_point(rig, MODBUS_HOLDING, address, MODBUS_U32);
+	const struct modbus_plan *plan = planned(rig);
 	assert_int_equal(plan->read_count, 3);
 	for (int i = 0; i < 3; i++)
 		assert_read(plan, (size_t)i, 3, 4 * i, 4);
-	rig_free(rig);
 }
 
 static void address_base_is_taken_off(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 1)->address_base = 1;
-	rig_point(rig, MODBUS_INPUT, 1, MODBUS_U16);
-	rig_point(rig, MODBUS_INPUT, 65536, MODBUS_U16);
-	const struct modbus_plan *plan = plan_of(rig);
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 1)->address_base = 1;
+	add_point(rig, MODBUS_INPUT, 1, MODBUS_U16);
+	add_point(rig, MODBUS_INPUT, 65536, MODBUS_U16);
+	const struct modbus_plan *plan = planned(rig);
 	assert_read(plan, 0, 4, 0, 1);
 	assert_read(plan, 1, 4, 65535, 1);
-	rig_free(rig);
 }
 
 static void overlapping_points_share_a_request(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 1);
-	rig_point(rig, MODBUS_HOLDING, 10, MODBUS_STRING)->length = 10;
-	rig_point(rig, MODBUS_HOLDING, 12, MODBUS_U16);
-	rig_point(rig, MODBUS_HOLDING, 12, MODBUS_U32);
-	rig_point(rig, MODBUS_HOLDING, 12, MODBUS_U16)->bit = 3;
-	const struct modbus_plan *plan = plan_of(rig);
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 1);
+	add_point(rig, MODBUS_HOLDING, 10, MODBUS_STRING)->length = 10;
+	add_point(rig, MODBUS_HOLDING, 12, MODBUS_U16);
+	add_point(rig, MODBUS_HOLDING, 12, MODBUS_U32);
+	add_point(rig, MODBUS_HOLDING, 12, MODBUS_U16)->bit = 3;
+	const struct modbus_plan *plan = planned(rig);
 	assert_int_equal(plan->read_count, 1);
 	assert_read(plan, 0, 3, 10, 10);
-	rig_free(rig);
 }
 
 static void splitting_ends_with_one_place_in_each_request(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 1);
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 1);
 	for (int address = 0; address < 7; address++) {
-		rig_point(rig, MODBUS_HOLDING, address, MODBUS_U16);
-		rig_point(rig, MODBUS_HOLDING, address, MODBUS_U16)->bit = address;
+		add_point(rig, MODBUS_HOLDING, address, MODBUS_U16);
+		add_point(rig, MODBUS_HOLDING, address, MODBUS_U16)->bit = address;
 	}
-	rig_start(rig);
-	struct modbus_plan *plan = &((struct modbus_bus *)rig->instance)->devices[0].plan;
+	create_bus(rig);
+	struct modbus_plan *plan = plan_of(rig);
 	assert_int_equal(plan->read_count, 1);
 	for (size_t i = 0; i < plan->read_count;)
 		i += modbus_plan_split(plan, i) ? 0 : 1;
@@ -149,11 +142,10 @@ static void splitting_ends_with_one_place_in_each_request(void **state)
 	modbus_plan_reset(plan);
 	assert_int_equal(plan->read_count, 1);
 	assert_read(plan, 0, 3, 0, 7);
-	rig_free(rig);
 }
 
 /* No matter how the plan comes to be split, no read's answer looks like the probe's. */
-static void assert_probe_is_alone(const struct rig *rig, int unit)
+static void assert_probe_is_alone(const struct modbus_rig *rig, int unit)
 {
 	const struct modbus_bus *bus = rig->instance;
 	const struct modbus_request *probe = &bus->link.probe[unit];
@@ -170,77 +162,71 @@ static void assert_probe_is_alone(const struct rig *rig, int unit)
 
 static void probe_is_the_beginning_of_a_read_where_that_is_unlike_any(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_rtu_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 7);
-	rig_point(rig, MODBUS_HOLDING, 100, MODBUS_U32);
-	rig_point(rig, MODBUS_HOLDING, 102, MODBUS_U32);
-	rig_start(rig);
-	const struct modbus_request *probe = &((struct modbus_bus *)rig->instance)->link.probe[7];
+	modbus_rig_begin(rig, &modbus_rtu_driver);
+	add_device(rig, 7);
+	add_point(rig, MODBUS_HOLDING, 100, MODBUS_U32);
+	add_point(rig, MODBUS_HOLDING, 102, MODBUS_U32);
+	create_bus(rig);
+	const struct modbus_request *probe = &link_of(rig)->probe[7];
 	assert_int_equal(probe->address, 100);
 	assert_int_equal(probe->count, 1);
 	assert_probe_is_alone(rig, 7);
-	rig_free(rig);
 }
 
 static void probe_is_unlike_the_reads_of_every_device_of_the_unit(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_rtu_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 7);
-	rig_point(rig, MODBUS_HOLDING, 65535, MODBUS_U16);
-	rig_device(rig, 7);
-	rig_point(rig, MODBUS_HOLDING, 100, MODBUS_U32);
-	rig_device(rig, 8);
+	modbus_rig_begin(rig, &modbus_rtu_driver);
+	add_device(rig, 7);
+	add_point(rig, MODBUS_HOLDING, 65535, MODBUS_U16);
+	add_device(rig, 7);
+	add_point(rig, MODBUS_HOLDING, 100, MODBUS_U32);
+	add_device(rig, 8);
 	for (int i = 0; i < 20; i++)
-		rig_point(rig, MODBUS_DISCRETE, i, MODBUS_AUTO);
-	rig_start(rig);
+		add_point(rig, MODBUS_DISCRETE, i, MODBUS_AUTO);
+	create_bus(rig);
 	assert_probe_is_alone(rig, 7);
 	assert_probe_is_alone(rig, 8);
-	rig_free(rig);
 }
 
 static void probe_goes_to_another_table_when_all_lengths_are_taken(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_rtu_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 7)->max_registers = 3;
+	modbus_rig_begin(rig, &modbus_rtu_driver);
+	add_device(rig, 7)->max_registers = 3;
 	for (int i = 0; i < 3; i++)
-		rig_point(rig, MODBUS_HOLDING, i, MODBUS_U16);
-	rig_start(rig);
-	const struct modbus_request *probe = &((struct modbus_bus *)rig->instance)->link.probe[7];
+		add_point(rig, MODBUS_HOLDING, i, MODBUS_U16);
+	create_bus(rig);
+	const struct modbus_request *probe = &link_of(rig)->probe[7];
 	assert_int_equal(probe->function, MODBUS_READ_INPUT);
 	assert_probe_is_alone(rig, 7);
-	rig_free(rig);
 }
 
 static void device_without_points_has_an_empty_plan(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_rtu_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 7);
-	assert_int_equal(plan_of(rig)->read_count, 0);
-	assert_int_equal(rig->driver->probe(rig->instance, 0), 0);
-	assert_int_equal(rig_poll(rig, 0), 0);
-	rig_free(rig);
+	modbus_rig_begin(rig, &modbus_rtu_driver);
+	add_device(rig, 7);
+	assert_int_equal(planned(rig)->read_count, 0);
+	assert_int_equal(poll_device(rig, 0), 0);
 }
 
-/* --- what is no plan at all ------------------------------------------------------- */
+/* ---- what is no plan at all ------------------------------------------------------- */
 
-static void expect_complaint(struct rig *rig, size_t device, size_t point, const char *what)
+static void expect_complaint(struct modbus_rig *rig, size_t device, size_t point, const char *what)
 {
 	void *instance = NULL;
 
-	assert_int_equal(rig->driver->new_(&rig->setup, &instance, &rig->complaint), -EINVAL);
+	assert_int_equal(rig->driver->create(&rig->setup, &instance, &rig->complaint), -EINVAL);
 	assert_null(instance);
-	assert_string_equal(rig->complaint.what, what);
+	assert_string_equal(rig->complaint.message, what);
 	assert_true(rig->complaint.device == device);
 	assert_true(rig->complaint.point == point);
-	rig_free(rig);
 }
 
 struct point_case {
@@ -265,61 +251,70 @@ static const struct point_case point_cases[] = {
 	 "a string needs its length in registers, expected length = 1 to 31"},
 	{{.table = MODBUS_INPUT, .address = 1, .type = MODBUS_U16, .length = 3, .bit = -1},
 	 "only a string has a length, expected type = \"string\" or no length"},
+	{{.table = MODBUS_INPUT, .address = 1, .type = MODBUS_S16, .order = MODBUS_CDAB, .bit = -1},
+	 "order cdab reverses registers, and the value has one, expected no order, or badc for "
+	 "swapped bytes"},
+	{{.table = MODBUS_INPUT, .address = 1, .order = MODBUS_CDAB, .bit = 3},
+	 "order cdab reverses registers, and the value has one, expected no order, or badc for "
+	 "swapped bytes"},
 	{{.table = MODBUS_INPUT, .address = 1, .type = MODBUS_STRING, .length = 11, .bit = -1},
 	 "the value takes 11 registers, the device's max_registers is 10"},
 };
 
 static void impossible_points_are_complained_of_by_name(void **state)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(point_cases) / sizeof(point_cases[0]); i++) {
-		struct rig *rig = rig_new(&modbus_tcp_driver);
-		struct modbus_device_conf *conf = rig_device(rig, 1);
+	struct modbus_rig *rig = *state;
+
+	for (size_t i = 0; i < COUNT(point_cases); i++) {
+		struct modbus_device_conf *conf;
+
+		modbus_rig_begin(rig, &modbus_tcp_driver);
+		conf = add_device(rig, 1);
 		conf->address_base = 1;
 		conf->max_registers = 10;
-		rig_point(rig, MODBUS_HOLDING, 1, MODBUS_U16);
-		*rig_point(rig, MODBUS_HOLDING, 1, MODBUS_U16) = point_cases[i].conf;
+		add_point(rig, MODBUS_HOLDING, 1, MODBUS_U16);
+		*add_point(rig, MODBUS_HOLDING, 1, MODBUS_U16) = point_cases[i].conf;
 		expect_complaint(rig, 0, 1, point_cases[i].what);
 	}
 }
 
 static void units_that_nobody_answers_for_are_complained_of(void **state)
 {
-	(void)state;
 	static const int units[] = {0, 248, 255};
+	struct modbus_rig *rig = *state;
 
-	for (size_t i = 0; i < 3; i++) {
-		struct rig *rig = rig_new(i == 1 ? &modbus_rtu_tcp_driver : &modbus_rtu_driver);
+	for (size_t i = 0; i < COUNT(units); i++) {
 		char what[80];
-		rig_device(rig, 1);
-		rig_device(rig, units[i]);
+
+		modbus_rig_begin(rig, i == 1 ? &modbus_rtu_tcp_driver : &modbus_rtu_driver);
+		add_device(rig, 1);
+		add_device(rig, units[i]);
 		snprintf(what, sizeof(what), "unit %d, expected 1 to 247", units[i]);
 		expect_complaint(rig, 1, DRIVER_ALL, what);
 	}
-	struct rig *rig = rig_new(&modbus_tcp_driver);
-	rig_device(rig, 250);
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 250);
 	expect_complaint(rig, 0, DRIVER_ALL,
 			 "unit 250, expected 1 to 247, or 0 or 255 for the device itself");
 }
 
 static void units_that_only_tcp_knows_are_fine_there(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 0);
-	rig_device(rig, 255);
-	rig_device(rig, 255);
-	rig_start(rig);
-	rig_free(rig);
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 0);
+	add_device(rig, 255);
+	add_device(rig, 255);
+	create_bus(rig);
 }
 
 static void tables_of_options_are_sound(void **state)
 {
-	(void)state;
 	const struct driver *const cards[] = {&modbus_rtu_driver, &modbus_tcp_driver,
 					      &modbus_rtu_tcp_driver};
 
+	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		const struct conf_block *blocks[] = {&cards[i]->bus, &cards[i]->device,
 						     &cards[i]->point};
@@ -339,21 +334,21 @@ static void tables_of_options_are_sound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(neighbours_are_read_in_one_request),
-		cmocka_unit_test(hole_is_crossed_up_to_its_limit),
-		cmocka_unit_test(bits_have_a_hole_limit_of_their_own),
-		cmocka_unit_test(tables_are_never_mixed),
-		cmocka_unit_test(maximum_is_kept_and_no_value_is_split),
-		cmocka_unit_test(address_base_is_taken_off),
-		cmocka_unit_test(overlapping_points_share_a_request),
-		cmocka_unit_test(splitting_ends_with_one_place_in_each_request),
-		cmocka_unit_test(probe_is_the_beginning_of_a_read_where_that_is_unlike_any),
-		cmocka_unit_test(probe_is_unlike_the_reads_of_every_device_of_the_unit),
-		cmocka_unit_test(probe_goes_to_another_table_when_all_lengths_are_taken),
-		cmocka_unit_test(device_without_points_has_an_empty_plan),
-		cmocka_unit_test(impossible_points_are_complained_of_by_name),
-		cmocka_unit_test(units_that_nobody_answers_for_are_complained_of),
-		cmocka_unit_test(units_that_only_tcp_knows_are_fine_there),
+		modbus_test(neighbours_are_read_in_one_request),
+		modbus_test(hole_is_crossed_up_to_its_limit),
+		modbus_test(bits_have_a_hole_limit_of_their_own),
+		modbus_test(tables_are_never_mixed),
+		modbus_test(maximum_is_kept_and_no_value_is_split),
+		modbus_test(address_base_is_taken_off),
+		modbus_test(overlapping_points_share_a_request),
+		modbus_test(splitting_ends_with_one_place_in_each_request),
+		modbus_test(probe_is_the_beginning_of_a_read_where_that_is_unlike_any),
+		modbus_test(probe_is_unlike_the_reads_of_every_device_of_the_unit),
+		modbus_test(probe_goes_to_another_table_when_all_lengths_are_taken),
+		modbus_test(device_without_points_has_an_empty_plan),
+		modbus_test(impossible_points_are_complained_of_by_name),
+		modbus_test(units_that_nobody_answers_for_are_complained_of),
+		modbus_test(units_that_only_tcp_knows_are_fine_there),
 		cmocka_unit_test(tables_of_options_are_sound),
 	};
 

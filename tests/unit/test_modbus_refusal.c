@@ -1,7 +1,9 @@
 /* What a device refuses: the bad point is found and named, the others go on. */
-#include "modbus_rig.h"
+#include "rig/modbus_rig.h"
 
 #define BAD_ADDRESS 103
+
+#define SOME_PATIENCE_NS (2 * S) /* where some is answered and some times out */
 
 static bool covers(const struct peer_request *request, int address)
 {
@@ -18,7 +20,12 @@ enum {
 	MODE_BUSY,
 	MODE_BUSY_ONCE,
 	MODE_GATEWAY,
-	MODE_NOTHING_HIGH
+	MODE_NOTHING_HIGH,
+	MODE_INPUT_BUSY,
+	MODE_INPUT_SILENT,
+	MODE_SILENT,
+	MODE_WHOLE_ONLY,
+	MODE_NO_HOLE
 };
 
 static int decide(const struct peer *peer, const struct peer_request *request)
@@ -40,6 +47,16 @@ static int decide(const struct peer *peer, const struct peer_request *request)
 		return request->address > 10000 ? MODBUS_ILLEGAL_ADDRESS : 0;
 	case MODE_GATEWAY:
 		return MODBUS_NO_RESPONSE;
+	case MODE_INPUT_BUSY:
+		return request->function == MODBUS_READ_INPUT ? MODBUS_BUSY : 0;
+	case MODE_INPUT_SILENT:
+		return request->function == MODBUS_READ_INPUT ? PEER_SILENT : 0;
+	case MODE_SILENT:
+		return PEER_SILENT;
+	case MODE_WHOLE_ONLY:
+		return request->address == 100 && request->count == 8 ? 0 : PEER_SILENT;
+	case MODE_NO_HOLE:
+		return covers(request, BAD_ADDRESS) ? PEER_SILENT : 0;
 	default:
 		return 0;
 	}
@@ -53,297 +70,469 @@ static void refusing_device(struct peer *peer)
 }
 
 /* Eight neighbours from 100 on. */
-static struct rig *eight_points(const struct driver *driver)
+static void eight_points(struct modbus_rig *rig, const struct driver *driver)
 {
-	struct rig *rig = rig_new(driver);
-
-	rig_device(rig, 3);
+	modbus_rig_begin(rig, driver);
+	add_device(rig, 3);
 	for (int i = 0; i < 8; i++)
-		rig_point(rig, MODBUS_HOLDING, 100 + i, MODBUS_U16);
-	return rig;
+		add_point(rig, MODBUS_HOLDING, 100 + i, MODBUS_U16);
 }
 
-static void assert_all_good_but(const struct rig *rig, size_t bad)
+static void assert_all_good_but(const struct modbus_rig *rig, size_t bad)
 {
 	for (size_t i = 0; i < 8; i++)
 		if (i != bad)
 			assert_point_int(rig, 0, i, 100 + (int64_t)i);
 }
 
-static void bad_point_of_a_merged_read_is_named(const struct driver *driver)
+static void bad_point_of_a_merged_read_is_named(struct modbus_rig *rig, const struct driver *driver)
 {
-	struct rig *rig = eight_points(driver);
-	struct peer *peer = peer_start(rig, refusing_device);
 
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
+	eight_points(rig, driver);
+	start_peer(rig, refusing_device, NULL);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
 	assert_all_good_but(rig, 3);
 	assert_int_equal(rig->record[0][3].reason, REASON_REFUSED);
-	assert_string_equal(rig->record[0][3].what,
+	assert_string_equal(rig->record[0][3].message,
 			    "holding 103: the device has nothing at this address (exception 2)");
 	assert_int_equal(rig->device_record[0].faults, 0);
-	rig_free(rig);
-	peer_stop(peer);
 }
 
 static void bad_point_of_a_merged_read_is_named_over_tcp(void **state)
 {
-	(void)state;
-	bad_point_of_a_merged_read_is_named(&modbus_tcp_driver);
+	bad_point_of_a_merged_read_is_named(*state, &modbus_tcp_driver);
 }
 
 static void bad_point_of_a_merged_read_is_named_over_rtu(void **state)
 {
-	(void)state;
-	bad_point_of_a_merged_read_is_named(&modbus_rtu_driver);
+	bad_point_of_a_merged_read_is_named(*state, &modbus_rtu_driver);
 }
 
 static void refusal_is_remembered_and_told_at_each_poll(void **state)
 {
-	(void)state;
-	struct rig *rig = eight_points(&modbus_tcp_driver);
-	struct peer *peer = peer_start(rig, refusing_device);
+	struct modbus_rig *rig = *state;
+	struct peer *peer;
 
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
+	eight_points(rig, &modbus_tcp_driver);
+	peer = start_peer(rig, refusing_device, NULL);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
 	const unsigned int learning = peer->requests;
 	for (unsigned int i = 1; i <= 5; i++) {
-		assert_int_equal(rig_poll(rig, 0), 0);
+		assert_int_equal(poll_device(rig, 0), 0);
 		assert_all_good_but(rig, 3);
 		assert_int_equal(rig->record[0][3].faults, 1 + i);
 	}
 	/* 100 to 101, 102, 104 to 107 */
 	assert_int_equal(peer->requests, learning + 5 * 3);
-	rig_free(rig);
-	peer_stop(peer);
 }
 
 static void refused_point_comes_back_when_the_device_has_it(void **state)
 {
-	(void)state;
-	struct rig *rig = eight_points(&modbus_tcp_driver);
-	struct peer *peer = peer_start(rig, refusing_device);
+	struct modbus_rig *rig = *state;
+	struct peer *peer;
 
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
+	eight_points(rig, &modbus_tcp_driver);
+	peer = start_peer(rig, refusing_device, NULL);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
 	peer->note = MODE_WELL;
-	struct modbus_plan *plan = &((struct modbus_bus *)rig->instance)->devices[0].plan;
+	struct modbus_plan *plan = plan_of(rig);
 	for (size_t i = 0; i < plan->read_count; i++)
 		plan->reads[i].retry_at_mono_ns = 0; /* a minute later */
-	assert_int_equal(rig_poll(rig, 0), 0);
+	assert_int_equal(poll_device(rig, 0), 0);
 	assert_all_good_but(rig, SIZE_MAX);
 	assert_int_equal(plan->read_count, 1);
 	const unsigned int requests = peer->requests;
-	assert_int_equal(rig_poll(rig, 0), 0);
+	assert_int_equal(poll_device(rig, 0), 0);
 	assert_int_equal(peer->requests, requests + 1);
-	rig_free(rig);
-	peer_stop(peer);
 }
 
 static void refusal_is_forgotten_at_reopening(void **state)
 {
-	(void)state;
-	struct rig *rig = eight_points(&modbus_tcp_driver);
-	struct peer *peer = peer_start(rig, refusing_device);
+	struct modbus_rig *rig = *state;
+	struct peer *peer;
 
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
+	eight_points(rig, &modbus_tcp_driver);
+	peer = start_peer(rig, refusing_device, NULL);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
 	peer->note = MODE_WELL;
 	const unsigned int requests = peer->requests;
-	rig_reopen(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
+	reopen_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
 	assert_all_good_but(rig, SIZE_MAX);
 	assert_int_equal(peer->requests, requests + 1);
-	rig_free(rig);
-	peer_stop(peer);
 }
 
 static void refused_hole_costs_no_point(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_tcp_driver);
-	struct peer *peer;
+	struct modbus_rig *rig = *state;
 
-	rig_device(rig, 3);
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 3);
 	for (int i = 0; i < 8; i++)
 		if (100 + i != BAD_ADDRESS)
-			rig_point(rig, MODBUS_HOLDING, 100 + i, MODBUS_U16);
-	peer = peer_start(rig, refusing_device);
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
+			add_point(rig, MODBUS_HOLDING, 100 + i, MODBUS_U16);
+	start_peer(rig, refusing_device, NULL);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
 	for (size_t i = 0; i < 7; i++)
 		assert_point_int(rig, 0, i, 100 + (int64_t)i + (i >= 3));
-	rig_free(rig);
-	peer_stop(peer);
 }
 
 static void device_that_gives_few_at_a_time_is_read_in_small_steps(void **state)
 {
-	(void)state;
-	struct rig *rig = eight_points(&modbus_rtu_tcp_driver);
-	struct peer *peer = peer_start(rig, refusing_device);
+	struct modbus_rig *rig = *state;
+	struct peer *peer;
 
+	eight_points(rig, &modbus_rtu_tcp_driver);
+	peer = start_peer(rig, refusing_device, NULL);
 	peer->note = MODE_SHORT_ONLY;
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
 	assert_all_good_but(rig, SIZE_MAX);
-	rig_free(rig);
-	peer_stop(peer);
 }
 
 static void table_that_a_device_lacks_costs_its_points_only(void **state)
 {
-	(void)state;
-	struct rig *rig = eight_points(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 	struct peer *peer;
 
-	rig_point(rig, MODBUS_INPUT, 100, MODBUS_U16);
-	rig_point(rig, MODBUS_INPUT, 101, MODBUS_U16);
-	peer = peer_start(rig, refusing_device);
+	eight_points(rig, &modbus_tcp_driver);
+	add_point(rig, MODBUS_INPUT, 100, MODBUS_U16);
+	add_point(rig, MODBUS_INPUT, 101, MODBUS_U16);
+	peer = start_peer(rig, refusing_device, NULL);
 	peer->note = MODE_BAD_FUNCTION;
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
 	assert_all_good_but(rig, SIZE_MAX);
 	assert_int_equal(rig->record[0][8].reason, REASON_REFUSED);
-	assert_string_equal(rig->record[0][9].what,
+	assert_string_equal(rig->record[0][9].message,
 			    "input 101: the device does not have this table (exception 1)");
 	assert_int_equal(peer->requests, 2); /* nothing to be found by halving */
-	rig_free(rig);
-	peer_stop(peer);
 }
 
 static void device_failure_is_no_refusal(void **state)
 {
-	(void)state;
-	struct rig *rig = eight_points(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 	struct peer *peer;
 
-	rig_point(rig, MODBUS_INPUT, 300, MODBUS_U16);
-	peer = peer_start(rig, refusing_device);
+	eight_points(rig, &modbus_tcp_driver);
+	add_point(rig, MODBUS_INPUT, 300, MODBUS_U16);
+	peer = start_peer(rig, refusing_device, NULL);
 	peer->note = MODE_FAILS;
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
 	for (size_t i = 0; i < 8; i++)
 		assert_int_equal(rig->record[0][i].reason, REASON_DEVICE_ERROR);
 	assert_point_int(rig, 0, 8, 300);
 	peer->note = MODE_WELL;
-	assert_int_equal(rig_poll(rig, 0), 0);
+	assert_int_equal(poll_device(rig, 0), 0);
 	assert_all_good_but(rig, SIZE_MAX);
-	rig_free(rig);
-	peer_stop(peer);
 }
 
 static void busy_device_is_asked_again(void **state)
 {
-	(void)state;
-	struct rig *rig = eight_points(&modbus_rtu_driver);
-	struct peer *peer = peer_start(rig, refusing_device);
+	struct modbus_rig *rig = *state;
+	struct peer *peer;
 
+	eight_points(rig, &modbus_rtu_driver);
+	peer = start_peer(rig, refusing_device, NULL);
 	rig->device_conf[0].retries = 1;
 	peer->note = MODE_BUSY_ONCE;
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
 	assert_all_good_but(rig, SIZE_MAX);
 	assert_int_equal(peer->requests, 2);
-	rig_free(rig);
-	peer_stop(peer);
 }
 
 static void device_that_stays_busy_fails_as_a_whole(void **state)
 {
-	(void)state;
-	struct rig *rig = eight_points(&modbus_tcp_driver);
-	struct peer *peer = peer_start(rig, refusing_device);
+	struct modbus_rig *rig = *state;
+	struct peer *peer;
 
+	eight_points(rig, &modbus_tcp_driver);
+	peer = start_peer(rig, refusing_device, NULL);
 	rig->device_conf[0].retries = 2;
 	peer->note = MODE_BUSY;
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), -EIO);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), -EIO);
 	assert_int_equal(peer->requests, 3);
 	assert_device_reason(rig, 0, REASON_DEVICE_ERROR);
-	assert_string_equal(rig->device_record[0].what, "unit 3: the device is busy (exception 6)");
-	rig_free(rig);
-	peer_stop(peer);
+	assert_string_equal(rig->device_record[0].message,
+			    "unit 3: the device is busy (exception 6)");
 }
 
 static void gateway_that_gets_no_answer_speaks_for_a_silent_unit(void **state)
 {
-	(void)state;
-	struct rig *rig = eight_points(&modbus_tcp_driver);
-	struct peer *peer = peer_start(rig, refusing_device);
+	struct modbus_rig *rig = *state;
+	struct peer *peer;
 
+	eight_points(rig, &modbus_tcp_driver);
+	peer = start_peer(rig, refusing_device, NULL);
 	peer->note = MODE_GATEWAY;
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), -ETIMEDOUT);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), -ETIMEDOUT);
 	assert_device_reason(rig, 0, REASON_NO_ANSWER);
-	assert_int_equal(rig->driver->probe(rig->instance, 0), -ETIMEDOUT);
+	assert_int_equal(poll_device(rig, 0), -ETIMEDOUT);
 	peer->note = MODE_WELL;
-	assert_int_equal(rig->driver->probe(rig->instance, 0), 0);
-	assert_int_equal(rig_poll(rig, 0), 0);
+	assert_int_equal(poll_device(rig, 0), 0);
 	assert_all_good_but(rig, SIZE_MAX);
-	rig_free(rig);
-	peer_stop(peer);
+}
+
+/* ---- what was read before ------------------------------------------------------------- */
+
+static void a_minute_passes(struct modbus_rig *rig)
+{
+	struct modbus_plan *plan = plan_of(rig);
+
+	for (size_t i = 0; i < plan->read_count; i++)
+		plan->reads[i].retry_at_mono_ns = 0;
+}
+
+static void refusal_of_what_was_read_before_is_for_a_moment(void **state)
+{
+	struct modbus_rig *rig = *state;
+	struct peer *peer;
+
+	eight_points(rig, &modbus_tcp_driver);
+	peer = start_peer(rig, refusing_device, NULL);
+	peer->note = MODE_WELL;
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
+	/* Once is no news, as with a lost answer. */
+	peer->note = MODE_BAD_POINT;
+	assert_int_equal(poll_device(rig, 0), 0);
+	assert_int_equal(rig->record[0][0].faults + rig->record[0][3].faults, 0);
+	peer->note = MODE_WELL;
+	assert_int_equal(poll_device(rig, 0), 0);
+	assert_int_equal(rig->record[0][3].readings, 2);
+	/* Twice is, of the point alone; and it is asked for again within seconds. */
+	peer->note = MODE_BAD_POINT;
+	assert_int_equal(poll_device(rig, 0), 0);
+	assert_int_equal(poll_device(rig, 0), 0);
+	assert_all_good_but(rig, 3);
+	assert_int_equal(rig->record[0][3].reason, REASON_REFUSED);
+	const struct modbus_plan *plan = plan_of(rig);
+	for (size_t i = 0; i < plan->read_count; i++)
+		assert_true(plan->reads[i].retry_at_mono_ns < real_mono_ns() + 2 * S);
+	peer->note = MODE_WELL;
+	a_minute_passes(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
+	assert_all_good_but(rig, SIZE_MAX);
+	assert_int_equal(plan->read_count, 1);
+}
+
+static void eight_and_an_input(struct modbus_rig *rig, const struct driver *driver)
+{
+	eight_points(rig, driver);
+	add_point(rig, MODBUS_INPUT, 300, MODBUS_U16);
+}
+
+/* What it was told to do from here on, and how long it is waited for. */
+static void become(struct modbus_rig *rig, uint32_t mode, int64_t timeout_ns)
+{
+	rig->peer->note = mode;
+	rig->device_conf[0].timeout_ns = timeout_ns;
+}
+
+static void table_that_fails_leaves_the_others_good(void **state)
+{
+	static const struct {
+		uint32_t mode;
+		enum reason reason;
+	} cases[] = {
+		{MODE_INPUT_BUSY, REASON_DEVICE_ERROR},
+		{MODE_INPUT_SILENT, REASON_NO_ANSWER},
+	};
+
+	struct modbus_rig *rig = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		eight_and_an_input(rig, &modbus_rtu_driver);
+		start_peer(rig, refusing_device, NULL);
+		rig->device_conf[0].retries = 1;
+		become(rig, MODE_WELL, LONG_PATIENCE_NS);
+		open_bus(rig);
+		assert_int_equal(poll_device(rig, 0), 0);
+		become(rig, cases[i].mode, SOME_PATIENCE_NS);
+		for (int poll = 0; poll < 6; poll++) {
+			assert_int_equal(poll_device(rig, 0), 0);
+			assert_all_good_but(rig, SIZE_MAX);
+		}
+		assert_int_equal(rig->record[0][0].readings, 7);
+		assert_int_equal(rig->record[0][8].reason, cases[i].reason);
+		assert_int_equal(rig->device_record[0].faults, 0);
+		become(rig, MODE_WELL, LONG_PATIENCE_NS);
+		a_minute_passes(rig);
+		assert_int_equal(poll_device(rig, 0), 0);
+		assert_point_int(rig, 0, 8, 300);
+	}
+}
+
+/* Polls until what is answered was answered in time, on a busy machine too. */
+static const struct modbus_read *input_of_a_device_that_lives(struct modbus_rig *rig)
+{
+	const struct modbus_plan *plan = plan_of(rig);
+
+	WAIT_FOR((a_minute_passes(rig), poll_device(rig, 0)) == 0);
+	for (size_t i = 0; i < plan->read_count; i++)
+		if (plan->reads[i].request.function == MODBUS_READ_INPUT)
+			return &plan->reads[i];
+	fail_msg("the input is not asked for");
+	return NULL;
+}
+
+/* A request that stays silent in a device that lives takes a twentieth of the time at most. */
+static void silent_request_is_asked_less_and_less_often(void **state)
+{
+	struct modbus_rig *rig = *state;
+	const struct modbus_read *read;
+
+	eight_and_an_input(rig, &modbus_tcp_driver);
+	start_peer(rig, refusing_device, NULL);
+	become(rig, MODE_INPUT_SILENT, LITTLE_PATIENCE_NS);
+	open_bus(rig);
+	WAIT_FOR((read = input_of_a_device_that_lives(rig))->failing);
+	const int64_t first_ns = read->delay_ns;
+	assert_true(first_ns >= 20 * LITTLE_PATIENCE_NS);
+	for (int poll = 0; poll < 10; poll++)
+		read = input_of_a_device_that_lives(rig);
+	assert_true(read->delay_ns > 2 * first_ns && read->delay_ns <= 30 * S);
+}
+
+static void device_fails_when_nothing_of_it_answers(void **state)
+{
+	struct modbus_rig *rig = *state;
+
+	eight_and_an_input(rig, &modbus_tcp_driver);
+	start_peer(rig, refusing_device, NULL);
+	become(rig, MODE_WELL, LONG_PATIENCE_NS);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
+	become(rig, MODE_SILENT, LITTLE_PATIENCE_NS);
+	for (int poll = 0; poll < 5; poll++)
+		assert_int_equal(poll_device(rig, 0), -ETIMEDOUT);
+	assert_device_reason(rig, 0, REASON_NO_ANSWER);
+	/* Back, it is read as a whole at once. */
+	become(rig, MODE_WELL, LONG_PATIENCE_NS);
+	assert_int_equal(poll_device(rig, 0), 0);
+	assert_all_good_but(rig, SIZE_MAX);
+	assert_point_int(rig, 0, 8, 300);
+}
+
+/* ---- what a device is silent to ---------------------------------------------------------- */
+
+static void read_over_a_hole_that_is_not_answered_is_read_in_parts(void **state)
+{
+	struct modbus_rig *rig = *state;
+
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 3);
+	add_point(rig, MODBUS_HOLDING, 100, MODBUS_U16);
+	add_point(rig, MODBUS_HOLDING, 106, MODBUS_U16);
+	start_peer(rig, refusing_device, NULL);
+	become(rig, MODE_NO_HOLE, LITTLE_PATIENCE_NS);
+	open_bus(rig);
+	for (int poll = 0; poll < 2; poll++)
+		assert_int_equal(poll_device(rig, 0), -ETIMEDOUT);
+	assert_string_equal(rig->device_record[0].message,
+			    "unit 3: no answer in 40 ms to holding 100 to 106: power, unit, or "
+			    "max_hole = 0?");
+	become(rig, MODE_NO_HOLE, LONG_PATIENCE_NS);
+	for (int poll = 0; poll < 3; poll++) {
+		assert_int_equal(poll_device(rig, 0), 0);
+		assert_point_int(rig, 0, 0, 100);
+		assert_point_int(rig, 0, 1, 106);
+	}
+	assert_int_equal(rig->device_record[0].faults, 2);
+}
+
+/* One that gives its registers only all together, and boots late. */
+static void silent_device_is_asked_its_request_at_least_every_second_time(void **state)
+{
+	struct modbus_rig *rig = *state;
+
+	eight_points(rig, &modbus_tcp_driver);
+	start_peer(rig, refusing_device, NULL);
+	for (int polls = 1; polls < 12; polls += 3) {
+		become(rig, MODE_SILENT, LITTLE_PATIENCE_NS);
+		if (polls == 1)
+			open_bus(rig);
+		else
+			reopen_bus(rig);
+		for (int i = 0; i < polls; i++)
+			assert_int_equal(poll_device(rig, 0), -ETIMEDOUT);
+		become(rig, MODE_WHOLE_ONLY, SOME_PATIENCE_NS);
+		if (poll_device(rig, 0) < 0)
+			assert_int_equal(poll_device(rig, 0), 0);
+		assert_all_good_but(rig, SIZE_MAX);
+	}
 }
 
 static void number_of_a_manual_gets_a_hint(void **state)
 {
-	(void)state;
-	struct rig *rig = rig_new(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 	struct peer *peer;
 
-	rig_device(rig, 3)->address_base = 1;
-	rig_point(rig, MODBUS_HOLDING, 40101, MODBUS_U16);
-	peer = peer_start(rig, refusing_device);
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	add_device(rig, 3)->address_base = 1;
+	add_point(rig, MODBUS_HOLDING, 40101, MODBUS_U16);
+	peer = start_peer(rig, refusing_device, NULL);
 	peer->note = MODE_NOTHING_HIGH;
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
-	assert_string_equal(rig->record[0][0].what,
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
+	assert_string_equal(rig->record[0][0].message,
 			    "holding 40101: the device has nothing at this address (exception 2); "
 			    "30001 or 40001 in a manual is address 1 with address_base 1");
-	rig_free(rig);
-	peer_stop(peer);
 }
 
 static void value_that_is_none_is_the_fault_of_its_point_only(void **state)
 {
-	(void)state;
-	struct rig *rig = eight_points(&modbus_tcp_driver);
+	struct modbus_rig *rig = *state;
 	struct peer *peer;
 
-	rig_point(rig, MODBUS_HOLDING, 0x7fc0, MODBUS_F32); /* registers hold their address */
-	rig_point(rig, MODBUS_HOLDING, 0x0a0a, MODBUS_BCD16);
-	rig_point(rig, MODBUS_HOLDING, 0x0101, MODBUS_STRING)->length = 2;
-	peer = peer_start(rig, refusing_device);
+	eight_points(rig, &modbus_tcp_driver);
+	add_point(rig, MODBUS_HOLDING, 0x7fc0, MODBUS_F32); /* registers hold their address */
+	add_point(rig, MODBUS_HOLDING, 0x0a0a, MODBUS_BCD16);
+	add_point(rig, MODBUS_HOLDING, 0x0101, MODBUS_STRING)->length = 2;
+	peer = start_peer(rig, refusing_device, NULL);
 	peer->note = MODE_WELL;
-	rig_open(rig);
-	assert_int_equal(rig_poll(rig, 0), 0);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
 	assert_all_good_but(rig, SIZE_MAX);
 	assert_int_equal(rig->record[0][8].reason, REASON_OUT_OF_RANGE);
 	assert_int_equal(rig->record[0][9].reason, REASON_OUT_OF_RANGE);
 	assert_int_equal(rig->record[0][10].reason, REASON_OUT_OF_RANGE);
-	assert_string_equal(rig->record[0][8].what,
-			    "holding 32704: not a number; check its type and order");
-	rig_free(rig);
-	peer_stop(peer);
+	assert_string_equal(rig->record[0][8].message,
+			    "holding 32704: 0x7FC0 0x7FC1: not a number; check its type and order");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bad_point_of_a_merged_read_is_named_over_tcp),
-		cmocka_unit_test(bad_point_of_a_merged_read_is_named_over_rtu),
-		cmocka_unit_test(refusal_is_remembered_and_told_at_each_poll),
-		cmocka_unit_test(refused_point_comes_back_when_the_device_has_it),
-		cmocka_unit_test(refusal_is_forgotten_at_reopening),
-		cmocka_unit_test(refused_hole_costs_no_point),
-		cmocka_unit_test(device_that_gives_few_at_a_time_is_read_in_small_steps),
-		cmocka_unit_test(table_that_a_device_lacks_costs_its_points_only),
-		cmocka_unit_test(device_failure_is_no_refusal),
-		cmocka_unit_test(busy_device_is_asked_again),
-		cmocka_unit_test(device_that_stays_busy_fails_as_a_whole),
-		cmocka_unit_test(gateway_that_gets_no_answer_speaks_for_a_silent_unit),
-		cmocka_unit_test(number_of_a_manual_gets_a_hint),
-		cmocka_unit_test(value_that_is_none_is_the_fault_of_its_point_only),
+		modbus_test(bad_point_of_a_merged_read_is_named_over_tcp),
+		modbus_test(bad_point_of_a_merged_read_is_named_over_rtu),
+		modbus_test(refusal_is_remembered_and_told_at_each_poll),
+		modbus_test(refused_point_comes_back_when_the_device_has_it),
+		modbus_test(refusal_is_forgotten_at_reopening),
+		modbus_test(refused_hole_costs_no_point),
+		modbus_test(device_that_gives_few_at_a_time_is_read_in_small_steps),
+		modbus_test(table_that_a_device_lacks_costs_its_points_only),
+		modbus_test(device_failure_is_no_refusal),
+		modbus_test(busy_device_is_asked_again),
+		modbus_test(device_that_stays_busy_fails_as_a_whole),
+		modbus_test(gateway_that_gets_no_answer_speaks_for_a_silent_unit),
+		modbus_test(refusal_of_what_was_read_before_is_for_a_moment),
+		modbus_test(table_that_fails_leaves_the_others_good),
+		modbus_test(silent_request_is_asked_less_and_less_often),
+		modbus_test(device_fails_when_nothing_of_it_answers),
+		modbus_test(read_over_a_hole_that_is_not_answered_is_read_in_parts),
+		modbus_test(silent_device_is_asked_its_request_at_least_every_second_time),
+		modbus_test(number_of_a_manual_gets_a_hint),
+		modbus_test(value_that_is_none_is_the_fault_of_its_point_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,7 @@
 /* Frames as bytes: what is sent, and what may pass as an answer. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "rig/unit.h"
 
-#include <cmocka.h>
-
-#include "../../drivers/modbus_wire.h"
+#include "modbus/wire.h"
 
 static const struct modbus_request three = {
 	.unit = 5, .function = MODBUS_READ_HOLDING, .address = 0x0102, .count = 3};
@@ -89,7 +82,7 @@ static void each_wrong_byte_of_a_tcp_frame_is_noticed(void **state)
 	static const enum verdict expected[] = {STRAY,	 STRAY,	   UNSOUND, UNSOUND, UNSOUND,
 						UNSOUND, STRANGER, UNSOUND, UNSOUND};
 
-	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+	for (size_t i = 0; i < COUNT(expected); i++) {
 		uint8_t frame[sizeof(good)];
 		memcpy(frame, good, sizeof(good));
 		frame[i] ^= 0x10;

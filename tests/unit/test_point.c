@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "sensor_rig.h"
+#include "rig/sensor_rig.h"
 
 static struct point_conf contact_conf(void)
 {
@@ -190,6 +190,35 @@ static void what_is_not_finite_is_out_of_range(void **state)
 	assert_lost(&point, QUALITY_FAULT, REASON_OUT_OF_RANGE, 1);
 }
 
+static void a_scaled_number_is_as_short_as_it_is_exact(void **state)
+{
+	static const struct {
+		double raw, scale, offset, expected;
+	} cases[] = {
+		{3, 0.1, 0, 0.3},
+		{7, 0.1, -40, -39.3},
+		{234, 0.1, 0.05, 23.45},
+		{23.4, 0.1, 0, 2.34},
+		{-1, 0.001, 0, -0.001},
+		{1, 1.0 / 3, 0, 1.0 / 3},
+		{65535, 1e-7, 0, 0.0065535},
+		{12, 10, 0, 120},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct point_conf conf = {
+			.name = "t.c", .scale = cases[i].scale, .offset = cases[i].offset};
+		const struct value expected = value_real(cases[i].expected);
+		struct point point;
+
+		point_init(&point, &conf, NULL);
+		read_value(&point, 1, value_real(cases[i].raw));
+		if (!value_equal(&point.value, &expected))
+			fail_msg("%.17g, expected %.17g", point.value.real, cases[i].expected);
+	}
+}
+
 static void a_whole_number_stays_one_when_nothing_is_scaled(void **state)
 {
 	const struct point_conf conf = {.name = "c.n", .scale = 1};
@@ -202,19 +231,144 @@ static void a_whole_number_stays_one_when_nothing_is_scaled(void **state)
 	assert_int_equal(point.value.integer, INT64_MAX);
 }
 
-static void a_number_is_never_debounced_nor_chatter(void **state)
+static void a_number_without_debounce_is_taken_as_it_comes(void **state)
+{
+	struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	conf.debounce_ns = 0;
+	point_init(&point, &conf, NULL);
+	for (int i = 0; i < 50; i++) {
+		read_value(&point, i * MS, value_int(i));
+		assert_int_equal(point.value.integer, i);
+	}
+}
+
+static void a_number_that_is_another_for_less_than_the_debounce_is_not_seen(void **state)
+{
+	struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_value(&point, 0, value_int(1));
+	assert_int_equal(read_value(&point, 100 * MS, value_int(2)), 0);
+	assert_int_equal(read_value(&point, 119 * MS, value_int(1)), 0);
+	assert_int_equal(point_tick(&point, S), 0);
+	assert_int_equal(point.value.integer, 1);
+}
+
+/* A measured number may be another at each reading: it would never hold still. */
+static void a_number_that_has_left_the_last_for_the_debounce_is_taken_as_it_is_then(void **state)
+{
+	struct point_conf conf = contact_conf();
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_value(&point, 0, value_real(20));
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(read_value(&point, (100 + 5 * i) * MS, value_real(21 + i)), 0);
+	assert_int_equal(point_tick(&point, 120 * MS), POINT_CHANGED);
+	assert_true(point.value.real > 23.9 && point.value.real < 24.1);
+	assert_int_equal(point.changed_mono_ns, 100 * MS);
+}
+
+static void a_text_is_debounced_and_may_be_chatter(void **state)
 {
 	struct point_conf conf = contact_conf();
 	struct point point;
 	int64_t ring[4];
-	int i;
 
 	(void)state;
 	point_init(&point, &conf, ring);
-	for (i = 0; i < 50; i++) {
-		read_value(&point, i * MS, value_int(i));
-		assert_int_equal(point.value.integer, i);
-	}
+	read_value(&point, 0, value_text("GE-1"));
+	assert_int_equal(read_value(&point, 10 * MS, value_text("")), 0);
+	assert_int_equal(read_value(&point, 20 * MS, value_text("GE-1")), 0);
+	assert_string_equal(point.value.text, "GE-1");
+	read_value(&point, 100 * MS, value_text("GE-2"));
+	assert_int_equal(point_tick(&point, 120 * MS), POINT_CHANGED);
+	assert_string_equal(point.value.text, "GE-2");
+	for (int i = 0; i < 6; i++)
+		read_value(&point, (200 + 25 * i) * MS, value_text(i % 2 ? "" : "GE-2"));
+	assert_true(point.chatter);
+}
+
+static void assert_refused(const struct point_conf *conf, struct value raw)
+{
+	struct point point;
+
+	point_init(&point, conf, NULL);
+	read_value(&point, 0, raw);
+	assert_lost(&point, QUALITY_FAULT, REASON_OUT_OF_RANGE, 0);
+	assert_true(value_equal(&point.refused, &raw));
+}
+
+static void assert_taken(const struct point_conf *conf, struct value raw)
+{
+	struct point point;
+
+	point_init(&point, conf, NULL);
+	read_value(&point, 0, raw);
+	assert_true(point_good(&point));
+	assert_int_equal(point.refused.type, VALUE_NONE);
+}
+
+static void a_number_that_means_none_is_out_of_range(void **state)
+{
+	static const int64_t none[] = {0xFFFF, -32768, -1};
+	const struct point_conf conf = {.scale = 0.1, .none = none, .none_count = 3};
+
+	(void)state;
+	assert_refused(&conf, value_int(0xFFFF));
+	assert_refused(&conf, value_int(-32768));
+	assert_refused(&conf, value_real(-32768));
+	assert_refused(&conf, value_uint(UINT64_MAX));
+	assert_taken(&conf, value_uint(UINT64_MAX - 1));
+	assert_taken(&conf, value_int(0xFFFE));
+}
+
+static void a_number_that_is_not_expected_is_out_of_range(void **state)
+{
+	static const int64_t expect[] = {1, 2};
+	const struct point_conf conf = {.scale = 1, .expect = expect, .expect_count = 2};
+
+	(void)state;
+	assert_refused(&conf, value_int(0));
+	assert_taken(&conf, value_int(2));
+}
+
+static void the_range_is_of_the_scaled_value(void **state)
+{
+	const struct point_conf conf = {.scale = 0.1, .range = {.min = -40, .max = 85}};
+	const struct point_conf role = {.scale = 1,
+					.plausible = {.min = 100, .max = 200, .or_zero = true}};
+
+	(void)state;
+	assert_refused(&conf, value_int(851));
+	assert_refused(&conf, value_int(-401));
+	assert_taken(&conf, value_int(850));
+	assert_taken(&role, value_int(0));
+	assert_refused(&role, value_int(1));
+	assert_refused(&role, value_uint(UINT64_MAX));
+}
+
+static void what_was_not_believed_is_forgotten_with_the_next_that_is(void **state)
+{
+	const struct point_conf conf = {.scale = 1, .range = {.min = 0, .max = 100}};
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	read_value(&point, 0, value_int(65535));
+	assert_int_equal(read_value(&point, 1, value_int(65534)), 0);
+	assert_int_equal(point.refused.integer, 65534);
+	assert_int_equal(read_value(&point, 2, value_int(80)), POINT_CHANGED);
+	assert_int_equal(point.refused.type, VALUE_NONE);
+	read_value(&point, 3, value_int(101));
+	read_fault(&point, 4, REASON_NO_ANSWER);
+	assert_int_equal(point.refused.type, VALUE_NONE);
 }
 
 static void a_fault_takes_the_value_and_good_news_bring_it_back_at_once(void **state)
@@ -344,13 +498,12 @@ static void fewer_changes_or_slower_ones_are_none(void **state)
 	struct point_conf conf = contact_conf();
 	struct point point;
 	int64_t ring[4];
-	int i;
 
 	(void)state;
 	conf.debounce_ns = 0;
 	point_init(&point, &conf, ring);
 	read_bool(&point, 0, false);
-	for (i = 1; i < 100; i++)
+	for (int i = 1; i < 100; i++)
 		assert_int_equal(read_bool(&point, i * 334 * MS, i % 2), POINT_CHANGED);
 	assert_false(point.chatter);
 }
@@ -385,12 +538,11 @@ static void a_fault_during_chatter_is_the_better_reason(void **state)
 	struct point_conf conf = contact_conf();
 	struct point point;
 	int64_t ring[4];
-	int i;
 
 	(void)state;
 	conf.debounce_ns = 0;
 	point_init(&point, &conf, ring);
-	for (i = 0; i < 5; i++)
+	for (int i = 0; i < 5; i++)
 		read_bool(&point, i * 10 * MS, i % 2);
 	assert_int_equal(read_fault(&point, 500 * MS, REASON_LINE_GONE), POINT_CHANGED);
 	assert_lost(&point, QUALITY_FAULT, REASON_LINE_GONE, 500 * MS);
@@ -404,7 +556,7 @@ static void chatter_can_be_off_and_does_not_apply_to_counters(void **state)
 	struct point_conf confs[3];
 	struct point point;
 	int64_t ring[4];
-	int i, k;
+	int k;
 
 	(void)state;
 	for (k = 0; k < 3; k++) {
@@ -418,9 +570,9 @@ static void chatter_can_be_off_and_does_not_apply_to_counters(void **state)
 	confs[2].map_count = 2;
 	for (k = 0; k < 3; k++) {
 		point_init(&point, &confs[k], k == 0 ? NULL : ring);
-		for (i = 0; i < 50; i++)
+		for (int i = 0; i < 50; i++)
 			read_value(&point, i * MS, value_int(i % 2));
-		for (i = 50; i < 99 && k < 2; i++)
+		for (int i = 50; i < 99 && k < 2; i++)
 			read_bool(&point, i * MS, i % 2);
 		assert_true(point_good(&point));
 		assert_int_equal(point_deadline(&point), INT64_MAX);
@@ -490,8 +642,17 @@ int main(void)
 		cmocka_unit_test(a_boolean_can_be_inverted_and_mapped),
 		cmocka_unit_test(a_number_is_scaled_then_offset),
 		cmocka_unit_test(what_is_not_finite_is_out_of_range),
+		cmocka_unit_test(a_scaled_number_is_as_short_as_it_is_exact),
 		cmocka_unit_test(a_whole_number_stays_one_when_nothing_is_scaled),
-		cmocka_unit_test(a_number_is_never_debounced_nor_chatter),
+		cmocka_unit_test(a_number_without_debounce_is_taken_as_it_comes),
+		cmocka_unit_test(a_number_that_is_another_for_less_than_the_debounce_is_not_seen),
+		cmocka_unit_test(
+			a_number_that_has_left_the_last_for_the_debounce_is_taken_as_it_is_then),
+		cmocka_unit_test(a_text_is_debounced_and_may_be_chatter),
+		cmocka_unit_test(a_number_that_means_none_is_out_of_range),
+		cmocka_unit_test(a_number_that_is_not_expected_is_out_of_range),
+		cmocka_unit_test(the_range_is_of_the_scaled_value),
+		cmocka_unit_test(what_was_not_believed_is_forgotten_with_the_next_that_is),
 		cmocka_unit_test(a_fault_takes_the_value_and_good_news_bring_it_back_at_once),
 		cmocka_unit_test(a_fault_in_the_middle_of_a_bounce_ends_it),
 		cmocka_unit_test(a_point_not_read_for_its_limit_is_stale),

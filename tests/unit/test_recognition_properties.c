@@ -1,13 +1,8 @@
 /* What holds for recognition in any world of operators, arrangements, groups and dates. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "rig/unit.h"
 
 #include "dice.h"
-#include "transit/recognition.h"
+#include "transit/registry/recognition.h"
 
 #define WORLDS	     4000
 #define HOLDINGS     2
@@ -27,6 +22,11 @@ struct world {
 	struct group_member members[MEMBERS];
 	struct arrangement_table table;
 	struct recognition_query query;
+};
+
+static const struct recognition_policy own_policy = {
+	.own = {{.benefits = BENEFIT_PRIORITY_LANE}},
+	.own_count = 1,
 };
 
 static struct dice *dice_of(void **state)
@@ -86,7 +86,6 @@ static void make_holding(struct dice *dice, struct world *world, size_t which)
 	static const char *const types[] = {"AEOC", "AEOS", "AEOF"};
 	struct aeo_authorisation *holding = &world->holdings[which];
 	int64_t day = FIRST_DAY - DAY;
-	size_t i;
 
 	*holding = (struct aeo_authorisation){
 		.scheme = "AEO",
@@ -100,7 +99,7 @@ static void make_holding(struct dice *dice, struct world *world, size_t which)
 		.consents = roll(dice, 4) != 0,
 		.list = &world->lists[roll(dice, 3)],
 	};
-	for (i = 0; i < holding->history_count; i++, day += (1 + roll(dice, DAYS / 2)) * DAY)
+	for (size_t i = 0; i < holding->history_count; i++, day += (1 + roll(dice, DAYS / 2)) * DAY)
 		world->history[which][i] = (struct aeo_status_change){
 			i && flip(dice) ? (enum aeo_status)roll(dice, 3) : AEO_ACTIVE, day};
 }
@@ -127,17 +126,17 @@ static struct arrangement any_arrangement(struct dice *dice, struct world *world
 
 static void make_world(struct dice *dice, struct world *world)
 {
-	size_t i;
 
 	memset(world, 0, sizeof(*world));
-	for (i = 0; i < 3; i++)
+	for (size_t i = 0; i < 3; i++)
 		world->lists[i] = any_list(dice);
-	for (i = 0; i < HOLDINGS; i++)
+	for (size_t i = 0; i < HOLDINGS; i++)
 		make_holding(dice, world, i);
-	for (i = 0; i < ARRANGEMENTS; i++)
+	for (size_t i = 0; i < ARRANGEMENTS; i++)
 		world->arrangements[i] = any_arrangement(dice, world);
-	for (i = 0; i < MEMBERS; i++)
-		world->members[i] = (struct group_member){"EU", any_state(dice), any_span(dice)};
+	for (size_t i = 0; i < MEMBERS; i++)
+		world->members[i] = (struct group_member){
+			.group = "EU", .state = any_state(dice), .valid = any_span(dice)};
 	world->table = (struct arrangement_table){world->arrangements, roll(dice, ARRANGEMENTS + 1),
 						  world->members, roll(dice, MEMBERS + 1)};
 	world->query = (struct recognition_query){
@@ -147,7 +146,7 @@ static void make_world(struct dice *dice, struct world *world)
 		.role = 1u << roll(dice, 3),
 		.flow = 1u << roll(dice, 3),
 		.state = any_state(dice),
-		.own_benefits = BENEFIT_PRIORITY_LANE,
+		.policy = &own_policy,
 		.at_utc_ns = any_day(dice) + roll(dice, 3) - 1,
 		.clock = roll(dice, 8) ? CLOCK_SYNCED : CLOCK_HOLDOVER,
 	};
@@ -164,9 +163,9 @@ static void a_list_that_grows_old_only_takes_away(void **state)
 {
 	struct dice *dice = dice_of(state);
 	struct world world;
-	size_t i, k, recognised = 0;
+	size_t k, recognised = 0;
 
-	for (i = 0; i < WORLDS; i++) {
+	for (size_t i = 0; i < WORLDS; i++) {
 		struct recognition before, after;
 
 		make_world(dice, &world);
@@ -190,9 +189,9 @@ static void an_arrangement_more_takes_nothing_away(void **state)
 {
 	struct dice *dice = dice_of(state);
 	struct world world;
-	size_t i, won = 0;
+	size_t won = 0;
 
-	for (i = 0; i < WORLDS; i++) {
+	for (size_t i = 0; i < WORLDS; i++) {
 		struct recognition before, after;
 		size_t at;
 
@@ -219,9 +218,9 @@ static void a_suspended_or_ended_arrangement_recognises_nobody(void **state)
 		ARRANGEMENT_TERMINATED};
 	struct dice *dice = dice_of(state);
 	struct world world;
-	size_t i, k;
+	size_t k;
 
-	for (i = 0; i < WORLDS; i++) {
+	for (size_t i = 0; i < WORLDS; i++) {
 		struct recognition after;
 
 		make_world(dice, &world);
@@ -236,9 +235,9 @@ static void consent_withdrawn_takes_all_away_abroad(void **state)
 {
 	struct dice *dice = dice_of(state);
 	struct world world;
-	size_t i, k;
+	size_t k;
 
-	for (i = 0; i < WORLDS; i++) {
+	for (size_t i = 0; i < WORLDS; i++) {
 		struct recognition before, after;
 
 		make_world(dice, &world);
@@ -257,9 +256,9 @@ static void a_suspension_or_revocation_ends_recognition_at_once(void **state)
 {
 	struct dice *dice = dice_of(state);
 	struct world world;
-	size_t i, k;
+	size_t k;
 
-	for (i = 0; i < WORLDS; i++) {
+	for (size_t i = 0; i < WORLDS; i++) {
 		make_world(dice, &world);
 		for (k = 0; k < HOLDINGS; k++)
 			world.history[k][world.holdings[k].history_count++] =
@@ -281,9 +280,8 @@ static void a_clock_never_set_recognises_nobody(void **state)
 {
 	struct dice *dice = dice_of(state);
 	struct world world;
-	size_t i;
 
-	for (i = 0; i < WORLDS; i++) {
+	for (size_t i = 0; i < WORLDS; i++) {
 		make_world(dice, &world);
 		world.query.clock = CLOCK_UNSYNCED;
 		assert_int_not_equal(decide(&world).decision, RECOGNISED);
@@ -296,9 +294,9 @@ static void the_order_of_what_is_known_makes_no_difference(void **state)
 {
 	struct dice *dice = dice_of(state);
 	struct world world;
-	size_t i, k;
+	size_t k;
 
-	for (i = 0; i < WORLDS; i++) {
+	for (size_t i = 0; i < WORLDS; i++) {
 		struct recognition before, after;
 
 		make_world(dice, &world);
@@ -331,9 +329,8 @@ static void who_is_no_party_makes_no_difference(void **state)
 {
 	struct dice *dice = dice_of(state);
 	struct world world;
-	size_t i;
 
-	for (i = 0; i < WORLDS; i++) {
+	for (size_t i = 0; i < WORLDS; i++) {
 		struct recognition before, after;
 		struct arrangement *more;
 
@@ -363,23 +360,23 @@ static size_t add_moment(int64_t moments[MOMENTS], size_t count, int64_t at_utc_
 /* All at which something may change: the first moment of a span, and the first after it. */
 static size_t moments_of(const struct world *world, int64_t moments[MOMENTS])
 {
-	size_t count = 0, i, k;
+	size_t count = 0, k;
 
-	for (i = 0; i < HOLDINGS; i++) {
+	for (size_t i = 0; i < HOLDINGS; i++) {
 		count = add_moment(moments, count, world->holdings[i].valid.from_utc_ns);
 		count = add_moment(moments, count, world->holdings[i].valid.until_utc_ns);
 		for (k = 0; k < world->holdings[i].history_count; k++)
 			count = add_moment(moments, count, world->history[i][k].from_utc_ns);
 	}
-	for (i = 0; i < ARRANGEMENTS; i++) {
+	for (size_t i = 0; i < ARRANGEMENTS; i++) {
 		count = add_moment(moments, count, world->arrangements[i].in_force.from_utc_ns);
 		count = add_moment(moments, count, world->arrangements[i].in_force.until_utc_ns);
 	}
-	for (i = 0; i < MEMBERS; i++) {
+	for (size_t i = 0; i < MEMBERS; i++) {
 		count = add_moment(moments, count, world->members[i].valid.from_utc_ns);
 		count = add_moment(moments, count, world->members[i].valid.until_utc_ns);
 	}
-	for (i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		const struct registry_list *list = &world->lists[i];
 		int64_t since_utc_ns = list->as_of_utc_ns < list->received_utc_ns
 					       ? list->as_of_utc_ns
@@ -409,9 +406,9 @@ static void nothing_changes_but_on_a_date(void **state)
 	struct dice *dice = dice_of(state);
 	int64_t moments[MOMENTS];
 	struct world world;
-	size_t i, k, count, changes = 0;
+	size_t k, count, changes = 0;
 
-	for (i = 0; i < WORLDS / 4; i++) {
+	for (size_t i = 0; i < WORLDS / 4; i++) {
 		make_world(dice, &world);
 		count = moments_of(&world, moments);
 		qsort(moments, count, sizeof(moments[0]), by_time);
@@ -434,9 +431,8 @@ static void a_span_is_entered_once_and_left_once(void **state)
 {
 	struct dice *dice = dice_of(state);
 	struct world world;
-	size_t i;
 
-	for (i = 0; i < WORLDS / 4; i++) {
+	for (size_t i = 0; i < WORLDS / 4; i++) {
 		enum recognition_reason before = BECAUSE_NOT_YET_VALID, now;
 		int64_t day;
 

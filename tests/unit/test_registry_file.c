@@ -1,17 +1,10 @@
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "rig/unit.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "arrangements.h"
-#include "registry_file.h"
+#include "registry/file.h"
 
 #define AEO_HEAD      "{\"list\":{\"kind\":\"aeo\",\"version\":\"7\",\"as_of\":\"2026-03-01\"}}\n"
 #define GROUP_HEAD    "{\"list\":{\"kind\":\"group\",\"version\":\"7\",\"as_of\":\"2026-03-01\"}}\n"
@@ -57,7 +50,8 @@ static void take_complaint(void *data, const struct registry_complaint *complain
 
 static int read_path(const char *path, struct reading_list *list)
 {
-	const struct registry_file_sink sink = {list, take_head, take_record, take_complaint};
+	const struct registry_file_sink sink = {
+		.data = list, .head = take_head, .record = take_record, .complain = take_complaint};
 
 	list->heads = list->records = list->complaints = 0;
 	list->keys[0] = list->told[0] = '\0';
@@ -340,13 +334,37 @@ static void bad_rows_are_complained_of_by_line(void **state)
 		       "5: status: ");
 	expect_refused("csv", HEADS "GE,GE-AEO,\xE4,AEOS,active\n", "3: is no UTF-8: ");
 	expect_refused("csv", "#" AEO_HEAD "country,country\n", "2: column \"country\" is there");
-	expect_refused("csv", "#" AEO_HEAD "country;scheme\n",
-		       "2: \"country;scheme\" is no column of a list of kind \"aeo\", and columns "
-		       "have \",\" between them");
+	expect_refused("csv", "#" AEO_HEAD "country;scheme;numbr\n",
+		       "2: \"numbr\" is no column of a list of kind \"aeo\"");
+	expect_refused("csv",
+		       "#" AEO_HEAD "country;scheme;number;type;status\nGE,GE-AEO,1,AEOS,up\n",
+		       "3: has 1 cells, there are 5 columns");
 	expect_refused("csv",
 		       "#{\"list\":{\"kind\":\"consignment\",\"version\":\"7\",\"as_of\":"
 		       "\"2026-03-01\"}}\nucr,flow,documents\n6GE1-A,import,mrn|1|2\n",
 		       "3: documents[0].more: is not known here");
+}
+
+/* With ";" where a comma is the decimal sign, the head in quotes, separators up to the widest row,
+ * and truth in capitals. */
+static void a_list_as_a_spreadsheet_saves_it_is_read(void **state)
+{
+	static const char *const lists[] = {
+		"#" AEO_HEAD "country;scheme;number;type;status;consent_mra\n"
+		"GE;GE-AEO;1;AEOS;active;TRUE\nGE;GE-AEO;\"2;3\";AEOS;active;FALSE\n",
+		"\xEF\xBB\xBF\"#{\"\"list\"\":{\"\"kind\"\":\"\"aeo\"\",\"\"version\"\":\"\"7\"\","
+		"\"\"as_of\"\":\"\"2026-03-01\"\"}}\";;;;\r\n"
+		"country;scheme;number;type;status\r\n;;;;\r\nGE;GE-AEO;1;AEOS;active\r\n"
+		"GE;GE-AEO;2;AEOS;active\r\n",
+		"#{\"list\":{\"kind\":\"aeo\",\"version\":\"7\",\"as_of\":\"2026-03-01\"}},,,,,\n"
+		"country,scheme,number,type,status,\nGE,GE-AEO,1,AEOS,active,\n"
+		"GE,GE-AEO,2,AEOS,active,,,\n",
+	};
+	struct reading_list list = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lists); i++)
+		assert_int_equal(read_text("csv", lists[i], &list), 2);
 }
 
 /* ---- files --------------------------------------------------------------------------------- */
@@ -407,7 +425,7 @@ static void a_large_list_is_read_without_being_held(void **state)
 
 static const struct arrangement *known_by_id(const char *id)
 {
-	for (size_t i = 0; i < sizeof(known_arrangements) / sizeof(known_arrangements[0]); i++)
+	for (size_t i = 0; i < COUNT(known_arrangements); i++)
 		if (strcmp(known_arrangements[i].id, id) == 0)
 			return &known_arrangements[i];
 	fail_msg("%s is not known", id);
@@ -442,7 +460,7 @@ static int compare_shipped(void *data, struct registry_record *record)
 static void the_shipped_arrangements_are_those_that_recognition_is_tested_with(void **state)
 {
 	int count = 0;
-	const struct registry_file_sink sink = {&count, NULL, compare_shipped, NULL};
+	const struct registry_file_sink sink = {.data = &count, .record = compare_shipped};
 
 	(void)state;
 	assert_int_equal(registry_file_read("etc/registry/arrangements.jsonl", &sink), 18);
@@ -476,6 +494,7 @@ int main(void)
 		cmocka_unit_test(a_history_may_stand_in_one_cell),
 		cmocka_unit_test(a_spreadsheet_may_put_a_byte_order_mark_before_the_head),
 		cmocka_unit_test(bad_rows_are_complained_of_by_line),
+		cmocka_unit_test(a_list_as_a_spreadsheet_saves_it_is_read),
 		cmocka_unit_test(only_files_of_the_two_formats_are_read),
 		cmocka_unit_test(a_pipe_is_not_waited_for),
 		cmocka_unit_test(what_the_taker_says_stops_the_reading),

@@ -1,16 +1,9 @@
 /* The examples of doc/registry.md, read as a gateway reads them. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "rig/unit.h"
+
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "registry_file.h"
+#include "registry/file.h"
 
 #define PAGE	    "doc/registry.md"
 #define PAGE_BYTES  65536

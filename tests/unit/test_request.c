@@ -1,14 +1,6 @@
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "rig/unit.h"
 
-#include <cmocka.h>
-
-#include "request.h"
+#include "inbound/request.h"
 
 #define LONG_64	 "0123456789012345678901234567890123456789012345678901234567890123"
 #define LONG_128 LONG_64 LONG_64
@@ -80,6 +72,7 @@ static void what_is_wrong_is_said_in_words(void **state)
 		 "\"id\" has 65 bytes, the most is 64"},
 		{REQUEST_STATUS, "{\"id\":\"a\\nb\"}", "\"id\" has control characters"},
 		{REQUEST_STATUS, "{\"id\":\"a\\u007f\"}", "\"id\" has control characters"},
+		{REQUEST_STATUS, "{\"id\":\"a\\u0085\"}", "\"id\" has control characters"},
 		{REQUEST_STATUS, "{\"id\":\"a\\u009b\"}", "\"id\" has control characters"},
 		{REQUEST_STATUS, "{\"lane\":\"entry-1\"}",
 		 "\"lane\" is no member of a request \"status\""},
@@ -103,13 +96,26 @@ static void what_is_wrong_is_said_in_words(void **state)
 		 "\"reason\" has 128 bytes, the most is 127"},
 		{REQUEST_ACK, "{" HEAD "\"type\":\"seal.tampered\"}", "\"resource\" is missing"},
 		{REQUEST_ACK, "{" HEAD "\"resource\":\"entry-1/boom\"}", "\"type\" is missing"},
+		{REQUEST_RESEAL, "{" HEAD "\"old_seal\":\"1\",\"new_seal\":\"2\"}",
+		 "\"authority\" is missing"},
+		{REQUEST_CONTROL, "{" HEAD "\"step\":\"begin\"}", "\"ucr\" is missing"},
+		{REQUEST_CONTROL, "{" HEAD "\"ucr\":\"1\",\"step\":\"pause\"}",
+		 "\"step\" is neither \"begin\" nor \"end\""},
+		{REQUEST_CONTROL, "{" HEAD "\"ucr\":\"1\",\"step\":\"end\"}",
+		 "\"result\" is missing"},
+		{REQUEST_CONTROL, "{" HEAD "\"ucr\":\"1\",\"step\":\"begin\",\"result\":\"A1\"}",
+		 "\"result\" is known when it ends only"},
+		{REQUEST_RELEASE, "{" HEAD "\"ucr\":\"1\",\"to\":\"x\"}",
+		 "\"to\" is no member of a request \"release\""},
+		{REQUEST_REDIRECT, "{" HEAD "\"ucr\":\"1\"}", "\"to\" is missing"},
+		{REQUEST_INCIDENT, "{" HEAD "\"ucr\":\"1\",\"code\":\"3\"}",
+		 "\"endorsement\" is missing"},
 	};
 	struct request request;
 	char error[REQUEST_ERROR_BYTES];
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < COUNT(bad); i++) {
 		assert_int_equal(read_text(bad[i].method, bad[i].text, &request, error), -EINVAL);
 		if (strncmp(error, bad[i].error, strlen(bad[i].error)) != 0)
 			fail_msg("%s: \"%s\" and not \"%s\"", bad[i].text, error, bad[i].error);

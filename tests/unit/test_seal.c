@@ -1,9 +1,9 @@
-#include "transit/seal.h"
+#include "transit/sensor/seal.h"
 
-#include "sensor_rig.h"
+#include "rig/sensor_rig.h"
 
 struct site {
-	struct rig rig;
+	struct sensor_rig rig;
 	struct seal_conf conf;
 	struct seal_memory memory;
 	struct seal seal;
@@ -24,7 +24,9 @@ static void open_site(struct site *site)
 				       .sealed_at = POINT_NONE,
 				       .battery_low = 15,
 				       .battery_critical = 5}};
-	rig_init(&site->rig);
+	sensor_rig_init(&site->rig);
+	for (size_t i = SEAL_OPEN_COUNTER; i <= SEAL_TAMPER_COUNTER; i++)
+		site->rig.confs[i].raw = (struct value_shape){.type = VALUE_INT, .bits = 16};
 	seal_init(&site->seal, &site->conf, "entry-1", site->rig.points, &site->memory);
 }
 
@@ -36,7 +38,7 @@ static void judge(struct site *site)
 
 static void set(struct site *site, enum seal_input input, double at_s, struct value value)
 {
-	rig_set(&site->rig, input, at_s, value);
+	sensor_rig_set(&site->rig, input, at_s, value);
 }
 
 /* A whole poll of a seal that looks closed. */
@@ -63,7 +65,7 @@ struct look {
 static void set_or_lose(struct site *site, enum seal_input input, char what)
 {
 	if (what == '!')
-		rig_lose(&site->rig, input, 1, REASON_REFUSED);
+		sensor_rig_lose(&site->rig, input, 1, REASON_REFUSED);
 	else
 		set(site, input, 1, value_bool(what == '1'));
 }
@@ -71,7 +73,7 @@ static void set_or_lose(struct site *site, enum seal_input input, char what)
 static void set_text_or_lose(struct site *site, enum seal_input input, const char *what)
 {
 	if (what[0] == '!')
-		rig_lose(&site->rig, input, 1, REASON_REFUSED);
+		sensor_rig_lose(&site->rig, input, 1, REASON_REFUSED);
 	else
 		set(site, input, 1, value_text(what));
 }
@@ -110,10 +112,9 @@ static void the_worst_that_is_known_is_the_state_and_intact_needs_all(void **sta
 	};
 	struct site site;
 	char part[64];
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+	for (size_t i = 0; i < COUNT(looks); i++) {
 		const struct look *look = &looks[i];
 
 		open_site(&site);
@@ -125,11 +126,11 @@ static void the_worst_that_is_known_is_the_state_and_intact_needs_all(void **sta
 		set_or_lose(&site, SEAL_LOOP, look->loop);
 		judge(&site);
 		snprintf(part, sizeof(part), "seal.%s@1 ", look->word);
-		rig_expect(&site.rig, part);
+		assert_told(&site.rig, part);
 		if (!look->reason)
 			continue;
 		snprintf(part, sizeof(part), "\"reason\":\"%s\"", look->reason);
-		rig_expect_in(site.rig.body, part);
+		assert_contains(site.rig.body, part);
 	}
 }
 
@@ -145,8 +146,8 @@ static void a_number_alone_says_nothing_of_the_seal(void **state)
 	site.seal.inputs[SEAL_LOOP] = NULL;
 	set(&site, SEAL_ID, 1, value_text("GE-1"));
 	judge(&site);
-	rig_expect(&site.rig, "seal.unknown@1 ");
-	rig_expect_in(site.rig.body, "\"reason\":\"no_status\"");
+	assert_told(&site.rig, "seal.unknown@1 ");
+	assert_contains(site.rig.body, "\"reason\":\"no_status\"");
 }
 
 static void a_number_may_be_a_number(void **state)
@@ -161,11 +162,11 @@ static void a_number_may_be_a_number(void **state)
 	assert_string_equal(site.seal.id, "18446744073709551615");
 	set(&site, SEAL_ID, 2, value_int(0));
 	judge(&site);
-	rig_expect(&site.rig, "seal.intact@0 seal.intact@1 seal.absent@2 ");
+	assert_told(&site.rig, "seal.intact@0 seal.intact@1 seal.absent@2 ");
 	set(&site, SEAL_ID, 3, value_bool(true));
 	judge(&site);
-	rig_expect(&site.rig, "seal.unknown@3 ");
-	rig_expect_in(site.rig.body, "\"reason\":\"out_of_range\"");
+	assert_told(&site.rig, "seal.unknown@3 ");
+	assert_contains(site.rig.body, "\"reason\":\"out_of_range\"");
 }
 
 static void another_seal_is_a_new_state_event_with_both_numbers(void **state)
@@ -176,13 +177,14 @@ static void another_seal_is_a_new_state_event_with_both_numbers(void **state)
 	open_site(&site);
 	poll(&site, 0, "GE-1", 3, 0);
 	poll(&site, 5, "GE-2", 3, 0);
-	rig_expect(&site.rig, "seal.intact@0 seal.intact@5 ");
-	rig_expect_in(site.rig.body, "\"previous\":\"intact\",\"previous_id\":\"GE-1\"");
-	rig_expect_in(site.rig.body, "\"observed\":{\"id\":\"GE-2\"");
-	rig_expect_in(site.rig.state, "\"mono_ns\":5000000000}");
+	assert_told(&site.rig, "seal.intact@0 seal.intact@5 ");
+	assert_contains(site.rig.body, "\"previous\":\"intact\",\"previous_id\":\"GE-1\"");
+	assert_contains(site.rig.body, "\"observed\":{\"id\":\"GE-2\"");
+	assert_contains(site.rig.state, "\"mono_ns\":5000000000}");
 }
 
 struct counting {
+	uint8_t bits;
 	int64_t before, now;
 	bool told, reset;
 };
@@ -190,35 +192,54 @@ struct counting {
 static void any_difference_of_a_counter_is_told_and_a_reset_is_called_one(void **state)
 {
 	static const struct counting countings[] = {
-		{3, 3, false, false},
-		{3, 4, true, false},
-		{0, 65535, true, false},
-		{65535, 0, true, false},
-		{65530, 3, true, false},
-		{255, 0, true, false},
-		{250, 2, true, false},
-		{812, 2, true, true},
-		{4, 3, true, true},
-		{100, 0, true, true},
-		{70000, 1, true, true},
-		{1, -1, true, true},
-		{INT64_MAX, INT64_MIN, true, true},
+		{16, 3, 3, false, false},
+		{16, 3, 4, true, false},
+		{16, 0, 65535, true, false},
+		{16, 65535, 0, true, false},
+		{16, 65530, 3, true, false},
+		{16, 40000, 0, true, true}, /* it lost its power */
+		{16, 255, 0, true, true},
+		{16, 70000, 1, true, true},
+		{8, 255, 0, true, false},
+		{8, 250, 2, true, false},
+		{8, 128, 0, true, true},
+		{32, 65535, 0, true, true},
+		{32, UINT32_MAX, 1, true, false},
+		{0, 65535, 0, true, true}, /* of what width is not known */
+		{16, 812, 2, true, true},
+		{16, 4, 3, true, true},
+		{16, 100, 0, true, true},
+		{16, 1, -1, true, true},
+		{64, INT64_MAX, INT64_MIN, true, true},
 	};
 	struct site site;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(countings) / sizeof(countings[0]); i++) {
+	for (size_t i = 0; i < COUNT(countings); i++) {
 		open_site(&site);
+		site.rig.confs[SEAL_TAMPER_COUNTER].raw.bits = countings[i].bits;
 		poll(&site, 0, "GE-1", 7, countings[i].before);
 		site.rig.told[0] = '\0';
 		poll(&site, 1, "GE-1", 7, countings[i].now);
-		rig_expect(&site.rig, countings[i].told ? "seal.reopened@1 " : "");
+		assert_told(&site.rig, countings[i].told ? "seal.reopened@1 " : "");
 		if (countings[i].told)
-			rig_expect_in(site.rig.body, countings[i].reset
-							     ? "\"counter_reset\":true"
-							     : "\"counter_reset\":false");
+			assert_contains(site.rig.body, countings[i].reset
+							       ? "\"counter_reset\":true"
+							       : "\"counter_reset\":false");
 	}
+}
+
+static void a_scaled_counter_is_compared_when_it_is_whole(void **state)
+{
+	struct site site;
+
+	(void)state;
+	open_site(&site);
+	poll(&site, 0, "GE-1", 7, 3);
+	site.rig.told[0] = '\0';
+	set(&site, SEAL_OPEN_COUNTER, 1, value_real(5));
+	judge(&site);
+	assert_told(&site.rig, "seal.reopened@1 ");
 }
 
 static void a_counter_that_was_lost_meanwhile_is_still_compared(void **state)
@@ -228,11 +249,11 @@ static void a_counter_that_was_lost_meanwhile_is_still_compared(void **state)
 	(void)state;
 	open_site(&site);
 	poll(&site, 0, "GE-1", 7, 0);
-	rig_lose(&site.rig, SEAL_OPEN_COUNTER, 1, REASON_REFUSED);
+	sensor_rig_lose(&site.rig, SEAL_OPEN_COUNTER, 1, REASON_REFUSED);
 	judge(&site);
-	rig_expect(&site.rig, "seal.intact@0 ");
+	assert_told(&site.rig, "seal.intact@0 ");
 	poll(&site, 2, "GE-1", 8, 0);
-	rig_expect(&site.rig, "seal.reopened@2 ");
+	assert_told(&site.rig, "seal.reopened@2 ");
 }
 
 static void counters_of_a_seal_seen_open_are_explained(void **state)
@@ -246,9 +267,9 @@ static void counters_of_a_seal_seen_open_are_explained(void **state)
 	judge(&site);
 	poll(&site, 2, "GE-1", 8, 0);
 	poll(&site, 3, "GE-1", 8, 0);
-	rig_expect(&site.rig, "seal.intact@0 seal.opened@1 seal.intact@2 ");
+	assert_told(&site.rig, "seal.intact@0 seal.opened@1 seal.intact@2 ");
 	poll(&site, 4, "GE-1", 9, 0);
-	rig_expect(&site.rig, "seal.reopened@4 ");
+	assert_told(&site.rig, "seal.reopened@4 ");
 }
 
 static void a_counter_read_before_the_number_changed_is_of_the_seal_before(void **state)
@@ -261,12 +282,12 @@ static void a_counter_read_before_the_number_changed_is_of_the_seal_before(void 
 	set(&site, SEAL_ID, 1, value_text("GE-2"));
 	judge(&site);
 	assert_true(site.seal.sensor.waiting);
-	rig_expect(&site.rig, "seal.intact@0 seal.intact@1 ");
+	assert_told(&site.rig, "seal.intact@0 seal.intact@1 ");
 	poll(&site, 2, "GE-2", 40, 2);
 	assert_false(site.seal.sensor.waiting);
-	rig_expect(&site.rig, "");
+	assert_told(&site.rig, "");
 	poll(&site, 3, "GE-2", 41, 2);
-	rig_expect(&site.rig, "seal.reopened@3 ");
+	assert_told(&site.rig, "seal.reopened@3 ");
 }
 
 static void a_seal_without_a_number_has_counters_of_its_own(void **state)
@@ -278,17 +299,16 @@ static void a_seal_without_a_number_has_counters_of_its_own(void **state)
 	site.seal.inputs[SEAL_ID] = NULL;
 	poll(&site, 0, "", 7, 0);
 	poll(&site, 1, "", 8, 0);
-	rig_expect(&site.rig, "seal.intact@0 seal.reopened@1 ");
+	assert_told(&site.rig, "seal.intact@0 seal.reopened@1 ");
 }
 
 static void only_the_least_recently_seen_seal_is_forgotten(void **state)
 {
 	struct seal_memory memory = {0};
 	char id[VALUE_TEXT_BYTES];
-	int i;
 
 	(void)state;
-	for (i = 0; i < SEAL_MEMORY_RECORDS; i++) {
+	for (int i = 0; i < SEAL_MEMORY_RECORDS; i++) {
 		snprintf(id, sizeof(id), "GE-%d", i);
 		seal_memory_take(&memory, id)->closed = true;
 	}
@@ -308,17 +328,17 @@ static void a_battery_alarm_is_of_its_seal(void **state)
 	poll(&site, 0, "GE-1", 7, 0);
 	set(&site, SEAL_BATTERY, 1, value_int(3));
 	judge(&site);
-	rig_expect(&site.rig, "seal.intact@0 seal.battery-low@1 seal.battery-critical@1 ");
-	rig_expect_in(site.rig.state,
-		      "\"alarms\":[\"seal.battery-low\",\"seal.battery-critical\"]");
+	assert_told(&site.rig, "seal.intact@0 seal.battery-low@1 seal.battery-critical@1 ");
+	assert_contains(site.rig.state,
+			"\"alarms\":[\"seal.battery-low\",\"seal.battery-critical\"]");
 	/* Another seal at 15 %: its alarm has no history, so no hysteresis either. */
 	set(&site, SEAL_ID, 2, value_text("GE-2"));
 	set(&site, SEAL_BATTERY, 2, value_int(15));
 	set(&site, SEAL_OPEN_COUNTER, 2, value_int(1));
 	set(&site, SEAL_TAMPER_COUNTER, 2, value_int(0));
 	judge(&site);
-	rig_expect(&site.rig, "seal.intact@2 seal.battery-low@2 seal.battery-critical@2 ");
-	rig_expect_in(site.rig.state, "\"alarms\":[]");
+	assert_told(&site.rig, "seal.intact@2 seal.battery-low@2 seal.battery-critical@2 ");
+	assert_contains(site.rig.state, "\"alarms\":[]");
 }
 
 static void a_battery_that_is_no_percentage_changes_no_alarm(void **state)
@@ -330,14 +350,14 @@ static void a_battery_that_is_no_percentage_changes_no_alarm(void **state)
 	poll(&site, 0, "GE-1", 7, 0);
 	set(&site, SEAL_BATTERY, 1, value_int(10));
 	judge(&site);
-	rig_expect(&site.rig, "seal.intact@0 seal.battery-low@1 ");
+	assert_told(&site.rig, "seal.intact@0 seal.battery-low@1 ");
 	set(&site, SEAL_BATTERY, 2, value_int(255));
 	judge(&site);
-	rig_lose(&site.rig, SEAL_BATTERY, 3, REASON_REFUSED);
+	sensor_rig_lose(&site.rig, SEAL_BATTERY, 3, REASON_REFUSED);
 	judge(&site);
 	set(&site, SEAL_BATTERY, 4, value_int(-5));
 	judge(&site);
-	rig_expect(&site.rig, "");
+	assert_told(&site.rig, "");
 }
 
 static void a_wavering_battery_puts_no_state_but_a_percent_does(void **state)
@@ -357,7 +377,7 @@ static void a_wavering_battery_puts_no_state_but_a_percent_does(void **state)
 	set(&site, SEAL_BATTERY, 3, value_real(88.9));
 	judge(&site);
 	assert_int_equal(site.rig.drafts, drafts + 1);
-	rig_expect_in(site.rig.state, "\"battery\":88.9");
+	assert_contains(site.rig.state, "\"battery\":88.9");
 	set(&site, SEAL_TAMPER_COUNTER, 4, value_text("?"));
 	judge(&site);
 	assert_int_equal(site.rig.drafts, drafts + 2);
@@ -371,6 +391,7 @@ int main(void)
 		cmocka_unit_test(a_number_may_be_a_number),
 		cmocka_unit_test(another_seal_is_a_new_state_event_with_both_numbers),
 		cmocka_unit_test(any_difference_of_a_counter_is_told_and_a_reset_is_called_one),
+		cmocka_unit_test(a_scaled_counter_is_compared_when_it_is_whole),
 		cmocka_unit_test(a_counter_that_was_lost_meanwhile_is_still_compared),
 		cmocka_unit_test(counters_of_a_seal_seen_open_are_explained),
 		cmocka_unit_test(a_counter_read_before_the_number_changed_is_of_the_seal_before),

@@ -1,17 +1,11 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "rig/unit.h"
+
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "clock.h"
-#include "service.h"
+#include "base/clock.h"
+#include "base/service.h"
 
 static int listen_at(const char *name)
 {
@@ -91,7 +85,7 @@ static void a_watchdog_that_makes_no_sense_is_none(void **state)
 
 	(void)state;
 	unsetenv("WATCHDOG_PID");
-	for (size_t i = 0; i < sizeof(senseless) / sizeof(senseless[0]); i++) {
+	for (size_t i = 0; i < COUNT(senseless); i++) {
 		setenv("WATCHDOG_USEC", senseless[i], 1);
 		assert_true(service_watchdog_ns() == 0);
 	}

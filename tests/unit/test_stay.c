@@ -1,6 +1,6 @@
-#include "transit/stay.h"
+#include "transit/legs/stay.h"
 
-#include "sensor_rig.h"
+#include "rig/sensor_rig.h"
 
 #define UCR "6GE204567891-INV0001"
 
@@ -13,7 +13,7 @@ static const struct itinerary_stop stops[] = {
 static const struct consignment truck = {.ucr = UCR, .stops = stops, .stop_count = 3};
 
 struct site {
-	struct rig rig;
+	struct sensor_rig rig;
 	struct alarm_book book;
 	struct stays stays;
 	char key[MEMO_KEY_BYTES];
@@ -26,8 +26,10 @@ static struct site *open_site(const char *checkpoint)
 	struct site *site = calloc(1, sizeof(*site));
 
 	assert_non_null(site);
-	rig_init(&site->rig);
-	alarm_book_init(&site->book, &(struct alarm_patience){0});
+	sensor_rig_init(&site->rig);
+	memset(&site->book, 0, sizeof(site->book));
+	alarm_book_init(&site->book, &(struct alarm_delay){0});
+	memset(&site->stays, 0, sizeof(site->stays));
 	stays_init(&site->stays, checkpoint, &site->book);
 	return site;
 }
@@ -43,7 +45,7 @@ static void arrive(struct site *site, int64_t seconds, const char *came_from)
 	struct stay_place place = {"entry-1", "p1", seconds * S};
 
 	at(site, seconds);
-	stays_arrive(&site->stays, &site->rig.teller, &place, &truck, came_from);
+	stays_arrive(&site->stays, &site->rig.teller, &place, &truck, came_from, false);
 }
 
 static void leave(struct site *site, int64_t seconds)
@@ -79,7 +81,7 @@ static void as_declared_there_is_nothing_to_tell(void **state)
 	(void)state;
 	arrive(site, 1000, "batumi");
 	leave(site, 1500);
-	rig_expect(&site->rig, "");
+	assert_told(&site->rig, "");
 	keep_all(site);
 	assert_int_equal(stays_deadline(&site->stays), INT64_MAX);
 	free(site);
@@ -91,18 +93,18 @@ static void a_finding_is_told_once_in_a_stay_and_cleared_when_it_leaves(void **s
 
 	(void)state;
 	arrive(site, 1000, "batumi");
-	rig_expect_in(site->rig.body,
-		      "{\"ucr\":\"" UCR "\"},\"alarm\":\"raised\",\"route\":{\"stop\":3");
-	rig_expect_in(site->rig.body, "\"lane\":\"entry-1\"");
-	rig_expect_in(site->rig.body, "\"passage\":{\"id\":\"p1\"}");
-	rig_expect_in(site->rig.body, "\"skipped\":[\"red-bridge\"]");
+	assert_contains(site->rig.body,
+			"{\"ucr\":\"" UCR "\"},\"alarm\":\"raised\",\"route\":{\"stop\":3");
+	assert_contains(site->rig.body, "\"lane\":\"entry-1\"");
+	assert_contains(site->rig.body, "\"passage\":{\"id\":\"p1\"}");
+	assert_contains(site->rig.body, "\"skipped\":[\"red-bridge\"]");
 	arrive(site, 1100, "batumi"); /* the exit lane reads it too */
 	leave(site, 1500);
-	rig_expect_in(site->rig.body, "\"alarm\":\"cleared\",\"lasted_ms\":500000,\"route\":");
+	assert_contains(site->rig.body, "\"alarm\":\"cleared\",\"lasted_ms\":500000,\"route\":");
 	leave(site, 1600);
-	rig_expect(&site->rig, "route.skipped@1000 route.skipped@1500 ");
-	assert_non_null(alarm_book_find(&site->book, "consignment/" UCR,
-					EVENT_ROUTE_SKIPPED)); /* latched */
+	assert_told(&site->rig, "route.skipped@1000 route.skipped@1500 ");
+	assert_non_null(
+		find_alarm(&site->book, "consignment/" UCR, EVENT_ROUTE_SKIPPED)); /* latched */
 	free(site);
 }
 
@@ -126,9 +128,9 @@ static void several_findings_are_several_alarms(void **state)
 
 	(void)state;
 	arrive(site, 3000, "alat");
-	rig_expect(&site->rig, "route.out-of-order@3000 route.late@3000 ");
+	assert_told(&site->rig, "route.out-of-order@3000 route.late@3000 ");
 	leave(site, 3001);
-	assert_null(alarm_book_find(&site->book, "consignment/" UCR, EVENT_ROUTE_LATE));
+	assert_null(find_alarm(&site->book, "consignment/" UCR, EVENT_ROUTE_LATE));
 	free(site);
 }
 
@@ -141,11 +143,11 @@ static void standing_too_long_is_told_when_it_is_and_by_how_much_at_the_end(void
 	assert_int_equal(stays_deadline(&site->stays), 1600 * S);
 	at(site, 1605);
 	stays_tick(&site->stays, &site->rig.teller);
-	rig_expect_in(site->rig.body, "\"dwell_ms\":600000,\"dwell_limit_ms\":600000");
+	assert_contains(site->rig.body, "\"dwell_ms\":600000,\"dwell_limit_ms\":600000");
 	stays_tick(&site->stays, &site->rig.teller);
 	leave(site, 2000);
-	rig_expect_in(site->rig.body, "\"dwell_ms\":1000000");
-	rig_expect(&site->rig, "route.dwell-exceeded@1600 route.dwell-exceeded@2000 ");
+	assert_contains(site->rig.body, "\"dwell_ms\":1000000");
+	assert_told(&site->rig, "route.dwell-exceeded@1600 route.dwell-exceeded@2000 ");
 	free(site);
 }
 
@@ -161,6 +163,7 @@ static void a_stay_goes_on_after_a_restart(void **state)
 	keep_all(site);
 	assert_int_equal(site->kept, 1);
 
+	memset(&site->stays, 0, sizeof(site->stays));
 	stays_init(&site->stays, "red-bridge", &site->book);
 	stays_recall(&site->stays, "alarm/1", site->text);
 	stays_recall(&site->stays, site->key, "1 x");
@@ -173,11 +176,11 @@ static void a_stay_goes_on_after_a_restart(void **state)
 	{
 		struct stay_place place = {"exit-1", "p2", 500 * S};
 
-		stays_arrive(&site->stays, &site->rig.teller, &place, &truck, "batumi");
-		rig_expect(&site->rig, "");
+		stays_arrive(&site->stays, &site->rig.teller, &place, &truck, "batumi", false);
+		assert_told(&site->rig, "");
 		stays_leave(&site->stays, &site->rig.teller, &place, UCR);
 	}
-	rig_expect(&site->rig, "route.late@500 ");
+	assert_told(&site->rig, "route.late@500 ");
 	keep_all(site);
 	assert_int_equal(site->forgotten, 1);
 	free(site);

@@ -1,7 +1,7 @@
-#include "transit/study.h"
+#include "transit/checkpoint/study.h"
 
-#include "sensor_rig.h"
-#include "transit/study_figures.h"
+#include "rig/sensor_rig.h"
+#include "transit/checkpoint/study_figures.h"
 
 #define HOUR	 (3600 * S)
 #define HALF_TEN (INT64_C(1772445000) * S) /* 2026-03-02T09:50:00Z */
@@ -13,7 +13,7 @@ struct kept {
 };
 
 struct site {
-	struct rig rig;
+	struct sensor_rig rig;
 	struct study *study;
 	struct kept kept[KEPT_MAX];
 	size_t kept_count;
@@ -46,19 +46,18 @@ static void at(struct site *site, int64_t mono_ns, int64_t utc_ns)
 
 static void open_site(struct site *site)
 {
-	static const char *const lanes[] = {"entry-1", "exit-1"};
+	static const struct study_place lanes[] = {{"entry-1", "entry"}, {"exit-1", "exit"}};
 
-	rig_init(&site->rig);
+	sensor_rig_init(&site->rig);
 	assert_int_equal(study_new(lanes, 2, &site->study), 0);
 }
 
 static void begin(struct site *site, int64_t mono_ns, int64_t utc_ns)
 {
-	size_t i;
 
 	open_site(site);
 	at(site, mono_ns, utc_ns);
-	for (i = 0; i < site->kept_count; i++)
+	for (size_t i = 0; i < site->kept_count; i++)
 		study_recall(site->study, site->kept[i].key, site->kept[i].text);
 	study_start(site->study, &site->rig.teller.now);
 }
@@ -92,13 +91,13 @@ static void percentiles_are_within_two_percent_of_the_sorted_truth(void **state)
 	struct study_bounds bounds;
 	struct study_figures figures;
 	uint64_t random = 88172645463325252U;
-	size_t round, i;
+	size_t round;
 
 	(void)state;
 	study_bounds_init(&bounds);
 	for (round = 0; round < 20; round++) {
 		figures = (struct study_figures){0};
-		for (i = 0; i < COUNT; i++) {
+		for (size_t i = 0; i < COUNT; i++) {
 			random ^= random << 13;
 			random ^= random >> 7;
 			random ^= random << 17;
@@ -106,7 +105,7 @@ static void percentiles_are_within_two_percent_of_the_sorted_truth(void **state)
 			study_figures_add(&figures, &bounds, truth[i] * MS);
 		}
 		qsort(truth, COUNT, sizeof(truth[0]), by_size);
-		for (i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
+		for (size_t i = 0; i < COUNT(percents); i++) {
 			int64_t real = truth[(COUNT * percents[i] + 99) / 100 - 1];
 			int64_t told = study_figures_percentile(&figures, &bounds, percents[i]);
 
@@ -120,16 +119,15 @@ static void each_figure_is_told_under_its_own_name(void **state)
 	struct study_figures figures = {0};
 	struct study_bounds bounds;
 	char text[512], expected[512];
-	struct json json;
-	int i;
+	struct jw json;
 
 	(void)state;
 	study_bounds_init(&bounds);
-	for (i = 1; i <= 1000; i++)
+	for (int i = 1; i <= 1000; i++)
 		study_figures_add(&figures, &bounds, i * NS_PER_S);
-	json_start(&json, text, sizeof(text));
+	jw_start(&json, text, sizeof(text));
 	study_figures_tell(&figures, &bounds, &json, "dwell");
-	assert_true(json_ok(&json));
+	assert_true(jw_ok(&json));
 	snprintf(expected, sizeof(expected),
 		 "\"n\":1000,\"marked\":0,\"mean_ms\":500500,\"p50_ms\":%lld,\"p90_ms\":%lld,"
 		 "\"p95_ms\":%lld,\"max_ms\":1000000}",
@@ -146,7 +144,7 @@ static void figures_survive_being_written_whatever_they_are(void **state)
 	struct study_figures figures = {0}, again;
 	struct study_bounds bounds;
 	char text[MEMO_BYTES];
-	size_t i, round;
+	size_t round;
 
 	(void)state;
 	study_bounds_init(&bounds);
@@ -155,7 +153,7 @@ static void figures_survive_being_written_whatever_they_are(void **state)
 	assert_memory_equal(&again, &figures, sizeof(figures));
 	figures.marked = 3;
 	for (round = 0; round < 90; round++) /* every bucket, 39600 vehicles */
-		for (i = 0; i < STUDY_BUCKETS; i++)
+		for (size_t i = 0; i < STUDY_BUCKETS; i++)
 			study_figures_add(&figures, &bounds, bounds.from_ms[i] * MS);
 	assert_int_equal(study_figures_write(&figures, text, sizeof(text)), 0);
 	assert_int_equal(study_figures_read(&again, text), 0);
@@ -175,10 +173,9 @@ static void a_damaged_memory_is_no_figures(void **state)
 					    "1 0 0 0 0 x",
 					    "1 0 0 0 0 4294967295 1"};
 	struct study_figures figures, none = {0};
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < COUNT(texts); i++) {
 		assert_true(study_figures_read(&figures, texts[i]) < 0);
 		assert_memory_equal(&figures, &none, sizeof(none));
 	}
@@ -197,13 +194,13 @@ static void an_hour_is_told_on_the_full_hour_by_lane_and_recognition(void **stat
 	study_set_open(site.study, 0, STUDY_OTHERS, 2);
 	at(&site, 606 * S, HALF_TEN + 601 * S);
 	tick(&site);
-	rig_expect(&site.rig, "study.hour@605 ");
-	rig_expect_in(site.rig.body, "\"lane\":\"entry-1\"");
-	rig_expect_in(site.rig.body, "\"from\":\"2026-03-02T09:50:00.000000Z\"");
-	rig_expect_in(site.rig.body, "\"until\":\"2026-03-02T10:00:00.000000Z\"");
-	rig_expect_in(site.rig.body, "\"dwell\":{\"n\":1,\"marked\":0,\"mean_ms\":40000,");
-	rig_expect_in(site.rig.body, "\"others\":{\"open\":2,");
-	rig_expect_in(site.rig.body, "\"dwell\":{\"n\":1,\"marked\":1,\"mean_ms\":400000,");
+	assert_told(&site.rig, "study.hour@605 ");
+	assert_contains(site.rig.body, "\"lane\":\"entry-1\"");
+	assert_contains(site.rig.body, "\"from\":\"2026-03-02T09:50:00.000000Z\"");
+	assert_contains(site.rig.body, "\"until\":\"2026-03-02T10:00:00.000000Z\"");
+	assert_contains(site.rig.body, "\"dwell\":{\"n\":1,\"marked\":0,\"mean_ms\":40000,");
+	assert_contains(site.rig.body, "\"others\":{\"open\":2,");
+	assert_contains(site.rig.body, "\"dwell\":{\"n\":1,\"marked\":1,\"mean_ms\":400000,");
 	assert_int_equal(study_deadline(site.study), 605 * S + HOUR);
 	study_free(site.study);
 }
@@ -219,18 +216,17 @@ static void an_idle_hour_is_not_told_but_an_idle_day_is(void **state)
 		at(&site, 600 * S + hour * HOUR, HALF_TEN + 600 * S + hour * HOUR);
 		tick(&site);
 	}
-	rig_expect(&site.rig, "study.day@51000 study.day@51000 ");
+	assert_told(&site.rig, "study.day@51000 study.day@51000 ");
 	study_free(site.study);
 }
 
 static void a_restart_within_the_hour_loses_nothing(void **state)
 {
 	struct site site = {0};
-	size_t i;
 
 	(void)state;
 	begin(&site, 1000 * S, HALF_TEN);
-	for (i = 0; i < 3; i++)
+	for (size_t i = 0; i < 3; i++)
 		study_add(site.study, 1, STUDY_OTHERS, STUDY_RELEASED, 60 * S, false);
 	keep_all(&site);
 	study_free(site.study);
@@ -239,10 +235,10 @@ static void a_restart_within_the_hour_loses_nothing(void **state)
 	study_add(site.study, 1, STUDY_OTHERS, STUDY_RELEASED, 120 * S, false);
 	at(&site, 303 * S, HALF_TEN + 600 * S);
 	tick(&site);
-	rig_expect(&site.rig, "study.hour@303 ");
-	rig_expect_in(site.rig.body, "\"from\":\"2026-03-02T09:50:00.000000Z\"");
-	rig_expect_in(site.rig.body, "\"resumed\":true");
-	rig_expect_in(site.rig.body, "\"released\":{\"n\":4,\"marked\":0,\"mean_ms\":75000,");
+	assert_told(&site.rig, "study.hour@303 ");
+	assert_contains(site.rig.body, "\"from\":\"2026-03-02T09:50:00.000000Z\"");
+	assert_contains(site.rig.body, "\"resumed\":true");
+	assert_contains(site.rig.body, "\"released\":{\"n\":4,\"marked\":0,\"mean_ms\":75000,");
 	study_free(site.study);
 }
 
@@ -258,15 +254,31 @@ static void an_hour_that_ended_while_it_was_down_is_told_when_it_is_up(void **st
 	begin(&site, 3 * S, HALF_TEN + 5 * HOUR);
 	assert_int_equal(study_deadline(site.study), 3 * S);
 	tick(&site);
-	rig_expect(&site.rig, "study.hour@3 ");
-	rig_expect_in(site.rig.body, "\"until\":\"2026-03-02T10:00:00.000000Z\"");
-	rig_expect_in(site.rig.body, "\"n\":1");
+	assert_told(&site.rig, "study.hour@3 ");
+	assert_contains(site.rig.body, "\"until\":\"2026-03-02T10:00:00.000000Z\"");
+	assert_contains(site.rig.body, "\"n\":1");
 	study_free(site.study);
 	/* Told once: the next run knows only the day. */
 	begin(&site, 3 * S, HALF_TEN + 5 * HOUR + 60 * S);
 	at(&site, 4 * S, HALF_TEN + 5 * HOUR + 61 * S);
 	tick(&site);
-	rig_expect(&site.rig, "");
+	assert_told(&site.rig, "");
+	study_free(site.study);
+}
+
+static void a_clock_that_went_back_while_it_was_down_closes_no_window(void **state)
+{
+	struct site site = {0};
+
+	(void)state;
+	begin(&site, 1000 * S, HALF_TEN);
+	study_add(site.study, 0, STUDY_OTHERS, STUDY_DWELL, 60 * S, false);
+	keep_all(&site);
+	study_free(site.study);
+	begin(&site, 1100 * S, HALF_TEN - 30 * 24 * HOUR);
+	tick(&site);
+	assert_told(&site.rig, "");
+	assert_int_equal(study_deadline(site.study), 1700 * S); /* ten minutes were left */
 	study_free(site.study);
 }
 
@@ -278,7 +290,7 @@ static void a_step_of_the_wall_clock_moves_no_window_that_has_begun(void **state
 	begin(&site, 0, HALF_TEN);
 	at(&site, 60 * S, HALF_TEN + 9 * HOUR);
 	tick(&site);
-	rig_expect(&site.rig, "");
+	assert_told(&site.rig, "");
 	assert_int_equal(study_deadline(site.study), 600 * S);
 	study_free(site.study);
 }
@@ -303,7 +315,7 @@ static void memories_of_others_and_nonsense_are_left_alone(void **state)
 static void metrics_have_the_dwell_of_the_hour_and_the_day_so_far(void **state)
 {
 	struct site site = {0};
-	struct json json;
+	struct jw json;
 	char text[2048];
 
 	(void)state;
@@ -311,15 +323,15 @@ static void metrics_have_the_dwell_of_the_hour_and_the_day_so_far(void **state)
 	study_add(site.study, 1, STUDY_RECOGNISED, STUDY_DWELL, 30 * S, false);
 	at(&site, 600 * S, HALF_TEN + 600 * S);
 	tick(&site);
-	json_start(&json, text, sizeof(text));
+	jw_start(&json, text, sizeof(text));
 	study_set_open(site.study, 1, STUDY_OTHERS, 2);
 	study_metrics(site.study, 1, &json);
-	assert_true(json_ok(&json));
-	rig_expect_in(text,
-		      "\"study\":{\"open\":{\"recognised\":0,\"others\":2},\"hour\":{\"from\":\"");
-	rig_expect_in(text, "\"recognised\":{\"n\":0,\"marked\":0},\"others\"");
-	rig_expect_in(text, "\"day\":{\"from\":\"");
-	rig_expect_in(text, "\"recognised\":{\"n\":1,\"marked\":0,\"mean_ms\":30000,");
+	assert_true(jw_ok(&json));
+	assert_contains(
+		text, "\"study\":{\"open\":{\"recognised\":0,\"others\":2},\"hour\":{\"from\":\"");
+	assert_contains(text, "\"recognised\":{\"n\":0,\"marked\":0},\"others\"");
+	assert_contains(text, "\"day\":{\"from\":\"");
+	assert_contains(text, "\"recognised\":{\"n\":1,\"marked\":0,\"mean_ms\":30000,");
 	study_free(site.study);
 }
 
@@ -334,6 +346,7 @@ int main(void)
 		cmocka_unit_test(an_idle_hour_is_not_told_but_an_idle_day_is),
 		cmocka_unit_test(a_restart_within_the_hour_loses_nothing),
 		cmocka_unit_test(an_hour_that_ended_while_it_was_down_is_told_when_it_is_up),
+		cmocka_unit_test(a_clock_that_went_back_while_it_was_down_closes_no_window),
 		cmocka_unit_test(a_step_of_the_wall_clock_moves_no_window_that_has_begun),
 		cmocka_unit_test(memories_of_others_and_nonsense_are_left_alone),
 		cmocka_unit_test(metrics_have_the_dwell_of_the_hour_and_the_day_so_far),

@@ -1,17 +1,7 @@
 /* The line format of traces: what people write, what the recorder writes back. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "rig/unit.h"
 
-#include <cmocka.h>
-
-#include "transit/trace.h"
-
-#define MS INT64_C(1000000)
+#include "transit/event/trace.h"
 
 static struct trace_entry parsed(struct trace *trace, const char *line)
 {
@@ -46,10 +36,9 @@ static void blank_lines_and_comments_are_nothing(void **state)
 	static const char *const lines[] = {"", "\n", "   \t\r\n", "# 1 a.b 2", "  # later"};
 	struct trace trace = {0};
 	struct trace_entry entry;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+	for (size_t i = 0; i < COUNT(lines); i++)
 		assert_int_equal(trace_parse(&trace, lines[i], strlen(lines[i]), &entry), 0);
 }
 
@@ -228,10 +217,9 @@ static void a_written_line_reads_back_as_the_same_entry(void **state)
 		"2.000 reader up",
 	};
 	char out[TRACE_LINE_BYTES];
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct trace_entry entry = parsed_alone(lines[i]);
 
 		assert_int_equal(trace_format(&entry, out, sizeof(out)), strlen(lines[i]));

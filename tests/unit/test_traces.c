@@ -1,11 +1,8 @@
 /* Each tests/traces/<what_happens>.trace gives tests/traces/<what_happens>.events, byte for
  * byte. UPDATE_TRACES=1 writes the latter anew: read the difference before committing it. */
-#include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "rig/unit.h"
 
-#include <cmocka.h>
+#include <dirent.h>
 
 #include "../traces/replayer.h"
 

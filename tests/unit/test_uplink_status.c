@@ -1,5 +1,9 @@
 /* What is retained and what is said about the gateway itself. */
-#include "uplink_rig.h"
+#include "rig/uplink_rig.h"
+
+#include <unistd.h>
+
+#include "frames/topic.h"
 
 #define OTHER_EPOCH "00000000000000bb"
 
@@ -27,15 +31,16 @@ static void assert_same_session(const struct received *a, const struct received 
 
 static void a_gateway_says_online_with_its_head(void **state)
 {
-	struct rig *rig = *state;
+	struct uplink_rig *rig = *state;
 	const struct received *status;
 
-	broker_start(rig, "");
+	start_broker(rig, "");
 	subscribe(rig);
-	uplink_up(rig);
-	put_head(rig, EPOCH, 41);
-	until(rig, last_says(rig, "status", "\"epoch\":\"" EPOCH "\",\"seq\":41,\"hash\":\"0000"));
-	status = last_of(rig, "status");
+	start_uplink(rig);
+	put_head(rig, FAKE_EPOCH, 41);
+	until(rig, subscriber_last_says(&rig->subscriber, "status",
+					"\"epoch\":\"" FAKE_EPOCH "\",\"seq\":41,\"hash\":\"0000"));
+	status = subscriber_last(&rig->subscriber, "status");
 	assert_true(status->retain);
 	assert_int_equal(status->qos, 1);
 	assert_string_equal(status->content_type, "application/json");
@@ -46,309 +51,275 @@ static void a_gateway_says_online_with_its_head(void **state)
 
 static void a_new_epoch_is_told_at_once_and_a_new_head_with_the_metrics(void **state)
 {
-	struct rig *rig = *state;
+	struct uplink_rig *rig = *state;
 
-	broker_start(rig, "");
+	start_broker(rig, "");
 	subscribe(rig);
-	uplink_up(rig);
-	put_head(rig, EPOCH, 1);
-	until(rig, last_says(rig, "status", "\"seq\":1,"));
-	put_head(rig, EPOCH, 2);
+	start_uplink(rig);
+	put_head(rig, FAKE_EPOCH, 1);
+	until(rig, subscriber_last_says(&rig->subscriber, "status", "\"seq\":1,"));
+	put_head(rig, FAKE_EPOCH, 2);
 	put_head(rig, OTHER_EPOCH, 3);
-	until(rig, last_says(rig, "status", "\"epoch\":\"" OTHER_EPOCH "\",\"seq\":3,"));
+	until(rig, subscriber_last_says(&rig->subscriber, "status",
+					"\"epoch\":\"" OTHER_EPOCH "\",\"seq\":3,"));
 	put_head(rig, OTHER_EPOCH, 4);
 	uplink_metrics(rig->uplink, "\"uptime_s\":7", strlen("\"uptime_s\":7"));
-	until(rig, last_says(rig, "status", "\"seq\":4,"));
-	until(rig, last_says(rig, "metrics", "\"uptime_s\":7}"));
-	assert_int_equal(last_of(rig, "metrics")->qos, 0);
-	assert_false(last_of(rig, "metrics")->retain);
-	assert_true(last_says(rig, "metrics", "\"schema\":\"corridord.metrics/1\""));
+	until(rig, subscriber_last_says(&rig->subscriber, "status", "\"seq\":4,"));
+	until(rig, subscriber_last_says(&rig->subscriber, "metrics", "\"uptime_s\":7}"));
+	assert_int_equal(subscriber_last(&rig->subscriber, "metrics")->qos, 0);
+	assert_false(subscriber_last(&rig->subscriber, "metrics")->retain);
+	assert_true(subscriber_last_says(&rig->subscriber, "metrics",
+					 "\"schema\":\"corridord.metrics/1\""));
 }
 
 static void a_stopped_gateway_says_offline_and_leaves_no_will(void **state)
 {
-	struct rig *rig = *state;
+	struct uplink_rig *rig = *state;
 	size_t before;
 
-	broker_start(rig, "");
+	start_broker(rig, "");
 	subscribe(rig);
-	uplink_up(rig);
-	until(rig, last_says(rig, "status", "online"));
+	start_uplink(rig);
+	until(rig, subscriber_last_says(&rig->subscriber, "status", "online"));
 	uplink_detach(rig->uplink);
-	put_head(rig, EPOCH, 99);
-	assert_true(uplink_down(rig, PATIENCE_NS));
-	until(rig, last_says(rig, "status",
-			     "\"state\":\"offline\",\"reason\":\"stopped\",\"epoch\":\"" EPOCH
-			     "\",\"seq\":99,"));
-	before = count_of(rig, "status");
-	uplink_up(rig); /* what the broker had still to say would come before this */
-	until(rig, last_says(rig, "status", "online"));
-	assert_int_equal(count_of(rig, "status"), before + 1);
+	put_head(rig, FAKE_EPOCH, 99);
+	assert_true(stop_uplink(rig, PATIENCE_NS));
+	until(rig, subscriber_last_says(
+			   &rig->subscriber, "status",
+			   "\"state\":\"offline\",\"reason\":\"stopped\",\"epoch\":\"" FAKE_EPOCH
+			   "\",\"seq\":99,"));
+	before = subscriber_count(&rig->subscriber, "status");
+	start_uplink(rig); /* what the broker had still to say would come before this */
+	until(rig, subscriber_last_says(&rig->subscriber, "status", "online"));
+	assert_int_equal(subscriber_count(&rig->subscriber, "status"), before + 1);
 }
 
 /* The child is the gateway: nothing but its death tells the broker. */
-static void live_until_killed(struct rig *rig)
+static void live_until_killed(struct uplink_rig *rig)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	rig->subscriber = NULL;
-	uplink_up(rig);
+	rig->subscriber.client = NULL;
+	start_uplink(rig);
 	for (;;)
 		pause();
 }
 
 static void a_killed_gateway_is_offline_by_its_will_of_the_same_session(void **state)
 {
-	struct rig *rig = *state;
+	struct uplink_rig *rig = *state;
 	const struct received *online;
-	pid_t pid;
 
-	broker_start(rig, "");
+	start_broker(rig, "");
 	subscribe(rig);
-	pid = fork();
-	if (pid == 0)
+	if (process_fork(&rig->gateway))
 		live_until_killed(rig);
-	until(rig, last_says(rig, "status", "online"));
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	until(rig, last_says(rig, "status", "offline"));
-	assert_true(last_says(rig, "status", "\"reason\":\"connection lost\""));
-	assert_true(last_of(rig, "status")->retain);
-	online = &rig->received[0];
+	until(rig, subscriber_last_says(&rig->subscriber, "status", "online"));
+	process_end(&rig->gateway, SIGKILL);
+	until(rig, subscriber_last_says(&rig->subscriber, "status", "offline"));
+	assert_true(
+		subscriber_last_says(&rig->subscriber, "status", "\"reason\":\"connection lost\""));
+	assert_true(subscriber_last(&rig->subscriber, "status")->retain);
+	online = &rig->subscriber.received[0];
 	assert_non_null(strstr(online->payload, "online"));
-	assert_same_session(online, last_of(rig, "status"), true);
+	assert_same_session(online, subscriber_last(&rig->subscriber, "status"), true);
+}
+
+/* However it ends, the broker has it in writing how far the numbers may have come. */
+static void no_event_goes_before_the_head_that_covers_it(void **state)
+{
+	struct uplink_rig *rig = *state;
+	uint64_t announced = 0, events = 0;
+
+	start_broker(rig, "");
+	subscribe(rig);
+	fake_journal_alert_every(&rig->journal, 7);
+	start_uplink(rig);
+	for (uint64_t count = 0, more = 1; count < 200; more *= 2) {
+		fake_journal_add(&rig->journal, more);
+		count += more;
+		until(rig, fake_journal_acked(&rig->journal, STREAM_EVENTS) == count);
+	}
+	until(rig, subscriber_complete(&rig->subscriber) >= 200);
+	for (size_t i = 0; i < rig->subscriber.count; i++) {
+		const struct received *received = &rig->subscriber.received[i];
+		struct event_head head = {0};
+
+		if (is_of(received, "head")) {
+			assert_true(received->retain);
+			assert_true(uplink_status_head(received->payload, received->bytes, &head));
+			assert_string_equal(head.epoch, FAKE_EPOCH);
+			announced = head.seq;
+		} else if (is_of(received, "event/") || is_of(received, "alert/")) {
+			assert_in_range(number_of(received), 1, announced);
+			events++;
+		}
+	}
+	assert_in_range(subscriber_count(&rig->subscriber, "head"), 1, events);
+}
+
+/* Its will has no head. */
+static void the_journal_hears_how_far_a_killed_gateway_had_come(void **state)
+{
+	struct uplink_rig *rig = *state;
+	unsigned char hash[EVENT_HASH_BYTES];
+	const struct received *last;
+	struct event_head told;
+
+	start_broker(rig, "");
+	subscribe(rig);
+	fake_journal_add(&rig->journal, 12);
+	if (process_fork(&rig->gateway))
+		live_until_killed(rig);
+	until(rig, subscriber_complete(&rig->subscriber) == 12);
+	last = subscriber_last(&rig->subscriber, "event/barrier/open");
+	event_hash(last->payload, last->bytes, hash);
+	process_end(&rig->gateway, SIGKILL);
+	until(rig, subscriber_last_says(&rig->subscriber, "status", "offline"));
+	start_uplink(rig);
+	until(rig, fake_journal_told(&rig->journal).seq == 12);
+	told = fake_journal_told(&rig->journal);
+	assert_string_equal(told.epoch, FAKE_EPOCH);
+	assert_memory_equal(told.hash, hash, sizeof(hash));
 }
 
 static void a_late_will_can_be_told_by_its_session(void **state)
 {
-	struct rig *rig = *state;
+	struct uplink_rig *rig = *state;
 
-	broker_start(rig, "");
+	start_broker(rig, "");
 	subscribe(rig);
-	rig->door.port = free_port();
-	door_open(rig);
-	uplink_up(rig);
-	until(rig, last_says(rig, "status", "online"));
+	open_door(rig);
+	start_uplink(rig);
+	until(rig, subscriber_last_says(&rig->subscriber, "status", "online"));
 	process_end(&rig->door, SIGKILL);
-	door_open(rig);
-	until(rig, count_of(rig, "status") >= 3 && last_says(rig, "status", "online"));
-	assert_same_session(&rig->received[0], &rig->received[rig->received_count - 1], false);
+	open_door(rig);
+	until(rig, subscriber_count(&rig->subscriber, "status") >= 3 &&
+			   subscriber_last_says(&rig->subscriber, "status", "online"));
+	assert_same_session(&rig->subscriber.received[0],
+			    &rig->subscriber.received[rig->subscriber.count - 1], false);
 }
 
 static void states_are_retained_and_the_latest_wins(void **state)
 {
-	struct rig *rig = *state;
+	struct uplink_rig *rig = *state;
 	char payload[64];
-	int i;
 
-	broker_start(rig, "");
-	uplink_up(rig);
-	for (i = 1; i <= 500; i++) {
+	start_broker(rig, "");
+	start_uplink(rig);
+	for (int i = 1; i <= 500; i++) {
 		snprintf(payload, sizeof(payload), "{\"state\":\"open\",\"i\":%d}", i);
 		put_state(rig, "entry-1/boom", payload);
 	}
 	put_state(rig, "exit-1/boom", "{\"state\":\"closed\"}");
 	subscribe(rig);
-	until(rig, last_says(rig, "state/entry-1/boom", "\"i\":500}"));
-	until(rig, last_says(rig, "state/exit-1/boom", "closed"));
-	forget_received(rig);
+	until(rig, subscriber_last_says(&rig->subscriber, "state/entry-1/boom", "\"i\":500}"));
+	until(rig, subscriber_last_says(&rig->subscriber, "state/exit-1/boom", "closed"));
+	subscriber_forget(&rig->subscriber);
 	subscribe(rig);
-	until(rig, last_says(rig, "state/entry-1/boom", "\"i\":500}"));
-	assert_true(last_of(rig, "state/entry-1/boom")->retain);
-	assert_int_equal(count_of(rig, "state/entry-1/boom"), 1);
+	until(rig, subscriber_last_says(&rig->subscriber, "state/entry-1/boom", "\"i\":500}"));
+	assert_true(subscriber_last(&rig->subscriber, "state/entry-1/boom")->retain);
+	assert_int_equal(subscriber_count(&rig->subscriber, "state/entry-1/boom"), 1);
 }
 
 static void a_state_known_before_connecting_is_published_when_connected(void **state)
 {
-	struct rig *rig = *state;
+	struct uplink_rig *rig = *state;
 
 	rig->broker.port = free_port();
-	uplink_up(rig);
+	start_uplink(rig);
 	put_state(rig, "entry-1/boom", "{\"state\":\"open\"}");
 	put_state(rig, "entry-1/boom", "{\"state\":\"closed\"}");
-	until(rig, rig_logged(rig, "not connected") == 1);
-	broker_start(rig, "");
+	until(rig, times_logged(rig, "not connected") == 1);
+	start_broker(rig, "");
 	subscribe(rig);
-	until(rig, last_says(rig, "state/entry-1/boom", "closed"));
-	assert_int_equal(count_of(rig, "state/entry-1/boom"), 1);
+	until(rig, subscriber_last_says(&rig->subscriber, "state/entry-1/boom", "closed"));
+	assert_int_equal(subscriber_count(&rig->subscriber, "state/entry-1/boom"), 1);
 }
 
 /* The last one on this whole topic, NULL: none. */
-static const struct received *last_on(const struct rig *rig, const char *topic)
+static const struct received *last_on(const struct uplink_rig *rig, const char *topic)
 {
 	const struct received *last = NULL;
-	size_t i;
 
-	for (i = 0; i < rig->received_count; i++)
-		if (strcmp(rig->received[i].topic, topic) == 0)
-			last = &rig->received[i];
+	for (size_t i = 0; i < rig->subscriber.count; i++)
+		if (strcmp(rig->subscriber.received[i].topic, topic) == 0)
+			last = &rig->subscriber.received[i];
 	return last;
 }
 
 static void a_state_that_is_over_is_retained_no_more_although_it_ended_unheard(void **state)
 {
 	static const char topic[] = "corridor/v1/there/handover/6GE1";
-	struct rig *rig = *state;
+	struct uplink_rig *rig = *state;
 
-	broker_start(rig, "");
-	rig->door.port = free_port();
-	door_open(rig);
-	uplink_up(rig);
+	start_broker(rig, "");
+	open_door(rig);
+	start_uplink(rig);
 	put_state(rig, "@handover/there/6GE1", "{\"ucr\":\"6GE1\"}");
 	subscribe(rig);
 	until(rig, last_on(rig, topic));
-	forget_received(rig);
+	subscriber_forget(&rig->subscriber);
 	subscribe(rig);
 	until(rig, last_on(rig, topic));
 	assert_true(last_on(rig, topic)->retain);
 	process_end(&rig->door, SIGKILL);
-	until(rig, !connected(rig));
+	until(rig, !is_connected(rig));
 	put_state(rig, "@handover/there/6GE1", "");
-	door_open(rig);
+	open_door(rig);
 	until(rig, last_on(rig, topic)->bytes == 0);
 	put_state(rig, "exit-1/boom", "{\"state\":\"closed\"}");
-	until(rig, last_says(rig, "state/exit-1/boom", "closed"));
-	forget_received(rig);
+	until(rig, subscriber_last_says(&rig->subscriber, "state/exit-1/boom", "closed"));
+	subscriber_forget(&rig->subscriber);
 	subscribe(rig);
-	until(rig, last_says(rig, "state/exit-1/boom", "closed"));
+	until(rig, subscriber_last_says(&rig->subscriber, "state/exit-1/boom", "closed"));
 	assert_null(last_on(rig, topic));
 }
 
-static void status_and_states_come_before_events(void **state)
+static size_t events_among(const struct subscriber *subscriber, size_t first, size_t end)
 {
-	struct rig *rig = *state;
-	char key[32];
-	size_t i;
+	size_t count = 0;
 
-	broker_start(rig, "");
-	subscribe(rig);
-	rig->door.port = free_port();
-	uplink_up(rig);
-	for (i = 0; i < 100; i++) {
-		snprintf(key, sizeof(key), "lane-%zu/boom", i);
-		put_state(rig, key, "{\"state\":\"closed\"}");
-	}
-	journal_add(rig, 100);
-	until(rig, rig_logged(rig, "not connected") == 1);
-	door_open(rig);
-	until(rig, complete_up_to(rig) == 100);
-	assert_true(is_of(&rig->received[0], "status"));
-	for (i = 1; i <= 100; i++)
-		assert_true(is_of(&rig->received[i], "state/"));
-}
-
-struct ear {
-	pthread_mutex_t lock;
-	size_t count;
-	char subject[64], payload[64], response[128], correlation[16];
-	bool retained;
-};
-
-static bool hear(void *data, const struct heard *heard)
-{
-	struct ear *ear = data;
-
-	pthread_mutex_lock(&ear->lock);
-	ear->count++;
-	ear->retained = heard->retained;
-	snprintf(ear->subject, sizeof(ear->subject), "%s", heard->subject);
-	snprintf(ear->payload, sizeof(ear->payload), "%.*s", (int)heard->bytes,
-		 (const char *)heard->payload);
-	snprintf(ear->response, sizeof(ear->response), "%s",
-		 heard->response_topic ? heard->response_topic : "");
-	snprintf(ear->correlation, sizeof(ear->correlation), "%.*s", (int)heard->correlation_bytes,
-		 heard->correlation ? (const char *)heard->correlation : "");
-	pthread_mutex_unlock(&ear->lock);
-	return true;
-}
-
-static size_t heard_by(struct ear *ear)
-{
-	size_t count;
-
-	pthread_mutex_lock(&ear->lock);
-	count = ear->count;
-	pthread_mutex_unlock(&ear->lock);
+	for (size_t i = first; i < end; i++)
+		count += is_of(&subscriber->received[i], "event/");
 	return count;
 }
 
-static void send_request(struct rig *rig, bool retain)
+static void states_take_a_fifth_of_the_bytes_while_events_wait(void **state)
 {
-	mosquitto_property *properties = NULL;
+	struct uplink_rig *rig = *state;
+	char key[32];
 
-	mosquitto_property_add_string(&properties, MQTT_PROP_RESPONSE_TOPIC, BASE "response/me");
-	mosquitto_property_add_binary(&properties, MQTT_PROP_CORRELATION_DATA, "c7", 2);
-	assert_int_equal(mosquitto_publish_v5(rig->subscriber, NULL, BASE "request/status", 2, "{}",
-					      1, retain, properties),
-			 0);
-	mosquitto_property_free_all(&properties);
-}
-
-static void a_request_is_heard_and_its_answer_carries_its_correlation(void **state)
-{
-	struct rig *rig = *state;
-	struct ear ear = {.lock = PTHREAD_MUTEX_INITIALIZER};
-	const struct inlet inlet = {
-		.folder = "request", .levels = "+", .of_gateway = true, .data = &ear, .take = hear};
-	struct uplink_answer answer = {.topic = BASE "response/me",
-				       .correlation = "c7",
-				       .correlation_bytes = 2,
-				       .payload = "{\"ok\":true}",
-				       .bytes = 11};
-	const struct received *received;
-
-	broker_start(rig, "");
+	start_broker(rig, "");
 	subscribe(rig);
-	rig->inlet = &inlet;
-	uplink_up(rig);
-	until(rig, last_of(rig, "status"));
-	send_request(rig, false);
-	until(rig, heard_by(&ear) == 1);
-	assert_string_equal(ear.subject, "status");
-	assert_string_equal(ear.payload, "{}");
-	assert_string_equal(ear.response, BASE "response/me");
-	assert_string_equal(ear.correlation, "c7");
-	assert_false(ear.retained);
-	assert_int_equal(uplink_answer(rig->uplink, &answer), 0);
-	until(rig, last_of(rig, "response/me"));
-	received = last_of(rig, "response/me");
-	assert_string_equal(received->correlation, "c7");
-	assert_string_equal(received->payload, "{\"ok\":true}");
-	assert_int_equal(received->qos, 1);
-	assert_false(received->retain);
-	assert_string_equal(received->content_type, "application/json");
-}
-
-static void answers_that_nobody_takes_are_few(void **state)
-{
-	struct rig *rig = *state;
-	struct uplink_answer answer = {.topic = BASE "response/me", .payload = "{}", .bytes = 2};
-	int i;
-
-	broker_start(rig, "");
-	subscribe(rig);
-	rig->door.port = free_port(); /* shut */
-	uplink_up(rig);
-	for (i = 0; i < UPLINK_ANSWERS; i++)
-		assert_int_equal(uplink_answer(rig->uplink, &answer), 0);
-	assert_int_equal(uplink_answer(rig->uplink, &answer), -EAGAIN);
-	door_open(rig);
-	until(rig, count_of(rig, "response/me") == UPLINK_ANSWERS);
+	shut_door(rig);
+	rig->journal.payload_bytes = 200;
+	start_uplink(rig);
+	for (size_t i = 0; i < 200; i++) {
+		snprintf(key, sizeof(key), "lane-%zu/boom", i);
+		put_state(rig, key, "{\"state\":\"closed\"}");
+	}
+	fake_journal_add(&rig->journal, 400);
+	until(rig, times_logged(rig, "not connected") == 1);
+	open_door(rig);
+	until(rig, subscriber_complete(&rig->subscriber) == 400 &&
+			   subscriber_count(&rig->subscriber, "state/") >= 200);
+	assert_true(is_of(&rig->subscriber.received[0], "status"));
+	assert_in_range(events_among(&rig->subscriber, 1, 301), 100, 250);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		rig_test(a_gateway_says_online_with_its_head),
-		rig_test(a_new_epoch_is_told_at_once_and_a_new_head_with_the_metrics),
-		rig_test(a_stopped_gateway_says_offline_and_leaves_no_will),
-		rig_test(a_killed_gateway_is_offline_by_its_will_of_the_same_session),
-		rig_test(a_late_will_can_be_told_by_its_session),
-		rig_test(states_are_retained_and_the_latest_wins),
-		rig_test(a_state_known_before_connecting_is_published_when_connected),
-		rig_test(a_state_that_is_over_is_retained_no_more_although_it_ended_unheard),
-		rig_test(status_and_states_come_before_events),
-		rig_test(a_request_is_heard_and_its_answer_carries_its_correlation),
-		rig_test(answers_that_nobody_takes_are_few),
+		uplink_test(a_gateway_says_online_with_its_head),
+		uplink_test(a_new_epoch_is_told_at_once_and_a_new_head_with_the_metrics),
+		uplink_test(a_stopped_gateway_says_offline_and_leaves_no_will),
+		uplink_test(a_killed_gateway_is_offline_by_its_will_of_the_same_session),
+		uplink_test(no_event_goes_before_the_head_that_covers_it),
+		uplink_test(the_journal_hears_how_far_a_killed_gateway_had_come),
+		uplink_test(a_late_will_can_be_told_by_its_session),
+		uplink_test(states_are_retained_and_the_latest_wins),
+		uplink_test(a_state_known_before_connecting_is_published_when_connected),
+		uplink_test(a_state_that_is_over_is_retained_no_more_although_it_ended_unheard),
+		uplink_test(states_take_a_fifth_of_the_bytes_while_events_wait),
 	};
 
 	return cmocka_run_group_tests_name("uplink status", tests, NULL, NULL);

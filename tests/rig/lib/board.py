@@ -38,14 +38,15 @@ def fetch(cache, suite="bookworm"):
     return ArmKernel(folder)
 
 
-def initramfs(kernel, target, program, path):
-    """With this program of the target at /bin/corridord."""
+def initramfs(kernel, target, programs, path):
+    """With these programs of the target in /bin."""
     image = Initramfs()
     image.modules(kernel, MODULES)
     image.file("/bin/busybox", kernel.busybox, mode=0o755)
-    image.file("/bin/corridord", program, mode=0o755)
-    for where, library in target.libraries(program).items():
-        image.file(where, library.resolve(), mode=0o755)
+    for program in programs:
+        image.file(f"/bin/{program.name}", program, mode=0o755)
+        for where, library in target.libraries(program).items():
+            image.file(where, library.resolve(), mode=0o755)
     return image.write(path)
 
 

@@ -9,9 +9,8 @@ from .guest import BROKER
 
 def head(name, **options):
     """The configuration's first blocks, of a gateway with this name."""
-    text = conf.head(0, host=f"{BROKER[0]}:{BROKER[1]}", **options)
-    given = f'{{ id = "{name}"  log_level = "debug" }}'
-    return text.replace('{ id = "gw1" }', given)
+    given = {"id": name, "log_level": "debug"}
+    return conf.head(0, host=f"{BROKER[0]}:{BROKER[1]}", gateway=given, **options)
 
 
 def topic(name):

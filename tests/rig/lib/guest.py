@@ -6,6 +6,7 @@ Always emulated (TCG): what a build machine calls /dev/kvm may be slower, or not
 import base64
 import os
 import platform
+import re
 import shlex
 import shutil
 import signal
@@ -154,6 +155,10 @@ class Guest:
         self.process = None
         self.line.close()
         self.buffer = b""
+
+    def kernel_fell(self):
+        """Its kernel went wrong by itself: nothing can be held against what ran on it."""
+        return re.search(r"general protection fault|BUG: |Oops: ", self.console) is not None
 
     def freeze(self):
         """Stops the machine; its clocks see it as a long pause."""

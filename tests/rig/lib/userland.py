@@ -11,8 +11,8 @@ GPIOD2 = TOP / "tests/build/gpiod2.sh"
 
 # What the daemon loads, and gpioinfo to look at lines with another pair of eyes.
 TRIXIE = (
-    "libgpiod3", "libmodbus5", "libmosquitto1", "libsqlite3-0", "libconfuse2", "libnettle8t64",
-    "libev4t64", "libjansson4", "gpiod",
+    "libgpiod3", "libmodbus5", "libmosquitto1", "libsqlite3-0", "libnettle8t64",
+    "libev4t64", "libjansson4", "libseccomp2", "libzstd1", "gpiod",
 )  # fmt: skip
 
 
@@ -25,6 +25,7 @@ class Userland:
 
     def install(self, image):
         image.program(self.daemon, "/bin/corridord", self.root)
+        image.program(self.daemon.with_name("corridord-uplink"), "/bin/corridord-uplink", self.root)
         image.program(self.tool("gpioset"), "/bin/gpioset", self.root)
         image.program(self.tool("gpioinfo"), "/bin/gpioinfo", self.root)
 

@@ -3,6 +3,7 @@
 import json
 import shlex
 import shutil
+from pathlib import Path
 
 import pytest
 from lib import guest as guests
@@ -27,6 +28,8 @@ def image(kernel, binaries, modules=()):
     archive = Initramfs()
     for name, binary in binaries.items():
         archive.program(binary, path=f"{PROGRAMS}/{name}")
+    uplink = Path(binaries["corridord"]).with_name("corridord-uplink")
+    archive.program(uplink, path=f"{PROGRAMS}/corridord-uplink")
     archive.modules(kernel, (*guests.MODULES, *guests.DISK_MODULES, *modules))
     archive.file(site.TRACE_IN_GUEST, site.trace().encode())
     return archive
@@ -65,10 +68,12 @@ def mount(guest, device, filesystem, name, options="noatime"):
     guest.run(f"mkdir -p /data/{name} && mount -t {kind} -o {options} {device} /data/{name}")
 
 
-def start_gateway(guest, name, binary, root, fallback=None):
-    """One daemon on the disk that is mounted at /data/<name>."""
+def start_gateway(guest, name, binary, root, fallback=None, gateway=None):
+    """One daemon on the disk that is mounted at /data/<name>.
+
+    gateway: whose journal lies there, if that is not its name."""
     fallback = fallback or f"/run/{name}.db"
-    text = site.conf(name, BROKER, f"/data/{name}/journal.db", fallback, root)
+    text = site.conf(gateway or name, BROKER, f"/data/{name}/journal.db", fallback, root)
     guest.put(f"/etc/{name}.conf", text)
     program = f"{PROGRAMS}/{binary}"
     log = f"/run/{name}.log"

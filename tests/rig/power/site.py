@@ -9,7 +9,7 @@ checkpoint {{ id = "ge-red-bridge"  country = "GE"  name = "Red Bridge"  office 
 gateway    {{ id = "{name}" }}
 journal    {{ path = "{journal}"  fallback = "{fallback}"  quota = "8MiB" }}
 uplink     {{
-    host = "{broker}"  topic_root = "{root}"
+    host = "{broker}"  topic_root = "{root}"  client_id = "{client}"
     retry_min = "50ms"  retry_max = "400ms"  connect_timeout = "3s"  ack_timeout = "5s"
 }}
 device "load" {{ driver = "replay"  file = "{trace}"  loop = true
@@ -28,7 +28,8 @@ lane "entry-1" {{ direction = "entry"  barrier "boom" {{ status = "boom.status" 
 
 
 def conf(name, broker, journal, fallback, root, trace=TRACE_IN_GUEST):
-    """broker: "address:port"; root: first two levels of its topics."""
+    """broker: "address:port"; root: first two levels of its topics, of no other gateway there."""
+    client = root.replace("/", "-")
     return CONF.format(**locals())
 
 

@@ -111,7 +111,15 @@ def faults_of_sequel(verdict, received):
 
 
 # A power cut is no reason for any of these.
-NO_NEED = ("journal.set-aside", "journal.volatile", "journal.stalled", "journal.evicted")
+NO_NEED = (
+    "journal.set-aside",
+    "journal.rolled-back",
+    "journal.foreign",
+    "journal.lost",
+    "journal.volatile",
+    "journal.stalled",
+    "journal.evicted",
+)
 
 
 def of_image(state, promises, folder):

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 
-from .waiting import free_port, until
+from .waiting import PATIENCE_S, free_port, until
 
 SUBSCRIBER = ("subscriber", "subscriber-secret")
 GATEWAY = ("gateway", "gateway-secret")
@@ -85,7 +85,7 @@ class Broker:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.send_signal(signum)
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=PATIENCE_S)
         self.process = None
 
     def stop(self):
@@ -93,6 +93,12 @@ class Broker:
 
     def kill(self):
         self._end(signal.SIGKILL)
+
+    def restart_for(self, subscriber):
+        """A new, empty broker: the subscriber first, or it would miss what comes at once."""
+        self.start(anonymous=False)
+        subscriber.restart()
+        self.admit(True)
 
     def freeze(self):
         """Black hole: connections stay, the kernel accepts new ones, nobody answers."""

@@ -6,6 +6,9 @@ import json
 NO_PREVIOUS = "0" * 64
 
 
+PACKED = "zstd"
+
+
 class Event:
     def __init__(self, message):
         self.message = message
@@ -35,7 +38,9 @@ def check_message(event, protocol5=True):
     assert "/".join(branch[at + 1 :]) == data["type"].replace(".", "/"), message.topic
     assert branch[at - 2 : at] == [data["checkpoint"], data["gateway"]], message.topic
     assert not message.retain, f"{event} is retained"
-    if protocol5:
+    if protocol5 and message.content_type == PACKED:
+        assert message.user in ({}, {"late": "1"}), message.user
+    elif protocol5:
         assert message.user.get("epoch") == data["epoch"], message.user
         assert message.user.get("seq") == str(data["seq"]), message.user
         assert message.content_type == "application/json"

@@ -121,15 +121,19 @@ class Daemon:
         return found
 
     def journal_in_use(self):
-        """The name of the database that is open."""
-        paths = [target for target, _ in self.fds().values() if ".db" in target]
-        return Path(min(paths, key=len)).name
+        """The name of the database that is open for writing: what is carried over is only read."""
+        paths = [
+            target
+            for target, flags in self.fds().values()
+            if ".db" in target and flags & os.O_ACCMODE == os.O_RDWR
+        ]
+        return Path(min(paths, key=len)).name if paths else None
 
     def _ended(self):
         self.process = None
         self.notify.close()
 
-    def stop(self, within_s=10):
+    def stop(self, within_s=PATIENCE_S):
         """SIGTERM; returns how long it took. A bad exit code is an error."""
         begun = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
@@ -146,7 +150,7 @@ class Daemon:
     def kill(self):
         """As a power cut would, for all that is in memory."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=PATIENCE_S)
         self._ended()
 
     def close(self):
@@ -156,5 +160,5 @@ class Daemon:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=PATIENCE_S)
         self._ended()

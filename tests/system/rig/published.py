@@ -3,17 +3,18 @@
 import json
 from collections import Counter
 from functools import lru_cache
-from pathlib import Path
 
 import jsonschema
 
-ROOT = Path(__file__).resolve().parents[3]
+from .daemon import ROOT
+
 ENOUGH = 5  # of each type, in each test
 
 
 @lru_cache
 def validator(name):
     schema = json.loads((ROOT / f"schema/{name}.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
 

@@ -5,10 +5,9 @@ import threading
 import time
 from types import SimpleNamespace
 
-import paho.mqtt.client as mqtt
-
 from . import contract
 from .broker import SUBSCRIBER
+from .mqtt import MQTT_5, new_client
 from .waiting import PATIENCE_S, until
 
 
@@ -18,7 +17,7 @@ class Subscriber:
     with it that the gateway believes delivered."""
 
     def __init__(
-        self, broker, topic="corridor/v1/#", qos=0, protocol=mqtt.MQTTv5, name="subscriber"
+        self, broker, topic="corridor/v1/#", qos=0, protocol=MQTT_5, name="subscriber"
     ):
         self.broker, self.name = broker, name
         self.protocol = protocol
@@ -28,14 +27,17 @@ class Subscriber:
         self.lock = threading.Lock()
         self.garbled = []  # what is no event although it came as one
         self.subscribed = threading.Event()
+        self.read_out = threading.Event()  # its connection has ended, and all that came is read
         self.client = None
 
     def start(self):
         self.subscribed.clear()
-        client = mqtt.Client(self.name, protocol=self.protocol)
+        self.read_out.clear()
+        client = new_client(self.name, self.protocol)
         client.username_pw_set(*SUBSCRIBER)
         client.on_connect = self._on_connect
         client.on_subscribe = lambda *_: self.subscribed.set()
+        client.on_disconnect = lambda *_: self.read_out.set()
         client.on_message = self._on_message
         client.connect("127.0.0.1", self.broker.port, keepalive=600)
         client.loop_start()
@@ -50,7 +52,10 @@ class Subscriber:
             self.client = None
 
     def restart(self):
-        """After the broker was restarted: what was recorded stays."""
+        """After the broker was restarted: what was recorded stays, and so does what the old one
+        had sent and this machine has not come to read yet."""
+        if self.client:
+            assert self.read_out.wait(PATIENCE_S), "the old connection has not ended"
         self.stop()
         return self.start()
 
@@ -119,15 +124,24 @@ class Subscriber:
         found = self.of("status")
         return json.loads(found[-1].payload) if found else None
 
-    def wait(self, question, what, within_s=PATIENCE_S):
+    def wait(self, question, what, within_s=PATIENCE_S, every_s=0.02):
         """Waits for the messages to make this true; returns the answer."""
-        return until(question, lambda: f"{what}; the last were {self.tail()}", within_s)
+        return until(question, lambda: f"{what}; the last were {self.tail()}", within_s, every_s)
 
     def wait_event(self, kind, since=0, within_s=PATIENCE_S, **members):
         """The first event of this type (and with these members)."""
         return self.wait(
             lambda: self.events(kind, since, **members), f"{kind} {members or ''}", within_s
         )[0]
+
+    def wait_new_event(self, kind, since, within_s=PATIENCE_S):
+        """The first event of this type that is no repeat of one before the mark."""
+        before = {e.key for e in self.events(kind) if e.message.order < since}
+
+        def new():
+            return [e for e in self.events(kind, since) if e.key not in before]
+
+        return self.wait(new, f"a new {kind}", within_s)[0]
 
     def wait_state(self, key, within_s=PATIENCE_S, **members):
         def right():
@@ -149,7 +163,7 @@ class Subscriber:
     def verified(self, start=1):
         """All events once, in order: the contract checked on everything received."""
         assert not self.garbled
-        protocol5 = self.protocol == mqtt.MQTTv5
+        protocol5 = self.protocol == MQTT_5
         contract.unique(self.alerts(), protocol5)
         return contract.check_chain(contract.unique(self.events(), protocol5), start)
 

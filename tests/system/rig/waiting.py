@@ -1,10 +1,15 @@
 """Waiting for something to become true, never for time to pass."""
 
+import os
 import random
 import socket
 import time
 
-PATIENCE_S = 30
+PATIENCE_S = 120  # far more than anything takes, with thirty busy processes beside it too
+
+# Tests that run side by side take ports of their own: the worker's number, and of how many.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
 def until(question, what, within_s=PATIENCE_S, every_s=0.02):
@@ -23,7 +28,7 @@ def free_port():
     """A loopback port below the ephemeral range: while its server is down nobody else
     gets it, and a client that retries it cannot end up connected to itself."""
     while True:
-        port = random.randrange(20000, 32000)
+        port = random.randrange(20000 + WORKER, 32000, WORKERS)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -1,0 +1,20 @@
+# bash completion of corridorctl: commands, and names of the running daemon
+_corridorctl() {
+	local commands="status watch points devices alarms events read ack doctor"
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+
+	case $before in
+	-s | --socket)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	watch | points | read)
+		local names
+		names=$(corridorctl points 2>/dev/null | awk 'NR > 1 { print $1; sub(/\..*/, "", $1); print $1 }')
+		mapfile -t COMPREPLY < <(compgen -W "$names" -- "$word")
+		return
+		;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$commands --json --socket --follow --version --help" -- "$word")
+}
+complete -F _corridorctl corridorctl

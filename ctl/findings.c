@@ -1,0 +1,194 @@
+#include "ctl/findings.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ctl/text.h"
+
+#define POINTS_NAMED 8 /* one by one, then how many more */
+
+int view_fetch(struct link *link, struct view *ret_view)
+{
+	*ret_view = (struct view){0};
+	if (!(ret_view->status = link_ask(link, "status", NULL)) ||
+	    !(ret_view->buses = link_list(link, "buses", NULL)) ||
+	    !(ret_view->devices = link_list(link, "devices", NULL)) ||
+	    !(ret_view->sensors = link_list(link, "sensors", NULL)) ||
+	    !(ret_view->points = link_list(link, "points", NULL)))
+		return -EIO;
+	return 0;
+}
+
+void view_free(struct view *view)
+{
+	json_decref(view->status);
+	json_decref(view->buses);
+	json_decref(view->devices);
+	json_decref(view->sensors);
+	json_decref(view->points);
+}
+
+static void add(json_t *findings, const char *severity, const char *what, int64_t since_s)
+{
+	json_t *finding = json_pack("{s:s, s:s}", "severity", severity, "what", what);
+
+	if (since_s >= 0)
+		json_object_set_new(finding, "since_s", json_integer(since_s));
+	json_array_append_new(findings, finding);
+}
+
+static void look_at_gateway(const json_t *status, json_t *faults, json_t *warnings)
+{
+	const json_t *journal = json_object_get(status, "journal");
+	const json_t *uplink = json_object_get(status, "uplink");
+	char what[512];
+
+	if (strcmp(text_of(journal, "condition"), "stalled") == 0)
+		add(faults, "fault", "journal: nothing can be written (is the disk full?)", -1);
+	if (strcmp(text_of(journal, "condition"), "volatile") == 0)
+		add(faults, "fault", "journal: in memory only, lost with the power", -1);
+	if (is_set(status, "capture_waits"))
+		add(faults, "fault", "capture waits for the journal", -1);
+	if (!is_set(uplink, "connected")) {
+		snprintf(what, sizeof(what), "uplink \"%s\": not connected: %s",
+			 text_of(uplink, "host"), text_of(uplink, "error"));
+		add(warnings, "warning", what, number_of(uplink, "since_s"));
+	}
+	if (strcmp(text_of(status, "clock"), "synced") != 0) {
+		snprintf(what, sizeof(what), "clock %s: times may be wrong (chrony, timesyncd?)",
+			 text_of(status, "clock"));
+		add(warnings, "warning", what, -1);
+	}
+}
+
+static void look_at_buses(const struct view *view, json_t *faults)
+{
+	char what[512];
+	const json_t *bus;
+	size_t i;
+
+	json_array_foreach(view->buses, i, bus)
+	{
+		if (is_set(bus, "open"))
+			continue;
+		snprintf(what, sizeof(what), "bus \"%s\" (%s): cannot be opened",
+			 text_of(bus, "name"), text_of(bus, "place"));
+		add(faults, "fault", what, -1);
+	}
+}
+
+static void look_at_devices(const struct view *view, json_t *faults, json_t *warnings)
+{
+	char what[512];
+	const json_t *device;
+	size_t i;
+
+	json_array_foreach(view->devices, i, device)
+	{
+		const char *state = text_of(device, "state"), *name = text_of(device, "name");
+
+		if (strcmp(state, "down") == 0) {
+			snprintf(what, sizeof(what), "device \"%s\" (%s): %s: %s", name,
+				 text_of(device, "bus"), text_of(device, "reason"),
+				 text_of(device, "detail"));
+			add(faults, "fault", what, number_of(device, "since_s"));
+		} else if (is_set(device, "flaps")) {
+			snprintf(what, sizeof(what), "device \"%s\" comes and goes: a loose wire?",
+				 name);
+			add(faults, "fault", what, -1);
+		} else if (strcmp(state, "unknown") == 0) {
+			snprintf(what, sizeof(what), "device \"%s\" has not been asked yet", name);
+			add(warnings, "warning", what, -1);
+		}
+	}
+}
+
+static bool device_is_up(const struct view *view, const char *point)
+{
+	size_t bytes = strcspn(point, "."), i;
+	const json_t *device;
+
+	json_array_foreach(view->devices, i, device)
+	{
+		const char *name = text_of(device, "name");
+
+		if (strlen(name) == bytes && strncmp(name, point, bytes) == 0)
+			return strcmp(text_of(device, "state"), "up") == 0;
+	}
+	return false;
+}
+
+static void name_point(const json_t *point, json_t *faults)
+{
+	char what[512], raw[TEXT_VALUE_BYTES];
+	const json_t *refused = json_object_get(point, "raw");
+
+	snprintf(what, sizeof(what), "point \"%s\": %s", text_of(point, "name"),
+		 text_of(point, "reason"));
+	if (refused)
+		snprintf(what + strlen(what), sizeof(what) - strlen(what), ": the device says %s",
+			 text_value(refused, raw));
+	add(faults, "fault", what, number_of(point, "since_ms") / 1000);
+}
+
+/* Those whose device is down explain nothing more. */
+static void look_at_points(const struct view *view, json_t *faults)
+{
+	size_t named = 0, i;
+	const json_t *point;
+	char what[64];
+
+	json_array_foreach(view->points, i, point)
+	{
+		if (strcmp(text_of(point, "quality"), "good") == 0 ||
+		    strcmp(text_of(point, "reason"), "not_yet") == 0 ||
+		    !device_is_up(view, text_of(point, "name")))
+			continue;
+		if (named++ < POINTS_NAMED)
+			name_point(point, faults);
+	}
+	if (named <= POINTS_NAMED)
+		return;
+	snprintf(what, sizeof(what), "%zu more points are not good", named - POINTS_NAMED);
+	add(faults, "fault", what, -1);
+}
+
+static void look_at_alarms(const json_t *status, json_t *warnings)
+{
+	const json_t *alarms = json_object_get(status, "alarms"), *alarm;
+	char what[512];
+	size_t i;
+
+	json_array_foreach(alarms, i, alarm)
+	{
+		if (is_set(alarm, "acknowledged") && !is_set(alarm, "active"))
+			continue;
+		snprintf(what, sizeof(what), "alarm %s of \"%s\"%s", text_of(alarm, "type"),
+			 text_of(alarm, "resource"),
+			 is_set(alarm, "acknowledged") ? "" : ", not acknowledged");
+		add(warnings, "warning", what, -1);
+	}
+}
+
+json_t *findings_of(const struct view *view)
+{
+	json_t *faults = json_array(), *warnings = json_array();
+
+	look_at_gateway(view->status, faults, warnings);
+	look_at_buses(view, faults);
+	look_at_devices(view, faults, warnings);
+	look_at_points(view, faults);
+	look_at_alarms(view->status, warnings);
+	json_array_extend(faults, warnings);
+	json_decref(warnings);
+	return faults;
+}
+
+int findings_exit(const json_t *findings)
+{
+	const char *first = text_of(json_array_get(findings, 0), "severity");
+
+	if (strcmp(first, "fault") == 0)
+		return CTL_FAULTS;
+	return *first ? CTL_WARNINGS : CTL_FINE;
+}

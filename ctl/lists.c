@@ -1,0 +1,155 @@
+/* corridorctl points, devices, alarms: one line each. */
+#include <string.h>
+
+#include "ctl/show.h"
+#include "ctl/text.h"
+
+static void put_point(const json_t *point, FILE *out)
+{
+	char value[TEXT_VALUE_BYTES], age[TEXT_SPAN_BYTES] = "-", raw[TEXT_VALUE_BYTES];
+	const json_t *refused = json_object_get(point, "raw");
+	bool good = strcmp(text_of(point, "quality"), "good") == 0;
+
+	if (json_object_get(point, "seen_ms"))
+		text_age(number_of(point, "seen_ms"), age);
+	text_column(out, text_of(point, "name"), 31);
+	fputc(' ', out);
+	text_column(out, text_value(json_object_get(point, "value"), value), 20);
+	fputc(' ', out);
+	text_column(out, age, 10);
+	fprintf(out, "%-6lld ", (long long)number_of(point, "edges"));
+	if (good)
+		fputs("good", out);
+	else
+		fprintf(out, "%s %s", text_of(point, "quality"), text_of(point, "reason"));
+	if (refused)
+		fprintf(out, " (says %s)", text_value(refused, raw));
+	fputc('\n', out);
+}
+
+void show_points(const json_t *points, FILE *out)
+{
+	const json_t *point;
+	size_t i;
+
+	fputs("POINT                           VALUE                SEEN      EDGES  QUALITY\n",
+	      out);
+	json_array_foreach(points, i, point) put_point(point, out);
+}
+
+static int exit_of_points(const json_t *points)
+{
+	const json_t *point;
+	int status = CTL_FINE;
+	size_t i;
+
+	json_array_foreach(points, i, point)
+	{
+		if (strcmp(text_of(point, "quality"), "fault") == 0)
+			return CTL_FAULTS;
+		if (strcmp(text_of(point, "quality"), "stale") == 0)
+			status = CTL_WARNINGS;
+	}
+	return status;
+}
+
+int ctl_points(struct ctl *ctl)
+{
+	const char *of = ctl_optional(ctl);
+	json_t *points = link_list(ctl->link, "points", of);
+	int status;
+
+	if (!points)
+		return ctl_fail("%s", link_error(ctl->link));
+	if (of && json_array_size(points) == 0) {
+		json_decref(points);
+		return ctl_fail("there is no device, lane or point \"%s\"", of);
+	}
+	status = exit_of_points(points);
+	if (ctl->json)
+		ctl_print_json(ctl, points);
+	else
+		show_points(points, ctl->out);
+	json_decref(points);
+	return status;
+}
+
+static void put_device(const json_t *device, FILE *out)
+{
+	char span[TEXT_SPAN_BYTES] = "";
+	const char *state = text_of(device, "state");
+
+	if (json_object_get(device, "since_s"))
+		text_span(number_of(device, "since_s"), span);
+	text_column(out, text_of(device, "name"), 20);
+	text_column(out, text_of(device, "bus"), 14);
+	text_column(out, is_set(device, "flaps") ? "flaps" : state, 8);
+	text_column(out, span, 12);
+	if (strcmp(state, "down") == 0)
+		fprintf(out, "%s: %s", text_of(device, "reason"), text_of(device, "detail"));
+	else if (*text_of(device, "misfit"))
+		fprintf(out, "another device, says \"%s\"", text_of(device, "misfit"));
+	fputc('\n', out);
+}
+
+int ctl_devices(struct ctl *ctl)
+{
+	json_t *devices;
+	const json_t *device;
+	int status = CTL_FINE;
+	size_t i;
+
+	if (ctl->argc > 0)
+		return ctl_fail("devices takes no \"%s\"", ctl->argv[0]);
+	devices = link_list(ctl->link, "devices", NULL);
+	if (!devices)
+		return ctl_fail("%s", link_error(ctl->link));
+	json_array_foreach(devices, i, device) if (strcmp(text_of(device, "state"), "down") == 0)
+		status = CTL_FAULTS;
+	if (ctl->json) {
+		ctl_print_json(ctl, devices);
+	} else {
+		fputs("DEVICE              BUS           STATE   SINCE       WHY\n", ctl->out);
+		json_array_foreach(devices, i, device) put_device(device, ctl->out);
+	}
+	json_decref(devices);
+	return status;
+}
+
+static void put_alarm(const json_t *alarm, size_t number, FILE *out)
+{
+	fprintf(out, "%3zu  %.19s  ", number, text_of(alarm, "raised"));
+	text_column(out, text_of(alarm, "severity"), 9);
+	text_column(out, text_of(alarm, "type"), 24);
+	fprintf(out, "%-8s %-14s %s\n", is_set(alarm, "active") ? "active" : "cleared",
+		is_set(alarm, "acknowledged") ? "acknowledged" : "open",
+		text_of(alarm, "resource"));
+}
+
+int ctl_alarms(struct ctl *ctl)
+{
+	json_t *status, *alarms;
+	const json_t *alarm;
+	bool open = false;
+	size_t i;
+
+	if (ctl->argc > 0)
+		return ctl_fail("alarms takes no \"%s\"", ctl->argv[0]);
+	status = link_ask(ctl->link, "status", NULL);
+	if (!status)
+		return ctl_fail("%s", link_error(ctl->link));
+	alarms = json_object_get(status, "alarms");
+	json_array_foreach(alarms, i, alarm) open |= !is_set(alarm, "acknowledged");
+	if (ctl->json) {
+		ctl_print_json(ctl, alarms);
+	} else {
+		json_array_foreach(alarms, i, alarm) put_alarm(alarm, i + 1, ctl->out);
+		if (json_array_size(alarms) == 0)
+			fputs("no alarms\n", ctl->out);
+		if (json_object_get(status, "alarms_more"))
+			fprintf(ctl->out, "… and %lld more\n",
+				(long long)number_of(status, "alarms_more"));
+	}
+	json_decref(status);
+	return open ? CTL_WARNINGS : CTL_FINE;
+}

@@ -1,0 +1,204 @@
+/* corridorctl: the technician's side of a gateway. See corridorctl(1). */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+
+#define DEFAULT_SOCKET "/run/corridord/control"
+
+static const struct command {
+	const char *name;
+	int (*run)(struct ctl *ctl);
+	const char *words; /* that follow */
+	const char *help;
+	bool alone; /* can do without the daemon */
+} commands[] = {
+	{"status", ctl_status, "", "is this gateway all right, and if not, what is wrong", false},
+	{"watch", ctl_watch, "[NAME]", "the same, live; or the points of a lane or a device",
+	 false},
+	{"points", ctl_points, "[NAME]", "values: of a lane, of a device, of one point, or all",
+	 false},
+	{"devices", ctl_devices, "", "which answer, and why others do not", false},
+	{"read", ctl_read, "DEVICE [TABLE] ADDRESS [COUNT]",
+	 "registers as they are, in every order", false},
+	{"read", ctl_read, "--port LINE|--host HOST --unit N [TABLE] ADDRESS [COUNT]",
+	 "the same without a daemon; --baud 9600 --parity even --base 0", true},
+	{"events", ctl_events, "-f [NAME]", "what is captured from now on; of a lane, or a type",
+	 false},
+	{"alarms", ctl_alarms, "", "what somebody has to take note of", false},
+	{"ack", ctl_ack, "N REASON", "that alarm is taken note of (root, or control_group)", false},
+	{"doctor", ctl_doctor, "[CONF]", "configuration, account, disk, brokers, clock, daemon",
+	 true},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *out)
+{
+	fputs("corridorctl [--json] [--socket PATH] COMMAND\n", out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %s%s%s\n        %s\n", commands[i].name,
+			commands[i].words[0] ? " " : "", commands[i].words, commands[i].help);
+	fputs("  -j, --json          for programs\n"
+	      "  -s, --socket PATH   of the daemon, default " DEFAULT_SOCKET "\n"
+	      "  -V, --version\n"
+	      "  -h, --help\n"
+	      "exit: 0 all well, 1 warnings, 2 faults, 3 no answer, or not understood\n",
+	      out);
+}
+
+/* One with a daemon and one without may have the same name. */
+static const struct command *find(const char *name, bool alone)
+{
+	const struct command *found = NULL;
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0 && (!found || commands[i].alone == alone))
+			found = &commands[i];
+	return found;
+}
+
+enum { OPTION_PORT = 256, OPTION_HOST, OPTION_UNIT, OPTION_BAUD, OPTION_PARITY, OPTION_BASE };
+
+static int number(const char *text)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	if (!*text || *end || value < 0 || value > 10000000)
+		exit(ctl_fail("\"%s\" is no number", text));
+	return (int)value;
+}
+
+static char parity(const char *text)
+{
+	if (strcmp(text, "none") == 0)
+		return 'N';
+	if (strcmp(text, "even") == 0)
+		return 'E';
+	if (strcmp(text, "odd") == 0)
+		return 'O';
+	exit(ctl_fail("parity \"%s\", expected none, even or odd", text));
+}
+
+static void take_alone(struct alone *alone, int option)
+{
+	switch (option) {
+	case OPTION_PORT:
+		alone->port = optarg;
+		break;
+	case OPTION_HOST:
+		alone->host = optarg;
+		break;
+	case OPTION_UNIT:
+		alone->unit = number(optarg);
+		break;
+	case OPTION_BAUD:
+		alone->baud = number(optarg);
+		break;
+	case OPTION_PARITY:
+		alone->parity = parity(optarg);
+		break;
+	default:
+		alone->base = number(optarg);
+	}
+}
+
+/* Exits for --help, --version and mistakes. */
+static const struct command *parse(int argc, char **argv, struct ctl *ctl)
+{
+	static const struct option options[] = {
+		{"port", required_argument, NULL, OPTION_PORT},
+		{"host", required_argument, NULL, OPTION_HOST},
+		{"unit", required_argument, NULL, OPTION_UNIT},
+		{"baud", required_argument, NULL, OPTION_BAUD},
+		{"parity", required_argument, NULL, OPTION_PARITY},
+		{"base", required_argument, NULL, OPTION_BASE},
+		{"json", no_argument, NULL, 'j'},
+		{"socket", required_argument, NULL, 's'},
+		{"follow", no_argument, NULL, 'f'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	const struct command *command;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "js:fVh", options, NULL)) != -1) {
+		switch (option) {
+		case 'j':
+			ctl->json = true;
+			break;
+		case 's':
+			ctl->socket = optarg;
+			break;
+		case 'f': /* events: there is nothing else yet */
+			break;
+		case OPTION_PORT:
+		case OPTION_HOST:
+		case OPTION_UNIT:
+		case OPTION_BAUD:
+		case OPTION_PARITY:
+		case OPTION_BASE:
+			take_alone(&ctl->alone, option);
+			break;
+		case 'V':
+			puts("corridorctl " VERSION);
+			exit(CTL_FINE);
+		case 'h':
+			usage(stdout);
+			exit(CTL_FINE);
+		default:
+			usage(stderr);
+			exit(CTL_FAILED);
+		}
+	}
+	if (optind == argc) {
+		usage(stderr);
+		exit(CTL_FAILED);
+	}
+	command = find(argv[optind], ctl->alone.port || ctl->alone.host);
+	if (!command)
+		exit(ctl_fail("there is no command \"%s\"; corridorctl --help lists them",
+			      argv[optind]));
+	ctl->argc = argc - optind - 1;
+	ctl->argv = argv + optind + 1;
+	return command;
+}
+
+static int reach(const char *path, struct link **ret_link)
+{
+	int err = link_open(path, ret_link);
+
+	if (err == -EACCES || err == -EPERM)
+		return ctl_fail("%s: you may not ask there: be root, or one of the group "
+				"\"corridord\" (adduser YOU corridord, and log in again)",
+				path);
+	if (err == -ENOENT || err == -ECONNREFUSED)
+		return ctl_fail("%s: no corridord listens there: systemctl status corridord, or "
+				"--socket PATH for one with another \"control\"",
+				path);
+	if (err < 0)
+		return ctl_fail("%s: %s", path, strerror(-err));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl = {.out = stdout,
+			  .socket = DEFAULT_SOCKET,
+			  .alone = {.unit = 1, .baud = 9600, .parity = 'E'}};
+	const struct command *command = parse(argc, argv, &ctl);
+	int status = CTL_FINE;
+
+	if (command->alone)
+		(void)link_open(ctl.socket, &ctl.link);
+	else
+		status = reach(ctl.socket, &ctl.link);
+	if (status == CTL_FINE)
+		status = command->run(&ctl);
+	link_close(ctl.link);
+	return status;
+}

@@ -1,0 +1,124 @@
+#include "ctl/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROGRAM "corridord"
+#define MOST	(1024 * 1024)
+
+/* Beside this program, as it is built, or where the system has its daemons. */
+static void find_program(char path[PATH_MAX])
+{
+	static const char *const places[] = {"/" PROGRAM, "/../sbin/" PROGRAM};
+	char own[PATH_MAX - 32];
+	ssize_t bytes = readlink("/proc/self/exe", own, sizeof(own) - 1);
+
+	own[bytes > 0 ? bytes : 0] = '\0';
+	if (strrchr(own, '/'))
+		*strrchr(own, '/') = '\0';
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, PATH_MAX, "%s%s", own, places[i]);
+		if (access(path, X_OK) == 0)
+			return;
+	}
+	snprintf(path, PATH_MAX, "%s", PROGRAM);
+}
+
+static int start(const char *option, const char *conf, int out, pid_t *ret_pid)
+{
+	const char *const given[] = {PROGRAM, option, "-c", conf, NULL};
+	char *words[sizeof(given) / sizeof(given[0])], path[PATH_MAX];
+	posix_spawn_file_actions_t actions;
+	int err;
+
+	find_program(path);
+	memcpy(words, given,
+	       sizeof(words)); /* they are not changed: the type is older than const */
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
+	err = posix_spawnp(ret_pid, path, &actions, NULL, words, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return -err;
+}
+
+static char *read_all(int fd)
+{
+	char *text = malloc(MOST + 1);
+	size_t used = 0;
+	ssize_t n;
+
+	while (text && used < MOST && (n = read(fd, text + used, MOST - used)) != 0) {
+		if (n < 0 && errno != EINTR)
+			break;
+		used += n > 0 ? (size_t)n : 0;
+	}
+	if (text)
+		text[used] = '\0';
+	return text;
+}
+
+char *program_says(const char *option, const char *conf, int *ret_exit)
+{
+	int ends[2], status = 0, err;
+	char *text = NULL;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return NULL;
+	err = start(option, conf, ends[1], &pid);
+	close(ends[1]);
+	if (err == 0) {
+		text = read_all(ends[0]);
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		*ret_exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	}
+	close(ends[0]);
+	return text;
+}
+
+/* The line behind this one; NULL: it was the last. */
+static const char *next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end ? end + 1 : NULL;
+}
+
+bool program_value(const char *printed, const char *block, const char *option, char *out,
+		   size_t size)
+{
+	char head[64], name[64];
+	const char *line = printed, *value;
+
+	snprintf(head, sizeof(head), "%s {", block);
+	snprintf(name, sizeof(name), "    %s = ", option);
+	while (line && strncmp(line, head, strlen(head)) != 0)
+		line = next_line(line);
+	while (line && *line != '}' && strncmp(line, name, strlen(name)) != 0)
+		line = next_line(line);
+	if (!line || *line == '}')
+		return false;
+	value = line + strlen(name);
+	snprintf(out, size, "%.*s", (int)strcspn(value, "\n"), value);
+	return true;
+}
+
+bool program_next_text(const char **value, char *out, size_t size)
+{
+	const char *begin = strchr(*value, '"'), *end = begin ? strchr(begin + 1, '"') : NULL;
+
+	if (!end)
+		return false;
+	snprintf(out, size, "%.*s", (int)(end - begin - 1), begin + 1);
+	*value = end + 1;
+	return true;
+}

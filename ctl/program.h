@@ -1,0 +1,20 @@
+/* What corridord says of a configuration, asked of the program itself: nothing of it runs. */
+#ifndef CORRIDORCTL_PROGRAM_H
+#define CORRIDORCTL_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What "corridord OPTION -c CONF" writes, both outputs, NUL-terminated; the caller frees. NULL: it could
+ * not be run. ret_exit: its exit code. */
+char *program_says(const char *option, const char *conf, int *ret_exit);
+
+/* The value of an option in what --print-config wrote, as it stands there, up to the size: of
+ * the block "journal" the option "path". false: there is none. */
+bool program_value(const char *printed, const char *block, const char *option, char *out,
+		   size_t size);
+
+/* The next text in quotes of a value; moves on behind it. false: there are no more. */
+bool program_next_text(const char **value, char *out, size_t size);
+
+#endif

@@ -1,0 +1,34 @@
+/* Log lines for people: one per change of state, never one per reading.
+ *
+ * Before including, a file defines LOG_TOKEN, the word its lines begin with:
+ *     #define LOG_TOKEN "journal"
+ * Under systemd a line carries its syslog level; on a terminal date and time in UTC. What cannot
+ * be printed, as in a text from outside, is a "?" there. Safe from any thread. Only the
+ * module that knows the instance logs; leaves return.
+ */
+#ifndef CORRIDORD_BASE_LOG_H
+#define CORRIDORD_BASE_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/* Once, before any other thread is started. */
+void log_open(enum log_level level);
+bool log_debugging(void);
+
+/* err: a positive or negative errno whose text is added, 0: none. */
+void log_line(enum log_level level, const char *token, int err, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+#define log_error(err, ...) log_line(LOG_LEVEL_ERROR, LOG_TOKEN, (err), __VA_ARGS__)
+#define log_warn(err, ...)  log_line(LOG_LEVEL_WARNING, LOG_TOKEN, (err), __VA_ARGS__)
+#define log_warnx(...)	    log_line(LOG_LEVEL_WARNING, LOG_TOKEN, 0, __VA_ARGS__)
+#define log_info(...)	    log_line(LOG_LEVEL_INFO, LOG_TOKEN, 0, __VA_ARGS__)
+#define log_debug(...)                                                        \
+	do {                                                                  \
+		if (log_debugging())                                          \
+			log_line(LOG_LEVEL_DEBUG, LOG_TOKEN, 0, __VA_ARGS__); \
+	} while (0)
+
+#endif

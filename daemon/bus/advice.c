@@ -1,0 +1,196 @@
+#include "bus/advice.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "bus/private.h"
+
+#include "base/time.h"
+
+#define PLACE_BYTES 300
+#define FULL	    0.9 /* of a line's time: beyond, polls are skipped */
+
+static bool place_of(const struct bus_conf *bus, char place[PLACE_BYTES])
+{
+	place[0] = '\0';
+	return bus->driver->place && bus->driver_conf &&
+	       bus->driver->place(bus->driver_conf, place, PLACE_BYTES);
+}
+
+static void begin(const struct bus_conf *bus, FILE *out)
+{
+	fprintf(out, "%s:%d: \"%s\": ", bus->file, bus->line, bus->name);
+}
+
+/* The first bus at the same place before this one; NULL: none. */
+static const struct bus_conf *other_at(const struct config *config, size_t bus, const char *place)
+{
+	char other[PLACE_BYTES];
+
+	for (size_t i = 0; i < bus && place[0]; i++) {
+		(void)place_of(&config->buses[i], other);
+		if (strcmp(other, place) == 0)
+			return &config->buses[i];
+	}
+	return NULL;
+}
+
+bool advice_on_lines(const struct config *config, FILE *out)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < config->bus_count; i++) {
+		char place[PLACE_BYTES];
+		bool exclusive = place_of(&config->buses[i], place);
+		const struct bus_conf *other = other_at(config, i, place);
+
+		if (!exclusive || !other)
+			continue;
+		begin(&config->buses[i], out);
+		fprintf(out,
+			"\"%s\" has %s already, expected one bus for a line and all its devices\n",
+			other->name, place);
+		good = false;
+	}
+	return good;
+}
+
+static void advise_on_line(const struct bus_conf *bus, const char *place, FILE *out)
+{
+	if (access(place, F_OK) < 0) {
+		begin(bus, out);
+		fprintf(out, "note: %s is not there now\n", place);
+	} else if (strncmp(place, "/dev/ttyUSB", 11) == 0 ||
+		   strncmp(place, "/dev/ttyACM", 11) == 0) {
+		begin(bus, out);
+		fprintf(out,
+			"note: %s may be another adapter after a restart: use "
+			"/dev/serial/by-path/...\n",
+			place);
+	}
+}
+
+void advice_on_places(const struct config *config, FILE *out)
+{
+	for (size_t i = 0; i < config->bus_count; i++) {
+		const struct bus_conf *bus = &config->buses[i];
+		char place[PLACE_BYTES];
+		bool exclusive = place_of(bus, place);
+		const struct bus_conf *other = other_at(config, i, place);
+
+		if (exclusive) {
+			advise_on_line(bus, place, out);
+		} else if (other) {
+			begin(bus, out);
+			fprintf(out,
+				"note: \"%s\" has a connection to %s, too, and many devices serve "
+				"only one: a bus could have both\n",
+				other->name, place);
+		}
+	}
+}
+
+/* ---- one bus --------------------------------------------------------------------------- */
+
+static void advise_on_units(const struct bus *bus, FILE *out)
+{
+	const struct driver *driver = bus->driver;
+
+	for (size_t i = 0; driver->unit && i < bus->device_count; i++) {
+		const struct device_conf *device = bus->devices[i].conf;
+
+		for (size_t k = 0; k < i; k++) {
+			const struct device_conf *other = bus->devices[k].conf;
+			int64_t unit = driver->unit(device->driver_conf);
+
+			if (driver->unit(other->driver_conf) != unit)
+				continue;
+			fprintf(out,
+				"%s:%d: device \"%s\": note: unit %lld is \"%s\", too: one "
+				"device, or a mistake?\n",
+				device->file, device->line, device->name, (long long)unit,
+				other->name);
+			break;
+		}
+	}
+}
+
+/* How much of its time the line needs for all polls. */
+static double load_of(const struct bus *bus)
+{
+	double load = 0;
+
+	for (size_t i = 0; bus->driver->wire_ns && i < bus->device_count; i++)
+		load += (double)bus->driver->wire_ns(bus->instance, i) /
+			(double)bus->schedule.devices[i].period_ns;
+	return load;
+}
+
+/* The one that is polled most often: all others are silent. */
+static size_t last_alive(const struct bus *bus)
+{
+	size_t alive = 0;
+
+	for (size_t i = 1; i < bus->device_count; i++)
+		if (bus->schedule.devices[i].period_ns < bus->schedule.devices[alive].period_ns)
+			alive = i;
+	return alive;
+}
+
+static struct schedule_silence worst_of(const struct bus *bus)
+{
+	const size_t alive = last_alive(bus);
+	struct schedule_silence silence = {.shortest_ns = bus->schedule.devices[alive].period_ns};
+
+	if (bus->driver->wire_ns)
+		silence.load = (double)bus->driver->wire_ns(bus->instance, alive) /
+			       (double)silence.shortest_ns;
+	for (size_t i = 0; i < bus->device_count; i++) {
+		const struct schedule_device *device = &bus->schedule.devices[i];
+		const int64_t vain_ns = bus->driver->vain_ns(bus->instance, i);
+
+		if (i == alive)
+			continue;
+		silence.vain_ns += vain_ns;
+		if (vain_ns > silence.longest_ns)
+			silence.longest_ns = vain_ns;
+		if (device->retry.max_ns > silence.retry_max_ns)
+			silence.retry_max_ns = device->retry.max_ns;
+	}
+	return silence;
+}
+
+/* The share of the silent wins over retry_max. */
+static void advise_on_silence(const struct bus *bus, FILE *out)
+{
+	struct schedule_silence silence;
+	int64_t within_ns;
+
+	if (bus->device_count < 2 || !bus->driver->vain_ns)
+		return;
+	silence = worst_of(bus);
+	within_ns = schedule_silence_ns(&silence, bus->schedule.share);
+	if (within_ns <= silence.retry_max_ns)
+		return;
+	begin(bus->conf, out);
+	fprintf(out,
+		"note: with all of its %zu devices silent but one, each is asked within %.0f s, not "
+		"within retry_max (%.0f s): a larger down_share, or a shorter timeout?\n",
+		bus->device_count, in_seconds(within_ns), in_seconds(silence.retry_max_ns));
+}
+
+void advice_on_bus(const struct config *config, const struct bus *bus, FILE *out)
+{
+	double load = load_of(bus);
+
+	(void)config;
+	advise_on_units(bus, out);
+	advise_on_silence(bus, out);
+	if (load < FULL)
+		return;
+	begin(bus->conf, out);
+	fprintf(out,
+		"note: the polls of its devices need %.0f %% of the line's time and will be skipped: a "
+		"longer poll, or a higher baud?\n",
+		100 * load);
+}

@@ -1,0 +1,131 @@
+#include "bus/capture.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct capture_queue {
+	pthread_mutex_t lock;
+	pthread_cond_t room;
+	size_t slots, first, count;
+	uint64_t waits;
+	bool closed;
+	bool unannounced; /* put since the consumer was last woken */
+	int fd;
+	struct capture items[];
+};
+
+int capture_new(size_t slots, struct capture_queue **ret_queue)
+{
+	struct capture_queue *queue;
+
+	queue = calloc(1, sizeof(*queue) + slots * sizeof(queue->items[0]));
+	if (!queue)
+		return -ENOMEM;
+	queue->slots = slots;
+	queue->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (queue->fd < 0) {
+		int err = -errno;
+
+		free(queue);
+		return err;
+	}
+	pthread_mutex_init(&queue->lock, NULL);
+	pthread_cond_init(&queue->room, NULL);
+	*ret_queue = queue;
+	return 0;
+}
+
+void capture_free(struct capture_queue *queue)
+{
+	if (!queue)
+		return;
+	close(queue->fd);
+	pthread_cond_destroy(&queue->room);
+	pthread_mutex_destroy(&queue->lock);
+	free(queue);
+}
+
+static void wake(struct capture_queue *queue)
+{
+	uint64_t one = 1;
+
+	if (queue->unannounced)
+		(void)!write(queue->fd, &one, sizeof(one));
+	queue->unannounced = false;
+}
+
+bool capture_put(struct capture_queue *queue, const struct capture *item)
+{
+	bool taken;
+
+	pthread_mutex_lock(&queue->lock);
+	if (queue->count == queue->slots && !queue->closed) {
+		queue->waits++;
+		wake(queue);
+		while (queue->count == queue->slots && !queue->closed)
+			pthread_cond_wait(&queue->room, &queue->lock);
+	}
+	taken = !queue->closed;
+	if (taken) {
+		queue->items[(queue->first + queue->count) % queue->slots] = *item;
+		queue->count++;
+		queue->unannounced = true;
+	}
+	pthread_mutex_unlock(&queue->lock);
+	return taken;
+}
+
+void capture_flush(struct capture_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	wake(queue);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+size_t capture_take(struct capture_queue *queue, struct capture *items, size_t count)
+{
+	uint64_t drained;
+	size_t n = 0;
+
+	pthread_mutex_lock(&queue->lock);
+	while (n < count && queue->count > 0) {
+		items[n++] = queue->items[queue->first];
+		queue->first = (queue->first + 1) % queue->slots;
+		queue->count--;
+	}
+	if (queue->count == 0) {
+		queue->first = 0; /* the same few pages serve as long as the consumer keeps up */
+		(void)!read(queue->fd, &drained, sizeof(drained));
+		queue->unannounced = false;
+	}
+	if (n > 0)
+		pthread_cond_broadcast(&queue->room);
+	pthread_mutex_unlock(&queue->lock);
+	return n;
+}
+
+int capture_fd(const struct capture_queue *queue)
+{
+	return queue->fd;
+}
+
+void capture_close(struct capture_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->closed = true;
+	pthread_cond_broadcast(&queue->room);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+uint64_t capture_waits(struct capture_queue *queue)
+{
+	uint64_t waits;
+
+	pthread_mutex_lock(&queue->lock);
+	waits = queue->waits;
+	pthread_mutex_unlock(&queue->lock);
+	return waits;
+}

@@ -1,0 +1,146 @@
+/* The seam between the core and a driver. A driver turns hardware into readings
+ * and nothing else: debounce, staleness, retry, back-off and logging live once,
+ * above it (bus.c, transit/point.c). It never exits, never logs, has no globals.
+ *
+ * One driver instance serves one bus: a serial line, a connection, a GPIO chip,
+ * a trace. A device configured without a bus gets an instance of its own.
+ *
+ * A driver is of one of two kinds:
+ *   blocking  open() and poll() may block, each for a bounded time that follows
+ *             from its options; the core calls poll() for one device when that
+ *             device is due;
+ *   by fd     the core waits for fd() and calls read() when it is readable. The
+ *             driver may aggregate several sources (lines, timers) behind one
+ *             epoll fd.
+ * The core gives each bus a thread of its own.
+ *
+ * Adding a driver touches its file, one line of drivers.c and one test.
+ */
+#ifndef CORRIDORD_BUS_DRIVER_H
+#define CORRIDORD_BUS_DRIVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h" /* the only clock a driver may read: clock_mono_ns() */
+#include "config/option.h"
+#include "transit/event/reading.h"
+
+#define DRIVER_ALL SIZE_MAX /* instead of a point: all points of the device */
+
+/* The way up. The core fills it in; a test may too. All calls come from the
+ * thread that called into the driver, during that call. */
+struct driver_host {
+	void *data;
+	/* A good reading. point: index within the device. lost_edges: changes known
+	 * to be missed since the last one of this point. */
+	void (*reading)(void *data, size_t device, size_t point, const struct value *value,
+			int64_t at_mono_ns, uint32_t lost_edges);
+	/* Why a point (or DRIVER_ALL) cannot be read. what: one line for people, the cause
+	 * and if possible the cure. */
+	void (*fault)(void *data, size_t device, size_t point, enum reason reason,
+		      const char *what);
+	void (*debug)(void *data, const char *what);
+	/* How long an answer should be waited for, if less than the device may take; INT64_MAX: as
+	 * long as that. Asked once at the beginning of poll(). */
+	int64_t (*patience_ns)(void *data);
+	/* For how long a question that was vain may be repeated, within poll(): a retry is made of
+	 * idle time. */
+	int64_t (*spare_ns)(void *data);
+};
+
+struct driver_point {
+	const char *name;
+	const void *conf; /* the driver's point options, parsed */
+};
+
+struct driver_device {
+	const char *name;
+	const void *conf; /* the driver's device options, parsed */
+	const struct driver_point *points;
+	size_t point_count;
+};
+
+/* Borrowed, alive as long as the instance. */
+struct driver_setup {
+	const char *name; /* of the bus, or of the device when it has none */
+	const void *conf; /* the driver's bus options, parsed; NULL when it has none */
+	const struct driver_device *devices;
+	size_t device_count;
+	struct driver_host host;
+};
+
+#define DRIVER_PEEK_MAX 125
+
+/* What somebody wants to see of a device, as it is: numbers of 16 bits, or bits. */
+struct driver_peek {
+	char table[16]; /* by its name, for those that have several; "": the usual one */
+	uint32_t address, count; /* counted as the points of the device are */
+	uint16_t values[DRIVER_PEEK_MAX];
+	enum reason reason; /* why there are none, */
+	char why[192]; /* for people */
+};
+
+struct driver_complaint {
+	char message[160]; /* for people: what is wrong, what was expected */
+	size_t device;
+	size_t point; /* or DRIVER_ALL */
+};
+
+struct driver {
+	const char *name; /* as in the configuration: "modbus-tcp" */
+	const char *summary;
+	bool blocking;
+	struct conf_block bus; /* options of a bus block; .options NULL: has no bus block */
+	struct conf_block device; /* options of a device block (beside the core's) */
+	struct conf_block point; /* options of a point block (beside the core's) */
+
+	/* What the values of a point can be, by its options; NULL: anything. */
+	struct value_shape (*shape)(const void *point_conf);
+
+	/* Checks what the tables cannot (points that overlap or lie outside), makes the plan.
+	 * No I/O. -EINVAL with *complaint filled, -ENOMEM. What create() makes is freed with destroy(). */
+	int (*create)(const struct driver_setup *setup, void **ret_instance,
+		      struct driver_complaint *complaint);
+	void (*destroy)(void *instance); /* takes NULL */
+
+	/* Opens the hardware; after a failure the core calls close() and tries again later,
+	 * with back-off. Negative errno, having said why by host->fault(DRIVER_ALL) per
+	 * device. Reports the present state of lines as readings. */
+	int (*open)(void *instance);
+	void (*close)(void *instance); /* accepts half-opened and closed */
+
+	/* blocking: reads all points of one device once. 0, also when single points are
+	 * faulty (told by fault()); -ENOTCONN: the link is lost, close and open again; any
+	 * other negative errno: this device failed (told by fault(DRIVER_ALL)). */
+	int (*poll)(void *instance, size_t device);
+
+	/* blocking, may be NULL: one question, between two polls. 0; -EINVAL: it cannot be asked so;
+	 * -ENOTCONN as for poll(); other negative errno: no answer. peek->why says it. */
+	int (*peek)(void *instance, size_t device, struct driver_peek *peek);
+
+	/* blocking, may be NULL: what may go by, at most, in a call without one to the host. */
+	int64_t (*longest_ns)(const void *instance);
+
+	/* For what is said about a configuration. Each may be NULL.
+	 * place: what only one bus can have ("/dev/ttyS1": exclusive) or should ("host:port").
+	 * unit: the number of a device on its bus. wire_ns: what one poll takes of the line; 0: it is
+	 * no line. */
+	bool (*place)(const void *bus_conf, char *ret_place, size_t place_bytes); /* exclusive */
+	int64_t (*unit)(const void *device_conf);
+	int64_t (*wire_ns)(const void *instance, size_t device);
+	int64_t (*vain_ns)(const void *instance, size_t device); /* of a question not answered */
+
+	/* by fd: valid from open() to close(). */
+	int (*fd)(void *instance);
+	/* by fd: takes all that is there; 0, or negative errno: close and open again. */
+	int (*read)(void *instance);
+};
+
+/* The table of drivers.c, ended by NULL. */
+extern const struct driver *const drivers[];
+
+/* NULL when there is none of this name. */
+const struct driver *driver_by_name(const char *name);
+
+#endif

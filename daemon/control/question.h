@@ -1,0 +1,54 @@
+/* A question at the control socket: one line, one JSON object.
+ *
+ * Reads and checks; who answers is control.h. Every text is bounded, UTF-8 and without control
+ * characters, so that it may go into an event and a log line as it is.
+ */
+#ifndef CORRIDORD_CONTROL_QUESTION_H
+#define CORRIDORD_CONTROL_QUESTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "transit/event/event.h"
+
+#define QUESTION_BYTES	     1024 /* the longest line, with its end */
+#define QUESTION_ID_BYTES    65 /* these with the NUL */
+#define QUESTION_NAME_BYTES  STATE_KEY_BYTES
+#define QUESTION_WORD_BYTES  64
+#define QUESTION_ERROR_BYTES 192
+#define QUESTION_REGISTERS   125 /* what one Modbus answer holds */
+
+enum control_method {
+	CONTROL_STATUS, /* the gateway, its journal, uplink and lanes, the alarms */
+	CONTROL_METRICS, /* what is counted, as published */
+	CONTROL_BUSES,
+	CONTROL_DEVICES,
+	CONTROL_POINTS, /* all, or those of a device, a lane, or one */
+	CONTROL_SENSORS, /* all, or those of a lane, or one */
+	CONTROL_FOLLOW, /* each event from now on, as it is captured */
+	CONTROL_READ, /* registers of a device, now */
+	CONTROL_ACK, /* an alarm is taken note of */
+	CONTROL_METHODS
+};
+
+struct control_question {
+	enum control_method method;
+	char id[QUESTION_ID_BYTES]; /* given back with the answer; empty: none */
+	char of[QUESTION_NAME_BYTES]; /* devices, points, sensors, read; empty: all */
+	uint32_t from; /* of a list: whence to go on */
+	char table[QUESTION_WORD_BYTES]; /* read: "holding"; empty: what the device has */
+	uint32_t address, count; /* read */
+	char resource[ALARM_RESOURCE_BYTES], type[QUESTION_WORD_BYTES]; /* ack */
+	char reason[OFFICER_REASON_BYTES];
+};
+
+const char *control_method_name(enum control_method method);
+bool control_method_changes(enum control_method method); /* not everybody may ask it */
+
+/* line: NUL-terminated, changed nowhere. 0; -EINVAL: ret_error says in words why not, and the id
+ * is there if it could be read. */
+int question_read(const char *line, struct control_question *ret_question,
+		  char ret_error[QUESTION_ERROR_BYTES]);
+
+#endif

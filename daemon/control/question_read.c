@@ -1,0 +1,195 @@
+#include <errno.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "control/question.h"
+
+#define BIT(method) (1u << (method))
+#define ALL	    (BIT(CONTROL_METHODS) - 1)
+#define LISTS \
+	(BIT(CONTROL_BUSES) | BIT(CONTROL_DEVICES) | BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS))
+#define NAMED (BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | BIT(CONTROL_READ))
+#define TEXT(member)                                         \
+	.offset = offsetof(struct control_question, member), \
+	.size = sizeof(((struct control_question *)0)->member)
+#define NUMBER(member) .offset = offsetof(struct control_question, member)
+
+static const struct {
+	const char *name;
+	bool changes;
+} methods[CONTROL_METHODS] = {
+	[CONTROL_STATUS] = {"status", false}, [CONTROL_METRICS] = {"metrics", false},
+	[CONTROL_BUSES] = {"buses", false},   [CONTROL_DEVICES] = {"devices", false},
+	[CONTROL_POINTS] = {"points", false}, [CONTROL_SENSORS] = {"sensors", false},
+	[CONTROL_FOLLOW] = {"follow", false}, [CONTROL_READ] = {"read", false},
+	[CONTROL_ACK] = {"ack", true},
+};
+
+struct member {
+	const char *name;
+	size_t offset;
+	size_t size; /* of a text; 0: it is a number */
+	unsigned methods; /* that may have it: bits */
+	unsigned required; /* that must have it */
+	json_int_t min, max; /* of a number */
+};
+
+static const struct member members[] = {
+	{.name = "id", TEXT(id), .methods = ALL},
+	{.name = "of", TEXT(of), .methods = NAMED, .required = BIT(CONTROL_READ)},
+	{.name = "from", NUMBER(from), .methods = LISTS, .max = UINT32_MAX},
+	{.name = "table", TEXT(table), .methods = BIT(CONTROL_READ)},
+	{.name = "address",
+	 NUMBER(address),
+	 .methods = BIT(CONTROL_READ),
+	 .required = BIT(CONTROL_READ),
+	 .max = 65536},
+	{.name = "count",
+	 NUMBER(count),
+	 .methods = BIT(CONTROL_READ),
+	 .min = 1,
+	 .max = QUESTION_REGISTERS},
+	{.name = "resource",
+	 TEXT(resource),
+	 .methods = BIT(CONTROL_ACK),
+	 .required = BIT(CONTROL_ACK)},
+	{.name = "type", TEXT(type), .methods = BIT(CONTROL_ACK), .required = BIT(CONTROL_ACK)},
+	{.name = "reason", TEXT(reason), .methods = BIT(CONTROL_ACK), .required = BIT(CONTROL_ACK)},
+};
+
+#define MEMBERS (sizeof(members) / sizeof(members[0]))
+
+const char *control_method_name(enum control_method method)
+{
+	return methods[method].name;
+}
+
+bool control_method_changes(enum control_method method)
+{
+	return methods[method].changes;
+}
+
+static int refuse(char error[QUESTION_ERROR_BYTES], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int refuse(char error[QUESTION_ERROR_BYTES], const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(error, QUESTION_ERROR_BYTES, format, arguments);
+	va_end(arguments);
+	return -EINVAL;
+}
+
+static int take_text(const struct member *member, json_t *value, struct control_question *question,
+		     char error[QUESTION_ERROR_BYTES])
+{
+	const char *text = json_string_value(value);
+
+	if (!text)
+		return refuse(error, "\"%s\" is no text", member->name);
+	if (!*text)
+		return refuse(error, "\"%s\" is empty", member->name);
+	if (strlen(text) >= member->size)
+		return refuse(error, "\"%s\" has %zu bytes, the most is %zu", member->name,
+			      strlen(text), member->size - 1);
+	if (!utf8_is_printable(text))
+		return refuse(error, "\"%s\" has control characters", member->name);
+	memcpy((char *)question + member->offset, text, strlen(text) + 1);
+	return 0;
+}
+
+static int take_number(const struct member *member, json_t *value,
+		       struct control_question *question, char error[QUESTION_ERROR_BYTES])
+{
+	json_int_t number = json_integer_value(value);
+	uint32_t taken;
+
+	if (!json_is_integer(value) || number < member->min || number > member->max)
+		return refuse(error, "\"%s\" is no whole number from %lld to %lld", member->name,
+			      (long long)member->min, (long long)member->max);
+	taken = (uint32_t)number;
+	memcpy((char *)question + member->offset, &taken, sizeof(taken));
+	return 0;
+}
+
+static bool is_known(const char *name, enum control_method method)
+{
+	for (size_t i = 0; i < MEMBERS; i++)
+		if (strcmp(members[i].name, name) == 0)
+			return members[i].methods & BIT(method);
+	return strcmp(name, "method") == 0;
+}
+
+/* A misspelt member is refused, not ignored. */
+static int check_names(json_t *object, enum control_method method, char error[QUESTION_ERROR_BYTES])
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (object, name, value)
+		if (!is_known(name, method))
+			return refuse(error, "\"%.40s\" is no member of a question \"%s\"",
+				      utf8_is_printable(name) ? name : "?", methods[method].name);
+	return 0;
+}
+
+static int take_member(const struct member *member, json_t *object,
+		       struct control_question *question, char error[QUESTION_ERROR_BYTES])
+{
+	json_t *value = json_object_get(object, member->name);
+
+	if (value && (member->methods & BIT(question->method)))
+		return member->size > 0 ? take_text(member, value, question, error)
+					: take_number(member, value, question, error);
+	if (member->required & BIT(question->method))
+		return refuse(error, "\"%s\" is missing", member->name);
+	return 0;
+}
+
+static int take_method(json_t *object, struct control_question *question,
+		       char error[QUESTION_ERROR_BYTES])
+{
+	const char *name = json_string_value(json_object_get(object, "method"));
+
+	if (!name)
+		return refuse(error, "\"method\" is missing, or no text");
+	for (enum control_method method = CONTROL_STATUS; method < CONTROL_METHODS; method++)
+		if (strcmp(methods[method].name, name) == 0) {
+			question->method = method;
+			return 0;
+		}
+	return refuse(error, "there is no method \"%.40s\"", utf8_is_printable(name) ? name : "?");
+}
+
+static int take_members(json_t *object, struct control_question *question,
+			char error[QUESTION_ERROR_BYTES])
+{
+	int err = take_method(object, question, error);
+
+	for (size_t i = 0; err == 0 && i < MEMBERS; i++)
+		err = take_member(&members[i], object, question, error);
+	return err == 0 ? check_names(object, question->method, error) : err;
+}
+
+int question_read(const char *line, struct control_question *ret_question,
+		  char ret_error[QUESTION_ERROR_BYTES])
+{
+	json_error_t json_error;
+	json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &json_error);
+	int err;
+
+	memset(ret_question, 0, sizeof(*ret_question));
+	ret_question->method = CONTROL_METHODS;
+	ret_question->count = 1;
+	if (!object)
+		return refuse(ret_error, "no JSON object, or not in UTF-8 (at byte %d)",
+			      json_error.position);
+	err = take_members(object, ret_question, ret_error);
+	json_decref(object);
+	return err;
+}

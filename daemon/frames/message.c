@@ -1,0 +1,387 @@
+#include "frames/message.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#define RECORD_OVERHEAD 160 /* what a record takes beside its payload, in a ring that wraps */
+#define HEARD_OVERHEAD	64
+#define NO_TEXT		UINT32_MAX
+
+enum field_type {
+	FIELD_END,
+	FIELD_BOOL,
+	FIELD_U32,
+	FIELD_INT,
+	FIELD_64, /* signed or not */
+	FIELD_TEXT, /* const char *, NULL is one of its values */
+	FIELD_NEEDED, /* the same, never NULL */
+	FIELD_BYTES, /* const void *, followed by its size_t */
+	FIELD_HEAD, /* struct event_head */
+};
+
+struct field {
+	enum field_type type;
+	size_t at;
+	uint32_t most; /* bytes of a text without its NUL, or of bytes */
+};
+
+#define AT(kind, member) offsetof(struct message_##kind, member)
+#define PATH_MOST	 4095
+#define WORD_MOST	 511
+#define TOPIC_MOST	 65535
+#define PAYLOAD_MOST	 (48 * 1024)
+
+static const struct field setup_fields[] = {
+	{FIELD_64, AT(setup, conf.port), 0},
+	{FIELD_NEEDED, AT(setup, conf.client_id), WORD_MOST},
+	{FIELD_NEEDED, AT(setup, conf.topic_root), WORD_MOST},
+	{FIELD_INT, AT(setup, conf.protocol), 0},
+	{FIELD_INT, AT(setup, conf.compress), 0},
+	{FIELD_TEXT, AT(setup, conf.username), WORD_MOST},
+	{FIELD_TEXT, AT(setup, conf.password_file), PATH_MOST},
+	{FIELD_TEXT, AT(setup, conf.password_credential), WORD_MOST},
+	{FIELD_BOOL, AT(setup, conf.tls), 0},
+	{FIELD_TEXT, AT(setup, conf.tls_ca), PATH_MOST},
+	{FIELD_TEXT, AT(setup, conf.tls_cert), PATH_MOST},
+	{FIELD_TEXT, AT(setup, conf.tls_key), PATH_MOST},
+	{FIELD_TEXT, AT(setup, conf.tls_crl), PATH_MOST},
+	{FIELD_64, AT(setup, conf.keepalive_ns), 0},
+	{FIELD_64, AT(setup, conf.window), 0},
+	{FIELD_64, AT(setup, conf.alert_delay_ns), 0},
+	{FIELD_64, AT(setup, conf.ack_timeout_ns), 0},
+	{FIELD_64, AT(setup, conf.connect_timeout_ns), 0},
+	{FIELD_64, AT(setup, conf.retry_min_ns), 0},
+	{FIELD_64, AT(setup, conf.retry_max_ns), 0},
+	{FIELD_64, AT(setup, conf.replay_bytes_per_s), 0},
+	{FIELD_NEEDED, AT(setup, checkpoint), WORD_MOST},
+	{FIELD_NEEDED, AT(setup, gateway), WORD_MOST},
+	{FIELD_NEEDED, AT(setup, boot), WORD_MOST},
+	{FIELD_TEXT, AT(setup, credentials), PATH_MOST},
+	{FIELD_U32, AT(setup, first_host), 0},
+	{FIELD_BOOL, AT(setup, debug), 0},
+	{0},
+};
+
+static const struct field host_fields[] = {
+	{FIELD_NEEDED, AT(host, text), WORD_MOST},
+	{FIELD_BOOL, AT(host, older_protocol), 0},
+	{0},
+};
+
+static const struct field inlet_fields[] = {
+	{FIELD_NEEDED, AT(inlet, folder), WORD_MOST}, {FIELD_NEEDED, AT(inlet, levels), WORD_MOST},
+	{FIELD_BOOL, AT(inlet, of_gateway), 0},	      {FIELD_BOOL, AT(inlet, retained), 0},
+	{FIELD_U32, AT(inlet, payload_most), 0},      {0},
+};
+
+static const struct field none[] = {{0}};
+
+static const struct field head_fields[] = {{FIELD_HEAD, AT(head, head), 0}, {0}};
+
+static const struct field record_fields[] = {
+	{FIELD_U32, AT(record, stream), 0},
+	{FIELD_U32, AT(record, session), 0},
+	{FIELD_64, AT(record, position), 0},
+	{FIELD_64, AT(record, seq), 0},
+	{FIELD_BOOL, AT(record, late), 0},
+	{FIELD_NEEDED, AT(record, epoch), EVENT_EPOCH_BYTES - 1},
+	{FIELD_NEEDED, AT(record, type), WORD_MOST},
+	{FIELD_BYTES, AT(record, payload), EVENT_BYTES},
+	{0},
+};
+
+static const struct field state_fields[] = {
+	{FIELD_NEEDED, AT(state, key), STATE_KEY_BYTES - 1},
+	{FIELD_64, AT(state, over), 0},
+	{FIELD_BOOL, AT(state, patient), 0},
+	{FIELD_BYTES, AT(state, payload), EVENT_BYTES},
+	{0},
+};
+
+static const struct field metrics_fields[] = {
+	{FIELD_BYTES, AT(metrics, members), PAYLOAD_MOST},
+	{0},
+};
+
+static const struct field answer_fields[] = {
+	{FIELD_NEEDED, AT(answer, topic), WORD_MOST * 2},
+	{FIELD_BYTES, AT(answer, correlation), WORD_MOST},
+	{FIELD_BYTES, AT(answer, payload), PAYLOAD_MOST},
+	{0},
+};
+
+static const struct field room_fields[] = {
+	{FIELD_U32, AT(room, inlet), 0},
+	{FIELD_U32, AT(room, bytes), 0},
+	{0},
+};
+
+static const struct field refresh_fields[] = {{FIELD_U32, AT(refresh, inlet), 0}, {0}};
+
+static const struct field stop_fields[] = {{FIELD_64, AT(stop, by_mono_ns), 0}, {0}};
+
+static const struct field link_fields[] = {
+	{FIELD_U32, AT(link, state), 0},
+	{FIELD_U32, AT(link, host), 0},
+	{FIELD_TEXT, AT(link, error), WORD_MOST},
+	{0},
+};
+
+static const struct field rewind_fields[] = {
+	{FIELD_U32, AT(rewind, session), 0}, {FIELD_HEAD, AT(rewind, told), 0}, {0}};
+
+static const struct field progress_fields[] = {
+	{FIELD_U32, AT(progress, session), 0},	    {FIELD_64, AT(progress, acked_event), 0},
+	{FIELD_64, AT(progress, acked_alert), 0},   {FIELD_U32, AT(progress, events_bytes), 0},
+	{FIELD_U32, AT(progress, alerts_bytes), 0}, {FIELD_U32, AT(progress, published), 0},
+	{FIELD_U32, AT(progress, acknowledged), 0}, {FIELD_U32, AT(progress, refused), 0},
+	{FIELD_U32, AT(progress, dropped), 0},	    {0},
+};
+
+static const struct field states_fields[] = {
+	{FIELD_U32, AT(states, count), 0},
+	{FIELD_BOOL, AT(states, all_again), 0},
+	{0},
+};
+
+static const struct field gone_fields[] = {{FIELD_64, AT(gone, over), 0}, {0}};
+
+static const struct field heard_fields[] = {
+	{FIELD_U32, AT(heard, inlet), 0},
+	{FIELD_NEEDED, AT(heard, subject), TOPIC_MOST},
+	{FIELD_BYTES, AT(heard, payload), PAYLOAD_MOST},
+	{FIELD_BOOL, AT(heard, retained), 0},
+	{FIELD_TEXT, AT(heard, response_topic), TOPIC_MOST},
+	{FIELD_BYTES, AT(heard, correlation), WORD_MOST},
+	{0},
+};
+
+static const struct field *const forms[MESSAGE_KINDS] = {
+	[MESSAGE_SETUP] = setup_fields,	    [MESSAGE_HOST] = host_fields,
+	[MESSAGE_INLET] = inlet_fields,	    [MESSAGE_START] = none,
+	[MESSAGE_HEAD] = head_fields,	    [MESSAGE_RECORD] = record_fields,
+	[MESSAGE_STATE] = state_fields,	    [MESSAGE_METRICS] = metrics_fields,
+	[MESSAGE_ANSWER] = answer_fields,   [MESSAGE_ROOM] = room_fields,
+	[MESSAGE_REFRESH] = refresh_fields, [MESSAGE_PING] = none,
+	[MESSAGE_STOP] = stop_fields,	    [MESSAGE_LINK] = link_fields,
+	[MESSAGE_REWIND] = rewind_fields,   [MESSAGE_PROGRESS] = progress_fields,
+	[MESSAGE_STATES] = states_fields,   [MESSAGE_GONE] = gone_fields,
+	[MESSAGE_HEARD] = heard_fields,	    [MESSAGE_PONG] = none,
+	[MESSAGE_STOPPED] = none,	    [MESSAGE_RECALL] = none,
+};
+
+/* ---- writing ---------------------------------------------------------------------------- */
+
+struct out {
+	unsigned char *at;
+	size_t left;
+	bool overflow;
+};
+
+static void put(struct out *out, const void *bytes, size_t count)
+{
+	if (out->overflow || count > out->left) {
+		out->overflow = true;
+		return;
+	}
+	if (count > 0)
+		memcpy(out->at, bytes, count);
+	out->at += count;
+	out->left -= count;
+}
+
+static void put_run(struct out *out, const void *bytes, size_t count, const struct field *field)
+{
+	uint32_t length = (uint32_t)count;
+
+	if (count > field->most)
+		out->overflow = true;
+	put(out, &length, sizeof(length));
+	put(out, bytes, count);
+}
+
+/* With its NUL, so that the reader can borrow it. */
+static void put_text(struct out *out, const char *text, const struct field *field)
+{
+	const uint32_t no_text = NO_TEXT;
+
+	if (text) {
+		put_run(out, text, strlen(text), field);
+		put(out, "", 1);
+	} else {
+		put(out, &no_text, sizeof(no_text));
+	}
+}
+
+static void put_field(struct out *out, const struct field *field, const void *object)
+{
+	const char *member = (const char *)object + field->at;
+	const void *const *pointer = (const void *const *)(const void *)member;
+
+	switch (field->type) {
+	case FIELD_BOOL:
+		put(out, member, sizeof(bool));
+		break;
+	case FIELD_U32:
+		put(out, member, sizeof(uint32_t));
+		break;
+	case FIELD_INT:
+		put(out, member, sizeof(int));
+		break;
+	case FIELD_64:
+		put(out, member, sizeof(uint64_t));
+		break;
+	case FIELD_TEXT:
+	case FIELD_NEEDED:
+		put_text(out, *pointer, field);
+		break;
+	case FIELD_BYTES:
+		put_run(out, *pointer, *(const size_t *)(const void *)(pointer + 1), field);
+		break;
+	case FIELD_HEAD:
+		put(out, member, sizeof(struct event_head));
+		break;
+	case FIELD_END:
+		break;
+	}
+}
+
+int message_write(enum message_kind kind, const void *object, unsigned char *out, size_t size)
+{
+	struct out writer = {.at = out, .left = size < INT_MAX ? size : INT_MAX};
+
+	for (const struct field *field = forms[kind]; field->type; field++)
+		put_field(&writer, field, object);
+	return writer.overflow ? -E2BIG : (int)(writer.at - out);
+}
+
+/* ---- reading ---------------------------------------------------------------------------- */
+
+struct in {
+	const unsigned char *at;
+	size_t left;
+	bool bad;
+};
+
+static const void *take(struct in *in, size_t count)
+{
+	const void *at = in->at;
+
+	if (in->bad || count > in->left) {
+		in->bad = true;
+		return NULL;
+	}
+	in->at += count;
+	in->left -= count;
+	return at;
+}
+
+static void take_copy(struct in *in, void *ret, size_t count)
+{
+	const void *at = take(in, count);
+
+	if (at)
+		memcpy(ret, at, count);
+}
+
+static const char *take_text(struct in *in, const struct field *field)
+{
+	uint32_t length = 0;
+	const char *text;
+
+	take_copy(in, &length, sizeof(length));
+	if (in->bad || (length == NO_TEXT && field->type == FIELD_TEXT))
+		return NULL;
+	if (length > field->most) {
+		in->bad = true;
+		return NULL;
+	}
+	text = take(in, (size_t)length + 1);
+	if (text && (text[length] || memchr(text, '\0', length)))
+		in->bad = true;
+	return text;
+}
+
+static const void *take_run(struct in *in, const struct field *field, size_t *ret_bytes)
+{
+	uint32_t length = 0;
+
+	take_copy(in, &length, sizeof(length));
+	if (in->bad || length > field->most) {
+		in->bad = true;
+		return NULL;
+	}
+	*ret_bytes = length;
+	return take(in, length);
+}
+
+static bool take_bool(struct in *in)
+{
+	unsigned char byte = 0;
+
+	take_copy(in, &byte, sizeof(byte));
+	in->bad |= byte > 1;
+	return byte == 1;
+}
+
+static void take_head(struct in *in, struct event_head *head)
+{
+	take_copy(in, head, sizeof(*head));
+	in->bad |= !memchr(head->epoch, '\0', sizeof(head->epoch));
+}
+
+static void take_field(struct in *in, const struct field *field, void *object)
+{
+	void *member = (char *)object + field->at;
+	const void **pointer = member;
+
+	switch (field->type) {
+	case FIELD_BOOL:
+		*(bool *)member = take_bool(in);
+		break;
+	case FIELD_U32:
+		take_copy(in, member, sizeof(uint32_t));
+		break;
+	case FIELD_INT:
+		take_copy(in, member, sizeof(int));
+		break;
+	case FIELD_64:
+		take_copy(in, member, sizeof(uint64_t));
+		break;
+	case FIELD_TEXT:
+	case FIELD_NEEDED:
+		*pointer = take_text(in, field);
+		break;
+	case FIELD_BYTES:
+		*pointer = take_run(in, field, (size_t *)(void *)(pointer + 1));
+		break;
+	case FIELD_HEAD:
+		take_head(in, member);
+		break;
+	case FIELD_END:
+		break;
+	}
+}
+
+int message_read(enum message_kind kind, const unsigned char *in, size_t bytes, void *object)
+{
+	struct in reader = {.at = in, .left = bytes};
+
+	for (const struct field *field = forms[kind]; field->type; field++)
+		take_field(&reader, field, object);
+	return reader.bad || reader.left > 0 ? -EBADMSG : 0;
+}
+
+/* ---- credit ----------------------------------------------------------------------------- */
+
+size_t message_record_cost(size_t payload_bytes)
+{
+	return RECORD_OVERHEAD + payload_bytes;
+}
+
+size_t message_heard_cost(const struct message_heard *heard)
+{
+	return HEARD_OVERHEAD + strlen(heard->subject) + heard->bytes + heard->correlation_bytes +
+	       (heard->response_topic ? strlen(heard->response_topic) : 0);
+}

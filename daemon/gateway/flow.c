@@ -1,0 +1,123 @@
+/* Readings in, drafts out: who waits when a queue is full. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "gateway/private.h"
+
+#define LOG_TOKEN "gateway"
+#include "base/log.h"
+
+#define CAPTURE_BATCH 64
+#define ROOM_WAIT_MS  100
+
+static uint64_t dropped(struct gateway *gateway)
+{
+	uint64_t count = 0;
+
+	if (gateway->requests)
+		count += requests_dropped(gateway->requests);
+	if (gateway->handovers)
+		count += inbox_dropped(gateway->handovers);
+	if (gateway->registry)
+		count += registry_counters(gateway->registry).dropped;
+	return count;
+}
+
+struct health_view gateway_view(struct gateway *gateway)
+{
+	return (struct health_view){
+		.buses = gateway->buses,
+		.bus_count = gateway->bus_count,
+		.captures = gateway->captures,
+		.journal = gateway->journal,
+		.uplink = gateway->uplink,
+		.transit = gateway->transit,
+		.registry = gateway->registry,
+		.dropped = dropped(gateway),
+	};
+}
+
+void gateway_drain_fd(int fd)
+{
+	uint64_t count;
+
+	(void)!read(fd, &count, sizeof(count));
+}
+
+static bool stop_is_pending(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
+static void wait_for_room(struct gateway *gateway)
+{
+	struct pollfd room = {.fd = journal_room_fd(gateway->journal), .events = POLLIN};
+
+	gateway_feed_watchdog(gateway);
+	poll(&room, 1, ROOM_WAIT_MS);
+	gateway_drain_fd(room.fd);
+	if (gateway->loop) /* the loop waits for it, too */
+		ev_feed_event(gateway->loop, &gateway->on_room, EV_READ);
+}
+
+/* Half of the journal's queue is kept free for what one batch may cause, so this hardly ever
+ * waits; when it must, anything else would lose the event. */
+void gateway_put(void *data, const struct event_draft *draft)
+{
+	struct gateway *gateway = data;
+	int err;
+
+	while ((err = journal_append(gateway->journal, draft)) == -EAGAIN) {
+		if (clock_mono_ns() >= gateway->give_up_ns) {
+			journal_give_up(gateway->journal, draft);
+			return;
+		}
+		if (stop_is_pending() && gateway->give_up_ns == INT64_MAX)
+			gateway->give_up_ns = clock_mono_ns() + NS_PER_S;
+		wait_for_room(gateway);
+	}
+	if (err < 0)
+		log_error(err, "event \"%s\" could not be taken into the journal",
+			  draft->type ? draft->type->name : draft->state_key);
+	else if (gateway->control && control_is_followed(gateway->control))
+		control_tell(gateway->control, draft, clock_mono_ns());
+}
+
+static void take(struct gateway *gateway, const struct capture *item, const struct instant *now)
+{
+	if (item->kind == CAPTURE_READING)
+		transit_reading(gateway->transit, &item->reading, now);
+	else
+		transit_device(gateway->transit, &item->device, now);
+}
+
+/* All that is in the queue, as long as the journal has room for what it may cause. */
+void gateway_drain(struct gateway *gateway)
+{
+	struct capture items[CAPTURE_BATCH];
+	struct instant now = clock_now();
+	size_t count = 1;
+
+	health_clock(&gateway->health, &now);
+	while (count > 0 && journal_has_room(gateway->journal)) {
+		count = capture_take(gateway->captures, items, CAPTURE_BATCH);
+		now = clock_now();
+		for (size_t i = 0; i < count; i++)
+			take(gateway, &items[i], &now);
+		transit_judge_pending(gateway->transit, &now);
+	}
+}
+
+void gateway_drain_until(struct gateway *gateway, int64_t deadline_ns)
+{
+	gateway_drain(gateway);
+	while (!journal_has_room(gateway->journal) && clock_mono_ns() < deadline_ns) {
+		wait_for_room(gateway);
+		gateway_drain(gateway);
+	}
+}

@@ -1,0 +1,124 @@
+/* What other checkpoints announce, on its way from the uplink to the pure part. */
+#include "gateway/private.h"
+#include "inbound/handover_read.h"
+
+#define LOG_TOKEN "handover"
+#include "base/log.h"
+
+#define INBOX_BYTES (64 * 1024)
+
+int gateway_new_handovers(struct gateway *gateway)
+{
+	struct inlet inlet = {
+		.folder = "handover",
+		.levels = "+",
+		.retained = true,
+		.most = HANDOVER_BYTES,
+		.take = inbox_take_in,
+	};
+	int err = inbox_new(INBOX_BYTES, HANDOVER_BYTES, &gateway->handovers);
+
+	if (err < 0)
+		return err;
+	inlet.data = gateway->handovers;
+	uplink_subscribe(gateway->uplink, &inlet);
+	return 0;
+}
+
+/* Before the announcements that come anew are taken. */
+static void note_recall(struct gateway *gateway)
+{
+	const struct uplink_counters counters = uplink_counters(gateway->uplink);
+	const struct instant now = clock_now();
+
+	if (counters.recalls == gateway->recalls)
+		return;
+	gateway->recalls = counters.recalls;
+	gateway->connects = counters.connects;
+	transit_connected(gateway->transit, &now);
+}
+
+/* An expectation that is not announced again when all that is retained comes anew counts as
+ * withdrawn. If the link is lost meanwhile, it may only not have been heard. */
+void gateway_look_at_link(struct gateway *gateway)
+{
+	const struct uplink_counters counters = uplink_counters(gateway->uplink);
+	const struct instant now = clock_now();
+
+	if (!counters.connected || counters.connects != gateway->connects)
+		transit_disconnected(gateway->transit, &now);
+}
+
+static void announce(struct gateway *gateway, const struct handover *handover, const char *subject)
+{
+	const struct instant now = clock_now();
+	char evicted_ucr[IDENTIFIER_BYTES];
+	enum legs_heard heard = transit_announce(gateway->transit, handover, evicted_ucr, &now);
+
+	switch (heard) {
+	case LEGS_EXPECTED:
+		log_debug("\"%s\": expected, from \"%s\"", handover->ucr, handover->from);
+		break;
+	case LEGS_KNOWN:
+		break;
+	case LEGS_ARRIVED:
+		log_info("\"%s\" was announced by \"%s\" and is here already", handover->ucr,
+			 handover->from);
+		break;
+	case LEGS_OURS:
+	case LEGS_ELSEWHERE:
+	case LEGS_EXPIRED:
+		log_debug("handover/%.80s is not waited for: of this checkpoint, to another, or "
+			  "over",
+			  subject);
+		break;
+	}
+	if (evicted_ucr[0])
+		log_warnx("\"%s\" is no longer waited for: too many are expected", evicted_ucr);
+}
+
+static void refuse(struct gateway *gateway, const char *subject, const char *error)
+{
+	char more[LOG_LIMIT_WORDS_BYTES];
+
+	if (log_limit_allows(&gateway->refused_handovers, clock_mono_ns(), more))
+		log_warnx("handover/%.80s is refused: %s%s", subject, error, more);
+}
+
+static bool is_about(const struct handover *handover, const char *id)
+{
+	char own[HANDOVER_ID_BYTES];
+
+	handover_id(handover, own);
+	return strcmp(own, id) == 0;
+}
+
+static void take(struct gateway *gateway, const struct inlet_message *message)
+{
+	const struct instant now = clock_now();
+	char error[HANDOVER_ERROR_BYTES] = "longer than it may be";
+	char id[HANDOVER_ID_BYTES];
+	struct handover handover;
+
+	if (!handover_read_id(message->subject, id))
+		refuse(gateway, message->subject, "the topic has no UCR");
+	else if (message->bytes == 0)
+		transit_withdraw(gateway->transit, id, &now);
+	else if (message->cut ||
+		 handover_read(message->payload, message->bytes, &handover, error) < 0)
+		refuse(gateway, message->subject, error);
+	else if (!is_about(&handover, id))
+		refuse(gateway, message->subject, "it is about another UCR than its topic");
+	else
+		announce(gateway, &handover, message->subject);
+}
+
+void gateway_take_handovers(struct gateway *gateway)
+{
+	struct inlet_message message;
+
+	gateway_drain(gateway); /* readings from before come before */
+	note_recall(gateway);
+	while (journal_has_room(gateway->journal) && inbox_take(gateway->handovers, &message))
+		take(gateway, &message);
+}

@@ -1,0 +1,116 @@
+/* Private to the gateway: gateway.c (assembly, stop), loop.c (what wakes it),
+ * flow.c (readings in, drafts out), requests.c, console.c, handovers.c, watchdog.c. */
+#ifndef CORRIDORD_GATEWAY_PRIVATE_H
+#define CORRIDORD_GATEWAY_PRIVATE_H
+
+#include <ev.h>
+
+#include "base/clock.h"
+#include "base/log_limit.h"
+#include "bus/bus.h"
+#include "bus/capture.h"
+#include "control/control.h"
+#include "gateway/gateway.h"
+#include "gateway/health.h"
+#include "inbound/inbox.h"
+#include "inbound/requests.h"
+#include "journal/journal.h"
+#include "outbound/uplink.h"
+#include "registry/registry.h"
+#include "transit/transit.h"
+
+struct watched {
+	const char *name; /* for the log */
+	struct worker *worker;
+};
+
+/* An answer at the control socket that waits for the journal. */
+struct console_wait {
+	uint64_t number; /* 0: none */
+	uint64_t mark; /* of the journal */
+};
+
+struct gateway {
+	const struct config *config;
+	struct event_origin origin;
+	struct transit_device *transit_devices;
+	struct event_sink sink;
+	struct health health;
+	struct capture_queue *captures;
+	struct transit *transit;
+	struct journal_conf journal_conf;
+	struct journal *journal;
+	struct registry *registry; /* NULL: there is no registry */
+	struct uplink *uplink;
+	struct requests *requests; /* NULL: none are taken */
+	struct inbox *handovers; /* NULL: none are received */
+	struct control *control; /* NULL: its socket cannot be opened */
+	struct console_wait console_waits[CONTROL_CLIENTS];
+	int answers_fd; /* wakes us when a bus has answered a question of it */
+	uint64_t registry_changes; /* of which the pure part knows */
+	uint64_t connects, recalls; /* of the uplink, as the pure part knows */
+	struct log_limit refused_handovers;
+	struct bus **buses;
+	size_t bus_count;
+
+	struct ev_loop *loop;
+	ev_io on_capture, on_room, on_uplink, on_step, on_registry, on_requests, on_handovers;
+	ev_io on_control, on_answers;
+	ev_timer on_deadline, on_metrics, on_watchdog;
+	ev_signal on_term, on_int, on_hangup;
+	int64_t watchdog_ns; /* 0: nobody watches */
+	struct watched *watched;
+	size_t watched_count;
+	const char *stuck; /* the worker for which the watchdog is not fed, NULL: none */
+	int step_fd;
+	bool paused; /* no readings are taken: the journal has no room */
+	bool running; /* the journal takes events */
+	int64_t give_up_ns; /* while stopping: how long to wait for the journal; else INT64_MAX */
+	char *metrics; /* room for a message of them */
+	size_t metrics_bytes;
+};
+
+/* watchdog.c: pings systemd if every worker answered since the last time. */
+int gateway_watch_workers(struct gateway *gateway); /* once there are all; -ENOMEM */
+void gateway_feed_watchdog(struct gateway *gateway);
+
+/* flow.c */
+struct health_view gateway_view(struct gateway *gateway); /* what metrics are made of */
+void gateway_drain_fd(int fd); /* an eventfd that has woken us */
+
+/* Takes a draft for the journal, waiting for room if it must (event_sink.put). */
+void gateway_put(void *data, const struct event_draft *draft);
+
+/* Takes readings as long as there are any and the journal has room for what they cause. */
+void gateway_drain(struct gateway *gateway);
+
+/* While stopping: the same, waiting for room until the deadline (monotonic). */
+void gateway_drain_until(struct gateway *gateway, int64_t deadline_ns);
+
+/* loop.c. The registry's answers and its events. */
+void gateway_take_answers(struct gateway *gateway);
+
+/* After anything that made events: pauses or resumes capture, sets the next deadline. */
+void gateway_rearm(struct gateway *gateway);
+
+/* handovers.c */
+int gateway_new_handovers(struct gateway *gateway); /* negative errno */
+void gateway_take_handovers(struct gateway *gateway);
+void gateway_look_at_link(struct gateway *gateway); /* before transit_tick() */
+
+/* requests.c */
+int gateway_new_requests(struct gateway *gateway); /* negative errno */
+void gateway_take_requests(struct gateway *gateway);
+void gateway_word_told(void *data, uint64_t number); /* transit_conf.word_told */
+
+/* console.c: what is asked at the control socket. Without one all goes on. */
+void gateway_open_console(struct gateway *gateway);
+void gateway_close_console(struct gateway *gateway); /* takes a half-made one */
+void gateway_take_bus_answers(struct gateway *gateway);
+void gateway_console_durable(struct gateway *gateway); /* what waited for that is answered */
+
+/* Makes the loop and starts its watchers. Negative errno. */
+int gateway_open_loop(struct gateway *gateway);
+void gateway_close_loop(struct gateway *gateway); /* takes a half-made one */
+
+#endif

@@ -1,0 +1,145 @@
+/* How requests are carried out at the gateway. */
+#include <string.h>
+
+#include "frames/topic.h"
+#include "gateway/private.h"
+
+static int name_consignment(struct gateway *gateway, const struct request *request, uint64_t number)
+{
+	const struct instant now = clock_now();
+	const struct officer_word word = {
+		.ucr = request->ucr,
+		.officer = request->officer,
+		.reason = request->reason,
+		.by = "mqtt",
+		.number = number,
+	};
+
+	return transit_name_consignment(gateway->transit, request->lane, &word, &now);
+}
+
+static int acknowledge(struct gateway *gateway, const struct request *request)
+{
+	const struct instant now = clock_now();
+	const struct acknowledgement by = {
+		.resource = request->resource,
+		.type = request->type,
+		.officer = request->officer,
+		.reason = request->reason,
+		.by = "mqtt",
+	};
+
+	return transit_acknowledge(gateway->transit, &by, &now);
+}
+
+static enum officer_act_kind act_of(const struct request *request)
+{
+	switch (request->method) {
+	case REQUEST_CONTROL:
+		return strcmp(request->step, "begin") == 0 ? ACT_CONTROL_BEGINS : ACT_CONTROL_ENDS;
+	case REQUEST_RELEASE:
+		return ACT_RELEASE;
+	case REQUEST_REDIRECT:
+		return ACT_REDIRECT;
+	case REQUEST_INCIDENT:
+		return ACT_INCIDENT;
+	default:
+		return ACT_RESEAL;
+	}
+}
+
+static int act(struct gateway *gateway, const struct request *request, const char **ret_what)
+{
+	const struct instant now = clock_now();
+	const struct officer_act act = {
+		.kind = act_of(request),
+		.officer = request->officer,
+		.reason = request->reason,
+		.by = "mqtt",
+		.ucr = request->ucr,
+		.removed = request->old_seal,
+		.affixed = request->new_seal,
+		.authority = request->authority,
+		.result = request->result,
+		.to = request->to,
+		.code = request->code,
+		.endorsement = request->endorsement,
+	};
+
+	return transit_act(gateway->transit, &act, &now, ret_what);
+}
+
+static int carry_out(void *data, const struct request *request, uint64_t number, uint64_t *ret_mark,
+		     const char **ret_what)
+{
+	struct gateway *gateway = data;
+	int err;
+
+	if (request->method == REQUEST_PRESENT)
+		err = name_consignment(gateway, request, number);
+	else if (request->method == REQUEST_ACK)
+		err = acknowledge(gateway, request);
+	else
+		err = act(gateway, request, ret_what);
+
+	if (err == 0)
+		*ret_mark = journal_mark(gateway->journal);
+	return err;
+}
+
+void gateway_word_told(void *data, uint64_t number)
+{
+	struct gateway *gateway = data;
+
+	requests_told(gateway->requests, number, journal_mark(gateway->journal));
+}
+
+static void status(void *data, struct jw *json, size_t most)
+{
+	struct gateway *gateway = data;
+	const struct instant now = clock_now();
+
+	health_status(&gateway->health, gateway->journal, &now, json);
+	transit_status(gateway->transit, json, most);
+}
+
+static int answer(void *data, const struct uplink_answer *given)
+{
+	struct gateway *gateway = data;
+
+	return uplink_answer(gateway->uplink, given);
+}
+
+int gateway_new_requests(struct gateway *gateway)
+{
+	const struct requests_host host = {
+		.data = gateway,
+		.carry_out = carry_out,
+		.status = status,
+		.answer = answer,
+	};
+	char prefix[PREFIX_BYTES];
+	struct inlet inlet;
+	int err;
+
+	err = uplink_topic_prefix(gateway->config->uplink.topic_root, &gateway->origin, prefix);
+	if (err == 0)
+		err = requests_new(prefix, &gateway->origin, &host, &gateway->requests);
+	if (err < 0)
+		return err;
+	inlet = requests_inlet(gateway->requests);
+	uplink_subscribe(gateway->uplink, &inlet);
+	return 0;
+}
+
+void gateway_take_requests(struct gateway *gateway)
+{
+	struct instant now;
+
+	gateway_drain(gateway); /* readings from before come before */
+	while (journal_has_room(gateway->journal) &&
+	       requests_take(gateway->requests, clock_mono_ns()))
+		;
+	now = clock_now();
+	transit_judge_pending(gateway->transit, &now);
+}

@@ -1,0 +1,106 @@
+/* The journal: events made durable, in order, before anyone hears of them.
+ *
+ * Owns the only SQLite connection (WAL, synchronous=FULL), used by one thread
+ * of its own, and the chain: epoch, number, hash. Group commit: while one
+ * commit is being synced the next batch gathers. It feeds the uplink (outlet.h)
+ * from the commit just made or from disk, and keeps the watermarks.
+ *
+ * A damaged file is set aside, what can be read is carried over, a new epoch
+ * starts. An unwritable path falls back to conf.fallback. A full disk stalls
+ * the journal, not the daemon: the batch waits and is retried. All of these
+ * are themselves events. Start-up cost does not depend on the number of events.
+ */
+#ifndef CORRIDORD_JOURNAL_H
+#define CORRIDORD_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "journal/outlet.h"
+#include "transit/event/event.h"
+
+struct journal;
+struct worker;
+
+enum journal_condition {
+	JOURNAL_OK,
+	JOURNAL_STALLED, /* commits fail (disk full, I/O error); retried */
+	JOURNAL_VOLATILE, /* on the fallback: lost with the power */
+};
+
+struct journal_counters {
+	enum journal_condition condition;
+	char error[96]; /* of the last failed commit; empty: none */
+	uint64_t events; /* journalled since start */
+	uint64_t commits; /* transactions, each one sync */
+	uint64_t backlog; /* numbers not acknowledged on STREAM_EVENTS, evicted ones too */
+	uint64_t evicted; /* unacknowledged ones given up since start */
+	uint64_t waits; /* times the queue was found full */
+	int64_t used_bytes; /* of the quota */
+	int64_t sync_max_ns; /* longest commit since journal_forget_sync_max() */
+	struct event_head head;
+};
+
+/* Opens (or sets aside and begins anew). conf and origin are borrowed. Fails only when
+ * neither path nor fallback can be written: negative errno; -EBUSY: another process has
+ * the path's file; -EPERM: this is root, and the path's folder another's; -ENAMETOOLONG: there is no room behind path or fallback for the names of
+ * what is set aside (960 bytes suffice). No thread yet. */
+int journal_open(const struct journal_conf *conf, const struct event_origin *origin,
+		 struct journal **ret_journal);
+
+/* The states as last journalled: call(data, key, word) for each. Before journal_start(). */
+void journal_states(struct journal *journal, void *data,
+		    void (*call)(void *data, const char *key, const char *word));
+
+/* The memories (event.h) as last journalled, in the order of their keys. Before journal_start(). */
+void journal_memories(struct journal *journal, void *data,
+		      void (*call)(void *data, const char *key, const char *text));
+
+/* When the newest event was recorded, and whether in this boot. Before journal_start(). false:
+ * there is none. */
+bool journal_last_recorded(const struct journal *journal, struct instant *ret_at,
+			   bool *ret_this_boot);
+
+/* Starts the thread. The outlet is copied and must outlive the journal. */
+int journal_start(struct journal *journal, const struct outlet *outlet);
+
+/* The calls an uplink makes into this journal. */
+struct outlet_source journal_source(struct journal *journal);
+
+/* Takes a copy for the next commit. One producer thread (the main loop). 0;
+ * -EAGAIN: full, nothing taken, wait for journal_room_fd(); -E2BIG: body or state is longer
+ * than EVENT_BODY_BYTES, or a memory or their number beyond event.h's limits. Half of the queue
+ * is kept for callers that cannot wait: ask journal_has_room() before taking new readings. */
+int journal_append(struct journal *journal, const struct event_draft *draft);
+bool journal_has_room(const struct journal *journal);
+
+/* What was appended so far; when it is durable, journal_room_fd() becomes readable. One producer
+ * thread, as above. */
+uint64_t journal_mark(struct journal *journal);
+uint64_t journal_durable(const struct journal *journal); /* all up to this mark is */
+
+/* Readable (an eventfd, owned by the journal) when there is room again after it was full, or
+ * what was marked is durable. */
+int journal_room_fd(const struct journal *journal);
+
+struct journal_counters journal_counters(struct journal *journal);
+void journal_forget_sync_max(struct journal *journal);
+
+/* The daemon is about to stop: what cannot be written to the path goes to the fallback at once. */
+void journal_hurry(struct journal *journal);
+
+/* This draft found no room and is given up: the next start tells of it. */
+void journal_give_up(struct journal *journal, const struct event_draft *draft);
+
+struct worker *journal_worker(struct journal *journal); /* for the watchdog */
+
+/* Commits what was appended (until the deadline, monotonic), stops, closes, frees.
+ * NULL is fine. ret_lost: how many events could not be written, those given up included; their
+ * number is kept for the next start to tell. false: its thread hangs in a
+ * system call and may come back at any time, so that neither the journal nor what was handed
+ * to it (configuration, origin, outlet) may be freed. */
+bool journal_close(struct journal *journal, int64_t deadline_mono_ns, size_t *ret_lost);
+
+#endif

@@ -1,0 +1,64 @@
+/* What passes between the journal and the uplink, so that neither knows the other.
+ *
+ * Two streams over the same events: every event in order, and the copies of
+ * critical and major ones that go ahead of a backlog. Each stream has its own
+ * watermark in the journal; only the broker's acknowledgement moves it. A
+ * position is the journal's row number: it grows, across epochs too, and is
+ * never published.
+ */
+#ifndef CORRIDORD_JOURNAL_OUTLET_H
+#define CORRIDORD_JOURNAL_OUTLET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "transit/event/event.h"
+
+enum outlet_stream { STREAM_EVENTS, STREAM_ALERTS, STREAM_COUNT };
+
+struct outlet_record {
+	uint64_t position;
+	char epoch[EVENT_EPOCH_BYTES];
+	uint64_t seq;
+	const char *type; /* "seal.tampered" */
+	const char *payload;
+	size_t payload_bytes;
+	bool late; /* read back from the journal: part of a backlog */
+	uint32_t session; /* of the last outlet_source.rewind() the journal has seen */
+};
+
+struct outlet_state {
+	const char *key;
+	const char *payload; /* NULL: it is over, nothing is to stay retained */
+	size_t bytes;
+	bool patient; /* others go before it */
+};
+
+/* Calls of the journal's thread into the uplink. None blocks. */
+struct outlet {
+	void *data;
+	/* Copies the record; false: no room, or not of the present session: the journal
+	 * stops this stream until source.pull() or source.rewind(). */
+	bool (*offer)(void *data, enum outlet_stream stream, const struct outlet_record *record);
+	/* The latest retained state of a sensor; replaces an unsent one of the same key. */
+	void (*state)(void *data, const struct outlet_state *state);
+	/* The end of the chain after a commit, for the status topic. */
+	void (*head)(void *data, const struct event_head *head);
+};
+
+/* Calls of the uplink's thread into the journal. None blocks. */
+struct outlet_source {
+	void *data;
+	/* What the broker last heard of this gateway's chain, before a rewind(). The journal holds
+	 * itself against it before it offers anything. May be NULL. */
+	void (*told)(void *data, const struct event_head *head);
+	/* A new connection: both streams start again behind their watermarks. Offers carry
+	 * the session number given here, so that late ones of an earlier session are known. */
+	void (*rewind)(void *data, uint32_t session);
+	void (*pull)(void *data); /* there is room again; may come before offer() has said no */
+	/* Everything of the stream up to position has been acknowledged by the broker. */
+	void (*ack)(void *data, enum outlet_stream stream, uint64_t position);
+};
+
+#endif

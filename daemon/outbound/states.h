@@ -1,0 +1,47 @@
+/* The latest retained state of each sensor, and which of them are still to be published.
+ *
+ * A newer state replaces one that was not yet sent. The entry of a sensor stays for
+ * ever; one that is over goes when the broker has acknowledged that. Buffers grow
+ * to the largest state seen. Not locked: the uplink holds its lock around each call.
+ */
+#ifndef CORRIDORD_UPLINK_STATES_H
+#define CORRIDORD_UPLINK_STATES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "journal/outlet.h"
+
+#define STATES_MAX 4096
+
+struct states;
+
+struct state_copy {
+	char key[STATE_KEY_BYTES];
+	char payload[EVENT_BYTES];
+	size_t bytes; /* 0: it is over, the empty message removes what is retained */
+	uint64_t over; /* then for states_removed(), else 0 */
+	bool patient;
+};
+
+int states_new(struct states **ret_states); /* -ENOMEM */
+void states_free(struct states *states); /* takes NULL */
+
+/* -ENOSPC: STATES_MAX keys are known already; -E2BIG; -ENOMEM. The old one stays then. */
+int states_put(struct states *states, const struct outlet_state *news);
+
+/* The one that has waited longest to be published, a patient one only when no other waits; false:
+ * none. */
+bool states_take(struct states *states, struct state_copy *ret_copy);
+
+/* That one could not be sent: it waits again. */
+void states_untake(struct states *states, const char *key);
+
+/* That was acknowledged: forgets it, if it was not put anew since. */
+void states_removed(struct states *states, uint64_t over);
+
+/* Each is to be published again, those of sensors first; how many these are. */
+size_t states_all_again(struct states *states);
+
+#endif

@@ -1,0 +1,306 @@
+#include "outbound/uplink.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "frames/host.h"
+#include "frames/topic.h"
+#include "outbound/private.h"
+
+#define LOG_TOKEN "uplink"
+#include "base/log.h"
+
+#define STUCK_NS (60 * NS_PER_S)
+
+/* ---- life -------------------------------------------------------------------------------- */
+
+static int check_hosts(const struct uplink_conf *conf)
+{
+	struct uplink_host host;
+
+	if (conf->hosts.count == 0 || conf->hosts.count > UPLINK_HOSTS) {
+		log_error(0, "%zu hosts are configured, expected 1 to %d", conf->hosts.count,
+			  UPLINK_HOSTS);
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < conf->hosts.count; i++) {
+		if (uplink_host_parse(conf->hosts.item[i], (int)conf->port, &host) < 0) {
+			log_error(0, "host \"%s\": expected name, name:port or [ipv6]:port",
+				  conf->hosts.item[i]);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int check(const struct uplink *uplink)
+{
+	char prefix[PREFIX_BYTES];
+
+	if (uplink_topic_prefix(uplink->conf->topic_root, uplink->origin, prefix) < 0) {
+		log_error(0, "topic_root \"%s\": expected levels like \"corridor/v1\"",
+			  uplink->conf->topic_root);
+		return -EINVAL;
+	}
+	return check_hosts(uplink->conf);
+}
+
+static int allocate(struct uplink *uplink)
+{
+	int err;
+
+	uplink->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (uplink->event_fd < 0)
+		return -errno;
+	err = worker_new(STUCK_NS, &uplink->worker);
+	return err < 0 ? err : states_new(&uplink->states);
+}
+
+static void release(struct uplink *uplink)
+{
+	pthread_mutex_destroy(&uplink->source_lock);
+	pthread_mutex_destroy(&uplink->lock);
+	supervisor_fini(uplink);
+	states_free(uplink->states);
+	worker_free(uplink->worker);
+	if (uplink->event_fd >= 0)
+		close(uplink->event_fd);
+	free(uplink);
+}
+
+int uplink_new(const struct uplink_conf *conf, const struct event_origin *origin,
+	       struct uplink **ret_uplink)
+{
+	struct uplink *uplink = calloc(1, sizeof(*uplink));
+	int err;
+
+	if (!uplink)
+		return -ENOMEM;
+	uplink->conf = conf;
+	uplink->origin = origin;
+	uplink->event_fd = -1;
+	uplink->channel.fd = -1;
+	uplink->counters.since_mono_ns = clock_mono_ns();
+	snprintf(uplink->counters.error, sizeof(uplink->counters.error), "still trying");
+	pthread_mutex_init(&uplink->lock, NULL);
+	pthread_mutex_init(&uplink->source_lock, NULL);
+	err = check(uplink);
+	if (err == 0)
+		err = allocate(uplink);
+	if (err == 0)
+		*ret_uplink = uplink;
+	else
+		release(uplink);
+	return err;
+}
+
+int uplink_check_files(const struct uplink_conf *conf)
+{
+	const int result = conf->tls ? child_check_tls(conf) : 0;
+
+	return result > 0 ? -EINVAL : result;
+}
+
+static void run(void *data)
+{
+	supervisor_run(data);
+}
+
+void uplink_subscribe(struct uplink *uplink, const struct inlet *inlet)
+{
+	assert(uplink->inlet_count < UPLINK_INLETS);
+	uplink->inlets[uplink->inlet_count++] = *inlet;
+}
+
+int uplink_start(struct uplink *uplink, const struct outlet_source *source)
+{
+	const struct worker_job job = {.name = "uplink", .run = run, .data = uplink};
+	int err = supervisor_init(uplink);
+
+	if (err < 0)
+		return err;
+	uplink->source = *source;
+	uplink->attached = true;
+	return worker_start(uplink->worker, &job);
+}
+
+void uplink_detach(struct uplink *uplink)
+{
+	if (!uplink)
+		return;
+	pthread_mutex_lock(&uplink->source_lock);
+	uplink->attached = false;
+	pthread_mutex_unlock(&uplink->source_lock);
+	pthread_mutex_lock(&uplink->lock);
+	uplink->session = 0;
+	pthread_mutex_unlock(&uplink->lock);
+}
+
+bool uplink_free(struct uplink *uplink, int64_t deadline_mono_ns)
+{
+	if (!uplink)
+		return true;
+	pthread_mutex_lock(&uplink->lock);
+	uplink->stop_by_ns = deadline_mono_ns;
+	pthread_mutex_unlock(&uplink->lock);
+	if (!worker_stop(uplink->worker, deadline_mono_ns))
+		return false;
+	release(uplink);
+	return true;
+}
+
+/* ---- calls of the journal's thread ---------------------------------------------------------- */
+
+/* Under the lock: a thread that is busy anyway need not be woken. */
+static void wake_if_idle(struct uplink *uplink)
+{
+	if (!uplink->idle)
+		return;
+	uplink->idle = false;
+	worker_wake(uplink->worker);
+}
+
+static bool put_record(struct uplink *uplink, enum outlet_stream stream,
+		       const struct outlet_record *record)
+{
+	struct lane_out *lane = &uplink->lanes[stream];
+	const size_t cost = message_record_cost(record->payload_bytes);
+	const struct message_record message = {
+		.stream = stream,
+		.session = uplink->child_session,
+		.position = record->position,
+		.seq = record->seq,
+		.late = record->late,
+		.epoch = record->epoch,
+		.type = record->type,
+		.payload = record->payload,
+		.payload_bytes = record->payload_bytes,
+	};
+
+	if (cost > lane->credit || channel_put(&uplink->channel, MESSAGE_RECORD, &message) < 0) {
+		lane->starved = true;
+		return false;
+	}
+	lane->credit -= cost;
+	lane->offered = record->position;
+	return true;
+}
+
+static bool offer(void *data, enum outlet_stream stream, const struct outlet_record *record)
+{
+	struct uplink *uplink = data;
+	bool taken = false;
+
+	pthread_mutex_lock(&uplink->lock);
+	if (uplink->session != 0 && record->session == uplink->session)
+		taken = put_record(uplink, stream, record);
+	if (taken)
+		wake_if_idle(uplink);
+	pthread_mutex_unlock(&uplink->lock);
+	return taken;
+}
+
+static void set_state(void *data, const struct outlet_state *state)
+{
+	struct uplink *uplink = data;
+	bool complain = false;
+	int err;
+
+	pthread_mutex_lock(&uplink->lock);
+	err = states_put(uplink->states, state);
+	if (err == 0 && uplink->states_wanted > 0) {
+		wake_if_idle(uplink);
+	} else if (err < 0) {
+		complain = !uplink->states_refused;
+		uplink->states_refused = true;
+	}
+	pthread_mutex_unlock(&uplink->lock);
+	if (complain)
+		log_warn(err, "the state of \"%s\" is not published", state->key);
+}
+
+static void set_head(void *data, const struct event_head *head)
+{
+	struct uplink *uplink = data;
+
+	pthread_mutex_lock(&uplink->lock);
+	if (!uplink->head_known || uplink->head_wanted ||
+	    strcmp(head->epoch, uplink->head.epoch) != 0) {
+		uplink->head_wanted = false;
+		uplink->head_due = true;
+		wake_if_idle(uplink);
+	}
+	uplink->head = *head;
+	uplink->head_known = true;
+	pthread_mutex_unlock(&uplink->lock);
+}
+
+struct outlet uplink_outlet(struct uplink *uplink)
+{
+	return (struct outlet){
+		.data = uplink, .offer = offer, .state = set_state, .head = set_head};
+}
+
+/* ---- calls of the main loop ------------------------------------------------------------------ */
+
+void uplink_metrics(struct uplink *uplink, const char *members, size_t bytes)
+{
+	const struct message_metrics message = {.members = members, .bytes = bytes};
+
+	pthread_mutex_lock(&uplink->lock);
+	if (uplink->channel.fd >= 0 && !uplink->stop_told) {
+		const struct message_head head = {.head = uplink->head};
+
+		if (uplink->head_known)
+			(void)channel_put(&uplink->channel, MESSAGE_HEAD, &head);
+		(void)channel_put(&uplink->channel, MESSAGE_METRICS, &message);
+		wake_if_idle(uplink);
+	}
+	pthread_mutex_unlock(&uplink->lock);
+}
+
+int uplink_answer(struct uplink *uplink, const struct uplink_answer *answer)
+{
+	const struct message_answer message = {
+		.topic = answer->topic,
+		.correlation = answer->correlation,
+		.correlation_bytes = answer->correlation_bytes,
+		.payload = answer->payload,
+		.bytes = answer->bytes,
+	};
+	int err = -EAGAIN;
+
+	pthread_mutex_lock(&uplink->lock);
+	if (uplink->channel.fd >= 0)
+		err = channel_put(&uplink->channel, MESSAGE_ANSWER, &message);
+	if (err == 0)
+		wake_if_idle(uplink);
+	pthread_mutex_unlock(&uplink->lock);
+	return err;
+}
+
+int uplink_event_fd(const struct uplink *uplink)
+{
+	return uplink->event_fd;
+}
+
+struct uplink_counters uplink_counters(struct uplink *uplink)
+{
+	struct uplink_counters counters;
+
+	pthread_mutex_lock(&uplink->lock);
+	counters = uplink->counters;
+	pthread_mutex_unlock(&uplink->lock);
+	return counters;
+}
+
+struct worker *uplink_worker(struct uplink *uplink)
+{
+	return uplink->worker;
+}

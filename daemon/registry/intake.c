@@ -1,0 +1,82 @@
+#include "registry/intake.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/percent.h"
+
+static enum intake_result refuse(struct registry_complaint *complaint, const char *text)
+{
+	snprintf(complaint->text, sizeof(complaint->text), "%s", text);
+	return INTAKE_REFUSED;
+}
+
+/* As in handovers. A level that makes no sense so is taken as it stands. */
+static void read_level(const char *level, char *out, size_t size)
+{
+	if (percent_read(level, out, size) == 0)
+		snprintf(out, size, "%s", level);
+}
+
+/* false: the complaint says why. */
+static bool read_subject(const char *subject, enum registry_kind *kind,
+			 char key[REGISTRY_KEY_BYTES], struct registry_complaint *complaint)
+{
+	const char *slash = strchr(subject, '/');
+	char name[32], level[4 * REGISTRY_KEY_BYTES];
+
+	if (!slash || slash[1] == '\0') {
+		refuse(complaint, "the topic has no key, expected registry/<kind>/<key>");
+		return false;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)(slash - subject), subject);
+	if (!registry_kind_by_name(name, kind)) {
+		refuse(complaint, "unknown kind, expected consignment, aeo, mra or group");
+		return false;
+	}
+	read_level(slash + 1, level, sizeof(level));
+	if (registry_record_key(*kind, level, strlen(level), key) < 0) {
+		refuse(complaint, "the last level of the topic cannot be a key of this kind");
+		return false;
+	}
+	return true;
+}
+
+/* A removal may be missed by a gateway that is away; "null" can be retained in its place. */
+static bool is_removal(const struct inlet_message *message)
+{
+	return message->bytes == 0 ||
+	       (message->bytes == 4 && memcmp(message->payload, "null", 4) == 0);
+}
+
+static enum intake_result judge(int err, enum intake_result done, int *ret_err)
+{
+	*ret_err = err;
+	if (err == -EINVAL)
+		return INTAKE_REFUSED;
+	if (err == 1 || err == -ENOENT)
+		return INTAKE_UNCHANGED;
+	return err < 0 ? INTAKE_FAILED : done;
+}
+
+enum intake_result intake_take(struct store *store, const struct inlet_message *message,
+			       const struct instant *now, struct registry_complaint *ret_complaint,
+			       int *ret_err)
+{
+	const struct store_arrival arrival = {.at = *now, .retained = message->retained};
+	char key[REGISTRY_KEY_BYTES];
+	enum registry_kind kind;
+
+	*ret_err = 0;
+	if (!read_subject(message->subject, &kind, key, ret_complaint))
+		return INTAKE_REFUSED;
+	if (is_removal(message))
+		return judge(store_remove(store, kind, key, now->utc_ns), INTAKE_REMOVED, ret_err);
+	if (message->bytes >= CONSIGNMENT_BYTES)
+		return refuse(ret_complaint,
+			      "longer than a record may be, expected 16 KiB at most");
+	return judge(store_put(store, kind, key, message->payload, message->bytes, &arrival,
+			       ret_complaint),
+		     INTAKE_TAKEN, ret_err);
+}

@@ -1,0 +1,21 @@
+/* Messages of the registry, from the topic ("consignment/7GE…": kind and key) to the store. One
+ * with nothing, or with "null", removes the record. Used by the registry's thread. */
+#ifndef CORRIDORD_REGISTRY_INTAKE_H
+#define CORRIDORD_REGISTRY_INTAKE_H
+
+#include "outbound/inlet.h"
+#include "registry/store.h"
+
+enum intake_result {
+	INTAKE_TAKEN,
+	INTAKE_UNCHANGED,
+	INTAKE_REMOVED,
+	INTAKE_REFUSED, /* for what it says: the complaint */
+	INTAKE_FAILED, /* for the store: *ret_err */
+};
+
+enum intake_result intake_take(struct store *store, const struct inlet_message *message,
+			       const struct instant *now, struct registry_complaint *ret_complaint,
+			       int *ret_err);
+
+#endif

@@ -1,0 +1,311 @@
+#include "registry/lists.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/worker.h"
+#include "registry/records.h"
+#include "registry/store.h"
+
+#define LOG_TOKEN "registry"
+#include "base/log.h"
+
+#define COMMIT_EVERY 4096 /* records */
+#define MADE	     ".list-"
+
+struct list_file {
+	const char *path;
+	int64_t sum; /* of the content that was last read, 0: none */
+	bool missing;
+};
+
+struct lists {
+	const struct registry_conf *conf;
+	struct lists_sink sink;
+	char base[STORE_PATH_BYTES - 64];
+	struct list_file files[STORE_LISTS_MAX];
+	size_t count;
+	struct worker *worker;
+};
+
+/* One list while it is read. */
+struct delivery {
+	struct lists *lists;
+	struct records *records;
+	struct registry_file_head head;
+	int64_t count;
+	int64_t received_utc_ns;
+	struct registry_complaint first;
+	int complaints;
+};
+
+/* ---- which file it is ------------------------------------------------------------------ */
+
+/* Size, time and inode: a list is not read again because the daemon was started. */
+static int64_t sum_of(const struct stat *status)
+{
+	char text[128];
+	int bytes = snprintf(text, sizeof(text), "%lld %lld.%09ld %llu", (long long)status->st_size,
+			     (long long)status->st_mtim.tv_sec, status->st_mtim.tv_nsec,
+			     (unsigned long long)status->st_ino);
+
+	return records_sum(text, (size_t)bytes) | 1;
+}
+
+/* A file of records is named after the path of its list, wherever that stands in the configuration. */
+static void name_of(const struct lists *lists, size_t place, char name[STORE_PATH_BYTES],
+		    const char *ending)
+{
+	const char *path = lists->files[place].path;
+
+	snprintf(name, STORE_PATH_BYTES, "%s" MADE "%016llx%s", lists->base,
+		 (unsigned long long)records_sum(path, strlen(path)), ending);
+}
+
+/* ---- reading --------------------------------------------------------------------------- */
+
+static int take_head(void *data, const struct registry_file_head *head)
+{
+	struct delivery *delivery = data;
+
+	delivery->head = *head;
+	return 0;
+}
+
+static int take_record(void *data, struct registry_record *record)
+{
+	struct delivery *delivery = data;
+	int err = worker_goes_on(delivery->lists->worker) ? 0 : -ECANCELED;
+
+	if (err == 0)
+		err = records_put(delivery->records, record, 0, delivery->received_utc_ns);
+	registry_record_free(record);
+	if (err == 0 && ++delivery->count % COMMIT_EVERY == 0) {
+		err = records_commit(delivery->records);
+		if (err == 0)
+			err = records_begin(delivery->records);
+	}
+	return err;
+}
+
+static void take_complaint(void *data, const struct registry_complaint *complaint)
+{
+	struct delivery *delivery = data;
+
+	if (delivery->complaints++ == 0)
+		delivery->first = *complaint;
+	log_warnx("line %d: %s", complaint->line, complaint->text);
+}
+
+static int finish(struct delivery *delivery, int64_t sum)
+{
+	struct records_list list = {
+		.as_of_utc_ns = delivery->head.as_of_utc_ns,
+		.received_utc_ns = delivery->received_utc_ns,
+		.records = delivery->count,
+		.sum = sum,
+	};
+	int err;
+
+	snprintf(list.version, sizeof(list.version), "%s", delivery->head.version);
+	err = records_put_list(delivery->records, delivery->head.kind, &list);
+	if (err == 0)
+		err = records_commit(delivery->records);
+	return err < 0 ? err : records_finish(delivery->records);
+}
+
+static int read_into(struct delivery *delivery, const char *path, const char *made, int64_t sum)
+{
+	const struct instant now = clock_now();
+	const struct registry_file_sink sink = {.data = delivery,
+						.latest_utc_ns = store_latest(&now),
+						.head = take_head,
+						.record = take_record,
+						.complain = take_complaint};
+	int err = records_open(made, RECORDS_BUILD, delivery->lists->conf->quota_bytes,
+			       &delivery->records);
+
+	if (err < 0)
+		return err;
+	delivery->received_utc_ns = now.utc_ns;
+	err = records_begin(delivery->records);
+	if (err == 0)
+		err = registry_file_read(path, &sink);
+	if (err >= 0)
+		err = finish(delivery, sum);
+	records_close(delivery->records);
+	return err;
+}
+
+static void refuse(struct lists *lists, size_t place, struct delivery *delivery, int err)
+{
+	if (err == -ECANCELED)
+		return;
+	if (delivery->complaints == 0)
+		snprintf(delivery->first.text, sizeof(delivery->first.text), "%s",
+			 err == -ENOSPC ? "no room, see quota and the disk" : strerror(-err));
+	lists->sink.refused(lists->sink.data, place, &delivery->first,
+			    delivery->complaints > 1 ? delivery->complaints - 1 : 0);
+}
+
+static void read_list(struct lists *lists, size_t place, int64_t sum)
+{
+	struct delivery delivery = {.lists = lists};
+	char made[STORE_PATH_BYTES], path[STORE_PATH_BYTES];
+	int err;
+
+	name_of(lists, place, made, ".new");
+	name_of(lists, place, path, "");
+	log_info("reading \"%s\"", lists->files[place].path);
+	err = read_into(&delivery, lists->files[place].path, made, sum);
+	if (err >= 0 && rename(made, path) < 0)
+		err = -errno;
+	if (err < 0) {
+		(void)unlink(made);
+		refuse(lists, place, &delivery, err);
+		return;
+	}
+	lists->sink.ready(lists->sink.data, place, path, (int)delivery.count, false);
+}
+
+/* ---- looking --------------------------------------------------------------------------- */
+
+/* Of the file of records from before this start: which content of the list it has. 0: there is none. */
+static int64_t take_made(struct lists *lists, size_t place)
+{
+	char path[STORE_PATH_BYTES];
+	struct records *records;
+	struct records_list list = {0};
+	int err = -ENOENT;
+
+	name_of(lists, place, path, "");
+	if (access(path, R_OK) < 0 || records_open(path, RECORDS_READ, 0, &records) < 0)
+		return 0;
+	for (int kind = 0; err < 0 && kind < REGISTRY_KINDS; kind++)
+		err = records_list(records, (enum registry_kind)kind, &list);
+	records_close(records);
+	if (err < 0)
+		return 0;
+	lists->sink.ready(lists->sink.data, place, path, (int)list.records, true);
+	return list.sum;
+}
+
+static void miss(struct lists *lists, size_t place, int err)
+{
+	struct registry_complaint complaint = {0};
+
+	snprintf(complaint.text, sizeof(complaint.text), "%s", strerror(err));
+	lists->sink.refused(lists->sink.data, place, &complaint, 0);
+}
+
+static void look(struct lists *lists, size_t place)
+{
+	struct list_file *file = &lists->files[place];
+	struct stat status;
+	int64_t sum;
+
+	if (stat(file->path, &status) < 0) {
+		if (!file->missing)
+			miss(lists, place, errno);
+		file->missing = true;
+		return;
+	}
+	file->missing = false;
+	sum = sum_of(&status);
+	if (sum != file->sum)
+		read_list(lists, place, sum);
+	file->sum = sum;
+}
+
+/* Files of records whose lists are no longer in the configuration. */
+static void remove_others(const struct lists *lists)
+{
+	char folder[STORE_PATH_BYTES], name[STORE_PATH_BYTES];
+	const char *slash = strrchr(lists->base, '/');
+	const char *stem = slash ? slash + 1 : lists->base;
+	const struct dirent *entry;
+	DIR *directory;
+	size_t i;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - lists->base) + 1 : 1,
+		 slash ? lists->base : ".");
+	directory = opendir(folder);
+	while (directory && (entry = readdir(directory))) {
+		if (strncmp(entry->d_name, stem, strlen(stem)) != 0 ||
+		    strncmp(entry->d_name + strlen(stem), MADE, strlen(MADE)) != 0)
+			continue;
+		for (i = 0; i < lists->count; i++) {
+			name_of(lists, i, name, "");
+			if (strcmp(slash ? strrchr(name, '/') + 1 : name, entry->d_name) == 0)
+				break;
+		}
+		if (i == lists->count)
+			(void)unlinkat(dirfd(directory), entry->d_name, 0);
+	}
+	if (directory)
+		closedir(directory);
+}
+
+static void run(void *data)
+{
+	struct lists *lists = data;
+
+	remove_others(lists);
+	for (size_t i = 0; i < lists->count; i++)
+		lists->files[i].sum = take_made(lists, i);
+	do {
+		for (size_t i = 0; i < lists->count && worker_goes_on(lists->worker); i++)
+			look(lists, i);
+	} while (worker_wait(lists->worker, clock_mono_ns() + lists->conf->check_every_ns, NULL));
+}
+
+/* ---- life ------------------------------------------------------------------------------ */
+
+int lists_new(const struct registry_conf *conf, const char *base, const struct lists_sink *sink,
+	      struct lists **ret_lists)
+{
+	struct lists *lists = calloc(1, sizeof(*lists));
+	int err;
+
+	if (!lists)
+		return -ENOMEM;
+	err = worker_new(INT64_MAX, &lists->worker);
+	if (err < 0) {
+		free(lists);
+		return err;
+	}
+	lists->conf = conf;
+	lists->sink = *sink;
+	lists->count = conf->files.count < STORE_LISTS_MAX ? conf->files.count : STORE_LISTS_MAX;
+	snprintf(lists->base, sizeof(lists->base), "%s", base);
+	for (size_t i = 0; i < lists->count; i++)
+		lists->files[i].path = conf->files.item[i];
+	*ret_lists = lists;
+	return 0;
+}
+
+int lists_start(struct lists *lists)
+{
+	const struct worker_job job = {.name = "lists", .run = run, .data = lists};
+
+	return worker_start(lists->worker, &job);
+}
+
+bool lists_stop(struct lists *lists, int64_t deadline_mono_ns)
+{
+	return !lists || worker_stop(lists->worker, deadline_mono_ns);
+}
+
+void lists_free(struct lists *lists)
+{
+	if (!lists)
+		return;
+	worker_free(lists->worker);
+	free(lists);
+}

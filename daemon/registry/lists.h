@@ -1,0 +1,32 @@
+/* The list files of the configuration. A thread of their own reads each that is new or has changed
+ * into a file of records beside the journal, which the registry then only has to open.
+ *
+ * A list is taken or refused as a whole: while a newer one is read, and when that is bad, the one
+ * before stays in use.
+ */
+#ifndef CORRIDORD_REGISTRY_LISTS_H
+#define CORRIDORD_REGISTRY_LISTS_H
+
+#include "config/config.h"
+#include "registry/file.h"
+
+struct lists;
+
+/* A list is ready, or was refused. Called in the thread of the lists. */
+struct lists_sink {
+	void *data;
+	/* path: the file of records, and how many there are; known: it was made before this start. */
+	void (*ready)(void *data, size_t place, const char *path, int records, bool known);
+	/* complaint: the first one; more: how many follow it. */
+	void (*refused)(void *data, size_t place, const struct registry_complaint *complaint,
+			int more);
+};
+
+int lists_new(const struct registry_conf *conf, const char *base, const struct lists_sink *sink,
+	      struct lists **ret_lists);
+int lists_start(struct lists *lists);
+/* As worker_stop(): ends after the record that is being read, or when a list is on the disk. */
+bool lists_stop(struct lists *lists, int64_t deadline_mono_ns);
+void lists_free(struct lists *lists); /* takes NULL; stopped, or never started */
+
+#endif

@@ -1,0 +1,66 @@
+/* The registry's inside: registry.c (the calls from outside, start and stop) and work.c (the
+ * thread: answers, records, lists). */
+#ifndef CORRIDORD_REGISTRY_PRIVATE_H
+#define CORRIDORD_REGISTRY_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "inbound/inbox.h"
+#include "registry/lists.h"
+#include "registry/notices.h"
+#include "registry/registry.h"
+#include "registry/store.h"
+
+#define QUESTIONS_MAX 64 /* asked, and their answers not fetched yet */
+
+/* What the reader of list files has done with one since the thread last looked. */
+struct list_update {
+	bool ready; /* a new file of records is to be opened */
+	bool known; /* it is the one that was open before the start */
+	bool refused; /* a newer list was bad */
+	char path[STORE_PATH_BYTES];
+	int records, more;
+	struct registry_complaint complaint;
+};
+
+struct registry {
+	const struct registry_conf *conf;
+	struct lists *lists; /* NULL: there are no files */
+	char path[STORE_PATH_BYTES];
+	int fd;
+	struct worker *worker;
+
+	/* shared, under the lock */
+	pthread_mutex_t lock;
+	struct registry_question questions[QUESTIONS_MAX];
+	size_t question_count;
+	struct registry_answer *answers[QUESTIONS_MAX]; /* a ring */
+	size_t answer_first, answer_count;
+	size_t open; /* asked, and their answers not fetched yet */
+	struct list_update updates[STORE_LISTS_MAX];
+	bool any_update;
+	bool closed; /* nothing more is taken: the worker is to stop */
+	int64_t finish_by_ns; /* the rest of what was taken is written until then */
+	struct registry_counters counters;
+
+	/* shared, with locks of their own or without */
+	_Atomic bool wants_all; /* all records are needed once more */
+	struct inbox *inbox;
+	struct notices notices;
+
+	/* the thread's */
+	struct store store;
+	int64_t reopen_ns; /* the stream's file is tried again */
+	int64_t again_ns; /* all records are asked for again; INT64_MAX: no need */
+	int64_t patient_until_ns; /* questions wait until then for lists that are there */
+	bool looked_at[STORE_LISTS_MAX]; /* a list was read, or refused */
+	bool failing; /* the stream's file, and that was logged */
+};
+
+/* Opens the stream's file. Before the thread is started, or in it. */
+void registry_open_stream(struct registry *registry);
+/* The thread; data is the registry. */
+void registry_run(void *data);
+
+#endif

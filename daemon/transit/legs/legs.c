@@ -1,0 +1,700 @@
+#include "transit/legs/legs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "transit/event/teller.h"
+#include "transit/legs/departure.h"
+#include "transit/legs/expectation.h"
+#include "transit/legs/orders.h"
+#include "transit/legs/visit.h"
+#include "transit/registry/reseals.h"
+
+/* Deadlines by UTC are looked at so often: the wall clock may be set. */
+#define LOOK_NS (INT64_C(60) * 1000000000)
+
+struct legs {
+	const struct legs_conf *conf;
+	const char *checkpoint;
+	struct alarm_book *book;
+	struct departures departures;
+	struct expectations expectations;
+	struct visits visits;
+	struct orders orders;
+	int64_t looked_mono_ns; /* the last time; nothing is due before */
+};
+
+int legs_new(const struct legs_conf *conf, const char *checkpoint, struct alarm_book *book,
+	     struct legs **ret_legs)
+{
+	struct legs *legs = calloc(1, sizeof(*legs));
+	int err;
+
+	if (!legs)
+		return -ENOMEM;
+	legs->conf = conf;
+	legs->checkpoint = checkpoint;
+	legs->book = book;
+	err = departures_init(&legs->departures, conf->overdue_after_ns + conf->keep_ns);
+	if (err == 0)
+		err = expectations_init(&legs->expectations, book, conf->overdue_after_ns,
+					conf->overdue_after_ns + conf->keep_ns);
+	if (err == 0)
+		err = visits_init(&legs->visits, conf->overdue_after_ns + conf->keep_ns);
+	if (err == 0)
+		err = orders_init(&legs->orders);
+	if (err < 0) {
+		legs_free(legs);
+		return err;
+	}
+	*ret_legs = legs;
+	return 0;
+}
+
+void legs_free(struct legs *legs)
+{
+	if (!legs)
+		return;
+	departures_fini(&legs->departures);
+	expectations_fini(&legs->expectations);
+	visits_fini(&legs->visits);
+	orders_fini(&legs->orders);
+	free(legs);
+}
+
+/* Nothing stays retained on the topic of its announcement. */
+static void withdraw_announcement(struct legs *legs, struct teller *teller, const char *id)
+{
+	char key[HANDOVER_KEY_BYTES];
+	struct event_draft draft = {.state_key = key, .state_over = true};
+
+	if (handover_key(legs->checkpoint, id, key))
+		teller->sink.put(teller->sink.data, &draft);
+}
+
+void legs_recall(struct legs *legs, const char *key, const char *text)
+{
+	departures_recall(&legs->departures, key, text);
+	expectations_recall(&legs->expectations, key, text);
+	visits_recall(&legs->visits, key, text);
+	orders_recall(&legs->orders, key, text);
+}
+
+/* A stop may have come between an arrival and the end of its expectation. */
+static void end_what_is_here(struct legs *legs, struct teller *teller)
+{
+	for (size_t i = legs->expectations.drawer.count; i-- > 0;) {
+		struct expectation *expectation = expectations_at(&legs->expectations, i);
+		char id[HANDOVER_ID_BYTES];
+		const struct visit *visit;
+
+		if (!expectation)
+			continue;
+		handover_id(&expectation->handover, id);
+		visit = visits_find(&legs->visits, id);
+		if (visit && visit->from[0] && visit_is_of(visit, &expectation->handover))
+			expectations_end(&legs->expectations, teller, expectation,
+					 EXPECTATION_ARRIVED, teller->now.mono_ns);
+	}
+}
+
+void legs_start(struct legs *legs, struct teller *teller)
+{
+	legs->looked_mono_ns = teller->now.mono_ns;
+	end_what_is_here(legs, teller);
+	departures_start(&legs->departures, teller);
+	for (size_t i = 0; i < legs->visits.drawer.count; i++) {
+		const struct visit *visit = visits_at(&legs->visits, i);
+
+		if (visit && visit->from[0] && !visit->withdrawn)
+			withdraw_announcement(legs, teller, visit->id);
+	}
+}
+
+/* ---- arriving ------------------------------------------------------------------------ */
+
+const struct handover *legs_announced(struct legs *legs, const char *id)
+{
+	const struct expectation *expectation = expectations_find(&legs->expectations, id);
+
+	return expectation ? &expectation->handover : NULL;
+}
+
+/* All of a consignment, or one of its parts. */
+static bool is_of(const char *id, const char *ucr)
+{
+	size_t bytes = strlen(ucr);
+
+	return strncmp(id, ucr, bytes) == 0 &&
+	       (id[bytes] == '\0' || strrchr(id, '~') == id + bytes);
+}
+
+const char *legs_came_from(struct legs *legs, const char *ucr)
+{
+	const struct drawer *drawer = &legs->expectations.drawer;
+	const struct expectation *expectation = NULL;
+
+	for (size_t i = 0; i < drawer->count && !expectation; i++)
+		if (is_of(drawer_key(drawer, i), ucr))
+			expectation = expectations_at(&legs->expectations, i);
+	return expectation ? expectation->handover.from : NULL;
+}
+
+void legs_set_here(struct legs *legs, const char *ucr, bool here)
+{
+	const struct drawer *drawer = &legs->expectations.drawer;
+
+	for (size_t i = 0; i < drawer->count; i++) {
+		struct expectation *expectation;
+
+		if (!is_of(drawer_key(drawer, i), ucr))
+			continue;
+		expectation = expectations_at(&legs->expectations, i);
+		if (!expectation || expectation->here == here)
+			continue;
+		expectation->here = here;
+		expectations_note(&legs->expectations, expectation);
+	}
+}
+
+static struct leg_seal *find_seal(struct leg_seal *seals, size_t count, const char *number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(seals[i].number, number) == 0)
+			return &seals[i];
+	return NULL;
+}
+
+/* All announced and declared seals can be compared. */
+static bool is_seen(const struct handover *announced, struct legs_custody *custody)
+{
+	if (announced->seals_more > 0 || custody->unread > 0 || custody->unread_more > 0)
+		return false;
+	for (size_t i = 0; i < announced->seal_count; i++) {
+		const struct leg_seal *before = &announced->seals[i];
+		const struct leg_seal *now =
+			find_seal(custody->seals, custody->seal_count, before->number);
+
+		if (before->state == LEG_SEAL_MISSING)
+			continue;
+		if (!now || now->state == LEG_SEAL_UNKNOWN ||
+		    (before->openings >= 0 && now->openings < 0) ||
+		    (before->tamperings >= 0 && now->tamperings < 0))
+			return false;
+	}
+	return true;
+}
+
+/* It is there to be acknowledged; nothing ends it. */
+static void book(struct legs *legs, struct teller *teller, const char *ucr, enum event_id event)
+{
+	const struct event_type *type = event_type(event);
+	char resource[ALARM_RESOURCE_BYTES];
+
+	if (!type->latched)
+		return;
+	alarm_book_consignment(ucr, resource);
+	(void)alarm_book_raise(legs->book, resource, type, &teller->now);
+	(void)alarm_book_clear(legs->book, resource, type, &teller->now, NULL);
+}
+
+struct arrived {
+	struct stay_place place;
+	const struct handover *announced;
+	struct leg_verdict verdict;
+	bool late; /* the announcement came after it */
+};
+
+static void tell_one(struct teller *teller, const struct arrived *arrived, enum event_id event)
+{
+	const struct stay_place *place = &arrived->place;
+	struct jw *json =
+		stay_tell_start(teller, place, arrived->announced->ucr, place->at_mono_ns);
+
+	if (arrived->late)
+		jw_bool(json, "late", true);
+	leg_tell(arrived->announced, &arrived->verdict, json);
+	tell_end(teller, event);
+}
+
+/* The parts of that consignment that this gateway saw come from there, and that were not all. */
+static const struct visit *next_part(struct legs *legs, const struct handover *announced,
+				     size_t *at)
+{
+	const struct drawer *drawer = &legs->visits.drawer;
+
+	for (; *at < drawer->count; ++*at) {
+		const char *id = drawer_key(drawer, *at);
+		const struct visit *visit;
+
+		if (!is_of(id, announced->ucr) || strlen(id) <= strlen(announced->ucr) + 1)
+			continue;
+		visit = visits_at(&legs->visits, *at);
+		if (visit && visit->lane[0] && !visit->whole &&
+		    strcmp(visit->from, announced->from) == 0)
+			return visit;
+	}
+	return NULL;
+}
+
+static void note_whole(struct legs *legs, struct teller *teller, const struct handover *announced)
+{
+	const struct visit *part;
+
+	for (size_t at = 0; (part = next_part(legs, announced, &at)); at++) {
+		struct visit whole = *part;
+
+		whole.whole = true;
+		visits_keep(&legs->visits, &whole, teller);
+	}
+}
+
+/* The last of its parts has come. */
+static void tell_whole(struct legs *legs, struct teller *teller, const struct arrived *arrived)
+{
+	const struct handover *announced = arrived->announced;
+	int64_t parts = 0;
+	struct jw *json;
+
+	if (!announced->part[0] || announced->parts == 0)
+		return;
+	for (size_t at = 0; next_part(legs, announced, &at); at++)
+		parts++;
+	if (parts < announced->parts)
+		return;
+	note_whole(legs, teller, announced);
+	json = stay_tell_start(teller, &arrived->place, announced->ucr, arrived->place.at_mono_ns);
+	jw_open(json, "leg");
+	jw_text(json, "from", announced->from);
+	jw_text(json, "to", announced->to);
+	jw_int(json, "parts", announced->parts);
+	jw_close(json);
+	tell_end(teller, EVENT_LEG_WHOLE);
+}
+
+static void tell_arrived(struct legs *legs, struct teller *teller, const struct arrived *arrived)
+{
+	static const enum event_id events[] = {
+		[LEG_NOT_KNOWN] = EVENT_LEG_UNKNOWN,
+		[LEG_OPEN] = EVENT_LEG_OPEN,
+		[LEG_BROKEN] = EVENT_LEG_BROKEN,
+	};
+	const struct leg_verdict *verdict = &arrived->verdict;
+	enum event_id event = events[verdict->continuity];
+	bool nothing_sealed = verdict->finding_count == 0 && arrived->announced->seals_more == 0;
+
+	tell_one(teller, arrived, EVENT_LEG_ARRIVED);
+	if (verdict->clock_fault)
+		tell_one(teller, arrived, EVENT_LEG_CLOCK_FAULT);
+	if (verdict->continuity != LEG_KEPT && !nothing_sealed) {
+		book(legs, teller, arrived->announced->ucr, event); /* kept with the event */
+		tell_one(teller, arrived, event);
+	}
+	tell_whole(legs, teller, arrived);
+}
+
+static struct visit *new_visit(struct legs *legs, struct teller *teller,
+			       const struct legs_custody *custody)
+{
+	struct visit *visit = visits_add(&legs->visits, teller, custody->id);
+
+	visit->arrived_utc_ns =
+		teller->now.utc_ns - (teller->now.mono_ns - custody->place.at_mono_ns);
+	snprintf(visit->lane, sizeof(visit->lane), "%s", custody->place.lane);
+	snprintf(visit->passage, sizeof(visit->passage), "%s", custody->place.passage);
+	return visit;
+}
+
+/* A seal that is not among these is not there. */
+static bool all_noted(const struct legs_custody *custody)
+{
+	return custody->complete && custody->seals_more == 0;
+}
+
+static void note_seals(struct visit *visit, const struct legs_custody *custody)
+{
+	memcpy(visit->seals, custody->seals, sizeof(visit->seals));
+	visit->seal_count = custody->seal_count;
+	visit->unread = custody->unread;
+	visit->complete = all_noted(custody);
+}
+
+/* What was announced and cannot be seen here is handed on as it was known; a seal that is not
+ * there, and is not declared, is told here and not again. */
+static void carry_announced(struct visit *visit, const struct handover *announced)
+{
+	for (size_t i = 0; i < announced->seal_count; i++) {
+		const struct leg_seal *before = &announced->seals[i];
+		size_t count = visit->seal_count + visit->unread;
+		struct leg_seal *seal = find_seal(visit->seals, count, before->number);
+
+		if (!seal && !visit->complete && count < HANDOVER_SEALS) {
+			seal = &visit->seals[count];
+			*seal = *before;
+			seal->state = LEG_SEAL_UNKNOWN;
+			seal->openings = seal->tamperings = -1;
+			visit->unread++;
+		}
+		if (seal)
+			leg_seal_carry(seal, before, announced->from);
+	}
+}
+
+static void judge(struct legs *legs, struct teller *teller, struct expectation *expectation,
+		  const struct legs_custody *custody)
+{
+	struct visit *visit = new_visit(legs, teller, custody);
+	const struct handover announced = expectation->handover;
+	struct arrived arrived = {.place = custody->place, .announced = &announced};
+	struct leg_observed observed = {
+		.seals = custody->seals,
+		.seal_count = custody->seal_count,
+		.unread = custody->unread,
+		.complete = all_noted(custody),
+		.arrived_utc_ns = visit->arrived_utc_ns,
+		.clock = teller->now.clock,
+	};
+
+	leg_judge(&announced, &observed, legs->conf->shortest_ns, &arrived.verdict);
+	memcpy(visit->from, announced.from, sizeof(visit->from));
+	visit->departed_utc_ns = announced.departed_utc_ns;
+	note_seals(visit, custody);
+	carry_announced(visit, &announced);
+	visits_remember(&legs->visits, visit, teller);
+	tell_arrived(legs, teller, &arrived);
+	withdraw_announcement(legs, teller, custody->id);
+	expectations_end(&legs->expectations, teller, expectation, EXPECTATION_ARRIVED,
+			 custody->place.at_mono_ns);
+}
+
+/* Nobody announced it yet. */
+static void note_visit(struct legs *legs, struct teller *teller, const struct legs_custody *custody)
+{
+	struct visit *arrived = visits_find(&legs->visits, custody->id);
+
+	if (arrived && !arrived->left)
+		return;
+	arrived = new_visit(legs, teller, custody);
+	note_seals(arrived, custody);
+	visits_keep(&legs->visits, arrived, teller);
+}
+
+void legs_check(struct legs *legs, struct teller *teller, struct legs_custody *custody, bool final)
+{
+	struct expectation *expectation = expectations_find(&legs->expectations, custody->id);
+
+	if (expectation && (final || is_seen(&expectation->handover, custody)))
+		judge(legs, teller, expectation, custody);
+	else if (!expectation && final)
+		note_visit(legs, teller, custody);
+}
+
+static bool left_too_late(const struct legs *legs, const struct handover *announced,
+			  const char *number, const struct instant *at)
+{
+	for (size_t k = 0; k < announced->seal_count; k++)
+		if (strcmp(announced->seals[k].number, number) == 0 &&
+		    leg_is_too_short(announced->departed_utc_ns, announced->departed_clock,
+				     at->utc_ns, at->clock, legs->conf->shortest_ns))
+			return true;
+	return false;
+}
+
+bool legs_too_fast(struct legs *legs, const char *number, const struct instant *at)
+{
+	struct expectations *expectations = &legs->expectations;
+
+	for (size_t i = 0; legs->conf->shortest_ns > 0 && i < expectations->drawer.count; i++) {
+		const struct expectation *expectation;
+
+		if (!expectations_may_have_seal(expectations, i, number))
+			continue;
+		expectation = expectations_at(expectations, i);
+		if (expectation && left_too_late(legs, &expectation->handover, number, at))
+			return true;
+	}
+	return false;
+}
+
+/* ---- leaving ------------------------------------------------------------------------- */
+
+static int64_t expiry(const struct legs *legs, const struct handover *handover,
+		      int64_t until_utc_ns)
+{
+	int64_t from_utc_ns = until_utc_ns;
+
+	if (from_utc_ns == INT64_MAX && handover->departed_clock == CLOCK_UNSYNCED)
+		return INT64_MIN;
+	if (from_utc_ns == INT64_MAX)
+		from_utc_ns = handover->departed_utc_ns;
+	return from_utc_ns + legs->conf->overdue_after_ns + legs->conf->keep_ns;
+}
+
+static void name_replaced(const struct reseals *reseals, struct handover *handover)
+{
+	for (size_t i = 0; i < handover->seal_count; i++) {
+		struct leg_seal *seal = &handover->seals[i];
+		const char *declared = reseals_declared(reseals, seal->number);
+
+		if (strcmp(declared, seal->number) != 0)
+			snprintf(seal->instead_of, sizeof(seal->instead_of), "%s", declared);
+	}
+}
+
+static void announce(struct legs *legs, struct teller *teller, const struct legs_custody *custody,
+		     const struct itinerary_stop *next)
+{
+	struct departure departure = {.ordered = custody->ordered};
+	struct handover *handover = &departure.handover;
+
+	*handover = (struct handover){
+		.departed_utc_ns =
+			teller->now.utc_ns - (teller->now.mono_ns - custody->place.at_mono_ns),
+		.departed_clock = teller->now.clock,
+		.expected_from_utc_ns = next->from_utc_ns,
+		.expected_until_utc_ns = next->until_utc_ns,
+		.seal_count = custody->seal_count + custody->unread,
+		.seals_more = custody->seals_more + custody->unread_more,
+		.parts = custody->parts,
+	};
+	snprintf(handover->ucr, sizeof(handover->ucr), "%s", custody->ucr);
+	snprintf(handover->part, sizeof(handover->part), "%s", custody->part);
+	snprintf(handover->from, sizeof(handover->from), "%s", legs->checkpoint);
+	snprintf(handover->to, sizeof(handover->to), "%s", next->checkpoint);
+	snprintf(handover->gateway, sizeof(handover->gateway), "%s", legs->conf->gateway);
+	snprintf(handover->rule, sizeof(handover->rule), "%s", custody->rule);
+	memcpy(handover->seals, custody->seals, sizeof(handover->seals));
+	name_replaced(custody->reseals, handover);
+	handover->expires_utc_ns = expiry(legs, handover, handover->expected_until_utc_ns);
+	handover_fit(handover);
+	if (handover_is_sound(handover))
+		departures_add(&legs->departures, teller, &custody->place, &departure);
+}
+
+/* Counters that cannot be read where it leaves are those of its arrival, or of before. */
+static void carry_known(const struct legs *legs, struct legs_custody *custody,
+			const struct visit *arrived)
+{
+	for (size_t i = 0; i < arrived->seal_count + arrived->unread; i++) {
+		const struct leg_seal *before = &arrived->seals[i];
+		size_t count = custody->seal_count + custody->unread;
+		struct leg_seal *seal = find_seal(custody->seals, count, before->number);
+
+		if (reseals_is_removed(custody->reseals, before->number))
+			continue;
+		if (seal)
+			leg_seal_carry(seal, before, legs->checkpoint);
+		else if (i >= arrived->seal_count && before->counted_at[0] &&
+			 count < HANDOVER_SEALS)
+			custody->seals[custody->seal_count + custody->unread++] = *before;
+	}
+}
+
+void legs_depart(struct legs *legs, struct teller *teller, struct legs_custody *custody,
+		 const struct itinerary_stop *next)
+{
+	struct visit *here = visits_find(&legs->visits, custody->id);
+
+	if (here)
+		carry_known(legs, custody, here);
+	if (here && !here->left) {
+		here->left = true;
+		visits_keep(&legs->visits, here, teller);
+	}
+	if (next && strcmp(next->checkpoint, legs->checkpoint) != 0)
+		announce(legs, teller, custody, next);
+}
+
+size_t legs_departures(const struct legs *legs)
+{
+	return legs->departures.drawer.count;
+}
+
+const struct handover *legs_departure(struct legs *legs, size_t i)
+{
+	const struct departure *departure = departures_at(&legs->departures, i);
+
+	return departure ? &departure->handover : NULL;
+}
+
+const struct handover *legs_departed(struct legs *legs, const char *id)
+{
+	return legs_departure(legs, drawer_find(&legs->departures.drawer, id));
+}
+
+bool legs_is_ordered(struct legs *legs, const char *id)
+{
+	const struct departure *departure =
+		departures_at(&legs->departures, drawer_find(&legs->departures.drawer, id));
+
+	return departure && departure->ordered;
+}
+
+void legs_redirect(struct legs *legs, struct teller *teller, const char *id,
+		   const struct itinerary_stop *next, bool ordered)
+{
+	const struct handover *handover = legs_departed(legs, id);
+
+	if (handover)
+		departures_redirect(&legs->departures, teller, id, next,
+				    expiry(legs, handover, next->until_utc_ns), ordered);
+}
+
+void legs_order(struct legs *legs, struct teller *teller, const char *ucr, const char *to)
+{
+	orders_add(&legs->orders, teller, ucr, to);
+}
+
+const char *legs_ordered_to(struct legs *legs, const char *ucr)
+{
+	return orders_find(&legs->orders, ucr);
+}
+
+void legs_end_order(struct legs *legs, struct teller *teller, const char *ucr)
+{
+	orders_end(&legs->orders, teller, ucr);
+}
+
+void legs_send(struct legs *legs, struct teller *teller, const char *ucr,
+	       const struct itinerary_stop *next)
+{
+	for (size_t i = legs->departures.drawer.count; i-- > 0;) {
+		const struct handover *handover = legs_departure(legs, i);
+		char id[HANDOVER_ID_BYTES];
+
+		if (!handover || strcmp(handover->ucr, ucr) != 0 ||
+		    strcmp(handover->to, next->checkpoint) == 0)
+			continue;
+		handover_id(handover, id);
+		legs_redirect(legs, teller, id, next, true);
+	}
+}
+
+/* ---- what is heard ------------------------------------------------------------------- */
+
+/* There was nothing to compare it with when it arrived. */
+static void judge_late(struct legs *legs, struct teller *teller, struct visit *visit,
+		       const struct handover *announced)
+{
+	struct leg_observed observed = {
+		.seals = visit->seals,
+		.seal_count = visit->seal_count,
+		.unread = visit->unread,
+		.complete = visit->complete,
+		.arrived_utc_ns = visit->arrived_utc_ns,
+		.clock = visit->clock,
+	};
+	struct arrived arrived = {
+		.place = {visit->lane, visit->passage, teller->now.mono_ns},
+		.announced = announced,
+		.late = true,
+	};
+
+	leg_judge(announced, &observed, legs->conf->shortest_ns, &arrived.verdict);
+	memcpy(visit->from, announced->from, sizeof(visit->from));
+	visit->departed_utc_ns = announced->departed_utc_ns;
+	carry_announced(visit, announced);
+	visit->withdrawn = false;
+	visits_remember(&legs->visits, visit, teller);
+	tell_arrived(legs, teller, &arrived);
+}
+
+static enum legs_heard heard_of_arrived(struct legs *legs, struct teller *teller,
+					struct visit *arrived, const struct handover *announced)
+{
+	char id[HANDOVER_ID_BYTES];
+
+	handover_id(announced, id);
+	if (!arrived->from[0]) {
+		judge_late(legs, teller, arrived, announced);
+	} else if (arrived->withdrawn) {
+		arrived->withdrawn = false;
+		visits_keep(&legs->visits, arrived, teller);
+	}
+	withdraw_announcement(legs, teller, id);
+	return LEGS_ARRIVED;
+}
+
+enum legs_heard legs_announce(struct legs *legs, struct teller *teller,
+			      const struct handover *handover,
+			      char ret_evicted_ucr[IDENTIFIER_BYTES])
+{
+	const struct handover *known;
+	char id[HANDOVER_ID_BYTES];
+	struct visit *arrived;
+	bool again;
+
+	handover_id(handover, id);
+	arrived = visits_find(&legs->visits, id);
+	known = legs_announced(legs, id);
+	again = known && handover_is_same(known, handover);
+	ret_evicted_ucr[0] = '\0';
+	legs->looked_mono_ns = teller->now.mono_ns;
+	if (strcmp(handover->to, legs->checkpoint) != 0)
+		return LEGS_ELSEWHERE;
+	if (strcmp(handover->from, legs->checkpoint) == 0)
+		return LEGS_OURS;
+	if (arrived && !again && visit_is_of(arrived, handover))
+		return heard_of_arrived(legs, teller, arrived, handover);
+	if (handover->expires_utc_ns != INT64_MIN && teller->now.clock != CLOCK_UNSYNCED &&
+	    handover->expires_utc_ns <= teller->now.utc_ns)
+		return LEGS_EXPIRED;
+	expectations_add(&legs->expectations, teller, handover, ret_evicted_ucr);
+	return again ? LEGS_KNOWN : LEGS_EXPECTED;
+}
+
+/* The empty state was heard. It is our own, and so the broker has it; or that of another gateway
+ * of this checkpoint that saw it arrive, or of who announced it: then it is not waited for, even
+ * if it is announced again. */
+void legs_withdraw(struct legs *legs, struct teller *teller, const char *id)
+{
+	struct expectation *expectation = expectations_find(&legs->expectations, id);
+	struct visit *arrived = visits_find(&legs->visits, id);
+
+	if (expectation && !expectation->here) {
+		arrived = visits_add(&legs->visits, teller, id);
+		memcpy(arrived->from, expectation->handover.from, sizeof(arrived->from));
+		arrived->departed_utc_ns = expectation->handover.departed_utc_ns;
+		expectations_end(&legs->expectations, teller, expectation, EXPECTATION_WITHDRAWN,
+				 teller->now.mono_ns);
+	}
+	if (!arrived || !arrived->from[0] || arrived->withdrawn)
+		return;
+	arrived->withdrawn = true;
+	visits_keep(&legs->visits, arrived, teller);
+}
+
+void legs_connected(struct legs *legs, struct teller *teller)
+{
+	expectations_connected(&legs->expectations, teller);
+}
+
+void legs_disconnected(struct legs *legs)
+{
+	expectations_disconnected(&legs->expectations);
+}
+
+/* ---- time ---------------------------------------------------------------------------- */
+
+int64_t legs_deadline(const struct legs *legs, const struct teller *teller)
+{
+	int64_t due = earlier_ns(departures_due(&legs->departures, teller),
+				 earlier_ns(expectations_due(&legs->expectations, teller),
+					    visits_due(&legs->visits, teller)));
+
+	if (due == INT64_MAX)
+		return due;
+	if (due < legs->looked_mono_ns)
+		return legs->looked_mono_ns;
+	return earlier_ns(due, legs->looked_mono_ns + LOOK_NS);
+}
+
+void legs_tick(struct legs *legs, struct teller *teller)
+{
+	legs->looked_mono_ns = teller->now.mono_ns;
+	departures_tick(&legs->departures, teller);
+	expectations_tick(&legs->expectations, teller);
+	visits_tick(&legs->visits, teller);
+}

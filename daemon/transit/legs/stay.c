@@ -1,0 +1,492 @@
+#include "transit/legs/stay.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "transit/event/teller.h"
+
+#define TEXT_VERSION 3 /* 1: no route.off-itinerary, and the passage by its id; 2: no officers */
+#define DWELL	     ROUTE_FINDINGS
+#define BIT(which)   (UINT32_C(1) << (which))
+#define KEY	     "stay/"
+
+void stays_init(struct stays *stays, const char *checkpoint, struct alarm_book *book)
+{
+	stays->checkpoint = checkpoint;
+	stays->book = book;
+}
+
+static struct stay *find(struct stays *stays, const char *ucr)
+{
+	for (size_t i = 0; i < stays->used; i++)
+		if (strcmp(stays->items[i].ucr, ucr) == 0)
+			return &stays->items[i];
+	return NULL;
+}
+
+/* NULL: it does not stand here. */
+static struct stay *find_here(struct stays *stays, const char *ucr)
+{
+	struct stay *stay = ucr[0] ? find(stays, ucr) : NULL;
+
+	return stay && !stay->over ? stay : NULL;
+}
+
+/* NULL: there is none. */
+static struct stay *find_free(struct stays *stays)
+{
+	struct stay *stay = find(stays, "");
+
+	if (!stay && stays->used < STAYS_MAX)
+		stay = &stays->items[stays->used++];
+	return stay;
+}
+
+static void change(struct stays *stays, struct stay *stay)
+{
+	stay->changed = stays->changed = true;
+	stays->deadline_known = false;
+}
+
+/* FNV-1a. */
+static int64_t sum_of(const char *text)
+{
+	uint64_t sum = 14695981039346656037u;
+
+	for (; *text; text++)
+		sum = (sum ^ (unsigned char)*text) * 1099511628211u;
+	return (int64_t)(sum >> 1);
+}
+
+/* ---- telling ------------------------------------------------------------------------- */
+
+static enum event_id event_of(unsigned int which)
+{
+	return which == DWELL ? EVENT_ROUTE_DWELL_EXCEEDED
+			      : route_finding_event((enum route_finding)which);
+}
+
+struct jw *stay_tell_start(struct teller *teller, const struct stay_place *place, const char *ucr,
+			   int64_t at_mono_ns)
+{
+	struct jw *json =
+		tell_begin(teller, place && place->lane[0] ? place->lane : NULL, at_mono_ns);
+
+	if (place && place->passage && place->passage[0]) {
+		jw_open(json, "passage");
+		jw_text(json, "id", place->passage);
+		jw_close(json);
+	}
+	if (!ucr[0])
+		return json;
+	jw_open(json, "consignment");
+	jw_text(json, "ucr", ucr);
+	jw_close(json);
+	return json;
+}
+
+static void tell_route(struct jw *json, const struct stay *stay, int64_t dwell_ns)
+{
+	jw_open(json, "route");
+	if (stay->stop > 0)
+		jw_int(json, "stop", stay->stop);
+	else
+		jw_text(json, "stop", NULL);
+	jw_int(json, "stops", stay->stops);
+	jw_text(json, "came_from", stay->came_from[0] ? stay->came_from : NULL);
+	if (dwell_ns >= 0)
+		jw_int(json, "dwell_ms", dwell_ns / NS_PER_MS);
+	if (dwell_ns >= 0 && stay->dwell_ns != INT64_MAX)
+		jw_int(json, "dwell_limit_ms", stay->dwell_ns / NS_PER_MS);
+	jw_close(json);
+}
+
+static bool book_raise(struct stays *stays, struct stay *stay, unsigned int which,
+		       const struct instant *at)
+{
+	char resource[ALARM_RESOURCE_BYTES];
+
+	stay->raised |= BIT(which);
+	change(stays, stay);
+	alarm_book_consignment(stay->ucr, resource);
+	return alarm_book_raise(stays->book, resource, event_type(event_of(which)), at);
+}
+
+static void raise_findings(struct stays *stays, struct stay *stay, struct teller *teller,
+			   const struct stay_place *place, const struct route_verdict *verdict)
+{
+	struct instant at = teller_moment(teller, place->at_mono_ns);
+
+	for (unsigned int which = 0; which < ROUTE_FINDINGS; which++) {
+		struct jw *json;
+
+		if (!(verdict->findings & BIT(which)) || !book_raise(stays, stay, which, &at))
+			continue;
+		json = stay_tell_start(teller, place, stay->ucr, place->at_mono_ns);
+		tell_alarm(teller, ALARM_RAISED);
+		itinerary_tell(verdict, json, INT64_MIN, INT64_MAX);
+		tell_end(teller, event_of(which));
+	}
+}
+
+static void raise_dwell(struct stays *stays, struct stay *stay, struct teller *teller)
+{
+	int64_t due_mono_ns = stay->arrived_mono_ns + stay->dwell_ns;
+	int64_t at_mono_ns =
+		due_mono_ns > stays->started_mono_ns ? due_mono_ns : stays->started_mono_ns;
+	struct instant at = teller_moment(teller, at_mono_ns);
+	struct jw *json;
+
+	if (!book_raise(stays, stay, DWELL, &at))
+		return;
+	json = stay_tell_start(teller, NULL, stay->ucr, at_mono_ns);
+	tell_alarm(teller, ALARM_RAISED);
+	tell_route(json, stay, at_mono_ns - stay->arrived_mono_ns);
+	tell_end(teller, EVENT_ROUTE_DWELL_EXCEEDED);
+}
+
+static void clear_all(struct stays *stays, struct stay *stay, struct teller *teller,
+		      const struct stay_place *place)
+{
+	struct instant at = teller_moment(teller, place->at_mono_ns);
+	char resource[ALARM_RESOURCE_BYTES];
+	int64_t lasted_ms;
+
+	alarm_book_consignment(stay->ucr, resource);
+	for (unsigned int which = 0; which <= DWELL; which++) {
+		struct jw *json;
+
+		if (!(stay->raised & BIT(which)) ||
+		    !alarm_book_clear(stays->book, resource, event_type(event_of(which)), &at,
+				      &lasted_ms))
+			continue;
+		json = stay_tell_start(teller, place, stay->ucr, place->at_mono_ns);
+		tell_alarm(teller, ALARM_CLEARED);
+		jw_int(json, "lasted_ms", lasted_ms);
+		tell_route(json, stay, place->at_mono_ns - stay->arrived_mono_ns);
+		tell_end(teller, event_of(which));
+	}
+}
+
+/* ---- arriving, staying, leaving ------------------------------------------------------ */
+
+/* Nothing is raised of it, and no limit is waited for. */
+static bool is_idle(const struct stay *stay)
+{
+	return stay->raised == 0 && stay->dwell_ns == INT64_MAX;
+}
+
+static struct stay *make_room(struct stays *stays, struct teller *teller,
+			      const struct stay_place *place)
+{
+	struct stay *least = stays->items;
+	char key[MEMO_KEY_BYTES];
+
+	for (size_t i = 1; i < stays->used; i++) {
+		struct stay *stay = &stays->items[i];
+
+		if (is_idle(stay) != is_idle(least)
+			    ? is_idle(stay)
+			    : stay->arrived_mono_ns < least->arrived_mono_ns)
+			least = stay;
+	}
+	clear_all(stays, least, teller, place);
+	snprintf(key, sizeof(key), KEY "%s", least->ucr);
+	teller_put_memory(teller, key, NULL);
+	tell_gave_way(teller, "stay", least->ucr, STAYS_MAX);
+	return least;
+}
+
+void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_place *place,
+		  const struct consignment *consignment, const char *came_from, bool recognised)
+{
+	struct instant at = teller_moment(teller, place->at_mono_ns);
+	struct arrival arrival = {stays->checkpoint, came_from, at.utc_ns, at.clock};
+	struct route_verdict verdict;
+	struct stay *stay;
+
+	if (!consignment->ucr[0])
+		return;
+	stay = find(stays, consignment->ucr);
+	if (stay && !stay->over)
+		return;
+	if (!stay)
+		stay = find_free(stays);
+	if (!stay)
+		stay = make_room(stays, teller, place);
+	verdict = itinerary_judge(consignment, &arrival);
+	*stay = (struct stay){
+		.stop = verdict.stop ? verdict.stop - verdict.stops + 1 : 0,
+		.stops = (int64_t)verdict.stop_count,
+		.dwell_ns = verdict.stop ? verdict.stop->dwell_ns : INT64_MAX,
+		.arrived_mono_ns = at.mono_ns,
+		.arrived_utc_ns = at.utc_ns,
+		.passage = place->passage ? sum_of(place->passage) : 0,
+		.recognised = recognised,
+		.flow = consignment->flow,
+		.control_after_ns = -1,
+		.released_after_ns = -1,
+	};
+	change(stays, stay);
+	snprintf(stay->ucr, sizeof(stay->ucr), "%s", consignment->ucr);
+	snprintf(stay->came_from, sizeof(stay->came_from), "%s", came_from ? came_from : "");
+	raise_findings(stays, stay, teller, place, &verdict);
+}
+
+static void forget(struct stays *stays, struct stay *stay)
+{
+	stay->raised = 0;
+	stay->over = true;
+	stay->dwell_ns = INT64_MAX;
+	change(stays, stay);
+}
+
+void stays_leave(struct stays *stays, struct teller *teller, const struct stay_place *place,
+		 const char *ucr)
+{
+	struct stay *stay = find_here(stays, ucr);
+
+	if (!stay)
+		return;
+	clear_all(stays, stay, teller, place);
+	forget(stays, stay);
+}
+
+void stays_retract(struct stays *stays, struct teller *teller, const struct stay_place *place,
+		   const char *ucr)
+{
+	const struct stay *stay = find_here(stays, ucr);
+
+	if (stay && stay->passage == sum_of(place->passage))
+		stays_leave(stays, teller, place, ucr);
+}
+
+int64_t stays_stop(struct stays *stays, const char *ucr)
+{
+	const struct stay *stay = find_here(stays, ucr);
+
+	return stay ? stay->stop : -1;
+}
+
+/* ---- what officers do ---------------------------------------------------------------- */
+
+static int64_t since_arrival(const struct stay *stay, int64_t at_mono_ns)
+{
+	return at_mono_ns > stay->arrived_mono_ns ? at_mono_ns - stay->arrived_mono_ns : 0;
+}
+
+bool stays_begin_control(struct stays *stays, const char *ucr, int64_t at_mono_ns)
+{
+	struct stay *stay = find_here(stays, ucr);
+
+	if (!stay)
+		return false;
+	stay->examined = true;
+	if (stay->control_after_ns < 0)
+		stay->control_after_ns = since_arrival(stay, at_mono_ns);
+	change(stays, stay);
+	return true;
+}
+
+bool stays_end_control(struct stays *stays, const char *ucr, int64_t at_mono_ns,
+		       int64_t *ret_lasted_ns)
+{
+	struct stay *stay = find_here(stays, ucr);
+
+	*ret_lasted_ns = -1;
+	if (!stay)
+		return false;
+	stay->examined = true;
+	if (stay->control_after_ns >= 0) {
+		*ret_lasted_ns = since_arrival(stay, at_mono_ns) - stay->control_after_ns;
+		stay->control_ns += *ret_lasted_ns;
+		stay->control_after_ns = -1;
+	}
+	change(stays, stay);
+	return true;
+}
+
+bool stays_release(struct stays *stays, const char *ucr, int64_t at_mono_ns, int64_t *ret_after_ns)
+{
+	struct stay *stay = find_here(stays, ucr);
+
+	if (!stay)
+		return false;
+	*ret_after_ns = stay->released_after_ns = since_arrival(stay, at_mono_ns);
+	change(stays, stay);
+	return true;
+}
+
+bool stays_course(struct stays *stays, const char *ucr, int64_t at_mono_ns,
+		  struct stay_course *ret_course)
+{
+	const struct stay *stay = find_here(stays, ucr);
+
+	if (!stay)
+		return false;
+	*ret_course = (struct stay_course){
+		.flow = stay->flow,
+		.recognised = stay->recognised,
+		.examined = stay->examined,
+		.unsure = stay->unsure,
+		.stay_ns = since_arrival(stay, at_mono_ns),
+		.control_ns = stay->control_ns,
+		.released_ns = stay->released_after_ns,
+	};
+	if (stay->control_after_ns >= 0) /* its end was not told: it ended when it left */
+		ret_course->control_ns += ret_course->stay_ns - stay->control_after_ns;
+	return true;
+}
+
+/* ---- time ---------------------------------------------------------------------------- */
+
+static int64_t deadline_of(const struct stay *stay)
+{
+	if (!stay->ucr[0] || stay->over)
+		return INT64_MAX;
+	if (stay->dwell_ns < STAY_LONGEST_NS && !(stay->raised & BIT(DWELL)))
+		return stay->arrived_mono_ns + stay->dwell_ns;
+	return stay->arrived_mono_ns + STAY_LONGEST_NS;
+}
+
+int64_t stays_deadline(struct stays *stays)
+{
+	int64_t first = INT64_MAX;
+
+	if (stays->deadline_known)
+		return stays->deadline_mono_ns;
+
+	for (size_t i = 0; i < stays->used; i++)
+		first = earlier_ns(first, deadline_of(&stays->items[i]));
+	stays->deadline_mono_ns = first;
+	stays->deadline_known = true;
+	return first;
+}
+
+void stays_tick(struct stays *stays, struct teller *teller)
+{
+	for (size_t i = 0; i < stays->used; i++) {
+		struct stay *stay = &stays->items[i];
+
+		if (teller->now.mono_ns < deadline_of(stay))
+			continue;
+		if (teller->now.mono_ns >= stay->arrived_mono_ns + STAY_LONGEST_NS)
+			forget(stays, stay);
+		else
+			raise_dwell(stays, stay, teller);
+	}
+}
+
+/* ---- memories ------------------------------------------------------------------------ */
+
+static void keep_stay(const struct stay *stay, const char *key, const struct keeper *keeper)
+{
+	char text[MEMO_BYTES];
+	struct memo memo;
+
+	memo_start(&memo, text, sizeof(text));
+	memo_int(&memo, TEXT_VERSION);
+	memo_text(&memo, stay->ucr);
+	memo_text(&memo, stay->came_from);
+	memo_int(&memo, stay->stop);
+	memo_int(&memo, stay->stops);
+	memo_int(&memo, stay->dwell_ns);
+	memo_int(&memo, stay->arrived_utc_ns);
+	memo_int(&memo, stay->raised);
+	memo_int(&memo, stay->passage);
+	memo_int(&memo, (int64_t)stay->flow);
+	memo_int(&memo, stay->recognised);
+	memo_int(&memo, stay->examined);
+	memo_int(&memo, stay->unsure);
+	memo_int(&memo, stay->control_after_ns);
+	memo_int(&memo, stay->control_ns);
+	memo_int(&memo, stay->released_after_ns);
+	keeper->keep(keeper->data, key, text);
+}
+
+void stays_keep(struct stays *stays, const struct keeper *keeper)
+{
+	char key[MEMO_KEY_BYTES];
+
+	stays->changed = false;
+	for (size_t i = 0; i < stays->used; i++) {
+		struct stay *stay = &stays->items[i];
+
+		if (!stay->changed)
+			continue;
+		stay->changed = false;
+		snprintf(key, sizeof(key), KEY "%s", stay->ucr);
+		if (!stay->over) {
+			keep_stay(stay, key, keeper);
+			continue;
+		}
+		keeper->keep(keeper->data, key, NULL);
+		*stay = (struct stay){0};
+	}
+}
+
+static void take_course(struct memo_reader *reader, struct stay *stay)
+{
+	stay->flow = (enum customs_flow)memo_take(reader, 0, FLOW_ANY);
+	stay->recognised = memo_take(reader, 0, 1);
+	stay->examined = memo_take(reader, 0, 1);
+	stay->unsure = memo_take(reader, 0, 1);
+	stay->control_after_ns = memo_take(reader, -1, STAY_LONGEST_NS);
+	stay->control_ns = memo_take(reader, 0, INT64_MAX);
+	stay->released_after_ns = memo_take(reader, -1, STAY_LONGEST_NS);
+}
+
+void stays_recall(struct stays *stays, const char *key, const char *text)
+{
+	struct stay *place, stay = {.control_after_ns = -1, .released_after_ns = -1};
+	char passage[PASSAGE_ID_BYTES];
+	struct memo_reader reader;
+	int64_t version;
+
+	if (strncmp(key, KEY, strlen(KEY)) != 0)
+		return;
+	place = find_free(stays);
+	if (!place)
+		return;
+	memo_read(&reader, text);
+	version = memo_take(&reader, 1, TEXT_VERSION);
+	memo_take_text(&reader, stay.ucr, sizeof(stay.ucr));
+	memo_take_text(&reader, stay.came_from, sizeof(stay.came_from));
+	stay.stop = memo_take(&reader, 0, CONSIGNMENT_STOPS);
+	stay.stops = memo_take(&reader, 0, CONSIGNMENT_STOPS);
+	stay.dwell_ns = memo_take(&reader, 0, INT64_MAX);
+	stay.arrived_utc_ns = memo_take(&reader, INT64_MIN, INT64_MAX);
+	stay.raised = (uint32_t)memo_take(&reader, 0, BIT(DWELL + 1) - 1);
+	if (version == 1 && stay.raised & BIT(DWELL - 1))
+		stay.raised ^= BIT(DWELL - 1) | BIT(DWELL);
+	if (version == 1) {
+		memo_take_text(&reader, passage, sizeof(passage));
+		stay.passage = sum_of(passage);
+	} else {
+		stay.passage = memo_take(&reader, 0, INT64_MAX);
+	}
+	if (version > 2)
+		take_course(&reader, &stay);
+	if (memo_end(&reader) && stay.ucr[0])
+		*place = stay;
+	stays->deadline_known = false;
+}
+
+/* Arrivals before the restart, by UTC: never in the future, nor longer ago than a stay lasts. */
+void stays_start(struct stays *stays, const struct instant *now)
+{
+	stays->started_mono_ns = now->mono_ns;
+	stays->deadline_known = false;
+	for (size_t i = 0; i < stays->used; i++) {
+		struct stay *stay = &stays->items[i];
+		int64_t ago_ns = now->utc_ns - stay->arrived_utc_ns;
+
+		if (ago_ns < 0 || now->clock == CLOCK_UNSYNCED) {
+			stay->unsure = true;
+			ago_ns = 0;
+		}
+		if (ago_ns > STAY_LONGEST_NS)
+			ago_ns = STAY_LONGEST_NS;
+		stay->arrived_mono_ns = now->mono_ns - ago_ns;
+	}
+}

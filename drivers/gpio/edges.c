@@ -1,0 +1,248 @@
+/* Edges and levels into readings.
+ *
+ * The kernel's queues may drop edges, and an edge is only ever half the truth: what
+ * counts is the level that the line shows now. So after each batch, and at each
+ * recheck, the level is read. It may differ from the last edge for two reasons:
+ * the edge is still on its way (the hardware shows a change before its interrupt
+ * thread has queued it), or it was lost. So a difference is a suspicion only; an
+ * edge that comes within CONFIRM_NS explains it, else the level is reported with
+ * the least number of lost edges that fits.
+ */
+#include "gpio/gpio.h"
+
+#include <errno.h>
+
+#define CONFIRM_NS (10 * NS_PER_MS)
+
+static const struct driver_host *host_of(const struct gpio *gpio)
+{
+	return &gpio->setup->host;
+}
+
+static void report(const struct gpio *gpio, struct gpio_line *line, bool level, int64_t at_ns,
+		   uint32_t lost)
+{
+	struct value value = {.type = VALUE_BOOL, .boolean = level};
+
+	if (at_ns < line->reported_ns)
+		at_ns = line->reported_ns;
+	line->level = level;
+	line->reported_ns = at_ns;
+	line->suspected_ns = 0;
+	line->was_full = false;
+	line->told = REASON_NONE;
+	host_of(gpio)->reading(host_of(gpio)->data, 0, line->point, &value, at_ns, lost);
+}
+
+int gpio_edges_start(struct gpio *gpio, struct gpio_line *line)
+{
+	int64_t before = clock_mono_ns();
+	int level = gpio_lines_level(line->held, line->index);
+
+	if (level < 0)
+		return level;
+	line->touched = false;
+	report(gpio, line, level, before, 0);
+	line->settled_ns = clock_mono_ns();
+	return 0;
+}
+
+/* At least this many changes were not seen, going from the last level to this one. */
+static uint32_t least_lost(const struct gpio_line *line, bool level, bool edge)
+{
+	bool same = level == line->level;
+
+	if (line->conf->edges != GPIO_EDGES_BOTH)
+		return edge && line->was_full ? 1 : 0;
+	if (edge)
+		return same ? 1 : line->was_full ? 2 : 0;
+	return same ? 2 : 1;
+}
+
+static void deliver(const struct gpio *gpio, struct gpio_line *line, const struct gpio_edge *edge)
+{
+	uint32_t lost = least_lost(line, edge->level, true);
+
+	line->touched = true;
+	if (edge->lost == 0 && edge->level == line->level && edge->at_ns <= line->settled_ns) {
+		line->was_full |= edge->queue_was_full;
+		return;
+	}
+	report(gpio, line, edge->level, edge->at_ns, edge->lost > lost ? edge->lost : lost);
+	line->was_full = edge->queue_was_full;
+}
+
+/* Kernels before 5.7 stamp with the wall clock and do not say so. */
+static int64_t plausible(struct gpio *gpio, const struct gpio_line *line, int64_t at_ns,
+			 int64_t now_ns)
+{
+	if (at_ns >= line->requested_ns && at_ns <= now_ns)
+		return at_ns;
+	if (!gpio->other_clock)
+		host_of(gpio)->debug(host_of(gpio)->data,
+				     "the kernel does not stamp edges with the monotonic clock, "
+				     "taking the time they are read");
+	gpio->other_clock = true;
+	return now_ns;
+}
+
+static struct gpio_line *line_of(const struct gpio *gpio, const struct gpio_lines *held,
+				 size_t index)
+{
+	size_t i = 0;
+
+	while (gpio->line[i].held != held || gpio->line[i].index != index)
+		i++;
+	return &gpio->line[i];
+}
+
+/* From now on edge->line is an index into gpio->line. */
+static void settle_edges(struct gpio *gpio, const struct gpio_lines *held, struct gpio_edge *edge,
+			 size_t count)
+{
+	int64_t now_ns = clock_mono_ns();
+
+	for (size_t i = 0; i < count; i++) {
+		struct gpio_line *line = line_of(gpio, held, edge[i].line);
+
+		edge[i].line = (size_t)(line - gpio->line);
+		edge[i].at_ns = plausible(gpio, line, edge[i].at_ns, now_ns);
+	}
+}
+
+/* Until a whole pass over all queues finds nothing: then no edge that is still to be
+ * read is older than one that was. */
+static ssize_t gather(struct gpio *gpio)
+{
+	size_t count = 0, before;
+	ssize_t taken;
+
+	do {
+		before = count;
+		for (size_t i = 0; i < gpio->held_count; i++) {
+			if (gpio->edge_room - count < GPIO_QUEUE_MAX)
+				break;
+			taken = gpio_lines_edges(gpio->held[i], &gpio->edge[count],
+						 gpio->edge_room - count);
+			if (taken < 0)
+				return taken;
+			settle_edges(gpio, gpio->held[i], &gpio->edge[count], (size_t)taken);
+			count += (size_t)taken;
+		}
+	} while (count != before);
+	return (ssize_t)count;
+}
+
+/* Insertion: stable, in place, and the batch is nearly in order already. */
+static void sort_by_time(struct gpio_edge *edge, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct gpio_edge moved = edge[i];
+		size_t j = i;
+
+		for (; j > 0 && edge[j - 1].at_ns > moved.at_ns; j--)
+			edge[j] = edge[j - 1];
+		edge[j] = moved;
+	}
+}
+
+/* Reads the level. What does not agree is reported at once where not all edges are
+ * asked for, else it becomes a suspicion. */
+static int look(const struct gpio *gpio, struct gpio_line *line, bool tell_same)
+{
+	int64_t before = clock_mono_ns();
+	int level = gpio_lines_level(line->held, line->index);
+
+	if (level < 0)
+		return level;
+	if (line->conf->edges != GPIO_EDGES_BOTH) {
+		if (tell_same || level != line->level)
+			report(gpio, line, level, before, 0);
+	} else if (level != line->level || line->was_full) {
+		line->suspected_level = level;
+		if (!line->suspected_ns)
+			line->suspected_ns = before;
+	} else if (tell_same && !line->suspected_ns) {
+		report(gpio, line, level, before, 0);
+	}
+	return 0;
+}
+
+int gpio_edges_take(struct gpio *gpio)
+{
+	ssize_t count = gather(gpio);
+	int err;
+
+	if (count < 0)
+		return (int)count;
+	sort_by_time(gpio->edge, (size_t)count);
+	for (size_t i = 0; i < (size_t)count; i++)
+		deliver(gpio, &gpio->line[gpio->edge[i].line], &gpio->edge[i]);
+	for (size_t i = 0; i < gpio->line_count; i++) {
+		if (!gpio->line[i].touched)
+			continue;
+		gpio->line[i].touched = false;
+		err = look(gpio, &gpio->line[i], false);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int confirm(const struct gpio *gpio, struct gpio_line *line)
+{
+	int64_t before = clock_mono_ns();
+	int level = gpio_lines_level(line->held, line->index);
+	int64_t since = level == line->suspected_level ? line->suspected_ns : before;
+
+	if (level < 0)
+		return level;
+	report(gpio, line, level, since, least_lost(line, level, false));
+	line->settled_ns = clock_mono_ns();
+	return 0;
+}
+
+int gpio_edges_confirm(struct gpio *gpio)
+{
+	int64_t now_ns = clock_mono_ns();
+	int err;
+
+	for (size_t i = 0; i < gpio->line_count; i++) {
+		struct gpio_line *line = &gpio->line[i];
+
+		if (!line->held || !line->suspected_ns || now_ns - line->suspected_ns < CONFIRM_NS)
+			continue;
+		err = confirm(gpio, line);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int gpio_edges_recheck(struct gpio *gpio)
+{
+	int err;
+
+	for (size_t i = 0; i < gpio->line_count; i++) {
+		if (!gpio->line[i].held)
+			continue;
+		err = look(gpio, &gpio->line[i], true);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int64_t gpio_edges_deadline(const struct gpio *gpio)
+{
+	int64_t deadline_ns = INT64_MAX;
+
+	for (size_t i = 0; i < gpio->line_count; i++) {
+		const struct gpio_line *line = &gpio->line[i];
+
+		if (line->held && line->suspected_ns &&
+		    line->suspected_ns + CONFIRM_NS < deadline_ns)
+			deadline_ns = line->suspected_ns + CONFIRM_NS;
+	}
+	return deadline_ns;
+}

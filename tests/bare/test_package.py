@@ -1,0 +1,91 @@
+"""The Debian packages: built on one machine, twice the same, and brought to another, which has
+nothing. Both go on from test to test."""
+
+import hashlib
+import re
+import shutil
+
+import pytest
+from test_commands import went_well
+
+from machine import HOME
+
+STATE = "/var/lib/corridord"
+APT = "DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends"
+
+
+def built(machine):
+    """{name: sha256} of the packages that the machine makes."""
+    went_well(machine, "make deb")
+    debs = machine.path(f"{HOME}/build/deb").glob("*.deb")
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in debs}
+
+
+def is_installed(gateway):
+    code, text = gateway.run("dpkg-query -W -f '${db:Status-Status}' corridord 2>/dev/null")
+    return code == 0 and text.startswith("installed")
+
+
+@pytest.fixture(scope="module")
+def packages(machine):
+    went_well(machine, f"apt-get -q update && {APT} install debhelper dpkg-dev lintian")
+    return built(machine)
+
+
+def test_they_are_built_twice_the_same(machine, packages):
+    assert len(packages) >= 2 and built(machine) == packages
+
+
+def test_lintian_finds_nothing(machine, packages):
+    checks = "lintian --allow-root --fail-on error,warning build/deb/corridord_*.deb build/deb/corridorctl_*.deb"
+    text = went_well(machine, checks)
+    assert not re.search(r"^[EW]:", text, re.MULTILINE), text
+
+
+def test_what_is_installed_runs_when_one_file_is_edited(machine, gateway, packages):
+    debs = gateway.path("/root/debs")
+    shutil.copytree(machine.path(f"{HOME}/build/deb"), debs)
+    went_well(gateway, "apt-get -q update")
+    both = "/root/debs/corridord_*.deb /root/debs/corridorctl_*.deb"
+    text = went_well(gateway, f"{APT} install {both}")
+    assert "edit /etc/corridord/corridord.conf" in text
+    assert is_installed(gateway)
+    groups = went_well(gateway, "id -nG corridord").split()
+    assert {"corridord", "dialout", "gpio"} <= set(groups)
+    modes = went_well(gateway, "stat -c %a%U /etc/corridord /etc/corridord/secrets").split()
+    assert modes[:2] == ["755root", "700root"]
+    conf = gateway.path("/etc/corridord/corridord.conf")
+    conf.write_text(conf.read_text().replace('"unnamed"', '"ge-red-bridge"'))
+    went_well(gateway, "corridord -n")
+    start = "install -d -o corridord -g corridord /var/lib/corridord /run/corridord; "
+    start += "timeout --preserve-status 5 setpriv --reuid=corridord --regid=corridord --init-groups"
+    text = went_well(gateway, f"{start} corridord -c /etc/corridord/corridord.conf")
+    assert "capturing: 0 devices" in text and "stopped" in text, text
+    assert gateway.path(f"{STATE}/journal.db").stat().st_size > 0
+    assert "corridorctl [--json]" in went_well(gateway, "corridorctl --help")
+
+
+def test_its_unit_is_enabled_and_waits_for_the_name_of_the_site(gateway):
+    wants = gateway.path("/etc/systemd/system/multi-user.target.wants/corridord.service")
+    assert wants.is_symlink()
+    went_well(gateway, "test -e $(readlink /etc/systemd/system/*.wants/corridord.service)")
+
+
+def test_an_edited_file_survives_an_upgrade(gateway):
+    text = went_well(gateway, f"{APT} install --reinstall /root/debs/corridord_*.deb")
+    assert "edit /etc/corridord" not in text
+    assert "ge-red-bridge" in gateway.path("/etc/corridord/corridord.conf").read_text()
+
+
+def test_evidence_is_deleted_only_when_that_is_said(gateway):
+    journal = gateway.path(f"{STATE}/journal.db")
+    went_well(gateway, f"{APT} remove corridord")
+    assert journal.exists()
+    text = went_well(gateway, f"{APT} purge corridord")
+    assert journal.exists() and f"{STATE} is left" in text
+    assert not gateway.path("/etc/corridord/corridord.conf").exists()
+    went_well(gateway, f"{APT} install /root/debs/corridord_*.deb")
+    answer = "corridord corridord/purge-evidence boolean true"
+    went_well(gateway, f"echo {answer} | debconf-set-selections")
+    went_well(gateway, f"{APT} purge corridord")
+    assert not journal.exists() and not is_installed(gateway)

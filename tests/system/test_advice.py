@@ -1,0 +1,90 @@
+"""What -n says of buses beside what is wrong, and which serial ports the unit lets through."""
+
+import pathlib
+import re
+import subprocess
+
+import pytest
+from rig.daemon import BINARY, ROOT
+
+SITE = 'checkpoint { id = "cp" }\ngateway { id = "gw" }\nuplink { host = "127.0.0.1" }\n'
+POINT = 'point "p" { table = "holding" address = 0 }'
+
+# As the kernel names the devices of its serial drivers: boards with i.MX, Layerscape, STM32, OMAP,
+# Zynq, SC16IS7xx, PL011, Exar USB and 8250 ports, USB adapters.
+SERIAL = "ttyS ttyAMA ttyUSB ttyACM ttymxc ttyLP ttySTM ttyO ttyPS ttySC ttyXRUSB".split()
+
+
+def check(folder, text):
+    (folder / "main.conf").write_text(SITE + text)
+    ran = subprocess.run(
+        [BINARY, "-n", "-c", "main.conf"],
+        cwd=folder,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    return ran.returncode, ran.stderr + ran.stdout
+
+
+def device(name, bus, unit, more=""):
+    return f'device "{name}" {{ {bus} unit = {unit} address_base = 0 {more} {POINT} }}\n'
+
+
+def test_two_buses_on_one_line_are_refused(tmp_path):
+    buses = "".join(f'bus "{b}" {{ driver = "modbus-rtu" port = "/dev/ttyX1" }}\n' for b in "ab")
+    code, said = check(tmp_path, buses + device("c", 'bus = "a"', 1) + device("d", 'bus = "b"', 2))
+    assert code == 78
+    assert '"b": "a" has /dev/ttyX1 already' in said
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (
+            'bus "a" { driver = "modbus-rtu" port = "/dev/ttyX1" }\n' + device("c", 'bus = "a"', 1),
+            '"a": note: /dev/ttyX1 is not there now',
+        ),
+        (
+            'bus "a" { driver = "modbus-tcp" host = "127.0.0.1" }\n'
+            + device("c", 'bus = "a"', 4)
+            + device("d", 'bus = "a"', 4),
+            'device "d": note: unit 4 is "c", too',
+        ),
+        (
+            device("c", 'driver = "modbus-tcp" host = "127.0.0.1"', 1)
+            + device("d", 'driver = "modbus-tcp" host = "127.0.0.1"', 2),
+            '"d": note: "c" has a connection to 127.0.0.1:502, too',
+        ),
+        (
+            'bus "a" { driver = "modbus-rtu" port = "/dev/null" baud = 9600 }\n'
+            + device("c", 'bus = "a"', 1, "poll = 5ms"),
+            "need 504 % of the line's time",
+        ),
+        (
+            'bus "a" { driver = "modbus-tcp" host = "127.0.0.1" down_share = 0.1 }\n'
+            + device("c", 'bus = "a"', 1, "poll = 100ms")
+            + "".join(device(f"d{n}", 'bus = "a"', n, "timeout = 500ms") for n in range(2, 12)),
+            "all of its 11 devices silent but one, each is asked within 50 s, not within retry_max (30 s)",
+        ),
+    ],
+    ids=["a line that is not there", "a unit twice", "two connections", "polls that do not fit", "many silent"],
+)
+def test_what_may_be_meant_so_is_noted(tmp_path, text, words):
+    code, said = check(tmp_path, text)
+    assert code == 0
+    assert words in said
+
+
+def test_nothing_is_noted_of_what_is_right(tmp_path):
+    text = 'bus "a" { driver = "modbus-tcp" host = "127.0.0.1" }\n' + device("c", 'bus = "a"', 1)
+    assert check(tmp_path, text)[1].startswith("main.conf: good")
+
+
+def test_the_unit_lets_the_serial_ports_of_all_boards_through():
+    unit = (ROOT / "systemd/corridord.service").read_text()
+    allowed = set(re.findall(r"^DeviceAllow=char-(\w+) rw$", unit, re.M))
+    assert allowed == {*SERIAL, "gpiochip"}
+    drivers = pathlib.Path("/proc/tty/drivers")
+    here = [line.split() for line in drivers.read_text().splitlines()] if drivers.exists() else []
+    assert {words[1].split("/")[-1] for words in here if words[-1] == "serial"} <= allowed

@@ -1,0 +1,281 @@
+"""corridorctl, as a technician uses it at a running gateway."""
+
+import json
+import os
+import pty
+import pwd
+import re
+import select
+import subprocess
+import tempfile
+import time
+
+import pytest
+from rig import conf
+from rig.daemon import BUILD, ROOT
+from rig.waiting import PATIENCE_S, free_port, until
+from sim.lane import Lane
+
+BINARY = BUILD / "corridorctl"
+FINE, WARNINGS, FAULTS, FAILED = range(4)
+
+
+class Ctl:
+    def __init__(self, socket):
+        self.socket = socket
+
+    def run(self, *words):
+        return subprocess.run(
+            [BINARY, "--socket", self.socket, *words], capture_output=True, text=True, timeout=PATIENCE_S
+        )
+
+    def said(self, *words):
+        return self.run(*words).stdout
+
+    def json(self, *words):
+        return json.loads(self.said("--json", *words))
+
+    def findings(self):
+        return [finding["what"] for finding in self.json("status")["findings"]]
+
+    def wait(self, condition):
+        until(condition, "what is waited for", every_s=0.3)
+
+
+@pytest.fixture
+def gateway(new_daemon, broker, lane):
+    silent = conf.bus("lane-3", free_port()) + conf.device("boom-3", "lane-3", 3, profile="came-gard-ptx")
+    return new_daemon(conf.head(broker.port) + conf.lane(lane.server.port) + silent).start()
+
+
+@pytest.fixture
+def ctl(gateway):
+    return Ctl(gateway.folder / "control")
+
+
+def test_the_status_names_what_is_wrong_and_its_exit_code_says_how_bad_it_is(ctl, lane):
+    ctl.wait(lambda: any("boom-3" in what for what in ctl.findings()))
+    status = ctl.run("status")
+    assert status.returncode == FAULTS
+    assert "ge-red-bridge/gw1" in status.stdout
+    assert re.search(r'! device "boom-3" \(lane-3\): link_down: cannot connect to', status.stdout)
+    assert re.search(r"^lane-1 +modbus-tcp +3 of 3", status.stdout, re.M)
+    assert all(len(line) <= 80 for line in status.stdout.splitlines())
+    lane.seal_read("GE-0047115")
+    ctl.wait(lambda: re.search(r"^entry-1 .*closed +GE-0047115 intact +good$", ctl.said("status"), re.M))
+
+
+def test_points_are_shown_of_a_device_a_lane_or_alone(ctl, lane):
+    ctl.wait(lambda: ctl.run("points", "entry-1").returncode == FINE)
+    lane.barrier("opening")
+    ctl.wait(lambda: re.search(r"^boom-1.status +opening .*good$", ctl.said("points", "boom-1.status"), re.M))
+    assert ctl.run("points", "boom-3").returncode == FAULTS
+    assert "link_down" in ctl.said("points", "boom-3")
+    assert all(point["name"].startswith("boom-1.") for point in ctl.json("points", "boom-1"))
+    unknown = ctl.run("points", "boom-9")
+    assert unknown.returncode == FAILED
+    assert 'no device, lane or point "boom-9"' in unknown.stderr
+
+
+def test_devices_that_do_not_answer_say_why(ctl):
+    ctl.wait(lambda: re.search(r"^boom-3 +lane-3 +down .*Connection refused$", ctl.said("devices"), re.M))
+    assert ctl.run("devices").returncode == FAULTS
+
+
+def test_events_are_followed_in_words(ctl, lane):
+    ctl.wait(lambda: ctl.run("points", "entry-1").returncode == FINE)
+    follower = subprocess.Popen(
+        [BINARY, "-s", ctl.socket, "events", "-f", "entry-1"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        words = iter(("opening", "closed") * 1000)
+        while not select.select([follower.stdout], [], [], 0.5)[0]:
+            lane.barrier(next(words))  # until it listens
+        assert re.match(r"\d\d:\d\d:\d\d\.\d{3} +entry-1 boom +barrier\.\w+, was \w+", follower.stdout.readline())
+    finally:
+        follower.kill()
+        follower.wait()
+
+
+def test_registers_are_read_between_two_polls(ctl, lane):
+    ctl.wait(lambda: ctl.run("points", "entry-1").returncode == FINE)
+    lane.seal_read("GE-0047115")
+    read = ctl.run("read", "reader-1", "1", "28")
+    assert read.returncode == FINE
+    assert re.search(r"^ +3  4745  18245  18245   01000111 01000101    GE$", read.stdout, re.M)
+    lane.reader.set(10, 0x6929, 0xB0C0)  # a time, the high word first
+    assert re.search(r"abcd .* as a time: 2025-11-28 14:25:04 UTC", ctl.said("read", "reader-1", "11", "2"))
+    lane.reader.set(10, 0, 0x4148)  # 12.5 as a real number, the low word first
+    assert re.search(r"cdab .* 12\.5 \*", ctl.said("read", "reader-1", "holding", "11", "2"))
+    assert ctl.json("read", "loop-1", "discrete", "3", "2")["registers"] == [0, 0]
+    assert ctl.run("points", "entry-1").returncode == FINE
+
+
+def test_what_cannot_be_read_says_why(ctl):
+    def why(*words):
+        tried = ctl.run("read", *words)
+        assert tried.returncode in (FAULTS, FAILED)
+        return tried.stderr
+
+    ctl.wait(lambda: ctl.run("points", "entry-1").returncode == FINE)
+    assert "has nothing at this address (exception 2)" in why("reader-1", "5000")
+    assert 'no device "boom-9"' in why("boom-9", "1")
+    assert "expected holding, input, coil or discrete" in why("boom-1", "houlding", "1")
+    assert "counts from 1" in why("boom-1", "0")
+    assert "beyond the table" in why("reader-1", "65536", "2")
+    assert '"lane-3" is not there' in why("boom-3", "1")
+    assert "read wants" in why("boom-1")
+    assert "from 1 to 125" in why("boom-1", "101", "126")
+
+
+def test_registers_are_read_without_a_daemon(lane, closing, tmp_path):
+    lane.seal_read("GE-0047115")
+    ctl, host = Ctl(tmp_path / "none"), f"127.0.0.1:{lane.server.port}"
+    read = ctl.json("read", "--host", host, "--unit", "3", "2", "4")
+    assert read["registers"][0] == 0x4745 and read["table"] == "holding"
+    line = closing(Lane(serial=True)).start()
+    line.seal_read("GE-0047115")
+    words = ["--port", line.server.path, "--unit", "3", "--baud", "38400", "--base", "1"]
+    assert ctl.json("read", *words, "holding", "3")["registers"] == [0x4745]
+    nobody = ctl.run("read", *words, "--unit", "9", "3")
+    assert nobody.returncode == FAULTS
+    assert "unit 9: no answer in 1000 ms to holding 3: power, wiring, unit, baud, parity?" in nobody.stderr
+    assert "is not there" in ctl.run("read", "--port", "/dev/ttyNone", "3").stderr
+    assert "expected none, even or odd" in ctl.run("read", "--parity", "evn", "3").stderr
+
+
+def test_an_alarm_is_listed(ctl, lane):
+    lane.seal_read("GE-0047115", status="tampered")
+    ctl.wait(lambda: "seal.tampered" in ctl.said("alarms"))
+    alarms = ctl.run("alarms")
+    assert alarms.returncode == WARNINGS
+    assert "critical" in alarms.stdout and "entry-1/reader/GE-0047115" in alarms.stdout
+
+
+def test_an_alarm_is_acknowledged_in_the_name_of_the_user(ctl, lane, subscriber):
+    lane.seal_read("GE-0047115", status="tampered")
+    ctl.wait(lambda: "seal.tampered" in ctl.said("alarms"))
+    done = ctl.run("ack", "1", "seen at the lane")
+    assert done.returncode == FINE, done.stderr
+    assert done.stdout == "seal.tampered of entry-1/reader/GE-0047115: acknowledged\n"
+    word = subscriber.wait_event("alarm.acknowledged").data["acknowledged"]
+    user = pwd.getpwuid(os.getuid()).pw_name
+    assert (word["officer"], word["reason"], word["by"]) == (user, "seen at the lane", "control")
+    assert ctl.run("alarms").returncode == FINE
+    again = ctl.run("ack", "1", "seen at the lane")
+    assert again.returncode == FAILED and "acknowledged before" in again.stderr
+    assert "no alarm 2" in ctl.run("ack", "2", "seen").stderr
+    assert "no such alarm" in ctl.run("ack", "entry-1/reader", "seal.opened", "seen").stderr
+
+
+def test_who_may_only_ask_changes_nothing(new_daemon, broker, lane):
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", BINARY]
+    if os.geteuid() != 0 or subprocess.run([*nobody, "--version"], check=False).returncode:
+        pytest.skip("needs root, and a build that others may run")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        socket = f"{folder}/control"
+        text = conf.head(broker.port).replace('control = "control"', f'control = "{socket}"')
+        gateway = new_daemon(text + conf.lane(lane.server.port)).start()
+
+        def ask(*words):
+            return subprocess.run(
+                [*nobody, "-s", socket, *words], capture_output=True, text=True, check=False
+            )
+
+        assert "be root, or one of the group" in ask("alarms").stderr
+        os.chown(socket, 65534, 65534)
+        assert ask("alarms").returncode == FINE
+        tried = ask("ack", "x", "seal.opened", "why")
+        assert tried.returncode == FAILED and "only root may do this" in tried.stderr
+        gateway.stop()
+
+
+def test_the_doctor_looks_at_the_machine_and_asks_the_daemon(ctl, gateway, broker):
+    found = ctl.run("doctor", gateway.conf)
+    assert "good:4deviceson2buses,1lane" in "".join(found.stdout.split())
+    assert re.search(r"ok *disk[^:]*:\d+MiBfree", "".join(found.stdout.split()))
+    assert re.search(rf"^ ok +127.0.0.1:{broker.port} +127.0.0.1 port {broker.port} takes", found.stdout, re.M)
+    assert re.search(r'^ FAULT +daemon +bus "lane-3"', found.stdout, re.M)
+    assert found.returncode == FAULTS
+    assert all(len(line) <= 80 for line in found.stdout.splitlines())
+    gateway.stop()
+    broker.stop()
+    alone = ctl.json("doctor", gateway.conf)
+    assert {"verdict": "FAULT", "about": "daemon"}.items() <= alone[-1].items()
+    assert any("Connection refused" in verdict["what"] for verdict in alone)
+
+
+def test_the_doctor_repeats_what_the_check_says(tmp_path):
+    bad = tmp_path / "bad.conf"
+    bad.write_text('checkpoint { id = "unnamed" }\ngateway { id = "gw" }\nuplink { host = "no.such.host.invalid" }\n')
+    said = Ctl(tmp_path / "none").said("doctor", bad)
+    assert re.search(r'^ warn +configuration +checkpoint: id is still "unnamed"', said, re.M)
+    assert re.search(r"^ FAULT +no.such.host", said, re.M)
+    bad.write_text("checkpoint { }\n")
+    said = Ctl(tmp_path / "none").said("doctor", bad)
+    assert re.search(r"^ FAULT +configuration", said, re.M)
+
+
+def test_who_cannot_be_reached_is_said_with_the_cure(tmp_path):
+    nobody = Ctl(tmp_path / "none").run("status")
+    assert nobody.returncode == FAILED
+    assert "no corridord listens there: systemctl status corridord" in nobody.stderr
+    assert Ctl(tmp_path / "none").run("dance").returncode == FAILED
+    assert Ctl(tmp_path / "none").run().returncode == FAILED
+
+
+def test_it_links_neither_the_database_nor_the_network():
+    linked = subprocess.run(["readelf", "-d", BINARY], capture_output=True, text=True, check=True).stdout
+    assert not re.search("sqlite|mosquitto|ssl|gpiod", linked)
+
+
+class Terminal:
+    """80 columns and 24 lines, on which the program draws."""
+
+    def __init__(self, *command):
+        self.fd, its_own = pty.openpty()
+        self.process = subprocess.Popen(
+            command, stdin=its_own, stdout=its_own, stderr=its_own, start_new_session=True
+        )
+        os.close(its_own)
+        self.text = ""
+
+    def wait_for(self, word):
+        deadline = time.monotonic() + PATIENCE_S
+        while word not in self.text:
+            assert time.monotonic() < deadline, self.text
+            if select.select([self.fd], [], [], 0.5)[0]:
+                self.text += os.read(self.fd, 65536).decode(errors="replace")
+
+    def end(self, key):
+        os.write(self.fd, key)
+        try:
+            while os.read(self.fd, 65536):
+                pass
+        except OSError:  # it has closed its end
+            pass
+        os.close(self.fd)
+        return self.process.wait(PATIENCE_S)
+
+
+def test_what_is_watched_changes_on_the_screen_and_nothing_else_is_sent(ctl, lane):
+    ctl.wait(lambda: ctl.run("points", "entry-1").returncode == FINE)
+    terminal = Terminal(str(BINARY), "-s", str(ctl.socket), "watch", "entry-1")
+    terminal.wait_for("loop-1.presence")
+    terminal.text = ""
+    lane.barrier("opening")
+    terminal.wait_for("barrier.opening")
+    assert "POINT  " not in terminal.text
+    assert terminal.end(b"q") == FINE
+
+
+def test_the_manual_and_the_completion_know_every_command():
+    usage = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^  (\w+)\b", usage, re.M)
+    manual = (ROOT / "doc/corridorctl.1").read_text()
+    completion = (ROOT / "ctl/corridorctl.bash").read_text()
+    assert len(commands) >= 6
+    for command in commands:
+        assert re.search(rf"^\.B[R]? {command}\b", manual, re.M)
+        assert re.search(rf"\b{command}\b", completion)

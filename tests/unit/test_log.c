@@ -1,0 +1,86 @@
+/* What a line of the log may hold. */
+#include "rig/unit.h"
+
+#include <unistd.h>
+
+#define LOG_TOKEN "test"
+#include "base/log.h"
+
+#define LINE_BYTES 1024
+
+static char *logged(int err, const char *text)
+{
+	static char line[4 * LINE_BYTES];
+	int kept = dup(STDERR_FILENO), ends[2];
+	ssize_t bytes;
+
+	assert_int_equal(pipe(ends), 0);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	log_warn(err, "\"%s\"", text);
+	assert_true(dup2(kept, STDERR_FILENO) >= 0);
+	bytes = read(ends[0], line, sizeof(line) - 1);
+	assert_true(bytes > 0);
+	line[bytes] = '\0';
+	close(kept);
+	close(ends[0]);
+	close(ends[1]);
+	return line;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	setenv("JOURNAL_STREAM", "1:2", 1);
+	log_open(LOG_LEVEL_INFO);
+	return 0;
+}
+
+static void a_text_from_outside_cannot_write_lines_or_colours(void **state)
+{
+	(void)state;
+	assert_string_equal(logged(0, "a\n<0>main: b\x1b[31m\xc2\x85\xff"),
+			    "<4>test: \"a?<0>main: b?[31m???\"\n");
+	assert_string_equal(logged(ENOENT, "თბილისი"),
+			    "<4>test: \"თბილისი\": No such file or directory\n");
+}
+
+static void a_long_line_is_cut_and_still_a_line(void **state)
+{
+	char text[2 * LINE_BYTES];
+	const char *line;
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	line = logged(ENOENT, text);
+	assert_int_equal(strlen(line), LINE_BYTES - 1);
+	assert_ptr_equal(strchr(line, '\n'), line + LINE_BYTES - 2);
+}
+
+static void on_a_terminal_a_line_has_date_and_zone(void **state)
+{
+	const char *line;
+	int year, month, day, hour, minute;
+	float second;
+
+	(void)state;
+	unsetenv("JOURNAL_STREAM");
+	log_open(LOG_LEVEL_INFO);
+	line = logged(0, "x");
+	assert_int_equal(sscanf(line, "%d-%d-%dT%d:%d:%fZ warning", &year, &month, &day, &hour,
+				&minute, &second),
+			 6);
+	assert_in_range(year, 1970, 9999);
+	assert_contains(line, "Z warning: test: \"x\"\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_text_from_outside_cannot_write_lines_or_colours),
+		cmocka_unit_test(a_long_line_is_cut_and_still_a_line),
+		cmocka_unit_test(on_a_terminal_a_line_has_date_and_zone),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}

@@ -1,0 +1,216 @@
+/* The latest state of each key, and what is still to be published. */
+#include "rig/unit.h"
+
+#include "outbound/states.h"
+#include "uplink/state_queue.h"
+
+static void set(struct states *states, const char *key, const char *payload)
+{
+	const struct outlet_state news = {.key = key, .payload = payload, .bytes = strlen(payload)};
+
+	assert_int_equal(states_put(states, &news), 0);
+}
+
+static void assert_taken(struct states *states, const char *key, const char *payload)
+{
+	struct state_copy copy;
+
+	assert_true(states_take(states, &copy));
+	assert_string_equal(copy.key, key);
+	assert_int_equal(copy.bytes, strlen(payload));
+	assert_memory_equal(copy.payload, payload, copy.bytes);
+}
+
+static void only_the_latest_state_of_a_key_is_published(void **state)
+{
+	struct states *states;
+	struct state_copy copy;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	assert_false(states_take(states, &copy));
+	set(states, "lane/boom", "closed");
+	set(states, "lane/seal", "intact");
+	set(states, "lane/boom", "a longer word for open");
+	assert_taken(states, "lane/boom", "a longer word for open");
+	assert_taken(states, "lane/seal", "intact");
+	assert_false(states_take(states, &copy));
+	set(states, "lane/seal", "opened");
+	assert_taken(states, "lane/seal", "opened");
+	assert_int_equal(states_all_again(states), 2);
+	assert_true(states_take(states, &copy));
+	assert_true(states_take(states, &copy));
+	assert_false(states_take(states, &copy));
+	states_free(states);
+}
+
+static void no_more_than_the_limit_of_keys_is_kept(void **state)
+{
+	const struct outlet_state one_more = {
+		.key = "one-more/boom", .payload = "open", .bytes = 4};
+	struct states *states;
+	char key[32];
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	for (int i = 0; i < STATES_MAX; i++) {
+		snprintf(key, sizeof(key), "lane-%d/boom", i);
+		set(states, key, "closed");
+	}
+	assert_int_equal(states_put(states, &one_more), -ENOSPC);
+	set(states, "lane-77/boom", "open");
+	assert_int_equal(states_all_again(states), STATES_MAX);
+	states_free(states);
+}
+
+static void patient_states_go_when_no_other_waits(void **state)
+{
+	const struct outlet_state meter = {
+		.key = "lane/axle", .payload = "7 t", .bytes = 3, .patient = true};
+	struct states *states;
+	struct state_copy copy;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	assert_int_equal(states_put(states, &meter), 0);
+	set(states, "lane/boom", "closed");
+	set(states, "lane/seal", "intact");
+	assert_taken(states, "lane/boom", "closed");
+	assert_int_equal(states_put(states, &meter), 0);
+	assert_taken(states, "lane/seal", "intact");
+	assert_taken(states, "lane/axle", "7 t");
+	assert_int_equal(states_all_again(states), 3);
+	for (int i = 0; i < 3; i++)
+		assert_true(states_take(states, &copy));
+	assert_string_equal(copy.key, "lane/axle");
+	assert_true(copy.patient);
+	states_untake(states, copy.key);
+	set(states, "lane/boom", "open");
+	assert_taken(states, "lane/boom", "open");
+	states_free(states);
+}
+
+static void queue(struct state_queue *queue, const char *key, bool patient)
+{
+	const struct message_state news = {.key = key, .patient = patient};
+
+	assert_true(state_queue_put(queue, &news));
+}
+
+static void assert_queued(struct state_queue *queue, const char *key)
+{
+	assert_string_equal(state_queue_next(queue)->key, key);
+	state_queue_drop(queue);
+}
+
+static void patient_states_stand_behind_the_others_in_the_queue_too(void **state)
+{
+	static struct state_queue few;
+
+	(void)state;
+	state_queue_clear(&few);
+	for (int round = 0; round < 3 * CREDIT_STATES; round++) {
+		queue(&few, "lane/axle", true);
+		queue(&few, "lane/boom", false);
+		queue(&few, "lane/weight", true);
+		queue(&few, "lane/seal", false);
+		assert_queued(&few, "lane/boom");
+		queue(&few, "lane/door", false);
+		assert_queued(&few, "lane/seal");
+		assert_queued(&few, "lane/door");
+		assert_queued(&few, "lane/axle");
+		assert_queued(&few, "lane/weight");
+		assert_null(state_queue_next(&few));
+	}
+	for (int i = 0; i < CREDIT_STATES; i++)
+		queue(&few, "lane/seal", false);
+	assert_false(state_queue_put(&few, &(struct message_state){.key = "lane/axle"}));
+}
+
+static void a_state_that_is_too_large_is_refused_and_the_old_one_stays(void **state)
+{
+	static char large[EVENT_BYTES + 1];
+	const struct outlet_state news = {
+		.key = "lane/boom", .payload = large, .bytes = sizeof(large)};
+	struct states *states;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	set(states, "lane/boom", "closed");
+	assert_int_equal(states_put(states, &news), -E2BIG);
+	assert_taken(states, "lane/boom", "closed");
+	states_free(states);
+}
+
+static void a_state_that_is_over_is_forgotten_when_that_was_acknowledged(void **state)
+{
+	struct states *states;
+	struct state_copy copy;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	set(states, "@handover/b/1", "announced");
+	set(states, "@handover/b/1", "");
+	assert_true(states_take(states, &copy));
+	assert_int_equal(copy.bytes, 0);
+	assert_int_not_equal(copy.over, 0);
+	assert_int_equal(states_all_again(states), 0);
+	assert_taken(states, "@handover/b/1", ""); /* a connection was lost before */
+	states_removed(states, copy.over);
+	(void)states_all_again(states);
+	assert_false(states_take(states, &copy));
+	states_free(states);
+}
+
+static void a_state_that_came_back_is_not_forgotten_with_its_removal(void **state)
+{
+	struct states *states;
+	struct state_copy copy;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	set(states, "@handover/b/1", "");
+	assert_true(states_take(states, &copy));
+	set(states, "@handover/b/1", "announced");
+	states_removed(states, copy.over);
+	assert_taken(states, "@handover/b/1", "announced");
+	set(states, "@handover/b/1", "");
+	states_removed(states, copy.over);
+	assert_taken(states, "@handover/b/1", "");
+	states_free(states);
+}
+
+static void states_of_sensors_come_again_before_handovers(void **state)
+{
+	struct states *states;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	set(states, "@handover/b/1", "announced");
+	set(states, "lane/boom", "closed");
+	for (int i = 0; i < 2; i++) {
+		struct state_copy copy;
+
+		assert_true(states_take(states, &copy));
+	}
+	assert_int_equal(states_all_again(states), 1);
+	assert_taken(states, "lane/boom", "closed");
+	assert_taken(states, "@handover/b/1", "announced");
+	states_free(states);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_the_latest_state_of_a_key_is_published),
+		cmocka_unit_test(no_more_than_the_limit_of_keys_is_kept),
+		cmocka_unit_test(patient_states_go_when_no_other_waits),
+		cmocka_unit_test(patient_states_stand_behind_the_others_in_the_queue_too),
+		cmocka_unit_test(a_state_that_is_too_large_is_refused_and_the_old_one_stays),
+		cmocka_unit_test(a_state_that_is_over_is_forgotten_when_that_was_acknowledged),
+		cmocka_unit_test(a_state_that_came_back_is_not_forgotten_with_its_removal),
+		cmocka_unit_test(states_of_sensors_come_again_before_handovers),
+	};
+
+	return cmocka_run_group_tests_name("uplink states", tests, NULL, NULL);
+}

@@ -1,0 +1,25 @@
+/* The broker's password, read anew for each connection: it may have been changed. */
+#ifndef CORRIDORD_UPLINK_SECRET_H
+#define CORRIDORD_UPLINK_SECRET_H
+
+#include <stddef.h>
+
+#include "frames/uplink_conf.h"
+
+#define SECRET_BYTES	  1024
+#define SECRET_PATH_BYTES 4096
+
+/* Where it is: password_file, or password_credential in the folder `credentials`. 0; -ENOENT:
+ * none is configured; -EINVAL: there is no credentials directory, or the name is no name. */
+int uplink_secret_path(const struct uplink_conf *conf, const char *credentials,
+		       char path[SECRET_PATH_BYTES]);
+
+/* The first line, without its end. Returns bytes; -EMSGSIZE: larger than SECRET_BYTES; -EILSEQ: it has
+ * a NUL byte; -EPROTO: it begins with a byte order mark; or the errno of the file. The caller
+ * wipes secret. */
+int uplink_secret_read(const char *path, char secret[SECRET_BYTES]);
+
+/* Warns of files that every user of the machine can read. */
+void uplink_secrets_look(const struct uplink_conf *conf);
+
+#endif
