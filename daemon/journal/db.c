@@ -15,6 +15,7 @@
 
 #define WAL_PAGES_LOW 64
 #define WAL_PAGES_TOP 1024
+#define LENT_PAGES    32 /* more than the tombstones of one step fill */
 
 /* Free pages are used again rather than given back (no auto_vacuum): the journal runs in a
  * circle within its quota, and room once taken is room that nobody else can fill. */
@@ -281,17 +282,29 @@ static void size_limits(struct db *db, const char *path)
 	db->wal_pages_max = (int)pages;
 }
 
+static void limit_pages(struct db *db, int64_t pages)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%lld", (long long)pages);
+	(void)execute(db, sql);
+}
+
 void db_freeze(struct db *db, bool frozen)
 {
 	int64_t pages = db->quota_bytes / DB_PAGE_BYTES;
 	int64_t now = 0;
-	char sql[64];
 
 	pages += pages / 16 + WAL_PAGES_LOW;
 	if (frozen && db_ask(db, "PRAGMA page_count", &now) == 0)
 		pages = now;
-	snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%lld", (long long)pages);
-	(void)execute(db, sql);
+	db->pages_max = pages;
+	limit_pages(db, pages);
+}
+
+void db_lend_pages(struct db *db, bool lent)
+{
+	limit_pages(db, db->pages_max + (lent ? LENT_PAGES : 0));
 }
 
 void db_close(struct db *db, bool checkpoint)

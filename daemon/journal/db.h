@@ -97,6 +97,7 @@ struct db {
 	char machine[DB_MACHINE_BYTES]; /* that it was last used on, empty: not known */
 	uint64_t put_bytes; /* payloads put since then */
 	int64_t quota_bytes;
+	int64_t pages_max; /* that the file may grow to */
 	int wal_pages; /* in the write-ahead log now */
 	int wal_pages_max; /* checkpoint when there are more */
 	bool stale; /* what is known of the file has to be read again */
@@ -162,6 +163,10 @@ int db_checkpoint(struct db *db);
 
 /* The file does not grow beyond its present size until it is released again. */
 void db_freeze(struct db *db, bool frozen);
+
+/* A few pages beyond that, while room is made: what a tombstone needs may come before what the
+ * events leave that it names. */
+void db_lend_pages(struct db *db, bool lent);
 
 /* The chain's end as it was behind that number of an epoch. -ENOENT: the event is not there;
  * -EUCLEAN: it was altered. */

@@ -192,11 +192,14 @@ static int evict(struct journal *journal, enum event_class class, enum gap_reaso
 {
 	struct event_head head = journal->chain.head;
 	uint64_t evicted = 0;
-	int err = journal_begin(journal);
+	int err;
 
+	db_lend_pages(&journal->db, true);
+	err = journal_begin(journal);
 	if (err == 0)
 		err = evict_within(journal, &head, class, reason, &evicted);
 	err = journal_end(journal, err, &head);
+	db_lend_pages(&journal->db, false);
 	if (err == 0)
 		door_count(&journal->door, &(struct journal_counters){.evicted = evicted});
 	return err;

@@ -258,6 +258,41 @@ static void alternating_classes_are_told_apart(void **state)
 	assert_int_equal(count_seen(rig, STREAM_EVENTS, "seal.intact"), 1300);
 }
 
+/* The pages that a file may have with a quota of 1 MiB: see db_freeze(). */
+#define PAGES_MOST "(256 + 16 + 64)"
+
+/* Evidence and one reading, and not a free page. */
+static void fill_to_the_last_page(struct journal_rig *rig, size_t count)
+{
+	start_without_room(rig, 1 << 20);
+	put_event(rig, EVENT_METER_VALUE);
+	put_events(rig, EVENT_SEAL_TAMPERED, count - 1);
+	wait_for_head(rig, count);
+	close_journal(rig);
+	run_sql(rig->path, "CREATE TABLE filler(bytes)");
+	run_sql(rig->path, "INSERT INTO filler SELECT zeroblob((" PAGES_MOST
+			   " - page_count) * 4092 + 400) FROM pragma_page_count");
+}
+
+static void a_file_full_to_its_last_page_makes_room(void **state)
+{
+	struct journal_rig *rig = *state;
+	uint64_t missing;
+
+	for (size_t count = 400; count < 412; count++) {
+		fill_to_the_last_page(rig, count);
+		open_journal(rig);
+		put_events(rig, EVENT_SEAL_INTACT, 40);
+		WAIT_FOR(journal_counters(rig->journal).events >= 40);
+		read_back(rig);
+		assert_gaps_named(rig, &missing);
+		assert_true(missing > 0);
+		assert_null(find_seen(rig, STREAM_EVENTS, "journal.volatile"));
+		journal_rig_fini(rig);
+		journal_rig_init(rig);
+	}
+}
+
 /* Of the first 1000 so many are acknowledged. */
 static void begin_small(struct journal_rig *rig, size_t acknowledged)
 {
@@ -404,6 +439,7 @@ int main(void)
 		journal_test(health_goes_when_telemetry_is_gone_and_evidence_last),
 		journal_test(evidence_beyond_the_quota_is_named_to_the_last),
 		journal_test(alternating_classes_are_told_apart),
+		journal_test(a_file_full_to_its_last_page_makes_room),
 		journal_test(what_is_delivered_is_in_no_gap),
 		journal_test(what_was_delivered_before_a_power_cut_is_in_no_gap),
 		journal_test(gaps_of_two_epochs_are_told_apart),
