@@ -124,6 +124,11 @@ const struct conf_option journal_options[] = {
 	 .offset = AT(journal_conf, fallback),
 	 .def = "/run/corridord/journal.db",
 	 .help = "Used while path cannot be written; lost with the power."},
+	{.name = "marker",
+	 .type = CONF_PATH,
+	 .offset = AT(journal_conf, marker),
+	 .help = "A file, made by hand once, on the disk that path is on. While it is not there the "
+		 "disk is not mounted: the fallback is used, and no journal begun in the empty folder."},
 	{.name = "quota",
 	 .type = CONF_SIZE,
 	 .offset = AT(journal_conf, quota_bytes),

@@ -1,6 +1,7 @@
 /* Which file the journal is in: the one at the path, or the fallback while that cannot be used. */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "journal/private.h"
 
@@ -28,13 +29,27 @@ static int put_foreign_away(struct journal *journal, const char *path,
 	return 0;
 }
 
+/* The folder below a disk that is not mounted looks like a new disk. */
+static int look_for_disk(struct journal *journal)
+{
+	const char *marker = journal->conf->marker;
+
+	if (!marker || access(marker, F_OK) == 0)
+		return 0;
+	snprintf(journal->db.last_error, DB_ERROR_BYTES,
+		 "its disk is not mounted, as %s is not there", marker);
+	return -ENODEV;
+}
+
 /* Opens it, or says why it has to go: -EUCLEAN. */
 static int open_whole(struct journal *journal, const char *path, int64_t quota_bytes)
 {
 	struct db *db = &journal->db;
 	struct raw_owner owner;
-	int err = db_open(db, path, quota_bytes);
+	int err = path == journal->choice.path ? look_for_disk(journal) : 0;
 
+	if (err == 0)
+		err = db_open(db, path, quota_bytes);
 	if (err == 0 && journal_is_foreign(journal, &owner)) {
 		err = put_foreign_away(journal, path, &owner);
 		return err < 0 ? err : db_open(db, path, quota_bytes);

@@ -31,6 +31,32 @@ static void without_its_folder_the_journal_is_volatile_until_it_is_back(void **s
 	wait_for_rest();
 }
 
+/* The folder below a disk that is not mounted looks like a new one. */
+static void no_journal_is_begun_where_the_disk_is_not_mounted(void **state)
+{
+	char marker[JOURNAL_RIG_PATH + 16];
+	struct journal_rig *rig = *state;
+
+	use_state_folder(rig);
+	shell("mkdir %s/state", rig->folder);
+	snprintf(marker, sizeof(marker), "%s/state/marker", rig->folder);
+	rig->conf.marker = marker;
+	open_journal(rig);
+	put_events(rig, EVENT_SEAL_TAMPERED, 3);
+	wait_for_events(rig, 4);
+	assert_string_equal(rig->seen[STREAM_EVENTS][0].type, "journal.volatile");
+	assert_true(seen_has(&rig->seen[STREAM_EVENTS][0], "its disk is not mounted"));
+	assert_true(bytes_of(rig->elsewhere) < 0);
+	close_journal(rig);
+
+	shell("touch %s", marker);
+	forget_seen(rig);
+	open_journal(rig);
+	wait_for_events(rig, 4);
+	assert_int_equal(journal_counters(rig->journal).condition, JOURNAL_OK);
+	assert_true(bytes_of(rig->elsewhere) > 0);
+}
+
 static void what_the_fallback_delivered_says_nothing_of_the_path(void **state)
 {
 	struct journal_rig *rig = *state;
@@ -298,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		journal_test(without_its_folder_the_journal_is_volatile_until_it_is_back),
+		journal_test(no_journal_is_begun_where_the_disk_is_not_mounted),
 		journal_test(what_the_fallback_delivered_says_nothing_of_the_path),
 		journal_test(a_fallback_found_late_is_not_taken_for_delivered),
 		journal_test(a_read_only_file_is_delivered_from_and_joined_later),
