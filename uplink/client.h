@@ -52,7 +52,7 @@ struct client_grant {
 };
 
 struct client_failure {
-	char message[96]; /* what went wrong */
+	char message[192]; /* what went wrong */
 	const char *cure; /* what to do about it, NULL: nothing in particular */
 	bool malformed; /* what came was not MQTT of this version */
 };

@@ -51,6 +51,8 @@ static bool set_will(struct client *client)
 
 static const char *secret_words(int err, char *text, size_t size)
 {
+	if (err == 0)
+		return "its first line is empty";
 	if (err == -EMSGSIZE)
 		return "more than a kilobyte";
 	if (err == -EILSEQ)
@@ -81,9 +83,10 @@ static bool set_login(struct client *client)
 		return good(client, rc);
 	}
 	err = uplink_secret_read(path, secret);
-	if (err < 0) {
+	if (err <= 0) {
 		client_fail(client, "check the file and who may read it",
-			    "cannot read the password: %s", secret_words(err, text, sizeof(text)));
+			    "cannot read the password in %.256s: %s", path,
+			    secret_words(err, text, sizeof(text)));
 		return false;
 	}
 	rc = mosquitto_username_pw_set(client->mosquitto, conf->username, secret);

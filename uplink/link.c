@@ -124,7 +124,7 @@ static int64_t down_since_ns(const struct link *link)
 /* Once per reason and host, and once an hour, until a connection comes about. */
 static void log_failure(struct link *link, int64_t delay_ns)
 {
-	char text[256];
+	char text[320];
 
 	describe(&link->failure, text, sizeof(text));
 	if (link->told_ns == 0)

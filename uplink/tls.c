@@ -155,8 +155,8 @@ static bool has_form(const struct file *file, struct tls_trouble *trouble)
 	fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	count = fd < 0 ? -1 : read(fd, bytes, sizeof(bytes));
 	if (count < 0 && errno != EISDIR)
-		note(trouble, "check the file and who may read it", "cannot read %s: %s",
-		     file->option, strerror_r(errno, text, sizeof(text)));
+		note(trouble, "check the file and who may read it", "cannot read %s %.256s: %s",
+		     file->option, file->path, strerror_r(errno, text, sizeof(text)));
 	if (fd >= 0)
 		close(fd);
 	cure = count > 0 ? no_such_form(file, bytes, (size_t)count) : NULL;

@@ -9,7 +9,7 @@
 
 /* The first that went wrong. */
 struct tls_trouble {
-	char message[96]; /* empty: nothing */
+	char message[192]; /* empty: nothing */
 	const char *cure; /* NULL: nothing in particular */
 };
 

@@ -166,7 +166,7 @@ static void an_unreadable_certificate_is_named(void **state)
 	const struct tls_case tls = {
 		.cert = "none.pem",
 		.key = "gw1.key",
-		.logged = "cannot read tls cert: No such file or directory",
+		.logged = "none.pem: No such file or directory",
 	};
 
 	assert_refused(*state, &tls);
