@@ -20,7 +20,11 @@ struct ctl {
 	const char *socket;
 	struct link *link; /* NULL: nobody answers there, and the command can do without */
 	bool json; /* for programs */
-	struct alone alone; /* read: of what, when no daemon is asked */
+	struct alone alone; /* read, scan: of what, when no daemon is asked */
+	struct {
+		const char *unit, *baud, *parity; /* as given; scan: several */
+	} given;
+	const char *profiles; /* scan: the folder of the technician's own */
 	FILE *out;
 	int argc; /* what follows the command */
 	char **argv;
@@ -33,6 +37,7 @@ int ctl_alarms(struct ctl *ctl);
 int ctl_events(struct ctl *ctl);
 int ctl_watch(struct ctl *ctl);
 int ctl_read(struct ctl *ctl);
+int ctl_scan(struct ctl *ctl);
 int ctl_ack(struct ctl *ctl);
 int ctl_doctor(struct ctl *ctl);
 

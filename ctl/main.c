@@ -25,6 +25,10 @@ static const struct command {
 	 "registers as they are, in every order", false},
 	{"read", ctl_read, "--port LINE|--host HOST --unit N [TABLE] ADDRESS [COUNT]",
 	 "the same without a daemon; --baud 9600 --parity even --base 0", true},
+	{"scan", ctl_scan, "--port LINE|--host HOST",
+	 "which units answer, and what they are like; --unit 1-20 --baud 9600,19200 --parity "
+	 "even,none",
+	 true},
 	{"events", ctl_events, "-f [NAME]", "what is captured from now on; of a lane, or a type",
 	 false},
 	{"alarms", ctl_alarms, "", "what somebody has to take note of", false},
@@ -60,7 +64,15 @@ static const struct command *find(const char *name, bool alone)
 	return found;
 }
 
-enum { OPTION_PORT = 256, OPTION_HOST, OPTION_UNIT, OPTION_BAUD, OPTION_PARITY, OPTION_BASE };
+enum {
+	OPTION_PORT = 256,
+	OPTION_HOST,
+	OPTION_UNIT,
+	OPTION_BAUD,
+	OPTION_PARITY,
+	OPTION_BASE,
+	OPTION_PROFILES
+};
 
 static int number(const char *text)
 {
@@ -83,27 +95,41 @@ static char parity(const char *text)
 	exit(ctl_fail("parity \"%s\", expected none, even or odd", text));
 }
 
-static void take_alone(struct alone *alone, int option)
+static void take_device(struct ctl *ctl, int option)
 {
 	switch (option) {
 	case OPTION_PORT:
-		alone->port = optarg;
+		ctl->alone.port = optarg;
 		break;
 	case OPTION_HOST:
-		alone->host = optarg;
+		ctl->alone.host = optarg;
 		break;
 	case OPTION_UNIT:
-		alone->unit = number(optarg);
+		ctl->given.unit = optarg;
 		break;
 	case OPTION_BAUD:
-		alone->baud = number(optarg);
+		ctl->given.baud = optarg;
 		break;
 	case OPTION_PARITY:
-		alone->parity = parity(optarg);
+		ctl->given.parity = optarg;
+		break;
+	case OPTION_PROFILES:
+		ctl->profiles = optarg;
 		break;
 	default:
-		alone->base = number(optarg);
+		ctl->alone.base = number(optarg);
 	}
+}
+
+/* One of each, but for scan. */
+static void take_given(struct ctl *ctl)
+{
+	if (ctl->given.unit)
+		ctl->alone.unit = number(ctl->given.unit);
+	if (ctl->given.baud)
+		ctl->alone.baud = number(ctl->given.baud);
+	if (ctl->given.parity)
+		ctl->alone.parity = parity(ctl->given.parity);
 }
 
 /* Exits for --help, --version and mistakes. */
@@ -116,6 +142,7 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 		{"baud", required_argument, NULL, OPTION_BAUD},
 		{"parity", required_argument, NULL, OPTION_PARITY},
 		{"base", required_argument, NULL, OPTION_BASE},
+		{"profiles", required_argument, NULL, OPTION_PROFILES},
 		{"json", no_argument, NULL, 'j'},
 		{"socket", required_argument, NULL, 's'},
 		{"follow", no_argument, NULL, 'f'},
@@ -142,7 +169,8 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 		case OPTION_BAUD:
 		case OPTION_PARITY:
 		case OPTION_BASE:
-			take_alone(&ctl->alone, option);
+		case OPTION_PROFILES:
+			take_device(ctl, option);
 			break;
 		case 'V':
 			puts("corridorctl " VERSION);
@@ -163,6 +191,8 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 	if (!command)
 		exit(ctl_fail("there is no command \"%s\"; corridorctl --help lists them",
 			      argv[optind]));
+	if (command->run != ctl_scan)
+		take_given(ctl);
 	ctl->argc = argc - optind - 1;
 	ctl->argv = argv + optind + 1;
 	return command;

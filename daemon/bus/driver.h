@@ -78,6 +78,7 @@ struct driver_peek {
 	uint32_t address, count; /* counted as the points of the device are */
 	uint16_t values[DRIVER_PEEK_MAX];
 	enum reason reason; /* why there are none, */
+	unsigned code; /* the device's own number for that, as a Modbus exception; 0: none */
 	char why[192]; /* for people */
 };
 

@@ -82,6 +82,7 @@ static int fail(const struct modbus_bus *bus, size_t device, const struct modbus
 
 	modbus_tell_words(bus, device, &read, peek->why, sizeof(peek->why));
 	peek->reason = read.trouble.reason;
+	peek->code = reply->refused ? reply->exception : 0;
 	return outcome == MODBUS_LOST ? -ENOTCONN : -EIO;
 }
 

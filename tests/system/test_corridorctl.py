@@ -15,6 +15,7 @@ from rig import conf
 from rig.daemon import BUILD, ROOT
 from rig.waiting import PATIENCE_S, free_port, until
 from sim.lane import Lane
+from sim.modbus_device import TcpServer, Unit
 
 BINARY = BUILD / "corridorctl"
 FINE, WARNINGS, FAULTS, FAILED = range(4)
@@ -142,6 +143,75 @@ def test_registers_are_read_without_a_daemon(lane, closing, tmp_path):
     assert "unit 9: no answer in 1000 ms to holding 3: power, wiring, unit, baud, parity?" in nobody.stderr
     assert "is not there" in ctl.run("read", "--port", "/dev/ttyNone", "3").stderr
     assert "expected none, even or odd" in ctl.run("read", "--parity", "evn", "3").stderr
+
+
+def found(ctl, *words):
+    return ctl.json("scan", "--profiles", ROOT / "etc" / "profiles", *words)
+
+
+def likeness(one):
+    return [profile["profile"] for profile in one["like"]]
+
+
+@pytest.fixture
+def alone(tmp_path):
+    return Ctl(tmp_path / "none")
+
+
+def test_a_scan_finds_the_units_of_a_line_their_speed_and_their_profiles(alone, closing):
+    line = closing(Lane(serial=True)).start()
+    line.seal_read("GE-0047115")
+    words = ["--port", line.server.path, "--unit", "1-5", "--baud", "38400", "--parity", "even"]
+    boom, loop, reader = found(alone, *words)
+    assert [boom["unit"], loop["unit"], reader["unit"]] == [1, 2, 3]
+    assert (boom["baud"], boom["parity"]) == (38400, "even")
+    assert likeness(boom) == ["came-gard-ptx"]
+    assert likeness(loop) == ["proconel-ld120"] and "discrete 0" in loop["answers"]
+    assert likeness(reader)[0] == "generic-seal-reader"
+    said = alone.said("scan", "--profiles", ROOT / "etc" / "profiles", *words)
+    assert 'baud = 38400  parity = "even" }' in said
+    assert 'device "unit-2" { bus = "line-1"  unit = 2  profile = "proconel-ld120" }' in said
+
+
+def test_a_scan_behind_a_host_tells_a_device_that_does_not_look_at_the_unit(alone, lane, closing):
+    host = f"127.0.0.1:{lane.server.port}"
+    assert [one["unit"] for one in found(alone, "--host", host, "--unit", "1-4")] == [1, 2, 3]
+    unit = Unit(holding={0: 7})
+    single = closing(TcpServer(dict.fromkeys(range(256), unit)))
+    single.start()
+    (one,) = found(alone, "--host", f"127.0.0.1:{single.port}")
+    assert one["unit"] == 1 and one["every_unit"] and one["answers"] == "holding 0"
+
+
+def test_a_scan_that_finds_nobody_says_what_to_look_at(alone, closing):
+    line = closing(Lane(serial=True)).start()
+    nobody = alone.run("scan", "--port", line.server.path, "--unit", "8-9", "--baud", "9600")
+    assert nobody.returncode == FAULTS and "A and B" in nobody.stdout
+    for word in ("--unit", "0-3"), ("--unit", "9-3"), ("--baud", "96k"), ("--parity", "evn"):
+        assert f'"{word[1]}", expected' in alone.run("scan", "--port", line.server.path, *word).stderr
+    assert "wants --port" in alone.run("scan").stderr
+    assert "No such file" in alone.run("scan", "--port", "/dev/ttyNone").stderr
+
+
+def test_a_scan_disturbs_no_other_master(alone):
+    ours, theirs = pty.openpty()
+    os.set_blocking(ours, False)
+    os.write(theirs, b"")
+    with subprocess.Popen(
+        [BINARY, "scan", "--port", os.ttyname(theirs)], stderr=subprocess.PIPE, text=True
+    ) as scan:
+        until(lambda: speak(ours, scan), "it hears somebody", every_s=0.05)
+        assert "somebody else speaks on this line" in scan.stderr.read()
+    assert scan.returncode == FAILED
+    os.close(ours), os.close(theirs)
+
+
+def speak(line, listener):
+    try:
+        os.write(line, bytes([3, 3, 0, 100, 0, 1, 0xC4, 0x37]))
+    except BlockingIOError:
+        pass
+    return listener.poll() is not None
 
 
 def test_an_alarm_is_listed(ctl, lane):

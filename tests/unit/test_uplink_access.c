@@ -65,8 +65,9 @@ static void a_missing_password_file_is_said_and_waited_for(void **state)
 	rig->conf.username = user;
 	rig->conf.password_file = path_of(rig, "later");
 	start_uplink(rig);
-	until(rig, times_logged(rig, "/later: No such file or directory (check the file and who may "
-				     "read it)") == 1);
+	until(rig,
+	      times_logged(rig, "/later: No such file or directory (check the file and who may "
+				"read it)") == 1);
 	write_file(rig, "later", "\n");
 	until(rig, times_logged(rig, "/later: its first line is empty") == 1);
 	write_file(rig, "later", "right\n");
