@@ -348,6 +348,21 @@ void health_status_more(const struct health_view *view, const struct instant *no
 	put_registry(json, view->registry);
 }
 
+void health_line(const struct health_view *view, size_t devices, char out[HEALTH_LINE_BYTES])
+{
+	const struct journal_counters journal = journal_counters(view->journal);
+	const struct uplink_counters uplink = uplink_counters(view->uplink);
+	size_t down = 0;
+
+	for (size_t i = 0; i < view->bus_count; i++)
+		down += bus_counters(view->buses[i]).devices_down;
+	snprintf(out, HEALTH_LINE_BYTES,
+		 "%zu of %zu devices answer; %s%s; journal %s; %llu events to send", devices - down,
+		 devices, uplink.connected ? "connected to " : "not connected",
+		 uplink.connected ? uplink.host : "", condition_names[journal.condition],
+		 (unsigned long long)journal.backlog);
+}
+
 size_t health_metrics_bytes(const struct config *config)
 {
 	return REST_BYTES + config->bus_count * BUS_BYTES +

@@ -73,6 +73,10 @@ void health_status(const struct health *health, struct journal *journal, const s
 /* The same for a technician: "uplink" and "registry". */
 void health_status_more(const struct health_view *view, const struct instant *now, struct jw *json);
 
+/* One line for people, as systemctl status has it: "3 of 4 devices answer; …". */
+#define HEALTH_LINE_BYTES 256
+void health_line(const struct health_view *view, size_t devices, char out[HEALTH_LINE_BYTES]);
+
 /* Members of the metrics message. Returns bytes, 0 when they do not fit; what they need is
  * known beforehand. */
 size_t health_metrics_bytes(const struct config *config);

@@ -211,6 +211,7 @@ static void on_watchdog(struct ev_loop *loop, ev_timer *watcher, int events)
 {
 	(void)loop, (void)events;
 	gateway_feed_watchdog(watcher->data);
+	gateway_tell_status(watcher->data);
 }
 
 static void watch_fd(struct gateway *gateway, ev_io *watcher, int fd,

@@ -61,6 +61,7 @@ struct gateway {
 	int64_t watchdog_ns; /* 0: nobody watches */
 	struct watched *watched;
 	size_t watched_count;
+	char status_line[HEALTH_LINE_BYTES]; /* as systemd was told */
 	const char *stuck; /* the worker for which the watchdog is not fed, NULL: none */
 	int step_fd;
 	bool paused; /* no readings are taken: the journal has no room */
@@ -73,6 +74,7 @@ struct gateway {
 /* watchdog.c: pings systemd if every worker answered since the last time. */
 int gateway_watch_workers(struct gateway *gateway); /* once there are all; -ENOMEM */
 void gateway_feed_watchdog(struct gateway *gateway);
+void gateway_tell_status(struct gateway *gateway); /* for systemctl status, when it changed */
 
 /* flow.c */
 struct health_view gateway_view(struct gateway *gateway); /* what metrics are made of */

@@ -55,6 +55,23 @@ def test_it_captures_without_a_broker_and_delivers_later(load, new_broker, new_s
     assert daemon.running()
 
 
+def test_the_service_manager_hears_how_it_goes(load, broker, new_daemon):
+    silent = conf.bus("lane-3", free_port()) + conf.device("boom-3", "lane-3", 3, profile="came-gard-ptx")
+    daemon = new_daemon(conf.head(broker.port) + conf.counters(load.port) + silent)
+    daemon.start(watchdog_us=1_000_000)
+    devices = len(load.units) + 1
+
+    def last_status():
+        daemon.notify.listen(0.2)
+        return next((line for line in reversed(daemon.notify.said) if line.startswith("STATUS=")), "")
+
+    answer = f"STATUS={devices - 1} of {devices} devices answer; "
+    until(lambda: last_status().startswith(answer + "connected to 127.0.0.1"), last_status)
+    until(lambda: last_status().endswith("; journal ok; 0 events to send"), last_status)
+    broker.stop()
+    until(lambda: last_status().startswith(answer + "not connected; journal ok; "), last_status)
+
+
 @pytest.mark.parametrize("attempt", range(5))
 def test_sigterm_stops_within_two_seconds_with_everything_captured_journalled(
     attempt, load, new_daemon, new_broker, witness
