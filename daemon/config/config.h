@@ -30,6 +30,7 @@ struct checkpoint_conf {
 struct gateway_conf {
 	char *id;
 	char *log_level;
+	char *prometheus; /* the file of metrics, or NULL */
 	char *control; /* path of the control socket */
 	char *control_group; /* may change something there, besides root; NULL: none */
 };

@@ -100,6 +100,11 @@ const struct conf_option gateway_options[] = {
 	 .def = "info",
 	 .choices = log_levels,
 	 .help = "What goes to the log."},
+	{.name = "prometheus",
+	 .type = CONF_PATH,
+	 .offset = AT(gateway_conf, prometheus),
+	 .help = "A file on a RAM disk, such as /run/corridord/corridord.prom: the metrics for the "
+		 "text file collector of Prometheus' node exporter, each metrics_every."},
 	{.name = "control",
 	 .type = CONF_PATH,
 	 .offset = AT(gateway_conf, control),

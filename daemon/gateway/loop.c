@@ -4,6 +4,7 @@
 
 #include "base/service.h"
 #include "gateway/private.h"
+#include "gateway/prometheus.h"
 
 #define LOG_TOKEN "gateway"
 #include "base/log.h"
@@ -190,6 +191,17 @@ static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
 	log_warnx("SIGHUP: a changed configuration is read by a restart, which loses nothing");
 }
 
+/* A file that cannot be written is told once, until it can. */
+static void write_prometheus(struct gateway *gateway, const struct health_view *view,
+			     const struct instant *now)
+{
+	int err = prometheus_write(gateway->config, &gateway->health, view, now);
+
+	if (err < 0 && err != gateway->prometheus_err)
+		log_warn(err, "cannot write %s", gateway->config->gateway.prometheus);
+	gateway->prometheus_err = err;
+}
+
 static void on_metrics(struct ev_loop *loop, ev_timer *watcher, int events)
 {
 	struct gateway *gateway = watcher->data;
@@ -201,6 +213,7 @@ static void on_metrics(struct ev_loop *loop, ev_timer *watcher, int events)
 	health_clock(&gateway->health, &now);
 	bytes = health_metrics(&gateway->health, &view, &now, gateway->metrics,
 			       gateway->metrics_bytes);
+	write_prometheus(gateway, &view, &now);
 	journal_forget_sync_max(gateway->journal);
 	if (bytes > 0)
 		uplink_metrics(gateway->uplink, gateway->metrics, bytes);

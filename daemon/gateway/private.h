@@ -63,6 +63,7 @@ struct gateway {
 	size_t watched_count;
 	char status_line[HEALTH_LINE_BYTES]; /* as systemd was told */
 	const char *stuck; /* the worker for which the watchdog is not fed, NULL: none */
+	int prometheus_err; /* of its last file */
 	int step_fd;
 	bool paused; /* no readings are taken: the journal has no room */
 	bool running; /* the journal takes events */
