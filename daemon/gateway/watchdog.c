@@ -57,12 +57,12 @@ void gateway_feed_watchdog(struct gateway *gateway)
 void gateway_tell_status(struct gateway *gateway)
 {
 	const struct health_view view = gateway_view(gateway);
-	char line[HEALTH_LINE_BYTES], state[sizeof("STATUS=") + HEALTH_LINE_BYTES];
+	char line[HEALTH_LINE_BYTES] = "", state[sizeof("STATUS=") + HEALTH_LINE_BYTES];
 
 	health_line(&view, gateway->config->device_count, line);
 	if (strcmp(line, gateway->status_line) == 0)
 		return;
-	strcpy(gateway->status_line, line);
+	memcpy(gateway->status_line, line, sizeof(line));
 	snprintf(state, sizeof(state), "STATUS=%s", line);
 	service_notify(state);
 }
