@@ -40,6 +40,7 @@ int ctl_read(struct ctl *ctl);
 int ctl_scan(struct ctl *ctl);
 int ctl_ack(struct ctl *ctl);
 int ctl_doctor(struct ctl *ctl);
+int ctl_bundle(struct ctl *ctl);
 
 /* The one word that may follow the command; NULL: none. Exits when there are more. */
 const char *ctl_optional(const struct ctl *ctl);

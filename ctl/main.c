@@ -35,6 +35,8 @@ static const struct command {
 	{"ack", ctl_ack, "N REASON", "that alarm is taken note of (root, or control_group)", false},
 	{"doctor", ctl_doctor, "[CONF]", "configuration, account, disk, brokers, clock, daemon",
 	 true},
+	{"bundle", ctl_bundle, "[CONF]",
+	 "all that somebody far away needs to help, without secrets", true},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -31,22 +31,37 @@ static void find_program(char path[PATH_MAX])
 	snprintf(path, PATH_MAX, "%s", PROGRAM);
 }
 
-static int start(const char *option, const char *conf, int out, pid_t *ret_pid)
+static int start(const char *path, const char *const words[], int out, pid_t *ret_pid)
 {
-	const char *const given[] = {PROGRAM, option, "-c", conf, NULL};
-	char *words[sizeof(given) / sizeof(given[0])], path[PATH_MAX];
 	posix_spawn_file_actions_t actions;
+	char *const *given;
 	int err;
 
-	find_program(path);
-	memcpy(words, given,
-	       sizeof(words)); /* they are not changed: the type is older than const */
+	memcpy(&given, &words, sizeof(given)); /* not changed: the type is older than const */
 	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
-	err = posix_spawnp(ret_pid, path, &actions, NULL, words, environ);
+	err = posix_spawnp(ret_pid, path, &actions, NULL, given, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return -err;
+}
+
+static int wait_for(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+}
+
+int program_run(const char *const words[], int out)
+{
+	pid_t pid;
+	int err = start(words[0], words, out, &pid);
+
+	return err < 0 ? err : wait_for(pid);
 }
 
 static char *read_all(int fd)
@@ -67,19 +82,19 @@ static char *read_all(int fd)
 
 char *program_says(const char *option, const char *conf, int *ret_exit)
 {
-	int ends[2], status = 0, err;
-	char *text = NULL;
+	const char *const words[] = {PROGRAM, option, "-c", conf, NULL};
+	char *text = NULL, path[PATH_MAX];
+	int ends[2], err;
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return NULL;
-	err = start(option, conf, ends[1], &pid);
+	find_program(path);
+	err = start(path, words, ends[1], &pid);
 	close(ends[1]);
 	if (err == 0) {
 		text = read_all(ends[0]);
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-		*ret_exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+		*ret_exit = wait_for(pid);
 	}
 	close(ends[0]);
 	return text;

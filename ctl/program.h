@@ -1,9 +1,13 @@
-/* What corridord says of a configuration, asked of the program itself: nothing of it runs. */
+/* Other programs, and what corridord says of a configuration: nothing of it runs. */
 #ifndef CORRIDORCTL_PROGRAM_H
 #define CORRIDORCTL_PROGRAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* The command with both outputs going there, searched for in PATH, waited for; words end with NULL. Its exit
+ * code, or a negative errno. */
+int program_run(const char *const words[], int out);
 
 /* What "corridord OPTION -c CONF" writes, both outputs, NUL-terminated; the caller frees. NULL: it could
  * not be run. ret_exit: its exit code. */

@@ -7,6 +7,7 @@ import pwd
 import re
 import select
 import subprocess
+import tarfile
 import tempfile
 import time
 
@@ -349,3 +350,32 @@ def test_the_manual_and_the_completion_know_every_command():
     for command in commands:
         assert re.search(rf"^\.B[R]? {command}\b", manual, re.M)
         assert re.search(rf"\b{command}\b", completion)
+
+
+def test_a_bundle_has_what_helps_and_no_secret(ctl, gateway, lane, tmp_path):
+    lane.seal_read("GE-0047115")
+    ctl.wait(lambda: "intact" in ctl.said("points", "entry-1"))
+    made = subprocess.run(
+        [BINARY, "--socket", ctl.socket, "bundle", gateway.conf],
+        capture_output=True, text=True, timeout=PATIENCE_S, cwd=tmp_path,
+    )  # fmt: skip
+    assert made.returncode == FINE, made.stderr
+    (file,) = tmp_path.glob("corridord-*.tar.gz")
+    assert file.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(file) as packed:
+        held = {name.removeprefix("./"): packed.extractfile(name).read().decode(errors="replace")
+                for name in packed.getnames() if name != "."}  # fmt: skip
+    assert json.loads(held["status.json"])["checkpoint"] == "ge-red-bridge"
+    assert any(point["name"] == "reader-1.seal-id" for point in json.loads(held["points.json"]))
+    assert 'device "boom-3"' in held["configuration.txt"]
+    assert "devices on" in held["check.txt"]
+    assert {"log.txt", "disks.txt", "clock.txt", "kernel.txt"} <= set(held)
+
+
+def test_without_a_daemon_a_bundle_has_the_rest(alone, tmp_path):
+    made = subprocess.run(
+        [BINARY, "--socket", alone.socket, "bundle", "/dev/null"],
+        capture_output=True, text=True, timeout=PATIENCE_S, cwd=tmp_path,
+    )  # fmt: skip
+    assert made.returncode == FINE, made.stderr
+    assert list(tmp_path.glob("corridord-*.tar.gz"))
