@@ -1,37 +1,18 @@
 /* corridorctl doctor: what only a look at this machine can tell, and what the daemon says is wrong. */
-#include <errno.h>
-#include <libgen.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
-#include "base/account.h"
-#include "base/clock.h"
-#include "base/clock_watch.h"
+#include "ctl/doctor.h"
 #include "ctl/findings.h"
 #include "ctl/program.h"
 #include "ctl/reach.h"
 #include "ctl/text.h"
 #include "frames/host.h"
 
-#define SERVICE	    "corridord"
-#define WIDTH	    80
-#define TITLE	    27 /* " FAULT  configuration      " */
-#define LOW_PERCENT 5 /* of a disk that are free */
-#define MQTT_PORT   1883
-
-enum verdict { FINE, WARNING, FAULT };
-
-struct doctor {
-	struct ctl *ctl;
-	const char *conf;
-	json_t *verdicts; /* for --json */
-	unsigned warnings, faults;
-};
-
-static void say(struct doctor *doctor, enum verdict verdict, const char *about, const char *format,
-		...) __attribute__((format(printf, 4, 5)));
+#define WIDTH	  80
+#define TITLE	  27 /* " FAULT  configuration      " */
+#define MQTT_PORT 1883
 
 static void put_verdict(FILE *out, const char *word, const char *about, const char *what)
 {
@@ -46,7 +27,7 @@ static void put_verdict(FILE *out, const char *word, const char *about, const ch
 	}
 }
 
-static void say(struct doctor *doctor, enum verdict verdict, const char *about, const char *format,
+void doctor_say(struct doctor *doctor, enum verdict verdict, const char *about, const char *format,
 		...)
 {
 	static const char *const words[] = {[FINE] = "ok", [WARNING] = "warn", [FAULT] = "FAULT"};
@@ -74,7 +55,8 @@ static void look_at_configuration(struct doctor *doctor)
 	char *said = program_says("-n", doctor->conf, &code), *rest = said, *line;
 
 	if (!said) {
-		say(doctor, FAULT, "configuration", "corridord cannot be run: is it installed?");
+		doctor_say(doctor, FAULT, "configuration",
+			   "corridord cannot be run: is it installed?");
 		return;
 	}
 	while ((line = strsep(&rest, "\n"))) {
@@ -83,80 +65,12 @@ static void look_at_configuration(struct doctor *doctor)
 		if (!*line)
 			continue;
 		if (note)
-			say(doctor, WARNING, "configuration", "%s",
-			    note == line ? line + strlen("note: ") : line);
+			doctor_say(doctor, WARNING, "configuration", "%s",
+				   note == line ? line + strlen("note: ") : line);
 		else
-			say(doctor, code == 0 ? FINE : FAULT, "configuration", "%s", line);
+			doctor_say(doctor, code == 0 ? FINE : FAULT, "configuration", "%s", line);
 	}
 	free(said);
-}
-
-/* ---- the machine --------------------------------------------------------------------------- */
-
-static void look_at_account(struct doctor *doctor)
-{
-	static const char *const groups[] = {"dialout", "gpio"};
-	struct account account;
-	bool all = true;
-
-	if (!account_find(SERVICE, &account)) {
-		say(doctor, FAULT, "account",
-		    "there is no user \"" SERVICE "\": systemd-sysusers makes it");
-		return;
-	}
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		gid_t group = account_group(groups[i]);
-
-		if (group != ACCOUNT_NO_GROUP && account_is_in(SERVICE, &account, group))
-			continue;
-		all = false;
-		say(doctor, WARNING, "account",
-		    "\"" SERVICE "\" is not in %s: adduser " SERVICE " %s", groups[i], groups[i]);
-	}
-	if (all)
-		say(doctor, FINE, "account", SERVICE " in dialout, gpio");
-}
-
-static void look_at_disk(struct doctor *doctor, const char *printed)
-{
-	char value[4096], path[4096];
-	const char *rest = value, *folder;
-	struct statvfs disk;
-	unsigned long long free_mib;
-
-	if (!program_value(printed, "journal", "path", value, sizeof(value)) ||
-	    !program_next_text(&rest, path, sizeof(path)))
-		return;
-	folder = dirname(path);
-	if (statvfs(folder, &disk) < 0) {
-		say(doctor, FAULT, "disk", "%s: %s", folder, strerror(errno));
-		return;
-	}
-	free_mib = (unsigned long long)disk.f_bavail * disk.f_frsize >> 20;
-	if ((unsigned long long)disk.f_bavail * 100 <=
-	    (unsigned long long)disk.f_blocks * LOW_PERCENT)
-		say(doctor, free_mib == 0 ? FAULT : WARNING, "disk", "%s: only %llu MiB are free",
-		    folder, free_mib);
-	else
-		say(doctor, FINE, "disk", "%s: %llu MiB free", folder, free_mib);
-}
-
-static void look_at_clock(struct doctor *doctor)
-{
-	int64_t ahead_ns;
-	bool disciplined = false;
-
-	if (clock_watch_ask(&disciplined) < 0 &&
-	    !clock_watch_read(CLOCK_WATCH_FILE, clock_mono_ns(), &ahead_ns)) {
-		say(doctor, WARNING, "clock",
-		    "not known: is corridord-clock running? Run doctor as root to ask the kernel");
-		return;
-	}
-	if (disciplined || clock_watch_read(CLOCK_WATCH_FILE, clock_mono_ns(), &ahead_ns))
-		say(doctor, FINE, "clock", "synchronised");
-	else
-		say(doctor, WARNING, "clock",
-		    "not synchronised: is chrony or systemd-timesyncd running?");
 }
 
 /* ---- the brokers ---------------------------------------------------------------------------- */
@@ -172,11 +86,11 @@ static void tell_address(void *data, const char *address, const char *why)
 	const struct broker *broker = data;
 
 	if (why)
-		say(broker->doctor, WARNING, broker->name, "%s port %d: %s", address, broker->port,
-		    why);
+		doctor_say(broker->doctor, WARNING, broker->name, "%s port %d: %s", address,
+			   broker->port, why);
 	else
-		say(broker->doctor, FINE, broker->name, "%s port %d takes connections", address,
-		    broker->port);
+		doctor_say(broker->doctor, FINE, broker->name, "%s port %d takes connections",
+			   address, broker->port);
 }
 
 static void look_at_broker(struct doctor *doctor, const char *text, int default_port)
@@ -190,7 +104,7 @@ static void look_at_broker(struct doctor *doctor, const char *text, int default_
 	broker.port = host.port;
 	why = reach_host(host.name, host.port, &broker, tell_address);
 	if (why)
-		say(doctor, FAULT, text, "%s", why);
+		doctor_say(doctor, FAULT, text, "%s", why);
 }
 
 static void look_at_brokers(struct doctor *doctor, const char *printed)
@@ -217,20 +131,20 @@ static void look_at_daemon(struct doctor *doctor)
 	size_t i;
 
 	if (!doctor->ctl->link) {
-		say(doctor, FAULT, "daemon", "%s: nobody answers: systemctl status corridord",
-		    doctor->ctl->socket);
+		doctor_say(doctor, FAULT, "daemon",
+			   "%s: nobody answers: systemctl status corridord", doctor->ctl->socket);
 		return;
 	}
 	if (view_fetch(doctor->ctl->link, &view) < 0) {
-		say(doctor, FAULT, "daemon", "%s", link_error(doctor->ctl->link));
+		doctor_say(doctor, FAULT, "daemon", "%s", link_error(doctor->ctl->link));
 	} else {
 		findings = findings_of(&view);
-		json_array_foreach(findings, i, finding)
-			say(doctor,
-			    strcmp(text_of(finding, "severity"), "fault") == 0 ? FAULT : WARNING,
-			    "daemon", "%s", text_of(finding, "what"));
+		json_array_foreach(findings, i, finding) doctor_say(
+			doctor,
+			strcmp(text_of(finding, "severity"), "fault") == 0 ? FAULT : WARNING,
+			"daemon", "%s", text_of(finding, "what"));
 		if (json_array_size(findings) == 0)
-			say(doctor, FINE, "daemon", "runs, and all is well");
+			doctor_say(doctor, FINE, "daemon", "runs, and all is well");
 		json_decref(findings);
 	}
 	view_free(&view);
@@ -245,14 +159,11 @@ int ctl_doctor(struct ctl *ctl)
 
 	doctor.conf = given ? given : SYSCONFDIR "/corridord/corridord.conf";
 	look_at_configuration(&doctor);
-	look_at_account(&doctor);
 	printed = program_says("--print-config", doctor.conf, &code);
-	if (printed && code == 0) {
-		look_at_disk(&doctor, printed);
+	doctor_look_at_machine(&doctor, printed && code == 0 ? printed : NULL);
+	if (printed && code == 0)
 		look_at_brokers(&doctor, printed);
-	}
 	free(printed);
-	look_at_clock(&doctor);
 	look_at_daemon(&doctor);
 	if (ctl->json)
 		ctl_print_json(ctl, doctor.verdicts);

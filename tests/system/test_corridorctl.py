@@ -266,6 +266,9 @@ def test_the_doctor_looks_at_the_machine_and_asks_the_daemon(ctl, gateway, broke
     found = ctl.run("doctor", gateway.conf)
     assert "good:4deviceson2buses,1lane" in "".join(found.stdout.split())
     assert re.search(r"ok *disk[^:]*:\d+MiBfree", "".join(found.stdout.split()))
+    disk = [verdict["what"] for verdict in ctl.json("doctor", gateway.conf) if verdict["about"] == "disk"]
+    assert any(" sync" in what and what.startswith(str(gateway.folder)) for what in disk), disk
+    assert not list(gateway.folder.glob(".doctor-*"))
     assert re.search(rf"^ ok +127.0.0.1:{broker.port} +127.0.0.1 port {broker.port} takes", found.stdout, re.M)
     assert re.search(r'^ FAULT +daemon +bus "lane-3"', found.stdout, re.M)
     assert found.returncode == FAULTS
