@@ -47,6 +47,8 @@ SUITE      ?= trixie
 FUZZ_SECONDS ?= 60
 
 VERSION := 0.1.0
+# Of the checkout, or as a package's source was made from.
+COMMIT  := $(or $(file <COMMIT),$(shell git rev-parse --short=12 HEAD 2>/dev/null))
 Q       := $(if $(V),,@)
 # For a make within: all processors, unless the one around it was told how many.
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -169,6 +171,11 @@ $(BUILD)/flags: FORCE
 	@{ printf '\043include <ev.h>\n' | $(CC) $(CPPFLAGS) $(CFLAGS) -E - && $(PKG_CONFIG) --exists $(LIBS) $(UPLINK_LIBS); } \
 	  >/dev/null 2>&1 || sh tests/build/packages.sh missing $(BUILD_PACKAGES)
 	$(call keep,$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS))
+
+$(BUILD)/daemon/base/version.o: PLACES = -DCOMMIT='$(if $(COMMIT)," ($(COMMIT))","")'
+$(BUILD)/daemon/base/version.o: $(BUILD)/commit
+$(BUILD)/commit: FORCE
+	$(call keep,$(COMMIT))
 
 $(BUILD)/places: FORCE
 	$(call keep,$(ALL_PLACES))
@@ -327,6 +334,7 @@ deb:
 	rm -rf $(BUILD)/deb
 	mkdir -p $(DEB_SOURCE)
 	tar -c --exclude=./.git --exclude=./build --exclude=./$(BUILD) . | tar -x -C $(DEB_SOURCE)
+	echo "$(COMMIT)" > $(DEB_SOURCE)/COMMIT
 	cd $(DEB_SOURCE) && env -u MAKEFLAGS -u MAKELEVEL -u BUILD DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS="nocheck parallel=$(shell nproc)" \
 	  dpkg-buildpackage --build=binary --no-sign
 	rm -rf $(DEB_SOURCE)

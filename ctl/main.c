@@ -1,9 +1,11 @@
 /* corridorctl: the technician's side of a gateway. See corridorctl(1). */
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/version.h"
 #include "ctl/ctl.h"
 
 #define DEFAULT_SOCKET "/run/corridord/control"
@@ -175,7 +177,7 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 			take_device(ctl, option);
 			break;
 		case 'V':
-			puts("corridorctl " VERSION);
+			printf("corridorctl %s\n", version_text);
 			exit(CTL_FINE);
 		case 'h':
 			usage(stdout);

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/version.h"
 #include "config/config.h"
 #include "gateway/files.h"
 #include "gateway/gateway.h"
@@ -71,7 +72,7 @@ static void parse_arguments(int argc, char **argv, struct arguments *arguments)
 			arguments->debug = true;
 			break;
 		case 'V':
-			puts("corridord " VERSION);
+			printf("corridord %s\n", version_text);
 			exit(EXIT_SUCCESS);
 		case 'h':
 			usage(stdout);

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/version.h"
 #include "uplink/link.h"
 #include "uplink/parent.h"
 #include "uplink/sandbox.h"
@@ -105,7 +106,7 @@ int main(int argc, char **argv)
 		return check_tls(argv + 2);
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		puts("corridord-uplink " VERSION);
+		printf("corridord-uplink %s\n", version_text);
 		return EXIT_SUCCESS;
 	}
 	if (argc > 1 || !is_socket(STDIN_FILENO)) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/version.h"
+
 static bool root_is_good(const char *root)
 {
 	size_t bytes = root ? strlen(root) : 0;
@@ -101,7 +103,7 @@ int uplink_status(const struct uplink_status *status, char out[STATUS_BYTES])
 		put_head(&json, status->head);
 	if (status->now)
 		put_time(&json, status->now);
-	jw_text(&json, "version", VERSION);
+	jw_text(&json, "version", version_text);
 	jw_close(&json);
 	return jw_ok(&json) ? (int)json.bytes : -E2BIG;
 }

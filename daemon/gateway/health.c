@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/version.h"
 #include "registry/registry.h"
 #include "transit/transit.h"
 
@@ -118,7 +119,7 @@ void health_started(struct health *health, const struct config *config, const st
 
 	event_body_start(&json, body, sizeof(body), NULL, NULL, now->mono_ns, now);
 	jw_open(&json, "observed");
-	jw_text(&json, "version", VERSION);
+	jw_text(&json, "version", version_text);
 	jw_bool(&json, "unclean", health->unclean);
 	jw_uint(&json, "buses", config->bus_count);
 	jw_uint(&json, "devices", config->device_count);
@@ -314,7 +315,7 @@ void health_status(const struct health *health, struct journal *journal, const s
 	struct journal_counters counters = journal_counters(journal);
 	char hash[EVENT_HEX_BYTES];
 
-	jw_text(json, "version", VERSION);
+	jw_text(json, "version", version_text);
 	jw_int(json, "uptime_s", (now->mono_ns - health->started.mono_ns) / NS_PER_S);
 	jw_utc(json, "utc", now->utc_ns);
 	jw_text(json, "clock", clock_state_name(now->clock));

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/version.h"
 #include "registry/registry.h"
 
 #define MODE 0640 /* for the group of the service */
@@ -64,7 +65,7 @@ static void put_gateway(FILE *out, const struct config *config, const struct hea
 	fputs(",gateway=", out);
 	put_text(out, config->gateway.id);
 	fputs(",version=", out);
-	put_text(out, VERSION);
+	put_text(out, version_text);
 	fputs("} 1\n", out);
 	gauge_seconds(out, "uptime_seconds", "Since the daemon started.",
 		      now->mono_ns - health->started.mono_ns);
