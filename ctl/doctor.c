@@ -1,50 +1,15 @@
 /* corridorctl doctor: what only a look at this machine can tell, and what the daemon says is wrong. */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/doctor.h"
+#include "ctl/doctor_machine.h"
 #include "ctl/findings.h"
 #include "ctl/program.h"
 #include "ctl/reach.h"
 #include "ctl/text.h"
 #include "frames/host.h"
 
-#define WIDTH	  80
-#define TITLE	  27 /* " FAULT  configuration      " */
 #define MQTT_PORT 1883
-
-static void put_verdict(FILE *out, const char *word, const char *about, const char *what)
-{
-	fprintf(out, " %-6s ", word);
-	text_column(out, about, TITLE - 9);
-	fputc(' ', out);
-	for (const char *rest = what; rest;) {
-		rest = text_line(out, rest, WIDTH - TITLE);
-		fputc('\n', out);
-		if (rest)
-			fprintf(out, "%*s", TITLE, "");
-	}
-}
-
-void doctor_say(struct doctor *doctor, enum verdict verdict, const char *about, const char *format,
-		...)
-{
-	static const char *const words[] = {[FINE] = "ok", [WARNING] = "warn", [FAULT] = "FAULT"};
-	char what[1024];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(what, sizeof(what), format, arguments);
-	va_end(arguments);
-	doctor->warnings += verdict == WARNING;
-	doctor->faults += verdict == FAULT;
-	json_array_append_new(doctor->verdicts,
-			      json_pack("{s:s, s:s, s:s}", "verdict", words[verdict], "about",
-					about, "what", what));
-	if (!doctor->ctl->json)
-		put_verdict(doctor->ctl->out, words[verdict], about, what);
-}
 
 /* ---- the configuration --------------------------------------------------------------------- */
 

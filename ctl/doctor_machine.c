@@ -1,4 +1,4 @@
-#include "ctl/doctor.h"
+#include "ctl/doctor_machine.h"
 
 #include <errno.h>
 #include <fcntl.h>

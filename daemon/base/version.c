@@ -1,3 +1,7 @@
 #include "base/version.h"
 
+#ifndef COMMIT
+#define COMMIT ""
+#endif
+
 const char version_text[] = VERSION COMMIT;

@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/service.h"
@@ -220,11 +222,25 @@ static void on_metrics(struct ev_loop *loop, ev_timer *watcher, int events)
 	gateway_rearm(gateway);
 }
 
+/* For systemctl status, when it has changed. */
+static void tell_status(struct gateway *gateway)
+{
+	const struct health_view view = gateway_view(gateway);
+	char line[HEALTH_LINE_BYTES] = "", state[sizeof("STATUS=") + HEALTH_LINE_BYTES];
+
+	health_line(&view, gateway->config->device_count, line);
+	if (strcmp(line, gateway->status_line) == 0)
+		return;
+	memcpy(gateway->status_line, line, sizeof(line));
+	snprintf(state, sizeof(state), "STATUS=%s", line);
+	service_notify(state);
+}
+
 static void on_watchdog(struct ev_loop *loop, ev_timer *watcher, int events)
 {
 	(void)loop, (void)events;
 	gateway_feed_watchdog(watcher->data);
-	gateway_tell_status(watcher->data);
+	tell_status(watcher->data);
 }
 
 static void watch_fd(struct gateway *gateway, ev_io *watcher, int fd,

@@ -75,7 +75,6 @@ struct gateway {
 /* watchdog.c: pings systemd if every worker answered since the last time. */
 int gateway_watch_workers(struct gateway *gateway); /* once there are all; -ENOMEM */
 void gateway_feed_watchdog(struct gateway *gateway);
-void gateway_tell_status(struct gateway *gateway); /* for systemctl status, when it changed */
 
 /* flow.c */
 struct health_view gateway_view(struct gateway *gateway); /* what metrics are made of */

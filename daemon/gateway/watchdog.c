@@ -1,8 +1,6 @@
-/* systemd is told that we are alive as long as every worker makes progress, and how it goes. */
+/* systemd is told that we are alive as long as every worker makes progress. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/service.h"
 #include "gateway/private.h"
@@ -52,17 +50,4 @@ void gateway_feed_watchdog(struct gateway *gateway)
 	service_notify("WATCHDOG=1");
 	for (size_t i = 0; i < gateway->watched_count; i++)
 		worker_ping(gateway->watched[i].worker, now_ns);
-}
-
-void gateway_tell_status(struct gateway *gateway)
-{
-	const struct health_view view = gateway_view(gateway);
-	char line[HEALTH_LINE_BYTES] = "", state[sizeof("STATUS=") + HEALTH_LINE_BYTES];
-
-	health_line(&view, gateway->config->device_count, line);
-	if (strcmp(line, gateway->status_line) == 0)
-		return;
-	memcpy(gateway->status_line, line, sizeof(line));
-	snprintf(state, sizeof(state), "STATUS=%s", line);
-	service_notify(state);
 }

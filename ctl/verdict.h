@@ -1,6 +1,6 @@
 /* What corridorctl doctor finds, a verdict each. */
-#ifndef CORRIDORCTL_DOCTOR_H
-#define CORRIDORCTL_DOCTOR_H
+#ifndef CORRIDORCTL_VERDICT_H
+#define CORRIDORCTL_VERDICT_H
 
 #include "ctl/ctl.h"
 
@@ -15,8 +15,5 @@ struct doctor {
 
 void doctor_say(struct doctor *doctor, enum verdict verdict, const char *about, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
-
-/* Account, disk, clock and ports. printed: the configuration, or NULL when it is wrong. */
-void doctor_look_at_machine(struct doctor *doctor, const char *printed);
 
 #endif
