@@ -10,7 +10,7 @@ from power import mutant, recording, site
 from power.flakey import MODULES, FlakeyDisk
 from rig.daemon import BINARY, BUILD
 
-PATIENCE_S = 90
+PATIENCE_S = 300
 METER = "load-0"  # its point counts 2, 4, 6 ...
 # Seconds and not a minute until it tries the disk again: nothing else is different.
 BRISK = ("daemon/journal/journal.c", ".return_ns = 60 * NS_PER_S", ".return_ns = 3 * NS_PER_S")

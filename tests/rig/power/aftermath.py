@@ -22,7 +22,7 @@ class Aftermath:
 
     def wait_sequel(self, root, held, told):
         """Until new events have come behind those that are held."""
-        until(lambda: sum(e["seq"] > held for e in self.received(root)) > 5, told, within_s=90)
+        until(lambda: sum(e["seq"] > held for e in self.received(root)) > 5, told, within_s=600)
 
 
 def faults_on_host(judged, aftermath, trace, folder):
