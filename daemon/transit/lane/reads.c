@@ -97,6 +97,7 @@ void lane_read_what_is_in_sight(struct lane *lane, struct passage *opened, int64
 {
 	for (size_t i = 0; i < lane->reader_count; i++)
 		if (lane->readers[i].visible && opened->stage == STAGE_AT_BOOM &&
+		    !seal_shows_another(lane->readers[i].seal) &&
 		    !is_of_another(lane, opened, lane->readers[i].text))
 			read_seal(lane, &lane->readers[i], at_mono_ns);
 }
