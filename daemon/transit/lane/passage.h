@@ -167,6 +167,7 @@ struct passage_read *passage_find_read(struct passage *passage, enum passage_rul
 /* NULL: there is no room, it is only counted. */
 struct passage_read *passage_add_read(struct passage *passage, const struct passage_read *read);
 bool passage_is_open(const struct passage *passage); /* its vehicle is not gone */
+bool passage_was_read(const struct passage *passage, enum passage_rule rule, const char *text);
 /* The number was read, or one of that rule was, before its vehicle stood at the boom. */
 bool passage_reads_ahead(const struct passage *passage, enum passage_rule rule);
 /* One of its consignments says that the vehicle carries this number. */

@@ -71,6 +71,7 @@ static void read_seal(struct lane *lane, struct lane_reader *reader, int64_t at_
 	if (known) {
 		known->reader = read.reader;
 		known->seal.elsewhere |= read.seal.elsewhere;
+		lane_attach_note(lane);
 		return;
 	}
 	memcpy(read.text, reader->text, sizeof(read.text));

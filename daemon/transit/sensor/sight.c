@@ -105,6 +105,7 @@ static void regain(struct sight *sight, int64_t at_mono_ns)
 	if (!is_soon(sight->lost_mono_ns, at_mono_ns))
 		sight->relapses = 0;
 	sight->lost_mono_ns = INT64_MAX;
+	sight->alarmed = false;
 	sight->good_mono_ns = at_mono_ns;
 	if (sight->relapses > 0)
 		come_back(sight, at_mono_ns);
@@ -130,12 +131,28 @@ static bool is_there_waits(struct sight *sight, const struct sight_look *look, b
 	int64_t hold_ns;
 
 	hold_ns = there_ns(sight, look);
-	if (!over && !look->urgent && hold_ns > 0) {
+	if (!over && hold_ns > 0) {
 		sight->due_ns = look->at_mono_ns + hold_ns;
 		return true;
 	}
 	see(sight, look->number, look->at_mono_ns);
 	return false;
+}
+
+/* Opened or tampered with: told at once, and lasts until it is well for a while if it was well for a
+ * moment only. */
+static void see_alarm(struct sight *sight, const struct sight_look *look)
+{
+	bool same = sight->was_there && strcmp(sight->number, look->number) == 0;
+	uint32_t relapses = same ? sight->relapses : 0;
+
+	see(sight, look->number, look->at_mono_ns);
+	sight->relapses = relapses;
+	if (same)
+		sight_lost(sight, look->at_mono_ns);
+	else
+		sight->lost_mono_ns = look->at_mono_ns;
+	sight->alarmed = true;
 }
 
 static int64_t hold_ns(const struct sight *sight, const struct sight_look *look)
@@ -151,7 +168,12 @@ bool sight_waits(struct sight *sight, const struct sight_look *look, bool over)
 
 	sight->due_ns = INT64_MAX;
 	sight_glimpse(sight, look->number, look->at_mono_ns);
-	regain(sight, look->at_mono_ns);
+	if (look->seen == SIGHT_THERE && look->urgent) {
+		see_alarm(sight, look);
+		return false;
+	}
+	if (look->seen == SIGHT_THERE || !sight->alarmed)
+		regain(sight, look->at_mono_ns);
 	if (look->seen == SIGHT_THERE)
 		return is_there_waits(sight, look, over);
 	hold = hold_ns(sight, look);

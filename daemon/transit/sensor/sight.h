@@ -40,9 +40,11 @@ struct sight {
 	struct sight_past past[SIGHT_PAST]; /* a ring */
 	size_t past_next;
 
-	int64_t good_mono_ns; /* since when it can be read; INT64_MIN: never */
-	int64_t lost_mono_ns; /* since when it cannot be; INT64_MAX: it can */
-	uint32_t relapses; /* how often it was lost for a moment, since it was believed */
+	int64_t good_mono_ns; /* since when it is read, and nothing wrong with it; INT64_MIN: never */
+	int64_t lost_mono_ns; /* since when it is not; INT64_MAX: it is */
+	bool alarmed; /* by an alarm */
+	uint32_t
+		relapses; /* how often it was well for a moment only, since it was believed to be */
 };
 
 void sight_init(struct sight *sight);
@@ -59,7 +61,7 @@ struct sight_look {
 /* A number that is not believed, for it was seen once only. */
 void sight_glimpse(struct sight *sight, const char *number, int64_t at_mono_ns);
 
-/* It cannot be read, since then. */
+/* It cannot be read, or is opened or tampered with, since then. */
 void sight_lost(struct sight *sight, int64_t at_mono_ns);
 
 /* true: it is not to be believed yet, but at due_ns, with over. */
