@@ -565,6 +565,12 @@ const struct conf_option lane_options[] = {
 	 .offset = AT(lane_block, passages.presence),
 	 .help = "Point that is true while a vehicle is in the lane; without it that of the barrier "
 		 "tells."},
+	{.name = "queue",
+	 .type = CONF_POINT,
+	 .role = ROLE_TRUTH,
+	 .offset = AT(lane_block, passages.queue),
+	 .help = "Point that is true while a vehicle passes the beginning of the queue before the boom: "
+		 "the study then tells how long vehicles waited there."},
 	{.name = "plate",
 	 .type = CONF_POINT,
 	 .role = ROLE_TEXT,

@@ -256,7 +256,7 @@ static void add_intervals(struct checkpoint *checkpoint, size_t lane,
 {
 	static const struct {
 		enum passage_moment from, until;
-	} spans[STUDY_INTERVALS] = {
+	} spans[STUDY_QUEUE] = {
 		[STUDY_IDENTIFIED] = {PASSAGE_PRESENT, PASSAGE_IDENTIFIED},
 		[STUDY_SEAL_CHECKED] = {PASSAGE_IDENTIFIED, PASSAGE_CHECKED},
 		[STUDY_RELEASED] = {PASSAGE_CHECKED, PASSAGE_RELEASED},
@@ -266,7 +266,10 @@ static void add_intervals(struct checkpoint *checkpoint, size_t lane,
 	enum study_group group = intervals->recognised ? STUDY_RECOGNISED : STUDY_OTHERS;
 	bool marked = intervals->over_restart || intervals->over_clock_jump;
 
-	for (int i = 0; i < STUDY_INTERVALS; i++) {
+	if (intervals->queued_ns >= 0)
+		study_add(checkpoint->study, lane, group, STUDY_QUEUE, intervals->queued_ns,
+			  marked);
+	for (int i = 0; i < STUDY_QUEUE; i++) {
 		int64_t from = step_before(intervals, spans[i].from);
 		int64_t until = step(intervals, spans[i].until);
 		bool known = from != INT64_MIN && until != INT64_MIN;

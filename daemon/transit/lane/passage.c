@@ -9,6 +9,7 @@ void passage_start(struct passage *passage, const char *id, int64_t at_mono_ns)
 {
 	*passage = (struct passage){.stage = STAGE_AT_BOOM,
 				    .sign_mono_ns = at_mono_ns,
+				    .queued_ns = -1,
 				    .in_memory = passage->in_memory};
 	for (size_t i = 0; i < PASSAGE_MOMENTS; i++)
 		passage->at_mono_ns[i] = INT64_MIN;

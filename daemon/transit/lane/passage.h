@@ -53,6 +53,7 @@ struct passage_intervals {
 	bool over_restart; /* the daemon was restarted in between */
 	bool over_clock_jump; /* the wall clock jumped in between */
 	bool recognised; /* all of its consignments have a recognised operator */
+	int64_t queued_ns; /* before it stood at the boom; -1: not known */
 };
 
 enum passage_rule {
@@ -131,6 +132,7 @@ struct passage {
 	char id[PASSAGE_ID_BYTES];
 	int64_t at_mono_ns[PASSAGE_MOMENTS];
 	int64_t sign_mono_ns; /* last sign of the vehicle */
+	int64_t queued_ns; /* before it stood at the boom; -1: not known, or before a restart */
 	int64_t clock_ns; /* UTC less monotonic time when it opened */
 	bool over_restart, over_clock_jump;
 	bool initial; /* it stood there when the daemon started */
