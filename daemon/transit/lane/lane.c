@@ -83,6 +83,7 @@ static void release(struct lane *lane, int64_t at_mono_ns)
 		at_mono_ns = passage->at_mono_ns[PASSAGE_PRESENT];
 	passage->at_mono_ns[PASSAGE_RELEASED] = at_mono_ns;
 	lane->dirty = true;
+	lane_look_again(lane, passage);
 	lane_check_seals(lane, passage, true, at_mono_ns);
 	lane_tell_doubt(lane, passage, at_mono_ns);
 }
@@ -139,6 +140,7 @@ static void close_passage(struct lane *lane, struct passage *passage, enum passa
 		passage->at_mono_ns[PASSAGE_CLEARED] = at_mono_ns;
 	passage->over_clock_jump |= clock_jumped(lane, passage);
 	if (end != END_BACKED_OUT && end != END_NO_VEHICLE) {
+		lane_look_again(lane, passage);
 		lane_check_seals(lane, passage, true, at_mono_ns);
 		lane_tell_doubt(lane, passage, at_mono_ns);
 		lane_tell_unread(lane, passage, at_mono_ns);

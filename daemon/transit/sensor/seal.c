@@ -216,6 +216,15 @@ static enum seal_state look_at(const struct seal *seal, bool id_known, const cha
 	return state;
 }
 
+enum seal_state seal_state_shown(const struct seal *seal)
+{
+	char id[VALUE_TEXT_BYTES];
+	struct verdict verdict;
+	bool id_known = read_number(seal, id);
+
+	return look_at(seal, id_known, id, &verdict);
+}
+
 /* When the inputs from first to last became what they are. */
 static int64_t changed(const struct seal *seal, enum seal_input first, enum seal_input last)
 {
