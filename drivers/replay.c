@@ -291,6 +291,8 @@ static void give(const struct replay *replay)
 	if (entry->kind == TRACE_READING && entry->reading.quality == QUALITY_GOOD)
 		host->reading(host->data, 0, replay->point, &entry->reading.value, next_ns(replay),
 			      entry->reading.lost_edges);
+	else if (entry->kind == TRACE_READING && entry->reading.value.type != VALUE_NONE)
+		host->refuse(host->data, 0, replay->point, &entry->reading.value, "as recorded");
 	else if (entry->kind == TRACE_READING)
 		host->fault(host->data, 0, replay->point, entry->reading.reason, "as recorded");
 	else if (!entry->report.up)

@@ -2,13 +2,15 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/clock.h"
 #include "base/random.h"
 #define LOG_TOKEN "bus"
 #include "base/log.h"
 
-#define STACK_BYTES (256 * 1024) /* name resolution in a driver takes the most of it */
+#define TIMER_SLACK_NS 1000
+#define STACK_BYTES    (256 * 1024) /* name resolution in a driver takes the most of it */
 
 /* ---- the link ---------------------------------------------------------------------- */
 
@@ -247,6 +249,9 @@ static void run(void *data)
 	struct bus *bus = data;
 	bool readable;
 
+	/* Nothing fails without it. A line is silent only as long as it has to be. */
+	if (bus->driver->blocking)
+		(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	schedule_start(&bus->schedule, clock_mono_ns());
 	while (wait_for_work(bus, &readable))
 		go_round(bus, readable);

@@ -187,12 +187,13 @@ static void host_reading(void *data, size_t index, size_t point, const struct va
 }
 
 static void point_fault(struct bus *bus, struct bus_device *device, size_t point,
-			enum reason reason, const char *message)
+			enum reason reason, const struct value *raw, const char *message)
 {
 	struct reading reading = {
 		.quality = QUALITY_FAULT,
 		.reason = reason,
 		.at_mono_ns = clock_mono_ns(),
+		.value = *raw,
 	};
 
 	if (is_staging(bus)) {
@@ -208,15 +209,26 @@ static void host_fault(void *data, size_t index, size_t point, enum reason reaso
 {
 	struct bus *bus = data;
 	struct bus_device *device = &bus->devices[index];
+	const struct value nothing = {.type = VALUE_NONE};
 
 	assert(index < bus->device_count);
 	assert(point == DRIVER_ALL || point < device->point_count);
 	if (point != DRIVER_ALL) {
-		point_fault(bus, device, point, reason, message);
+		point_fault(bus, device, point, reason, &nothing, message);
 		return;
 	}
 	device->fault.reason = reason;
 	snprintf(device->fault.message, sizeof(device->fault.message), "%s", message);
+}
+
+static void host_refuse(void *data, size_t index, size_t point, const struct value *raw,
+			const char *message)
+{
+	struct bus *bus = data;
+	struct bus_device *device = &bus->devices[index];
+
+	assert(index < bus->device_count && point < device->point_count);
+	point_fault(bus, device, point, REASON_OUT_OF_RANGE, raw, message);
 }
 
 static void host_debug(void *data, const char *message)
@@ -249,6 +261,7 @@ struct driver_host bus_host(struct bus *bus)
 		.data = bus,
 		.reading = host_reading,
 		.fault = host_fault,
+		.refuse = host_refuse,
 		.debug = host_debug,
 		.patience_ns = host_patience_ns,
 		.spare_ns = host_spare_ns,

@@ -40,6 +40,10 @@ struct driver_host {
 	 * and if possible the cure. */
 	void (*fault)(void *data, size_t device, size_t point, enum reason reason,
 		      const char *what);
+	/* What came is no value of the point's type, or means none: a fault, out of range. raw: what
+	 * came, as a number of its bits or a text. */
+	void (*refuse)(void *data, size_t device, size_t point, const struct value *raw,
+		       const char *what);
 	void (*debug)(void *data, const char *what);
 	/* How long an answer should be waited for, if less than the device may take; INT64_MAX: as
 	 * long as that. Asked once at the beginning of poll(). */
@@ -52,6 +56,10 @@ struct driver_host {
 struct driver_point {
 	const char *name;
 	const void *conf; /* the driver's point options, parsed */
+	/* Of a truth value picked from a larger number: numbers as a whole that mean that there is
+	 * none. Of other values the core looks at them. */
+	const int64_t *none;
+	size_t none_count;
 };
 
 struct driver_device {

@@ -246,6 +246,8 @@ static void build_lane(struct config_build *build, const struct conf_node *node,
 	check_sensors(build, node);
 	conf_fill(&build->parser, &(struct conf_source){.own = node}, lane_options, NULL, &block);
 	config_check_roles(build, node, lane_options, &block);
+	check_differ(build, node, "presence", block.passages.presence, "queue",
+		     block.passages.queue);
 	*passages = block.passages;
 	*lane = (struct lane_conf){.name = conf_copy(build->parser.store, node->title),
 				   .direction = block.direction,

@@ -40,6 +40,12 @@ struct effect {
 
 #define ON_NUMBERS (1u << VALUE_INT | 1u << VALUE_REAL)
 
+/* A bit has a number by which there is none where it is picked from one. */
+static unsigned with_none(const struct value_shape *shape)
+{
+	return shape->bits > 0 ? ON_NUMBERS | 1u << VALUE_BOOL : ON_NUMBERS;
+}
+
 static const char *type_words(enum value_type type)
 {
 	static const char *const words[] = {
@@ -62,8 +68,10 @@ static void check_effects(struct config_build *build, const struct conf_source *
 		{"offset", conf->offset != 0, ON_NUMBERS, "a number"},
 		{"min", !isnan(block->min), ON_NUMBERS, "a number"},
 		{"max", !isnan(block->max), ON_NUMBERS, "a number"},
-		{"none", block->none.count > 0, ON_NUMBERS, "a number"},
-		{"expect", block->expect.count > 0, 1u << VALUE_INT, "a whole number"},
+		{"none", block->none.count > 0, with_none(&conf->raw),
+		 type == VALUE_TEXT ? "\"none_text\"" : "a number, or a bit of one"},
+		{"expect", block->expect.count > 0, 1u << VALUE_INT | 1u << VALUE_BOOL,
+		 "a whole number or a bit"},
 		{"counted", conf->counted, 1u << VALUE_INT, "a whole number"},
 		{"invert", conf->invert, 1u << VALUE_BOOL, "a bit"},
 		{"map", block->map.count > 0, 1u << VALUE_INT | 1u << VALUE_BOOL,
@@ -134,7 +142,7 @@ static bool fit(const struct value_shape *shape, int64_t *number)
 {
 	int64_t over;
 
-	if (shape->type != VALUE_INT || shape->bits == 0 || shape->bits > 62)
+	if (shape->type == VALUE_REAL || shape->bits == 0 || shape->bits > 62)
 		return true;
 	over = INT64_C(1) << shape->bits;
 	if (*number >= over || *number < (shape->is_signed ? -over / 2 : 0))
@@ -150,8 +158,9 @@ static void fit_numbers(struct config_build *build, const struct conf_entry *ent
 	for (size_t i = 0; i < numbers->count; i++)
 		if (!fit(shape, &numbers->item[i]))
 			conf_complain_entry(&build->parser, entry, NULL,
-					    "%lld is no number of %d bits",
-					    (long long)numbers->item[i], shape->bits);
+					    "%lld is no number of %d bit%s",
+					    (long long)numbers->item[i], shape->bits,
+					    shape->bits == 1 ? "" : "s");
 }
 
 /* The numbers of a map are read, too: others than the point can have are words never said. */
@@ -173,7 +182,7 @@ static void fit_map(struct config_build *build, const struct conf_source *source
 			conf_complain_entry(&build->parser, entry, NULL,
 					    "%lld is no number of %d bits", (long long)written,
 					    shape->bits);
-		for (size_t k = 0; k < block->none.count; k++)
+		for (size_t k = 0; k < block->none.count && shape->type != VALUE_BOOL; k++)
 			if (block->none.item[k] == *raw)
 				conf_complain_entry(&build->parser, entry, NULL,
 						    "has %lld, which is one of \"none\"",
@@ -182,15 +191,23 @@ static void fit_map(struct config_build *build, const struct conf_source *source
 }
 
 static void set_belief(struct config_build *build, const struct conf_source *source,
-		       struct point_block *block)
+		       struct point_block *block, struct driver_point *driver_point)
 {
+	static const struct value_shape one_bit = {.type = VALUE_INT, .bits = 1};
 	struct point_conf *conf = &block->conf;
+	const bool is_bit = conf->raw.type == VALUE_BOOL;
 
 	fit_numbers(build, conf_source_entry(source, "none"), &conf->raw, &block->none);
-	fit_numbers(build, conf_source_entry(source, "expect"), &conf->raw, &block->expect);
+	fit_numbers(build, conf_source_entry(source, "expect"), is_bit ? &one_bit : &conf->raw,
+		    &block->expect);
 	fit_map(build, source, block);
-	conf->none = block->none.item;
-	conf->none_count = block->none.count;
+	if (is_bit) {
+		driver_point->none = block->none.item;
+		driver_point->none_count = block->none.count;
+	} else {
+		conf->none = block->none.item;
+		conf->none_count = block->none.count;
+	}
 	conf->expect = block->expect.item;
 	conf->expect_count = block->expect.count;
 	if (isnan(block->min) && isnan(block->max))
@@ -227,7 +244,7 @@ static void build_point(struct config_build *build, const struct config_making *
 	if (driver)
 		driver_point.conf = driver_block(build, source, driver, &block.conf.raw);
 	check_point(build, source, &block);
-	set_belief(build, source, &block);
+	set_belief(build, source, &block, &driver_point);
 	block.conf.name = conf_join(build->parser.store, "%s.%s", device->name, source->own->title);
 	block.conf.device = (uint32_t)making->index;
 	block.conf.chatter_edges = (uint32_t)block.chatter_edges;

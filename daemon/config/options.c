@@ -524,12 +524,12 @@ const struct conf_option point_options[] = {
 	 .type = CONF_NUMBERS,
 	 .offset = AT(point_block, none),
 	 .help = "Raw numbers by which the device says that it has no value, such as {0xFFFF}: out "
-		 "of range."},
+		 "of range. Of a bit: those of the register that it is picked from."},
 	{.name = "expect",
 	 .type = CONF_NUMBERS,
 	 .offset = AT(point_block, expect),
 	 .help = "The only raw numbers that there can be, such as those of a version; others are "
-		 "out of range."},
+		 "out of range. Of a bit 0 or 1."},
 	{.name = "min",
 	 .type = CONF_REAL,
 	 .offset = AT(point_block, min),
@@ -565,6 +565,12 @@ const struct conf_option lane_options[] = {
 	 .offset = AT(lane_block, passages.presence),
 	 .help = "Point that is true while a vehicle is in the lane; without it that of the barrier "
 		 "tells."},
+	{.name = "queue",
+	 .type = CONF_POINT,
+	 .role = ROLE_TRUTH,
+	 .offset = AT(lane_block, passages.queue),
+	 .help = "Point that is true while a vehicle passes the beginning of the queue before the boom: "
+		 "the study then tells how long vehicles waited there."},
 	{.name = "plate",
 	 .type = CONF_POINT,
 	 .role = ROLE_TEXT,

@@ -371,6 +371,8 @@ static struct reading believed(const struct input *input, const struct reading *
 		refused.quality = QUALITY_FAULT;
 		refused.reason = REASON_OUT_OF_RANGE;
 	}
+	if (refused.quality != reading->quality)
+		refused.value.type = VALUE_NONE; /* it is not the value that is wrong */
 	return refused;
 }
 
@@ -408,7 +410,8 @@ void transit_reading(struct transit *transit, const struct reading *reading,
 		input_tell_lost_edges(input, &transit->teller, reading->lost_edges,
 				      reading->at_mono_ns);
 	effects = point_reading(input->point, &given);
-	if (effects & POINT_CHANGED)
+	if ((effects & POINT_CHANGED) &&
+	    reading->quality == QUALITY_GOOD) /* else the bus has said it */
 		name_refused(transit, input);
 	take_effects(transit, input, effects, reading->at_mono_ns);
 	if (input->point->conf->expect_count > 0)

@@ -1,6 +1,7 @@
 #include "modbus/decode.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
@@ -42,12 +43,12 @@ struct value_shape modbus_point_shape(const void *point_conf)
 	const unsigned int bits = 16u * modbus_point_width(conf);
 
 	if (conf->bit >= 0)
-		return (struct value_shape){.type = VALUE_BOOL};
+		return (struct value_shape){.type = VALUE_BOOL, .bits = 16};
 	if (conf->bits.count > 0)
 		return integer_shape((unsigned int)conf->bits.count, false);
 	switch (modbus_point_type(conf)) {
 	case MODBUS_BOOL:
-		return (struct value_shape){.type = VALUE_BOOL};
+		return (struct value_shape){.type = VALUE_BOOL, .bits = holds_bits(conf) ? 0 : 16};
 	case MODBUS_F32:
 	case MODBUS_F64:
 		return (struct value_shape){.type = VALUE_REAL};
@@ -144,6 +145,25 @@ static const char *decode_bcd(uint64_t bits, size_t bytes, struct value *ret_val
 	return NULL;
 }
 
+static const char *decode_flag(uint64_t bits, struct value *ret_value)
+{
+	if (bits > 1)
+		return "neither 0 nor 1; check its type and order";
+	*ret_value = value_bool(bits != 0);
+	return NULL;
+}
+
+/* As many as a value has room for. */
+static struct value bytes_in_hex(const uint8_t *bytes, size_t count)
+{
+	char text[VALUE_TEXT_BYTES] = "0x";
+	size_t used = 2;
+
+	for (size_t i = 0; i < count && used + 2 < sizeof(text); i++, used += 2)
+		(void)snprintf(text + used, sizeof(text) - used, "%02X", bytes[i]);
+	return value_text(text);
+}
+
 static bool is_empty_memory(const uint8_t *bytes, size_t count)
 {
 	size_t i = 0;
@@ -165,6 +185,7 @@ static const char *decode_string(const struct modbus_point_conf *conf, const uin
 {
 	char text[VALUE_TEXT_BYTES] = "";
 
+	*ret_value = bytes_in_hex(bytes, count);
 	if (is_empty_memory(bytes, count))
 		return "nothing but 0xFF: empty memory, or \"not available\"";
 	count = strnlen((const char *)bytes, count);
@@ -175,20 +196,13 @@ static const char *decode_string(const struct modbus_point_conf *conf, const uin
 		count--;
 	}
 	memcpy(text, bytes, count);
+	const struct value printed = value_text(text);
+	if (strcmp(printed.text, text) != 0)
+		return "not a printable text; check its length and order";
+	*ret_value = printed;
 	for (size_t i = 0; i < conf->none_text.count; i++)
 		if (strcmp(text, conf->none_text.item[i]) == 0)
 			return "the device's word for \"nothing was read\" (none_text)";
-	*ret_value = value_text(text);
-	return strcmp(ret_value->text, text) == 0
-		       ? NULL
-		       : "not a printable text; check its length and order";
-}
-
-static const char *decode_flag(uint64_t bits, struct value *ret_value)
-{
-	if (bits > 1)
-		return "neither 0 nor 1; check its type and order";
-	*ret_value = value_bool(bits != 0);
 	return NULL;
 }
 
@@ -201,6 +215,7 @@ static const char *decode_registers(const struct modbus_point_conf *conf, const 
 	arrange((enum modbus_order)conf->order, data, words, bytes);
 	const uint64_t bits = big_endian(bytes, count < 8 ? count : 8);
 
+	*ret_value = value_uint(bits);
 	switch (modbus_point_type(conf)) {
 	case MODBUS_BOOL:
 		return decode_flag(bits, ret_value);
@@ -223,19 +238,24 @@ static const char *decode_registers(const struct modbus_point_conf *conf, const 
 	case MODBUS_BCD32:
 		return decode_bcd(bits, count, ret_value);
 	default:
-		*ret_value = value_uint(bits);
 		return NULL;
 	}
+}
+
+static uint64_t register_at(const struct modbus_point_conf *conf, const uint8_t *data)
+{
+	uint8_t word[WORD_BYTES];
+
+	arrange((enum modbus_order)conf->order, data, 1, word);
+	return big_endian(word, WORD_BYTES);
 }
 
 /* One bit as a truth value, several as a number. */
 static void decode_bits(const struct modbus_point_conf *conf, const uint8_t *data,
 			struct value *ret_value)
 {
-	uint8_t word[WORD_BYTES];
+	const uint64_t bits = register_at(conf, data);
 
-	arrange((enum modbus_order)conf->order, data, 1, word);
-	const uint64_t bits = big_endian(word, WORD_BYTES);
 	if (conf->bit >= 0) {
 		*ret_value = value_bool(bits >> conf->bit & 1);
 		return;
@@ -244,14 +264,32 @@ static void decode_bits(const struct modbus_point_conf *conf, const uint8_t *dat
 	*ret_value = value_uint(bits >> conf->bits.first & mask);
 }
 
-const char *modbus_decode(const struct modbus_point_conf *conf, const uint8_t *data, size_t offset,
+/* Of a truth value the register as a whole says that there is none. */
+static bool is_none(const struct driver_point *point, const uint8_t *data, struct value *ret_value)
+{
+	for (size_t i = 0; i < point->none_count; i++) {
+		const uint64_t bits = register_at(point->conf, data);
+
+		if ((uint64_t)point->none[i] != bits)
+			continue;
+		*ret_value = value_uint(bits);
+		return true;
+	}
+	return false;
+}
+
+const char *modbus_decode(const struct driver_point *point, const uint8_t *data, size_t offset,
 			  struct value *ret_value)
 {
+	const struct modbus_point_conf *conf = point->conf;
+
 	if (holds_bits(conf)) {
 		*ret_value = value_bool(data[offset / 8] >> offset % 8 & 1);
 		return NULL;
 	}
 	data += WORD_BYTES * offset;
+	if (is_none(point, data, ret_value))
+		return "the device's number for \"not available\" (none)";
 	if (conf->bit >= 0 || conf->bits.count > 0) {
 		decode_bits(conf, data, ret_value);
 		return NULL;

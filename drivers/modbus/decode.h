@@ -20,8 +20,9 @@ struct value_shape modbus_point_shape(const void *conf);
 uint16_t modbus_point_width(const struct modbus_point_conf *conf);
 
 /* data: the answer's bytes; offset: where the point starts in it, in registers (or bits),
- * with its width inside. NULL, or why the bytes are no value of the point's type. */
-const char *modbus_decode(const struct modbus_point_conf *conf, const uint8_t *data, size_t offset,
+ * with its width inside. NULL, or why the bytes are no value of the point: *ret_value is what they
+ * are then, a number of their bits or the bytes in hex. */
+const char *modbus_decode(const struct driver_point *point, const uint8_t *data, size_t offset,
 			  struct value *ret_value);
 
 #endif

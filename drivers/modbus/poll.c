@@ -64,7 +64,8 @@ static void deliver(const struct round *round, const struct modbus_read *read,
 		char what[WHAT_BYTES], raw[RAW_BYTES] = "";
 
 		item->known = true;
-		const char *wrong = modbus_decode(conf, reply->data, offset, &value);
+		const char *wrong = modbus_decode(&round->device->setup->points[item->point],
+						  reply->data, offset, &value);
 		if (!wrong) {
 			host->reading(host->data, round->index, item->point, &value,
 				      reply->at_mono_ns, 0);
@@ -74,7 +75,7 @@ static void deliver(const struct round *round, const struct modbus_read *read,
 		snprintf(what, sizeof(what), "%s %d:%s: %s",
 			 modbus_table_name((enum modbus_table)conf->table), (int)conf->address, raw,
 			 wrong);
-		modbus_tell_point(round->bus, round->index, item->point, REASON_OUT_OF_RANGE, what);
+		host->refuse(host->data, round->index, item->point, &value, what);
 	}
 }
 

@@ -54,12 +54,15 @@ static void check_value(const struct value *value)
 /* Every place in the answer where the point could lie. */
 static void decode_all(const struct question *question, const struct modbus_reply *reply)
 {
+	static const int64_t none[] = {0xffff};
+	const struct driver_point point = {
+		.conf = &question->point, .none = none, .none_count = question->point.bit >= 0};
 	const size_t width = question->point.bit >= 0 ? 1 : modbus_point_width(&question->point);
 
 	for (size_t at = 0; at + width <= question->request.count; at++) {
 		struct value value = {.type = VALUE_NONE};
-		if (!modbus_decode(&question->point, reply->data, at, &value))
-			check_value(&value);
+		(void)modbus_decode(&point, reply->data, at, &value);
+		check_value(&value);
 	}
 }
 

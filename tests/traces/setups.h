@@ -342,7 +342,7 @@ static const struct lane_conf lane_lanes[] = {{
 
 /* ---- gate: boom, beam, a seal reader and a camera; gate-beyond: a beam beyond the boom too;
  * gates: a second lane with a reader alone; bay: a lane with a loop of its own and no boom;
- * booth: boom, beam and camera, no reader ---- */
+ * booth: boom, beam and camera, no reader; queued: a gate with a loop where its queue begins ---- */
 
 #define TOLD(name_, device_, ...)                                             \
 	{                                                                     \
@@ -366,6 +366,7 @@ static const struct point_conf gate_points[] = {
 	TOLD("exit.seal-id", 3),
 	TOLD("exit.status", 3, WORDS(seal_words)),
 	TOLD("exit.opened", 3, .counted = true),
+	CONTACT("io.queue", 0),
 };
 
 #define GATE_BOOM(passed_)                                                                \
@@ -389,14 +390,23 @@ static const struct seal_conf gate_seals[] = {GATE_SEAL(4, 7)};
 static const struct seal_conf gate_exit_seals[] = {GATE_SEAL(11, POINT_NONE)};
 static const struct passage_conf gate_passages = {
 	.presence = POINT_NONE,
+	.queue = POINT_NONE,
 	.identifications = {8, 9, 10},
 	.stuck_ns = 10 * MIN,
 	.gap_ns = 30 * S,
 	.clone_ns = 10 * S,
 	.unread_severity = SEVERITY_WARNING,
 };
+static const struct passage_conf queued_passages = {
+	.presence = POINT_NONE,
+	.queue = 14,
+	.identifications = {8, 9, 10},
+	.gap_ns = 30 * S,
+	.unread_severity = SEVERITY_WARNING,
+};
 static const struct passage_conf exit_passages = {
 	.presence = POINT_NONE,
+	.queue = POINT_NONE,
 	.identifications = {POINT_NONE, POINT_NONE, POINT_NONE},
 	.gap_ns = 30 * S,
 	.clone_ns = 10 * S,
@@ -404,6 +414,7 @@ static const struct passage_conf exit_passages = {
 };
 static const struct passage_conf bay_passages = {
 	.presence = 2,
+	.queue = POINT_NONE,
 	.identifications = {8, POINT_NONE, POINT_NONE},
 	.gap_ns = 30 * S,
 	.unread_severity = SEVERITY_WARNING,
@@ -436,6 +447,14 @@ static const struct lane_conf booth_lanes[] = {{.name = "entry-1",
 						.barriers = gate_barriers,
 						.barrier_count = 1,
 						.passages = &gate_passages}};
+
+static const struct lane_conf queued_lanes[] = {{.name = "entry-1",
+						 .direction = "entry",
+						 .barriers = gate_barriers,
+						 .barrier_count = 1,
+						 .seals = gate_seals,
+						 .seal_count = 1,
+						 .passages = &queued_passages}};
 
 struct setup {
 	const char *name;
@@ -491,6 +510,7 @@ static const struct setup setups[] = {
 	SETUP("gate-beyond", gate_devices, gate_points, .lanes = gate_beyond_lanes,
 	      .lane_count = 1),
 	SETUP("booth", gate_devices, gate_points, .lanes = booth_lanes, .lane_count = 1),
+	SETUP("queued", gate_devices, gate_points, .lanes = queued_lanes, .lane_count = 1),
 	SETUP("bay", gate_devices, gate_points, .lanes = bay_lanes, .lane_count = 1),
 	SETUP("lane", lane_devices, lane_points, .lanes = lane_lanes, .lane_count = 1,
 	      .meters = lane_meters, .meter_count = 1),

@@ -382,9 +382,9 @@ static const struct bad bads[] = {
 		"    point \"i\" { table = holding address = 9 bits = 4 }\n"
 		"    point \"j\" { table = holding address = 9 map = {\"1=on\"} max = 4 } }\n",
 		.told = "main.conf:3: device \"d\" point \"a\": option \"scale\" has no effect: the value is true or false, expected a number\n"
-			"main.conf:3: device \"d\" point \"a\": option \"none\" has no effect: the value is true or false, expected a number\n"
+			"main.conf:3: device \"d\" point \"a\": option \"none\" has no effect: the value is true or false, expected a number, or a bit of one\n"
 			"main.conf:3: device \"d\" point \"a\": option \"counted\" has no effect: the value is true or false, expected a whole number\n"
-			"main.conf:4: device \"d\" point \"b\": option \"expect\" has no effect: the value is a real number, expected a whole number\n"
+			"main.conf:4: device \"d\" point \"b\": option \"expect\" has no effect: the value is a real number, expected a whole number or a bit\n"
 			"main.conf:4: device \"d\" point \"b\": option \"map\" has no effect: the value is a real number, expected a whole number or a bit\n"
 			"main.conf:5: device \"d\" point \"c\": option \"min\" has no effect: the value is a text, expected a number\n"
 			"main.conf:5: device \"d\" point \"c\": option \"invert\" has no effect: the value is a text, expected a bit\n"

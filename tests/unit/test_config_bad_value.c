@@ -152,6 +152,19 @@ static const struct bad bads[] = {
 				 "}\n",
 		.told = "main.conf:3: device \"d\" point \"p\": map = \"1=\": expected a word of 1 to 63 bytes after the \"=\"\n",
 	},
+	{
+		.name = "what a bit or a text cannot mean",
+		.main = SITE TCP
+		"    point \"a\" { table = holding address = 1 bit = 3 none = {0xFFFF} expect = {1} }\n"
+		"    point \"b\" { table = holding address = 2 bit = 3 none = {0x10000} expect = {2} }\n"
+		"    point \"c\" { table = holding address = 3 type = bool none = {65535} }\n"
+		"    point \"d\" { table = discrete address = 4 none = {1} }\n"
+		"    point \"e\" { table = holding address = 5 type = string length = 4 none = {0} } }\n",
+		.told = "main.conf:4: device \"d\" point \"b\": option \"none\" 65536 is no number of 16 bits\n"
+			"main.conf:4: device \"d\" point \"b\": option \"expect\" 2 is no number of 1 bit\n"
+			"main.conf:6: device \"d\" point \"d\": option \"none\" has no effect: the value is true or false, expected a number, or a bit of one\n"
+			"main.conf:7: device \"d\" point \"e\": option \"none\" has no effect: the value is a text, expected \"none_text\"\n",
+	},
 };
 
 int main(void)

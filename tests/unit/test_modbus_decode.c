@@ -5,6 +5,12 @@
 
 #include "modbus/decode.h"
 
+static const char *decode_conf(const struct modbus_point_conf *conf, const uint8_t *data,
+			       size_t offset, struct value *ret_value)
+{
+	return modbus_decode(&(struct driver_point){.conf = conf}, data, offset, ret_value);
+}
+
 static const char *decode(enum modbus_type type, enum modbus_order order, const void *bytes,
 			  struct value *ret_value)
 {
@@ -15,7 +21,7 @@ static const char *decode(enum modbus_type type, enum modbus_order order, const 
 		.bit = -1,
 	};
 
-	return modbus_decode(&conf, bytes, 0, ret_value);
+	return decode_conf(&conf, bytes, 0, ret_value);
 }
 
 static const char *decode_text(const void *bytes, int registers, struct value *ret_value)
@@ -23,7 +29,7 @@ static const char *decode_text(const void *bytes, int registers, struct value *r
 	const struct modbus_point_conf conf = {
 		.table = MODBUS_INPUT, .type = MODBUS_STRING, .length = registers, .bit = -1};
 
-	return modbus_decode(&conf, bytes, 0, ret_value);
+	return decode_conf(&conf, bytes, 0, ret_value);
 }
 
 struct order_case {
@@ -151,7 +157,7 @@ static void swapped_text_is_put_right(void **state)
 					 .bit = -1};
 	struct value value;
 
-	assert_null(modbus_decode(&conf, (const uint8_t *)"ESLA\x37\x31", 0, &value));
+	assert_null(decode_conf(&conf, (const uint8_t *)"ESLA\x37\x31", 0, &value));
 	assert_string_equal(value.text, "SEAL17");
 }
 
@@ -187,9 +193,9 @@ static void word_for_nothing_was_read_is_no_value(void **state)
 					       .bit = -1};
 	struct value value;
 
-	assert_non_null(modbus_decode(&conf, (const uint8_t *)"NOREAD\0\0", 0, &value));
-	assert_non_null(modbus_decode(&conf, (const uint8_t *)"ERROR\r\n ", 0, &value));
-	assert_null(modbus_decode(&conf, (const uint8_t *)"NOREAD-7", 0, &value));
+	assert_non_null(decode_conf(&conf, (const uint8_t *)"NOREAD\0\0", 0, &value));
+	assert_non_null(decode_conf(&conf, (const uint8_t *)"ERROR\r\n ", 0, &value));
+	assert_null(decode_conf(&conf, (const uint8_t *)"NOREAD-7", 0, &value));
 	assert_string_equal(value.text, "NOREAD-7");
 }
 
@@ -206,6 +212,49 @@ static void what_is_no_number_is_no_value(void **state)
 	assert_non_null(decode(MODBUS_BCD16, MODBUS_ABCD, "\x12\x3a", &value));
 	assert_non_null(decode(MODBUS_BCD32, MODBUS_ABCD, "\xf2\x34\x56\x78", &value));
 	assert_non_null(decode(MODBUS_BOOL, MODBUS_ABCD, "\0\2", &value));
+}
+
+static void assert_refused(enum modbus_type type, enum modbus_order order, const char *bytes,
+			   uint64_t raw)
+{
+	struct value value;
+
+	assert_non_null(decode(type, order, bytes, &value));
+	const struct value expected = value_uint(raw);
+	assert_true(value_equal(&value, &expected));
+}
+
+static void what_is_no_value_is_known_by_its_bits(void **state)
+{
+	(void)state;
+	struct value value;
+
+	assert_refused(MODBUS_F32, MODBUS_ABCD, "\x7f\xc0\x00\x00", 0x7fc00000);
+	assert_refused(MODBUS_F32, MODBUS_CDAB, "\x00\x00\xff\x80", 0xff800000);
+	assert_refused(MODBUS_F64, MODBUS_ABCD, "\xff\xf8\0\0\0\0\0\1", 0xfff8000000000001);
+	assert_refused(MODBUS_BCD16, MODBUS_ABCD, "\x12\x3a", 0x123a);
+	assert_refused(MODBUS_BCD32, MODBUS_ABCD, "\xf2\x34\x56\x78", 0xf2345678);
+	assert_refused(MODBUS_BOOL, MODBUS_ABCD, "\xff\xff", 0xffff);
+	assert_non_null(decode_text("\xff\xff\xff\xff", 2, &value));
+	assert_string_equal(value.text, "0xFFFFFFFF");
+	assert_non_null(decode_text("\1\2\3\4", 2, &value));
+	assert_string_equal(value.text, "0x01020304");
+}
+
+static void register_that_means_none_is_none_of_its_bits(void **state)
+{
+	static const int64_t none[] = {0xffff, 0x8000};
+	const struct modbus_point_conf conf = {.table = MODBUS_INPUT, .bit = 15};
+	const struct driver_point point = {.conf = &conf, .none = none, .none_count = 2};
+	struct value value;
+
+	(void)state;
+	assert_non_null(modbus_decode(&point, (const uint8_t *)"\xff\xff", 0, &value));
+	assert_int_equal(value.integer, 0xffff);
+	assert_non_null(modbus_decode(&point, (const uint8_t *)"\x80\0", 0, &value));
+	assert_int_equal(value.integer, 0x8000);
+	assert_null(modbus_decode(&point, (const uint8_t *)"\x80\1", 0, &value));
+	assert_true(value.type == VALUE_BOOL && value.boolean);
 }
 
 static void register_as_flag_is_zero_or_one(void **state)
@@ -235,7 +284,7 @@ static void several_bits_are_a_number(void **state)
 			.bits = {.first = ranges[i].first, .count = ranges[i].count}};
 		struct value value;
 
-		assert_null(modbus_decode(&conf, data, 0, &value));
+		assert_null(decode_conf(&conf, data, 0, &value));
 		assert_int_equal(value.type, VALUE_INT);
 		assert_int_equal(value.integer, ranges[i].number);
 		assert_int_equal(modbus_point_shape(&conf).bits, ranges[i].count);
@@ -251,9 +300,9 @@ static void each_bit_of_a_register_can_be_picked(void **state)
 		const uint8_t clear[] = {(uint8_t)~set[0], (uint8_t)~set[1]};
 		struct value value;
 
-		assert_null(modbus_decode(&conf, set, 0, &value));
+		assert_null(decode_conf(&conf, set, 0, &value));
 		assert_true(value.type == VALUE_BOOL && value.boolean);
-		assert_null(modbus_decode(&conf, clear, 0, &value));
+		assert_null(decode_conf(&conf, clear, 0, &value));
 		assert_true(value.type == VALUE_BOOL && !value.boolean);
 	}
 }
@@ -266,7 +315,7 @@ static void bits_are_counted_from_the_low_end_of_each_byte(void **state)
 
 	for (size_t i = 0; i < 16; i++) {
 		struct value value;
-		assert_null(modbus_decode(&conf, data, i, &value));
+		assert_null(decode_conf(&conf, data, i, &value));
 		assert_int_equal(value.type, VALUE_BOOL);
 		assert_int_equal(value.boolean, i == 0 || i == 15);
 	}
@@ -279,7 +328,7 @@ static void offset_counts_registers(void **state)
 		.table = MODBUS_HOLDING, .type = MODBUS_U32, .bit = -1};
 	struct value value;
 
-	assert_null(modbus_decode(&conf, (const uint8_t *)"\0\1\0\2\0\3\0\4", 2, &value));
+	assert_null(decode_conf(&conf, (const uint8_t *)"\0\1\0\2\0\3\0\4", 2, &value));
 	assert_true(value.integer == 0x30004);
 }
 
@@ -296,6 +345,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_text_is_no_value),
 		cmocka_unit_test(word_for_nothing_was_read_is_no_value),
 		cmocka_unit_test(what_is_no_number_is_no_value),
+		cmocka_unit_test(what_is_no_value_is_known_by_its_bits),
+		cmocka_unit_test(register_that_means_none_is_none_of_its_bits),
 		cmocka_unit_test(register_as_flag_is_zero_or_one),
 		cmocka_unit_test(each_bit_of_a_register_can_be_picked),
 		cmocka_unit_test(bits_are_counted_from_the_low_end_of_each_byte),

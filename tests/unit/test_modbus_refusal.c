@@ -508,6 +508,9 @@ static void value_that_is_none_is_the_fault_of_its_point_only(void **state)
 	assert_int_equal(rig->record[0][10].reason, REASON_OUT_OF_RANGE);
 	assert_string_equal(rig->record[0][8].message,
 			    "holding 32704: 0x7FC0 0x7FC1: not a number; check its type and order");
+	assert_int_equal(rig->record[0][8].raw.integer, 0x7fc07fc1);
+	assert_int_equal(rig->record[0][9].raw.integer, 0x0a0a);
+	assert_string_equal(rig->record[0][10].raw.text, "0x01010102");
 }
 
 int main(void)

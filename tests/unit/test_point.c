@@ -339,6 +339,36 @@ static void a_number_that_is_not_expected_is_out_of_range(void **state)
 	assert_taken(&conf, value_int(2));
 }
 
+static void a_bit_is_held_against_what_is_expected_and_not_against_none(void **state)
+{
+	static const int64_t one[] = {1};
+	const struct point_conf expects = {.scale = 1, .expect = one, .expect_count = 1};
+	const struct point_conf none = {.scale = 1, .none = one, .none_count = 1};
+
+	(void)state;
+	assert_refused(&expects, value_bool(false));
+	assert_taken(&expects, value_bool(true));
+	assert_taken(&none, value_bool(true));
+}
+
+static void what_the_driver_refused_is_kept_for_people(void **state)
+{
+	const struct point_conf conf = contact_conf();
+	const struct reading nan = {.at_mono_ns = 1,
+				    .quality = QUALITY_FAULT,
+				    .reason = REASON_OUT_OF_RANGE,
+				    .value = value_int(0x7fc00000)};
+	struct point point;
+
+	(void)state;
+	point_init(&point, &conf, NULL);
+	(void)point_reading(&point, &nan);
+	assert_lost(&point, QUALITY_FAULT, REASON_OUT_OF_RANGE, 1);
+	assert_int_equal(point.refused.integer, 0x7fc00000);
+	(void)read_fault(&point, 2, REASON_NO_ANSWER);
+	assert_int_equal(point.refused.type, VALUE_NONE);
+}
+
 static void the_range_is_of_the_scaled_value(void **state)
 {
 	const struct point_conf conf = {.scale = 0.1, .range = {.min = -40, .max = 85}};
@@ -651,6 +681,8 @@ int main(void)
 		cmocka_unit_test(a_text_is_debounced_and_may_be_chatter),
 		cmocka_unit_test(a_number_that_means_none_is_out_of_range),
 		cmocka_unit_test(a_number_that_is_not_expected_is_out_of_range),
+		cmocka_unit_test(a_bit_is_held_against_what_is_expected_and_not_against_none),
+		cmocka_unit_test(what_the_driver_refused_is_kept_for_people),
 		cmocka_unit_test(the_range_is_of_the_scaled_value),
 		cmocka_unit_test(what_was_not_believed_is_forgotten_with_the_next_that_is),
 		cmocka_unit_test(a_fault_takes_the_value_and_good_news_bring_it_back_at_once),

@@ -106,6 +106,9 @@ static void a_reason_instead_of_a_value_is_a_fault(void **state)
 	assert_wrong("1 a.b !too_old", "expected a reason");
 	assert_wrong("1 a.b !none", "expected a reason");
 	assert_wrong("1 a.b !dead", "expected a reason");
+	assert_wrong("1 a.b !no_answer 7", "expected lost=NUMBER or the end");
+	assert_wrong("1 a.b !out_of_range 7 8", "expected lost=NUMBER or the end");
+	assert_wrong("1 a.b !out_of_range !no_answer", "expected lost=NUMBER or the end");
 }
 
 static void lost_edges_follow_the_value(void **state)
@@ -212,6 +215,11 @@ static void a_written_line_reads_back_as_the_same_entry(void **state)
 		"1.000 a.b -1e+22",
 		"1.000 a.b \"GE \\\"4711\\\" \\\\ \xe1\x83\x90\"",
 		"1.000 a.b !garbled lost=4294967295",
+		"1.000 a.b !out_of_range",
+		"1.000 a.b !out_of_range lost=2",
+		"1.000 a.b !out_of_range 2143289344",
+		"1.000 a.b !out_of_range 18446744073709551615 lost=2",
+		"1.000 a.b !out_of_range \"NO READ\"",
 		"1.000 beam \"up\"",
 		"999999999.999999 reader down !no_answer \"unit 4 \\\"silent\\\"\"",
 		"2.000 reader up",

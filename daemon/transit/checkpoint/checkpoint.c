@@ -256,7 +256,7 @@ static void add_intervals(struct checkpoint *checkpoint, size_t lane,
 {
 	static const struct {
 		enum passage_moment from, until;
-	} spans[STUDY_INTERVALS] = {
+	} spans[STUDY_QUEUE] = {
 		[STUDY_IDENTIFIED] = {PASSAGE_PRESENT, PASSAGE_IDENTIFIED},
 		[STUDY_SEAL_CHECKED] = {PASSAGE_IDENTIFIED, PASSAGE_CHECKED},
 		[STUDY_RELEASED] = {PASSAGE_CHECKED, PASSAGE_RELEASED},
@@ -266,7 +266,10 @@ static void add_intervals(struct checkpoint *checkpoint, size_t lane,
 	enum study_group group = intervals->recognised ? STUDY_RECOGNISED : STUDY_OTHERS;
 	bool marked = intervals->over_restart || intervals->over_clock_jump;
 
-	for (int i = 0; i < STUDY_INTERVALS; i++) {
+	if (intervals->queued_ns >= 0)
+		study_add(checkpoint->study, lane, group, STUDY_QUEUE, intervals->queued_ns,
+			  marked);
+	for (int i = 0; i < STUDY_QUEUE; i++) {
 		int64_t from = step_before(intervals, spans[i].from);
 		int64_t until = step(intervals, spans[i].until);
 		bool known = from != INT64_MIN && until != INT64_MIN;
@@ -328,10 +331,9 @@ struct part {
 };
 
 static bool next_part(const struct passage *passage, const struct passage_binding *binding,
-		      size_t *at, struct part *ret_part)
+		      bool split, size_t *at, struct part *ret_part)
 {
 	const struct consignment *consignment = binding_consignment(binding);
-	bool split = consignment && passage_is_split(passage, consignment);
 
 	for (; split && *at < consignment->container_count; ++*at) {
 		const char *container = consignment->containers[*at].text;
@@ -349,14 +351,41 @@ static bool next_part(const struct passage *passage, const struct passage_bindin
 	return true;
 }
 
+static bool leaves_in_parts(const struct passage *passage, const struct passage_binding *binding)
+{
+	const struct consignment *consignment = binding_consignment(binding);
+
+	return consignment && passage_is_split(passage, consignment);
+}
+
+/* As it was announced, be it on fewer vehicles here than there, or seen worse. */
+static bool comes_in_parts(struct checkpoint *checkpoint, const struct passage *passage,
+			   const struct passage_binding *binding)
+{
+	const struct consignment *consignment = binding_consignment(binding);
+	char id[HANDOVER_ID_BYTES];
+
+	for (size_t i = 0; consignment && i < consignment->container_count; i++) {
+		const char *container = consignment->containers[i].text;
+
+		handover_id_of(binding->ucr, container, id);
+		if (strlen(container) < HANDOVER_PART_BYTES &&
+		    passage_shows(passage, consignment, container) &&
+		    legs_announced(checkpoint->legs, id))
+			return true;
+	}
+	return !legs_announced(checkpoint->legs, binding->ucr) && leaves_in_parts(passage, binding);
+}
+
 static void depart(struct checkpoint *checkpoint, const struct lane *lane,
 		   const struct passage *passage, const struct passage_binding *binding,
 		   const struct stay_place *place)
 {
+	const bool split = leaves_in_parts(passage, binding);
 	const struct itinerary_stop *next = next_stop(checkpoint, binding);
 	struct part part;
 
-	for (size_t at = 0; next_part(passage, binding, &at, &part);) {
+	for (size_t at = 0; next_part(passage, binding, split, &at, &part);) {
 		struct legs_custody custody = {
 			.place = *place,
 			.id = part.id,
@@ -376,9 +405,10 @@ static void depart(struct checkpoint *checkpoint, const struct lane *lane,
 static void check(struct checkpoint *checkpoint, const struct lane *lane,
 		  const struct passage *passage, const struct passage_binding *binding, bool final)
 {
+	const bool split = comes_in_parts(checkpoint, passage, binding);
 	struct part part;
 
-	for (size_t at = 0; next_part(passage, binding, &at, &part);) {
+	for (size_t at = 0; next_part(passage, binding, split, &at, &part);) {
 		struct legs_custody custody = {
 			.place = {lane->conf->name, passage->id, arrived(checkpoint, passage)},
 			.id = part.id,

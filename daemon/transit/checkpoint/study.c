@@ -27,7 +27,7 @@ static const struct span_type spans[STUDY_SPANS] = {
 static const char *const interval_names[STUDY_INTERVALS] = {
 	[STUDY_IDENTIFIED] = "identified", [STUDY_SEAL_CHECKED] = "seal_checked",
 	[STUDY_RELEASED] = "released",	   [STUDY_CLEARED] = "cleared",
-	[STUDY_DWELL] = "dwell",
+	[STUDY_DWELL] = "dwell",	   [STUDY_QUEUE] = "queue",
 };
 
 struct window {
@@ -302,9 +302,14 @@ static void tell_group(const struct study *study, const struct study_lane *lane,
 {
 	jw_open(json, study_group_name((enum study_group)group));
 	jw_int(json, "open", lane->open[group]);
-	for (int interval = 0; interval < STUDY_INTERVALS; interval++)
-		study_figures_tell(&lane->series[span][group][interval].figures, &study->bounds,
-				   json, interval_names[interval]);
+	for (int interval = 0; interval < STUDY_INTERVALS; interval++) {
+		const struct study_series *series = &lane->series[span][group][interval];
+
+		if (interval == STUDY_QUEUE && !study_series_has_any(series))
+			continue; /* few lanes have a sensor for it */
+		study_figures_tell(&series->figures, &study->bounds, json,
+				   interval_names[interval]);
+	}
 	jw_close(json);
 }
 

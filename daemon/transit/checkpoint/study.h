@@ -16,7 +16,7 @@
  * more splits (study_goods.h).
  *
  * The passage calls study_add() when it closes; the flow calls study_tick() at
- * study_deadline(). All memory is taken by study_new(): 36 kB a lane, 130 for the
+ * study_deadline(). All memory is taken by study_new(): 43 kB a lane, 130 for the
  * consignments; what nothing happened in is not touched.
  */
 #ifndef CORRIDORD_TRANSIT_CHECKPOINT_STUDY_H
@@ -40,6 +40,7 @@ enum study_interval {
 	STUDY_RELEASED, /* seals checked (or the last step before) to boom up */
 	STUDY_CLEARED, /* boom up (or the last step before) to the vehicle gone */
 	STUDY_DWELL, /* presence to gone */
+	STUDY_QUEUE, /* beginning of the queue to presence */
 	STUDY_INTERVALS
 };
 

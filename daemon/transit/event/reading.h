@@ -74,7 +74,8 @@ struct reading {
 	uint32_t lost_edges; /* changes known to be missed just before this one */
 	bool more; /* others of the same poll of the device follow at once */
 	int64_t at_mono_ns;
-	struct value value; /* VALUE_NONE unless quality is good */
+	struct value
+		value; /* VALUE_NONE unless quality is good; or what is no value, of REASON_OUT_OF_RANGE */
 };
 
 /* A device answered again, or stopped answering. */

@@ -360,6 +360,21 @@ static int parse_report(struct scan *scan, const char *word, struct trace_entry 
 	return at_quote(scan) ? take_detail(scan, &entry->report) : 0;
 }
 
+/* What is no value although it was read. */
+static int parse_refused(struct scan *scan, struct reading *reading)
+{
+	char string[STRING_BYTES], word[WORD_BYTES];
+
+	if (reading->reason != REASON_OUT_OF_RANGE || at_end(scan) || *scan->at == '!' ||
+	    (scan->end - scan->at > 5 && strncmp(scan->at, "lost=", 5) == 0))
+		return 0;
+	if (at_quote(scan))
+		return take_string(scan, string, sizeof(string)) < 0
+			       ? -EINVAL
+			       : set_text(scan, string, reading);
+	return take_word(scan, "a value", word) < 0 ? -EINVAL : parse_bare(scan, word, reading);
+}
+
 static int parse_value(struct scan *scan, struct trace_entry *entry)
 {
 	char string[STRING_BYTES], word[WORD_BYTES];
@@ -376,6 +391,8 @@ static int parse_value(struct scan *scan, struct trace_entry *entry)
 			return parse_report(scan, word, entry);
 		if (err == 0)
 			err = parse_bare(scan, word, &entry->reading);
+		if (err == 0)
+			err = parse_refused(scan, &entry->reading);
 	}
 	return err ? err : parse_lost(scan, &entry->reading);
 }

@@ -13,7 +13,7 @@
  * or @12.5), or since the line before (+0.25); it never goes back. A value is
  * true, false, a whole number (decimal or 0x), a real (with . or e), a bare
  * word or text in double quotes (\" \\ \uXXXX), or ! and why there is none: a
- * word of reason_name() that a driver may give. A name without a dot is a
+ * word of reason_name() that a driver may give (after !out_of_range also what was read). A name without a dot is a
  * point, but a device before a bare up or down.
  *
  * Pure: no I/O, no allocation. Reads and writes single lines.

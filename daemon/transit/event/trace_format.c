@@ -106,10 +106,10 @@ static void add_report(struct writer *writer, const struct device_report *report
 
 static void add_reading(struct writer *writer, const struct reading *reading)
 {
-	if (reading->quality == QUALITY_GOOD)
-		add_value(writer, &reading->value);
-	else
-		add(writer, "!%s", reason_name(reading->reason));
+	if (reading->quality != QUALITY_GOOD)
+		add(writer, "!%s%s", reason_name(reading->reason),
+		    reading->value.type == VALUE_NONE ? "" : " ");
+	add_value(writer, &reading->value);
 	if (reading->lost_edges)
 		add(writer, " lost=%" PRIu32, reading->lost_edges);
 }

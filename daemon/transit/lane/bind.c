@@ -140,6 +140,18 @@ static bool any_seal_read(const struct lane *lane, const struct passage *passage
 	return read;
 }
 
+/* Both are declared on the vehicle whose plate was read: it was read well, and carries both. */
+static bool share_a_plate(const struct passage *passage, const struct consignment *one,
+			  const struct consignment *other)
+{
+	for (size_t i = 0; i < one->vehicle_count; i++)
+		for (size_t k = 0; other && k < other->vehicle_count; k++)
+			if (strcmp(one->vehicles[i], other->vehicles[k]) == 0 &&
+			    passage_was_read(passage, RULE_PLATE, one->vehicles[i]))
+				return true;
+	return false;
+}
+
 /* Another consignment was bound by its seal, this one was not, and none of its seals was read. */
 static bool outranked(const struct lane *lane, const struct passage *passage,
 		      const struct consignment *consignment, enum passage_rule rule)
@@ -151,7 +163,8 @@ static bool outranked(const struct lane *lane, const struct passage *passage,
 		return false;
 	for (size_t i = 0; i < passage->binding_count; i++)
 		if (passage->bindings[i].rule == RULE_SEAL)
-			return true;
+			return !share_a_plate(passage, consignment,
+					      binding_consignment(&passage->bindings[i]));
 	return false;
 }
 

@@ -31,6 +31,7 @@ void lane_init(struct lane *lane, const struct lane_conf *conf, const struct poi
 		.readers = lane->readers,
 		.sensors = lane->sensors,
 		.presence = point_ref(points, conf->passages->presence),
+		.queue_sensor = point_ref(points, conf->passages->queue),
 		.present = ANSWER_UNKNOWN,
 		.beyond = ANSWER_UNKNOWN,
 		.last_event_mono_ns = INT64_MIN,
@@ -38,6 +39,7 @@ void lane_init(struct lane *lane, const struct lane_conf *conf, const struct poi
 	};
 	for (size_t i = 0; i < LANE_IDENTIFICATIONS; i++)
 		lane->identifications[i] = point_ref(points, conf->passages->identifications[i]);
+	queue_init(&lane->queue);
 	sensor_init(&lane->sensor, "passage", conf->name, "passage");
 	lane->sensor.observe = observe;
 	lane->alarms[0].event = EVENT_PASSAGE_STUCK;
@@ -81,6 +83,7 @@ static void release(struct lane *lane, int64_t at_mono_ns)
 		at_mono_ns = passage->at_mono_ns[PASSAGE_PRESENT];
 	passage->at_mono_ns[PASSAGE_RELEASED] = at_mono_ns;
 	lane->dirty = true;
+	lane_look_again(lane, passage);
 	lane_check_seals(lane, passage, true, at_mono_ns);
 	lane_tell_doubt(lane, passage, at_mono_ns);
 }
@@ -99,6 +102,7 @@ static void arrive(struct lane *lane)
 		passage = lane_open_passage(lane, "presence", !lane->presence_known, at_mono_ns);
 		lane_read_what_is_in_sight(lane, passage, at_mono_ns);
 	}
+	passage->queued_ns = queue_take(&lane->queue, lane->conf->passages->gap_ns, at_mono_ns);
 }
 
 /* ---- closing --------------------------------------------------------------------------- */
@@ -119,6 +123,7 @@ static void report(struct lane *lane, const struct passage *passage, enum passag
 		.over_restart = passage->over_restart || passage->initial,
 		.over_clock_jump = passage->over_clock_jump,
 		.recognised = passage->binding_count > 0 && passage_decision(passage) == RECOGNISED,
+		.queued_ns = passage->queued_ns,
 	};
 
 	memcpy(intervals.at_mono_ns, passage->at_mono_ns, sizeof(intervals.at_mono_ns));
@@ -135,6 +140,7 @@ static void close_passage(struct lane *lane, struct passage *passage, enum passa
 		passage->at_mono_ns[PASSAGE_CLEARED] = at_mono_ns;
 	passage->over_clock_jump |= clock_jumped(lane, passage);
 	if (end != END_BACKED_OUT && end != END_NO_VEHICLE) {
+		lane_look_again(lane, passage);
 		lane_check_seals(lane, passage, true, at_mono_ns);
 		lane_tell_doubt(lane, passage, at_mono_ns);
 		lane_tell_unread(lane, passage, at_mono_ns);
@@ -227,6 +233,8 @@ static void look_at_presence(struct lane *lane)
 	if (!lane_has_presence(lane) || now == ANSWER_UNKNOWN)
 		return;
 	lane->present = now;
+	if (now == ANSWER_NO && before != ANSWER_NO)
+		queue_free(&lane->queue, lane_presence_changed(lane));
 	if (lane->last_event_mono_ns == INT64_MIN)
 		lane->last_event_mono_ns = lane_presence_changed(lane);
 	if (now == ANSWER_NO && before == ANSWER_YES)
@@ -296,6 +304,9 @@ void lane_sensor_judged(struct lane *lane, const struct sensor *sensor)
 
 void lane_judge(struct lane *lane)
 {
+	if (lane->queue_sensor)
+		queue_look(&lane->queue, point_answer(lane->queue_sensor),
+			   lane->queue_sensor->changed_mono_ns);
 	if (lane->presence) {
 		look_for_arrival(lane);
 		if (lane->boom)

@@ -179,6 +179,7 @@ static bool take_passage(struct lane *lane, struct passage *passage, const char 
 		passage->at_mono_ns[i] = memo_take(&reader, MARK_ANY, INT64_MAX);
 	passage->sign_mono_ns = memo_take(&reader, MARK_ANY, INT64_MAX);
 	passage->clock_ns = memo_take(&reader, MARK_ANY, INT64_MAX);
+	passage->queued_ns = -1;
 	passage->end = (enum passage_end)(set / FLAG_END);
 	passage->vehicle = set & FLAG_VEHICLE;
 	passage->beyond = set & FLAG_BEYOND;

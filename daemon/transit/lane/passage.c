@@ -9,6 +9,7 @@ void passage_start(struct passage *passage, const char *id, int64_t at_mono_ns)
 {
 	*passage = (struct passage){.stage = STAGE_AT_BOOM,
 				    .sign_mono_ns = at_mono_ns,
+				    .queued_ns = -1,
 				    .in_memory = passage->in_memory};
 	for (size_t i = 0; i < PASSAGE_MOMENTS; i++)
 		passage->at_mono_ns[i] = INT64_MIN;
@@ -24,6 +25,14 @@ void passage_drop(struct passage *passage)
 	passage->stage = STAGE_FREE;
 	passage->read_count = 0;
 	passage->word.open = false;
+}
+
+bool passage_was_read(const struct passage *passage, enum passage_rule rule, const char *text)
+{
+	for (size_t i = 0; i < passage->read_count; i++)
+		if (passage->reads[i].rule == rule && strcmp(passage->reads[i].text, text) == 0)
+			return true;
+	return false;
 }
 
 struct passage_read *passage_find_read(struct passage *passage, enum passage_rule rule,
@@ -133,10 +142,20 @@ bool passage_shows(const struct passage *passage, const struct consignment *cons
 	return false;
 }
 
+/* The only one that it is declared on: then all of it is on this one. */
+static bool is_its_only_vehicle(const struct passage *passage,
+				const struct consignment *consignment)
+{
+	return consignment->vehicle_count == 1 &&
+	       passage_was_read(passage, RULE_PLATE, consignment->vehicles[0]);
+}
+
 bool passage_is_split(const struct passage *passage, const struct consignment *consignment)
 {
 	size_t shown = 0;
 
+	if (is_its_only_vehicle(passage, consignment))
+		return false;
 	for (size_t i = 0; i < consignment->container_count; i++)
 		shown += passage_shows(passage, consignment, consignment->containers[i].text);
 	return shown > 0 && shown < consignment->container_count;
@@ -170,15 +189,41 @@ static const struct passage_read *contradiction_of(const struct passage *passage
 	return other;
 }
 
+/* A plate that was read well, and none that was is of this consignment, which has some. Of its
+ * containers a camera may see another's only. */
+static const struct passage_read *other_vehicle(const struct passage *passage,
+						const struct consignment *consignment)
+{
+	const struct passage_read *other = NULL;
+
+	for (size_t i = 0; consignment->vehicle_count > 0 && i < passage->read_count; i++) {
+		const struct passage_read *read = &passage->reads[i];
+		bool is = false;
+
+		if (read->rule != RULE_PLATE || read->verdict != IDENTIFIER_GOOD)
+			continue;
+		(void)declared_numbers(consignment, RULE_PLATE, read->text, &is);
+		if (is)
+			return NULL;
+		if (!other)
+			other = read;
+	}
+	return other;
+}
+
 const struct passage_read *passage_contradiction(const struct passage *passage)
 {
 	const struct passage_read *read = NULL;
 
-	if (!passage->officer_decided)
-		read = contradiction_of(passage, RULE_PLATE);
-	if (!read && !passage->officer_decided)
-		read = contradiction_of(passage, RULE_CONTAINER);
-	return read;
+	if (passage->officer_decided)
+		return NULL;
+	for (size_t i = 0; !read && i < passage->binding_count; i++) {
+		const struct consignment *consignment = binding_consignment(&passage->bindings[i]);
+
+		if (consignment)
+			read = other_vehicle(passage, consignment);
+	}
+	return read ? read : contradiction_of(passage, RULE_CONTAINER);
 }
 
 bool read_awaits_answer(const struct passage_read *read)

@@ -53,6 +53,7 @@ struct passage_intervals {
 	bool over_restart; /* the daemon was restarted in between */
 	bool over_clock_jump; /* the wall clock jumped in between */
 	bool recognised; /* all of its consignments have a recognised operator */
+	int64_t queued_ns; /* before it stood at the boom; -1: not known */
 };
 
 enum passage_rule {
@@ -131,6 +132,7 @@ struct passage {
 	char id[PASSAGE_ID_BYTES];
 	int64_t at_mono_ns[PASSAGE_MOMENTS];
 	int64_t sign_mono_ns; /* last sign of the vehicle */
+	int64_t queued_ns; /* before it stood at the boom; -1: not known, or before a restart */
 	int64_t clock_ns; /* UTC less monotonic time when it opened */
 	bool over_restart, over_clock_jump;
 	bool initial; /* it stood there when the daemon started */
@@ -167,6 +169,7 @@ struct passage_read *passage_find_read(struct passage *passage, enum passage_rul
 /* NULL: there is no room, it is only counted. */
 struct passage_read *passage_add_read(struct passage *passage, const struct passage_read *read);
 bool passage_is_open(const struct passage *passage); /* its vehicle is not gone */
+bool passage_was_read(const struct passage *passage, enum passage_rule rule, const char *text);
 /* The number was read, or one of that rule was, before its vehicle stood at the boom. */
 bool passage_reads_ahead(const struct passage *passage, enum passage_rule rule);
 /* One of its consignments says that the vehicle carries this number. */

@@ -42,6 +42,8 @@ void lane_look_at_seal(struct lane *lane, const struct sensor *sensor);
 void lane_sight_seal(struct lane *lane, const struct sensor *sensor);
 void lane_look_at_identifications(struct lane *lane);
 bool lane_holds_text(struct lane *lane); /* a camera does, while a vehicle is there */
+/* The vehicle goes: what a reader shows of a seal now counts, though it is not told yet. */
+void lane_look_again(struct lane *lane, struct passage *passage);
 void lane_read_what_is_in_sight(struct lane *lane, struct passage *opened, int64_t at_mono_ns);
 bool lane_sees_number(const struct lane *lane); /* a seal is in the field of a reader */
 

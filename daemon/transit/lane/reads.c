@@ -71,6 +71,7 @@ static void read_seal(struct lane *lane, struct lane_reader *reader, int64_t at_
 	if (known) {
 		known->reader = read.reader;
 		known->seal.elsewhere |= read.seal.elsewhere;
+		lane_attach_note(lane);
 		return;
 	}
 	memcpy(read.text, reader->text, sizeof(read.text));
@@ -97,6 +98,7 @@ void lane_read_what_is_in_sight(struct lane *lane, struct passage *opened, int64
 {
 	for (size_t i = 0; i < lane->reader_count; i++)
 		if (lane->readers[i].visible && opened->stage == STAGE_AT_BOOM &&
+		    !seal_shows_another(lane->readers[i].seal) &&
 		    !is_of_another(lane, opened, lane->readers[i].text))
 			read_seal(lane, &lane->readers[i], at_mono_ns);
 }
@@ -123,9 +125,9 @@ void lane_look_at_seal(struct lane *lane, const struct sensor *sensor)
 	read_seal(lane, reader, at_mono_ns);
 }
 
-static void sight(const struct seal *seal, struct seal_sighting *sighting)
+static void sight(const struct seal *seal, enum seal_state state, struct seal_sighting *sighting)
 {
-	sighting->state = seal->state;
+	sighting->state = state;
 	sighting->state_mono_ns = seal->sensor.since_mono_ns;
 	sighting->reopened |= seal->reopened;
 	sighting->sealed_known = seal_closed_at(seal, &sighting->sealed_utc_ns);
@@ -148,9 +150,24 @@ void lane_sight_seal(struct lane *lane, const struct sensor *sensor)
 	read = passage_find_read(current, RULE_SEAL, reader->text);
 	if (!read || read->removed)
 		return;
-	sight(reader->seal, &read->seal);
+	sight(reader->seal, reader->seal->state, &read->seal);
 	lane_check_seals(lane, current, current->final_check_done,
 			 reader->seal->sensor.since_mono_ns);
+}
+
+/* It could not be read for a moment, and can again. */
+void lane_look_again(struct lane *lane, struct passage *passage)
+{
+	for (size_t i = 0; i < lane->reader_count; i++) {
+		const struct lane_reader *reader = &lane->readers[i];
+		struct passage_read *read = passage_find_read(passage, RULE_SEAL, reader->text);
+		enum seal_state state = seal_state_shown(reader->seal);
+
+		if (reader->seal->waits && reader->seal->state == SEAL_UNKNOWN &&
+		    state == SEAL_INTACT && !seal_shows_another(reader->seal) && read &&
+		    !read->removed)
+			sight(reader->seal, state, &read->seal);
+	}
 }
 
 /* ---- plate, container, document -------------------------------------------------------- */

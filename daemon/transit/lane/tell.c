@@ -135,6 +135,8 @@ void lane_tell_closed(struct lane *lane, const struct passage *passage, enum pas
 	jw_text(json, "end", passage_end_name(end));
 	if (lasted(passage, PASSAGE_PRESENT, PASSAGE_CLEARED, &ms))
 		jw_int(json, "dwell_ms", ms);
+	if (passage->queued_ns >= 0)
+		jw_int(json, "queue_ms", passage->queued_ns / NS_PER_MS);
 	jw_open(json, "after_ms");
 	for (enum passage_moment moment = PASSAGE_PRESENT; moment < PASSAGE_MOMENTS; moment++)
 		if (lasted(passage, PASSAGE_OPENED, moment, &ms))

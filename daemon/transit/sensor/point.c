@@ -63,6 +63,8 @@ static bool is_among(const struct value *raw, const int64_t *numbers, size_t cou
 	for (size_t i = 0; i < count; i++) {
 		if (raw->type == VALUE_INT && raw->integer == numbers[i])
 			return true;
+		if (raw->type == VALUE_BOOL && raw->boolean == numbers[i])
+			return true;
 		if (raw->type == VALUE_UINT && raw->uinteger == (uint64_t)numbers[i])
 			return true; /* of 64 bits, as it is on the wire */
 		real = (double)numbers[i];
@@ -72,10 +74,11 @@ static bool is_among(const struct value *raw, const int64_t *numbers, size_t cou
 	return false;
 }
 
-/* Whether the number is one that the device can mean. */
+/* Whether the number is one that the device can mean. That a bit is none, only the number says that
+ * it was picked from. */
 static bool is_meant(const struct point_conf *conf, const struct value *raw)
 {
-	if (is_among(raw, conf->none, conf->none_count))
+	if (raw->type != VALUE_BOOL && is_among(raw, conf->none, conf->none_count))
 		return false;
 	return conf->expect_count == 0 || is_among(raw, conf->expect, conf->expect_count);
 }
@@ -277,6 +280,8 @@ unsigned point_reading(struct point *point, const struct reading *reading)
 		at_mono_ns = point->seen_mono_ns;
 	effects = point_tick(point, at_mono_ns - 1);
 	point->seen_mono_ns = at_mono_ns;
+	if (reading->reason == REASON_OUT_OF_RANGE && reading->value.type != VALUE_NONE)
+		return effects | refuse(point, &reading->value, at_mono_ns);
 	if (reading->quality != QUALITY_GOOD)
 		return effects | lose(point, reading->quality,
 				      reading->reason ? reading->reason : REASON_DEVICE_ERROR,

@@ -95,6 +95,11 @@ bool seal_number(const struct seal *seal, char ret_id[VALUE_TEXT_BYTES])
 	return true;
 }
 
+bool seal_shows_another(const struct seal *seal)
+{
+	return seal->waits && strcmp(seal->sight.shown, seal->id) != 0;
+}
+
 bool seal_closed_at(const struct seal *seal, int64_t *ret_utc_ns)
 {
 	const struct point *point = seal->inputs[SEAL_SEALED_AT];
@@ -211,6 +216,15 @@ static enum seal_state look_at(const struct seal *seal, bool id_known, const cha
 	return state;
 }
 
+enum seal_state seal_state_shown(const struct seal *seal)
+{
+	char id[VALUE_TEXT_BYTES];
+	struct verdict verdict;
+	bool id_known = read_number(seal, id);
+
+	return look_at(seal, id_known, id, &verdict);
+}
+
 /* When the inputs from first to last became what they are. */
 static int64_t changed(const struct seal *seal, enum seal_input first, enum seal_input last)
 {
@@ -263,12 +277,16 @@ bool seal_waits(struct seal *seal, bool over)
 
 	seal->waits = false;
 	seal->sight.due_ns = INT64_MAX;
-	if (state == SEAL_UNKNOWN && (verdict.input || tells_state(seal)))
+	if (state == SEAL_UNKNOWN && (verdict.input || tells_state(seal))) {
+		sight_lost(&seal->sight, changed(seal, SEAL_ID, SEAL_LOOP));
 		return false;
+	}
 	seal->waits = doubts_number(seal, id, state);
 	seal->sensor.waiting |= seal->waits;
-	if (seal->waits)
+	if (seal->waits) {
+		sight_glimpse(&seal->sight, id, seal->inputs[SEAL_ID]->changed_mono_ns);
 		return true;
+	}
 	if (state == SEAL_ABSENT)
 		look.seen = SIGHT_ABSENT;
 	else if (state == SEAL_MISSING)
@@ -278,6 +296,7 @@ bool seal_waits(struct seal *seal, bool over)
 	look.number = id;
 	look.at_mono_ns = changed(seal, SEAL_ID, SEAL_LOOP);
 	look.unsettled_ns = unsettled_ns(seal);
+	look.urgent = state == SEAL_OPENED || state == SEAL_TAMPERED;
 	seal->waits = sight_waits(&seal->sight, &look, over);
 	return seal->waits;
 }

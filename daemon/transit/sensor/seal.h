@@ -91,6 +91,10 @@ void seal_judge(struct seal *seal, struct teller *teller);
 /* Its number as text, empty: the reader sees no seal; while it waits, the one before. false: it
  * cannot be told. */
 bool seal_number(const struct seal *seal, char ret_id[VALUE_TEXT_BYTES]);
+/* What its inputs say at this moment, though it waits. */
+enum seal_state seal_state_shown(const struct seal *seal);
+/* While it waits: what is seen now is no longer the one before. */
+bool seal_shows_another(const struct seal *seal);
 /* false: it does not say, or never was closed. */
 bool seal_closed_at(const struct seal *seal, int64_t *ret_utc_ns);
 

@@ -42,6 +42,15 @@ static void note_fault(void *data, size_t device, size_t point, enum reason reas
 	snprintf(record->message, sizeof(record->message), "%s", message);
 }
 
+static void note_refused(void *data, size_t device, size_t point, const struct value *raw,
+			 const char *message)
+{
+	struct modbus_rig *rig = data;
+
+	note_fault(data, device, point, REASON_OUT_OF_RANGE, message);
+	rig->record[device][point].raw = *raw;
+}
+
 static void note_debug(void *data, const char *message)
 {
 	struct modbus_rig *rig = data;
@@ -94,6 +103,7 @@ void modbus_rig_begin(struct modbus_rig *rig, const struct driver *driver)
 		.host = {.data = rig,
 			 .reading = note_reading,
 			 .fault = note_fault,
+			 .refuse = note_refused,
 			 .debug = note_debug,
 			 .patience_ns = all_the_time,
 			 .spare_ns = all_the_time},

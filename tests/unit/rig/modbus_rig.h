@@ -21,6 +21,7 @@ extern const struct driver modbus_rtu_tcp_driver;
 /* What the driver said of a point or a device last. */
 struct modbus_record {
 	struct value value; /* VALUE_NONE unless it was a reading */
+	struct value raw; /* of what is no value */
 	enum reason reason;
 	int64_t at_mono_ns;
 	char message[160];
