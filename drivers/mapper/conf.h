@@ -20,19 +20,18 @@ enum map_decode { MAP_AS_IT_IS, MAP_HEX, MAP_BASE64, MAP_EPC };
 
 struct map_device_conf {
 	int format;
-	char *each;
+	const char *each;
 	struct conf_list when, only, gone;
-	char *id;
-	char *time;
+	const char *id, *time;
 	int time_form;
 };
 
 struct map_point_conf {
-	char *path, *absent;
+	const char *path, *absent;
 	struct conf_list none, words;
-	char *confidence;
+	const char *confidence;
 	double at_least; /* NAN: any */
-	char *pattern, *accept;
+	const char *pattern, *accept;
 	int64_t bit; /* -1: all */
 	int type, decode;
 	int64_t max_age_ns, settle_ns, hold_ns, again_after_ns; /* hold 0: a level */

@@ -50,7 +50,7 @@ static struct doc_node *add(struct json *json, enum doc_kind kind)
 		json->last[level] = index;
 	json->name = DOC_NONE;
 	json->doc->node[index].kind = (uint8_t)kind;
-	json->state = JSON_BEHIND;
+	json->state = JSON_AT_BEHIND;
 	return &json->doc->node[index];
 }
 
@@ -65,7 +65,7 @@ static bool open_container(struct json *json, enum doc_kind kind)
 		return false;
 	json->open[json->depth] = (uint32_t)(node - json->doc->node);
 	json->last[json->depth++] = DOC_NONE;
-	json->state = kind == DOC_ARRAY ? JSON_FIRST_ITEM : JSON_FIRST_MEMBER;
+	json->state = kind == DOC_ARRAY ? JSON_AT_FIRST_ITEM : JSON_AT_FIRST_MEMBER;
 	return true;
 }
 
@@ -76,11 +76,11 @@ static bool close_container(struct json *json, enum doc_kind kind)
 	if (!open || open->kind != kind)
 		return refuse(json, "ends what was not begun");
 	json->depth--;
-	json->state = JSON_BEHIND;
+	json->state = JSON_AT_BEHIND;
 	return true;
 }
 
-static void begin_text(struct json *json, enum json_state state, bool is_name)
+static void begin_text(struct json *json, enum json_step state, bool is_name)
 {
 	json->state = state;
 	json->text = json->doc->text_bytes;
@@ -178,7 +178,7 @@ static bool end_name(struct json *json)
 	if (is_there(json, around(json), json->text))
 		return refuse(json, "has a member twice");
 	json->name = json->text;
-	json->state = JSON_COLON;
+	json->state = JSON_AT_COLON;
 	return true;
 }
 
@@ -246,7 +246,7 @@ static bool take_of_string(struct json *json, char c)
 	if (c == '"')
 		return end_string(json);
 	if (c == '\\') {
-		json->state = JSON_ESCAPE;
+		json->state = JSON_AT_ESCAPE;
 		return true;
 	}
 	return put(json, c);
@@ -258,14 +258,14 @@ static bool take_of_escape(struct json *json, char c)
 	const char *which = c ? strchr(from, c) : NULL;
 
 	if (c == 'u') {
-		json->state = JSON_UNICODE;
+		json->state = JSON_AT_UNICODE;
 		json->digits = 4;
 		json->code = 0;
 		return true;
 	}
 	if (!which || json->high)
 		return refuse(json, "has an escape that is none");
-	json->state = JSON_STRING;
+	json->state = JSON_AT_STRING;
 	return put(json, to[which - from]);
 }
 
@@ -289,7 +289,7 @@ static bool end_unicode(struct json *json)
 	uint32_t code = json->code;
 	const bool is_low = code >= 0xDC00 && code <= 0xDFFF;
 
-	json->state = JSON_STRING;
+	json->state = JSON_AT_STRING;
 	if (is_low != (json->high != 0))
 		return refuse(json, "has half of a surrogate pair");
 	if (code >= 0xD800 && code <= 0xDBFF) {
@@ -327,12 +327,12 @@ static bool begin_value(struct json *json, char c)
 	if (c == '[')
 		return open_container(json, DOC_ARRAY);
 	if (c == '"') {
-		begin_text(json, JSON_STRING, false);
+		begin_text(json, JSON_AT_STRING, false);
 		return true;
 	}
 	if (!is_of_word(c))
 		return refuse(json, "is no JSON: lacks a value");
-	begin_text(json, JSON_WORD, false);
+	begin_text(json, JSON_AT_WORD, false);
 	return put(json, c);
 }
 
@@ -340,7 +340,7 @@ static bool begin_name(struct json *json, char c)
 {
 	if (c != '"')
 		return refuse(json, "is no JSON: lacks the name of a member");
-	begin_text(json, JSON_STRING, true);
+	begin_text(json, JSON_AT_STRING, true);
 	return true;
 }
 
@@ -354,7 +354,7 @@ static bool go_on_behind(struct json *json, char c)
 		return close_container(json, c == ']' ? DOC_ARRAY : DOC_OBJECT);
 	if (c != ',')
 		return refuse(json, "is no JSON: lacks a comma");
-	json->state = open->kind == DOC_ARRAY ? JSON_VALUE : JSON_MEMBER;
+	json->state = open->kind == DOC_ARRAY ? JSON_AT_VALUE : JSON_AT_MEMBER;
 	return true;
 }
 
@@ -363,16 +363,16 @@ static bool take_between(struct json *json, char c)
 	if (c == ' ' || c == '\t' || c == '\n' || c == '\r')
 		return true;
 	switch (json->state) {
-	case JSON_FIRST_ITEM:
+	case JSON_AT_FIRST_ITEM:
 		return c == ']' ? close_container(json, DOC_ARRAY) : begin_value(json, c);
-	case JSON_FIRST_MEMBER:
+	case JSON_AT_FIRST_MEMBER:
 		return c == '}' ? close_container(json, DOC_OBJECT) : begin_name(json, c);
-	case JSON_MEMBER:
+	case JSON_AT_MEMBER:
 		return begin_name(json, c);
-	case JSON_COLON:
-		json->state = JSON_VALUE;
+	case JSON_AT_COLON:
+		json->state = JSON_AT_VALUE;
 		return c == ':' || refuse(json, "is no JSON: lacks a colon");
-	case JSON_BEHIND:
+	case JSON_AT_BEHIND:
 		return go_on_behind(json, c);
 	default:
 		return begin_value(json, c);
@@ -382,13 +382,13 @@ static bool take_between(struct json *json, char c)
 static bool take(struct json *json, char c)
 {
 	switch (json->state) {
-	case JSON_STRING:
+	case JSON_AT_STRING:
 		return take_of_string(json, c);
-	case JSON_ESCAPE:
+	case JSON_AT_ESCAPE:
 		return take_of_escape(json, c);
-	case JSON_UNICODE:
+	case JSON_AT_UNICODE:
 		return take_of_unicode(json, c);
-	case JSON_WORD:
+	case JSON_AT_WORD:
 		if (is_of_word(c))
 			return put(json, c);
 		return end_word(json) && take_between(json, c);
@@ -406,9 +406,9 @@ bool json_take(struct json *json, const char *bytes, size_t count)
 
 bool json_end(struct json *json)
 {
-	if (!json->error && json->state == JSON_WORD)
+	if (!json->error && json->state == JSON_AT_WORD)
 		(void)end_word(json);
-	if (!json->error && (json->depth > 0 || json->state != JSON_BEHIND))
+	if (!json->error && (json->depth > 0 || json->state != JSON_AT_BEHIND))
 		refuse(json, json->at == 0 ? "is empty" : "is cut");
 	return !json->error;
 }

@@ -9,24 +9,24 @@
 
 #define JSON_NUMBER_LONGEST 63
 
-enum json_state {
-	JSON_VALUE,
-	JSON_FIRST_ITEM, /* or the array's end */
-	JSON_FIRST_MEMBER, /* or the object's end */
-	JSON_MEMBER,
-	JSON_COLON,
-	JSON_BEHIND, /* a value */
-	JSON_STRING,
-	JSON_ESCAPE,
-	JSON_UNICODE,
-	JSON_WORD, /* true, false, null, a number */
+enum json_step {
+	JSON_AT_VALUE,
+	JSON_AT_FIRST_ITEM, /* or the array's end */
+	JSON_AT_FIRST_MEMBER, /* or the object's end */
+	JSON_AT_MEMBER,
+	JSON_AT_COLON,
+	JSON_AT_BEHIND, /* a value */
+	JSON_AT_STRING,
+	JSON_AT_ESCAPE,
+	JSON_AT_UNICODE,
+	JSON_AT_WORD, /* true, false, null, a number */
 };
 
 struct json {
 	struct doc *doc;
 	const char *error; /* for people; NULL: none yet */
 	size_t at; /* bytes read */
-	enum json_state state;
+	enum json_step state;
 	uint32_t open[DOC_DEPTH]; /* arrays and objects around, */
 	uint32_t last[DOC_DEPTH]; /* and the latest in each */
 	uint32_t depth;

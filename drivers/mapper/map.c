@@ -190,14 +190,19 @@ static bool end(struct making *making, enum map_outcome outcome, const char *for
 	return false;
 }
 
+static void trim(char *text)
+{
+	const size_t blanks = strspn(text, " ");
+	size_t bytes = strlen(text + blanks);
+
+	while (bytes > 0 && text[blanks + bytes - 1] == ' ')
+		bytes--;
+	memmove(text, text + blanks, bytes);
+	text[bytes] = '\0';
+}
+
 static bool set_text(struct making *making, const char *text, size_t bytes)
 {
-	while (bytes > 0 && *text == ' ') {
-		text++;
-		bytes--;
-	}
-	while (bytes > 0 && text[bytes - 1] == ' ')
-		bytes--;
 	if (bytes > DOC_LONGEST)
 		return end(making, MAP_OUT_OF_RANGE, "is longer than %d characters", DOC_LONGEST);
 	memmove(making->text, text, bytes);
@@ -231,9 +236,6 @@ static bool find_text(struct making *making)
 	if (making->record->doc)
 		return find_node(making);
 	making->kind = DOC_TEXT;
-	if (making->point->pattern)
-		return set_text(making, making->record->plain,
-				strnlen(making->record->plain, DOC_LONGEST));
 	return set_text(making, making->record->plain, strlen(making->record->plain));
 }
 
@@ -241,18 +243,24 @@ static bool cut_group(struct making *making)
 {
 	size_t from = 0, bytes = 0;
 
-	if (!making->point->pattern)
+	if (!making->point->pattern) {
+		trim(making->text);
 		return true;
+	}
 	switch (pattern_match(making->point->pattern, making->text, strlen(making->text), &from,
 			      &bytes)) {
 	case PATTERN_MATCHES:
 		making->kind = DOC_TEXT;
-		return set_text(making, making->text + from, bytes);
+		memmove(making->text, making->text + from, bytes);
+		making->text[bytes] = '\0';
+		trim(making->text);
+		return true;
 	case PATTERN_DIFFERS:
 		return end(making, MAP_NO_NEWS, "\"%.*s\" does not match the pattern", SAMPLE,
 			   making->text);
 	default:
-		return end(making, MAP_UNSURE, "the pattern takes too long for \"%.*s\"", SAMPLE,
+		return end(making, MAP_UNSURE,
+			   "\"%.*s\" is no UTF-8, or takes the pattern too long", SAMPLE,
 			   making->text);
 	}
 }
