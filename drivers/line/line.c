@@ -223,8 +223,8 @@ static int begin_stream(struct line *line, int fd)
 
 	link_close(&line->fd);
 	line->fd = fd;
-	line->quiet_until_ns = line->conf->discard_ns > 0 ? now_ns + line->conf->discard_ns
-							  : INT64_MAX;
+	line->quiet_until_ns =
+		line->conf->discard_ns > 0 ? now_ns + line->conf->discard_ns : INT64_MAX;
 	line->discarded_half = false;
 	line->ask_ns = now_ns + line->conf->discard_ns;
 	split_begin(&line->split, false);

@@ -187,9 +187,9 @@ static bool split(const struct scheme *scheme, unsigned partition, const char *k
 	reference[body - company_digits] = '\0';
 	*ret_serial = key + body + scheme->check_digit;
 	if (scheme->check_digit) {
-		char digits[EPC_KEY_BYTES] = "";
+		char digits[EPC_KEY_BYTES];
 
-		memcpy(digits, key, body);
+		snprintf(digits, sizeof(digits), "%.*s", (int)body, key);
 		return check_digit(digits) == key[body];
 	}
 	return true;

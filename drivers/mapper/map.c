@@ -378,12 +378,13 @@ static bool whole(const char *text, struct value *ret_value)
 static bool real(const char *text, struct value *ret_value)
 {
 	char *stop;
-	const double value = is_plain_number(text) ? strtod(text, &stop) : NAN;
+	double value;
 
-	if (!isfinite(value) || *stop)
+	if (!is_plain_number(text))
 		return false;
+	value = strtod(text, &stop);
 	*ret_value = value_real(value);
-	return true;
+	return isfinite(value) && !*stop;
 }
 
 static bool truth(const char *text, struct value *ret_value)
@@ -427,23 +428,31 @@ static bool take_bit(struct making *making)
 
 static bool take_type(struct making *making)
 {
-	static const struct {
-		bool (*take)(const char *text, struct value *ret_value);
-		const char *name;
-	} kinds[] = {
-		[MAP_TEXT] = {printable, "printable text of 63 bytes at most"},
-		[MAP_INTEGER] = {whole, "whole number of 64 bits"},
-		[MAP_REAL] = {real, "number"},
-		[MAP_BOOL] = {truth, "truth value"},
-	};
-	const enum map_type type = type_of(making);
+	struct value *value = &making->result->value;
+	const char *wanted;
+	bool good;
 
-	if (type == MAP_INTEGER || type == MAP_REAL)
+	switch (type_of(making)) {
+	case MAP_INTEGER:
+		wanted = "whole number of 64 bits";
 		drop_blanks(making->text);
-	if (!kinds[type].take(making->text, &making->result->value))
-		return end(making, MAP_OUT_OF_RANGE, "\"%.*s\" is no %s", SAMPLE, making->text,
-			   kinds[type].name);
-	return true;
+		good = whole(making->text, value);
+		break;
+	case MAP_REAL:
+		wanted = "number";
+		drop_blanks(making->text);
+		good = real(making->text, value);
+		break;
+	case MAP_BOOL:
+		wanted = "truth value";
+		good = truth(making->text, value);
+		break;
+	default:
+		wanted = "printable text of 63 bytes at most";
+		good = printable(making->text, value);
+	}
+	return good ||
+	       end(making, MAP_OUT_OF_RANGE, "\"%.*s\" is no %s", SAMPLE, making->text, wanted);
 }
 
 void map_point_read(const struct map_point *point, const struct map_record *record,
