@@ -18,6 +18,7 @@ struct line_conf {
 	int64_t connect_timeout_ns;
 	char *begin, *end; /* names of characters */
 	int64_t longest;
+	int64_t rate; /* lines a second */
 	int checksum;
 	char *ask;
 	int64_t every_ns;

@@ -24,9 +24,12 @@
 #include "line/split.h"
 #include "mapper/source.h"
 
-#define CHUNK	  4096 /* bytes taken at a time, */
-#define CHUNKS	  16 /* and so often in one round: whoever floods waits for the others */
+#define CHUNK	  4096 /* bytes taken at a time */
 #define ASK_BYTES 128
+
+/* What is taken of a stream in a while; a sender of more waits for the rest of it. */
+#define WHILE_NS    (100 * NS_PER_MS)
+#define WHILE_BYTES (64 * 1024)
 
 struct line {
 	const struct driver_setup *setup;
@@ -42,6 +45,11 @@ struct line {
 	int64_t quiet_until_ns; /* what comes is discarded */
 	bool discarded_half; /* and ended in the middle of a line */
 	int64_t ask_ns; /* next time */
+	int64_t while_ns; /* when the present while began, */
+	size_t while_bytes; /* and what was taken since */
+	int64_t while_lines;
+	bool paused; /* until it is over */
+	uint64_t too_fast; /* lines dropped */
 	int64_t armed_ns; /* what the timer is set to */
 };
 
@@ -187,6 +195,8 @@ static int64_t next_ns(const struct line *line)
 
 	if (line->fd >= 0 && line->ask_bytes > 0)
 		due_ns = earlier_ns(due_ns, line->ask_ns);
+	if (line->paused)
+		due_ns = earlier_ns(due_ns, line->while_ns + WHILE_NS);
 	for (size_t i = 0; i < line->setup->device_count; i++)
 		due_ns = earlier_ns(due_ns, source_deadline(&line->sources[i]));
 	return due_ns;
@@ -227,6 +237,7 @@ static int begin_stream(struct line *line, int fd)
 		line->conf->discard_ns > 0 ? now_ns + line->conf->discard_ns : INT64_MAX;
 	line->discarded_half = false;
 	line->ask_ns = now_ns + line->conf->discard_ns;
+	line->paused = false;
 	split_begin(&line->split, false);
 	for (size_t i = 0; i < line->setup->device_count; i++)
 		source_open(&line->sources[i], now_ns);
@@ -250,6 +261,28 @@ static void end_discard(struct line *line, int64_t now_ns)
 	split_begin(&line->split, line->discarded_half);
 }
 
+/* Whether one line more is too many for this while. */
+static bool is_too_fast(struct line *line)
+{
+	if (line->while_lines++ * NS_PER_S < line->conf->rate * WHILE_NS)
+		return false;
+	if (line->too_fast++ % 1000 == 0)
+		say(line, "sends faster than its rate: lines are dropped");
+	return true;
+}
+
+static void begin_while(struct line *line, int64_t now_ns)
+{
+	if (now_ns - line->while_ns < WHILE_NS)
+		return;
+	line->while_ns = now_ns;
+	line->while_bytes = 0;
+	line->while_lines = 0;
+	if (line->paused && line->fd >= 0)
+		(void)watch(line, line->fd);
+	line->paused = false;
+}
+
 static void take(struct line *line, const uint8_t *bytes, size_t count)
 {
 	const struct instant now = clock_now();
@@ -262,7 +295,7 @@ static void take(struct line *line, const uint8_t *bytes, size_t count)
 		if (!split_take(&line->split, bytes, count, now.mono_ns, &taken, &text,
 				&text_bytes))
 			continue;
-		if (text_bytes == 0 || memchr(text, '\0', text_bytes))
+		if (text_bytes == 0 || memchr(text, '\0', text_bytes) || is_too_fast(line))
 			continue;
 		for (size_t i = 0; i < line->setup->device_count; i++)
 			source_hear(&line->sources[i], text, text_bytes, &now);
@@ -285,6 +318,7 @@ static int take_chunk(struct line *line)
 		discard(line, bytes, (size_t)n);
 	else
 		take(line, bytes, (size_t)n);
+	line->while_bytes += (size_t)n;
 	return n == sizeof(bytes);
 }
 
@@ -292,8 +326,13 @@ static int take_all(struct line *line)
 {
 	int got = 1;
 
-	for (int i = 0; i < CHUNKS && got > 0; i++)
+	while (got > 0 && line->while_bytes < WHILE_BYTES)
 		got = take_chunk(line);
+	if (got >= 0 && line->while_bytes >= WHILE_BYTES) {
+		line->paused = true;
+		if (epoll_ctl(line->epoll_fd, EPOLL_CTL_DEL, line->fd, NULL) < 0)
+			return -errno;
+	}
 	return got < 0 ? got : 0;
 }
 
@@ -417,6 +456,7 @@ static int line_read(void *instance)
 	const int64_t now_ns = clock_mono_ns();
 	int err = 0;
 
+	begin_while(line, now_ns);
 	for (int i = 0; i < count && err == 0; i++) {
 		const int fd = events[i].data.fd;
 

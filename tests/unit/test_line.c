@@ -39,6 +39,7 @@ static int rig_new(void **state)
 		.connect_timeout_ns = PATIENCE_NS,
 		.end = rig->end,
 		.longest = 40,
+		.rate = 2000,
 		.every_ns = 50 * MS,
 		.discard_ns = 0,
 	};
@@ -231,6 +232,36 @@ static void a_number_is_there_for_a_while_and_then_nobody(void **state)
 	assert_string_equal(rig->bus.log[place].reading.value.text, "");
 }
 
+static size_t good_readings(struct line_rig *rig)
+{
+	bus_rig_take(&rig->bus, 0);
+	return bus_rig_count(&rig->bus, point_is_good, 0);
+}
+
+/* It is heard again at its rate, and the stream is not lost. */
+static void a_flood_is_cut_to_the_rate(void **state)
+{
+	struct line_rig *rig = *state;
+	int64_t began_ns = real_mono_ns(), took_ns;
+	char text[40];
+
+	rig->conf.rate = 100;
+	start_as_client(rig);
+	for (int i = 0; i < 20000; i++) {
+		snprintf(text, sizeof(text), "ST,GS,+%7d,kg\r\n", i);
+		send_text(rig, text);
+	}
+	took_ns = real_mono_ns() - began_ns;
+	while (bus_rig_count(&rig->bus, value_is, 77777) == 0) {
+		send_text(rig, "ST,GS,+  77777,kg\r\n");
+		bus_rig_take(&rig->bus, real_mono_ns() + 20 * MS);
+		took_ns = real_mono_ns() - began_ns;
+	}
+	/* Ten lines in a tenth of a second, and those of the first. */
+	assert_true(good_readings(rig) <= (size_t)(10 * (took_ns / (100 * MS) + 2)));
+	assert_int_equal(bus_rig_count(&rig->bus, device_is_down, 0), 0);
+}
+
 /* ---- devices that connect ---------------------------------------------------------------- */
 
 static void connect_to(struct line_rig *rig)
@@ -373,6 +404,7 @@ int main(void)
 		line_test(silence_is_no_answer),
 		line_test(a_device_that_only_answers_is_asked),
 		line_test(a_number_is_there_for_a_while_and_then_nobody),
+		line_test(a_flood_is_cut_to_the_rate),
 		line_test(a_device_that_connects_is_up_from_then_on),
 		line_test(who_may_not_connect_is_turned_away),
 		line_test(a_serial_line_is_read_and_its_loss_told),
