@@ -35,7 +35,7 @@ struct line {
 	const struct driver_setup *setup;
 	const struct line_conf *conf;
 	struct source *sources; /* one a device */
-	struct doc *doc; /* NULL: nobody sends JSON */
+	struct source_tools tools;
 	struct split split;
 	uint8_t ask[ASK_BYTES];
 	size_t ask_bytes;
@@ -121,16 +121,29 @@ static void line_free(void *instance)
 	for (size_t i = 0; line->sources && i < line->setup->device_count; i++)
 		source_fini(&line->sources[i]);
 	free(line->sources);
-	free(line->doc);
+	xml_free(line->tools.xml);
+	free(line->tools.doc);
 	free(line);
 }
 
-static bool wants_documents(const struct driver_setup *setup)
+static bool is_sent(const struct driver_setup *setup, enum map_format format)
 {
 	for (size_t i = 0; i < setup->device_count; i++)
-		if (((const struct map_device_conf *)setup->devices[i].conf)->format != MAP_PLAIN)
+		if (((const struct map_device_conf *)setup->devices[i].conf)->format == (int)format)
 			return true;
 	return false;
+}
+
+static int get_tools(struct line *line)
+{
+	const bool xml = is_sent(line->setup, MAP_XML);
+
+	if (!xml && !is_sent(line->setup, MAP_JSON))
+		return 0;
+	line->tools.doc = calloc(1, sizeof(*line->tools.doc));
+	if (!line->tools.doc)
+		return -ENOMEM;
+	return xml ? xml_new(line->tools.doc, &line->tools.xml) : 0;
 }
 
 static int make(struct line *line, struct driver_complaint *complaint)
@@ -142,12 +155,10 @@ static int make(struct line *line, struct driver_complaint *complaint)
 	if (fault)
 		return complain(complaint, fault);
 	line->sources = calloc(setup->device_count + 1, sizeof(*line->sources));
-	if (wants_documents(setup))
-		line->doc = calloc(1, sizeof(*line->doc));
-	if (!line->sources || (wants_documents(setup) && !line->doc))
+	if (!line->sources || get_tools(line) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < setup->device_count && err == 0; i++)
-		err = source_init(&line->sources[i], setup, i, setup->devices[i].conf, line->doc,
+		err = source_init(&line->sources[i], setup, i, setup->devices[i].conf, &line->tools,
 				  line->conf->silence_ns, complaint);
 	return err;
 }
@@ -516,7 +527,8 @@ static bool line_place(const void *bus_conf, char *ret_place, size_t place_bytes
 
 const struct driver line_driver = {
 	.name = "line",
-	.summary = "lines of text or JSON over a serial line or TCP: scales, scanners, cameras",
+	.summary =
+		"lines of text, JSON or XML over a serial line or TCP: scales, scanners, cameras",
 	.bus = {.options = line_options, .bytes = sizeof(struct line_conf)},
 	.device = {.options = map_device_options, .bytes = sizeof(struct map_device_conf)},
 	.point = {.options = map_point_options, .bytes = sizeof(struct map_point_conf)},

@@ -4,7 +4,7 @@
 
 #include "config/option.h"
 
-enum map_format { MAP_PLAIN, MAP_JSON };
+enum map_format { MAP_PLAIN, MAP_JSON, MAP_XML };
 
 enum map_time_form {
 	MAP_TIME_RFC3339,

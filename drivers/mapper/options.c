@@ -8,6 +8,7 @@
 static const struct conf_choice formats[] = {
 	{"plain", MAP_PLAIN},
 	{"json", MAP_JSON},
+	{"xml", MAP_XML},
 	{0},
 };
 
@@ -31,12 +32,14 @@ const struct conf_option map_device_options[] = {
 	 .offset = DEVICE(format),
 	 .def = "plain",
 	 .choices = formats,
-	 .help = "What a message is: a text, or a JSON value, which pointers look into."},
+	 .help = "What a message is: a text; a JSON value, which pointers look into; XML, of which they name "
+		 "elements below the root, without namespaces, and attributes as @name."},
 	{.name = "each",
 	 .type = CONF_TEXT,
 	 .offset = DEVICE(each),
 	 .help = "Pointer to an array: each of its elements is a record, in which pointers that "
-		 "begin with ./ start. A message that is an array needs none."},
+		 "begin with ./ start. A message that is an array needs none. Of XML: to the first of "
+		 "several elements of one name."},
 	{.name = "when",
 	 .type = CONF_LIST,
 	 .offset = DEVICE(when),

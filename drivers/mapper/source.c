@@ -149,8 +149,8 @@ static int init_point(struct source *source, size_t index, struct driver_complai
 }
 
 int source_init(struct source *source, const struct driver_setup *setup, size_t device,
-		const struct map_device_conf *conf, struct doc *doc, int64_t silence_ns,
-		struct driver_complaint *complaint)
+		const struct map_device_conf *conf, const struct source_tools *tools,
+		int64_t silence_ns, struct driver_complaint *complaint)
 {
 	const size_t count = setup->devices[device].point_count;
 	const char *what = map_device_fault(conf);
@@ -159,7 +159,7 @@ int source_init(struct source *source, const struct driver_setup *setup, size_t 
 	*source = (struct source){.setup = setup,
 				  .device = device,
 				  .conf = conf,
-				  .doc = doc,
+				  .tools = *tools,
 				  .silence_ns = silence_ns,
 				  .state = SOURCE_SILENT};
 	if (what)
@@ -363,31 +363,43 @@ static void hear_each(struct source *source, const struct map_record *around,
 {
 	struct map_record record = *around;
 
-	for (record.place = doc_child(source->doc, array); record.place;
-	     record.place = doc_next(source->doc, record.place)) {
+	for (record.place = doc_child(around->doc, array); record.place;
+	     record.place = doc_next(around->doc, record.place)) {
 		if (is_whole)
 			record.root = record.place;
 		hear_record(source, &record, now);
 	}
 }
 
+/* Elements of XML are an array by having one name. */
+static void hear_alike(struct source *source, const struct map_record *around,
+		       const struct doc_node *first, const struct instant *now)
+{
+	const char *name = around->doc->text + first->name;
+	struct map_record record = *around;
+
+	for (record.place = first; record.place; record.place = doc_next(around->doc, record.place))
+		if (strcmp(around->doc->text + record.place->name, name) == 0)
+			hear_record(source, &record, now);
+}
+
 static void hear_document(struct source *source, const struct instant *now)
 {
-	const struct doc_node *root = &source->doc->node[0], *array;
-	struct map_record record = {.doc = source->doc, .root = root, .place = root};
+	const struct doc *doc = source->tools.doc;
+	const struct doc_node *root = &doc->node[0], *array = root;
+	const struct map_record record = {.doc = doc, .root = root, .place = root};
+	const char *each = source->conf->each;
 
-	if (source->conf->each) {
-		array = doc_at(source->doc, root,
-			       source->conf->each + (source->conf->each[0] == '.'));
-		if (array && array->kind == DOC_ARRAY)
-			hear_each(source, &record, array, false, now);
-		else
-			say(source, "%s: no array at %s", name_of(source), source->conf->each);
-	} else if (root->kind == DOC_ARRAY) {
-		hear_each(source, &record, root, true, now);
-	} else {
+	if (each)
+		array = doc_at(doc, root, each + (each[0] == '.'));
+	if (array && array->kind == DOC_ARRAY)
+		hear_each(source, &record, array, !each, now);
+	else if (!each)
 		hear_record(source, &record, now);
-	}
+	else if (array && array != root && source->conf->format == MAP_XML)
+		hear_alike(source, &record, array, now);
+	else
+		say(source, "%s: no array at %s", name_of(source), each);
 }
 
 static void refuse(struct source *source, const char *bytes, size_t count, const char *why,
@@ -403,15 +415,32 @@ static void refuse(struct source *source, const char *bytes, size_t count, const
 	note_vain(source, VAIN_BROKEN, what);
 }
 
-static bool read_document(struct source *source, const char *bytes, size_t count)
+static bool read_json(struct source *source, const char *bytes, size_t count)
 {
 	struct json json;
 
-	json_begin(&json, source->doc);
+	json_begin(&json, source->tools.doc);
 	if (json_take(&json, bytes, count) && json_end(&json))
 		return true;
 	refuse(source, bytes, count, json.error, json.at);
 	return false;
+}
+
+static bool read_xml(struct source *source, const char *bytes, size_t count)
+{
+	struct xml *xml = source->tools.xml;
+
+	xml_begin(xml);
+	if (xml_take(xml, bytes, count) && xml_end(xml))
+		return true;
+	refuse(source, bytes, count, xml_error(xml), xml_at(xml));
+	return false;
+}
+
+static bool read_document(struct source *source, const char *bytes, size_t count)
+{
+	return source->conf->format == MAP_XML ? read_xml(source, bytes, count)
+					       : read_json(source, bytes, count);
 }
 
 void source_alive(struct source *source, int64_t now_mono_ns)

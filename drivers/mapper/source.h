@@ -11,6 +11,7 @@
 #include "mapper/json.h"
 #include "mapper/map.h"
 #include "mapper/number.h"
+#include "mapper/xml.h"
 
 #define SOURCE_IDS 64 /* events of the source that are remembered */
 
@@ -27,11 +28,17 @@ struct source_counts {
 	uint64_t heard, taken, foreign, repeated, late, unsure, refused;
 };
 
+/* What messages are read with; may serve several sources, one after the other. */
+struct source_tools {
+	struct doc *doc; /* NULL: all are plain texts */
+	struct xml *xml; /* NULL: none is XML */
+};
+
 struct source {
 	const struct driver_setup *setup;
 	size_t device;
 	const struct map_device_conf *conf;
-	struct doc *doc; /* the driver's, NULL: it has plain texts only */
+	struct source_tools tools;
 	struct source_point *points;
 	size_t point_count;
 	int64_t silence_ns; /* 0: it may be silent */
@@ -44,11 +51,11 @@ struct source {
 	struct source_counts counts;
 };
 
-/* -EINVAL with *complaint filled, -ENOMEM. doc: borrowed, may serve several sources; must be
- * there when the device's format is not plain. source_fini() takes what is half made. */
+/* -EINVAL with *complaint filled, -ENOMEM. What its format needs must be among the
+ * tools, which are borrowed. source_fini() takes what is half made. */
 int source_init(struct source *source, const struct driver_setup *setup, size_t device,
-		const struct map_device_conf *conf, struct doc *doc, int64_t silence_ns,
-		struct driver_complaint *complaint);
+		const struct map_device_conf *conf, const struct source_tools *tools,
+		int64_t silence_ns, struct driver_complaint *complaint);
 void source_fini(struct source *source);
 
 /* The link is there: what its numbers are now. */

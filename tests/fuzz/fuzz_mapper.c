@@ -71,7 +71,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	char *whens[] = {when}, *words[] = {word}, *nothings[] = {nothing};
 	const unsigned choice = size > 0 ? data[0] : 0;
 	const struct map_device_conf device_conf = {
-		.format = choice & 1 ? MAP_JSON : MAP_PLAIN,
+		.format = !(choice & 1)		     ? MAP_PLAIN
+			  : choice & 2 && choice & 4 ? MAP_XML
+						     : MAP_JSON,
 		.each = (choice & 3) == 3 ? "/results" : NULL,
 		.when = (choice & 5) == 5 ? one(whens) : (struct conf_list){0},
 		.id = (choice & 9) == 9 ? "/id" : NULL,
@@ -110,12 +112,14 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 						    .fault = on_fault,
 						    .debug = on_words}};
 	struct driver_complaint complaint;
+	struct source_tools tools = {.doc = &doc};
 	struct source source;
 	int64_t now_ns = 1000;
 
 	if (size == 0)
 		return 0;
-	if (source_init(&source, &setup, 0, &device_conf, &doc, 0, &complaint) < 0)
+	if (xml_new(&doc, &tools.xml) < 0 ||
+	    source_init(&source, &setup, 0, &device_conf, &tools, 0, &complaint) < 0)
 		abort();
 	source_open(&source, now_ns);
 	hear(&source, data + 1, size - 1, &now_ns);
@@ -124,5 +128,6 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	if (source_deadline(&source) != INT64_MAX || shown[0])
 		abort();
 	source_fini(&source);
+	xml_free(tools.xml);
 	return 0;
 }

@@ -62,6 +62,7 @@ DOORS = {
     r"modbus(/.*)?\.h": r"drivers/modbus/\w+\.[ch]",
     r"gpiod\.h": r"drivers/gpio/\w+\.[ch]",
     r"pcre2\.h": r"drivers/mapper/pattern\.c",
+    r"expat\.h": r"drivers/mapper/xml\.c",
     r"nettle/.*": r"daemon/transit/event/event\.c",
     r"jansson\.h": r"daemon/(registry/record/\w+|(inbound|control)/\w+_read)\.[ch]|ctl/\w+\.[ch]",
     r"ev\.h": r"daemon/gateway/\w+\.[ch]",

@@ -30,6 +30,7 @@ struct bench {
 	struct driver_setup setup;
 	struct source source;
 	struct doc doc;
+	struct source_tools tools;
 	int64_t now_ns;
 	int64_t silence_ns;
 };
@@ -94,6 +95,8 @@ static int set_up(void **state)
 						      .fault = on_fault,
 						      .debug = on_words}};
 	bench->now_ns = 1000 * NS_PER_S;
+	bench->tools.doc = &bench->doc;
+	assert_int_equal(xml_new(&bench->doc, &bench->tools.xml), 0);
 	*state = bench;
 	return 0;
 }
@@ -103,6 +106,7 @@ static int tear_down(void **state)
 	struct bench *bench = *state;
 
 	source_fini(&bench->source);
+	xml_free(bench->tools.xml);
 	free(bench);
 	return 0;
 }
@@ -112,7 +116,7 @@ static void begin(struct bench *bench)
 	struct driver_complaint complaint;
 
 	assert_int_equal(source_init(&bench->source, &bench->setup, 0, &bench->device_conf,
-				     &bench->doc, bench->silence_ns, &complaint),
+				     &bench->tools, bench->silence_ns, &complaint),
 			 0);
 	source_open(&bench->source, bench->now_ns);
 	assert_int_equal(bench->count, 1); /* nobody is there */
@@ -275,6 +279,54 @@ static void a_message_that_is_an_array_is_its_elements(void **state)
 	assert_int_equal(bench->count, 2);
 }
 
+/* Of the documented shape; which members there are depends on the camera's firmware. */
+static void xml_is_read_as_json_is(void **state)
+{
+	struct bench *bench = bench_of(state);
+	char type[] = "/eventType=ANPR", camera[] = "/channelID=1";
+
+	bench->device_conf.format = MAP_XML;
+	bench->device_conf.when = (struct conf_list){.item = (char *[]){type}, .count = 1};
+	bench->device_conf.only = (struct conf_list){.item = (char *[]){camera}, .count = 1};
+	bench->device_conf.id = "/UUID";
+	bench->plate_conf.path = "/ANPR/licensePlate";
+	bench->plate_conf.confidence = "/ANPR/confidenceLevel";
+	bench->plate_conf.at_least = 80;
+	bench->state_conf.path = "/@version";
+	begin(bench);
+	hear(bench,
+	     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+	     "<EventNotificationAlert version=\"2.0\" xmlns=\"http://www.isapi.org/ver20/XMLSchema\">\n"
+	     "<channelID>1</channelID><eventType>ANPR</eventType><UUID>a7</UUID>\n"
+	     "<ANPR><licensePlate> AB123CD </licensePlate>"
+	     "<confidenceLevel>97</confidenceLevel></ANPR></EventNotificationAlert>");
+	assert_reading(bench, 0, 0, "AB123CD");
+	assert_reading(bench, 1, 1, "2.0");
+	hear(bench, "<h:EventNotificationAlert xmlns:h=\"x\"><h:channelID>2</h:channelID>"
+		    "<h:eventType>ANPR</h:eventType></h:EventNotificationAlert>");
+	assert_contains(bench->words, "/channelID=1 does not hold");
+	hear(bench, "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>");
+	assert_contains(bench->words, "has a document type");
+	hear(bench, "<a><b></a>");
+	assert_contains(bench->words, "the message mismatched tag");
+	assert_int_equal(bench->count, 2);
+}
+
+static void each_element_of_a_name_is_a_record(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	bench->device_conf.format = MAP_XML;
+	bench->device_conf.each = "/list/result";
+	bench->plate_conf.path = "./plate";
+	begin(bench);
+	hear(bench, "<m><list><n>2</n><result><plate>AB123CD</plate></result><x/>"
+		    "<result><plate>XY987ZZ</plate></result></list></m>");
+	assert_reading(bench, 0, 0, "AB123CD");
+	assert_reading(bench, 1, 0, "XY987ZZ");
+	assert_int_equal(bench->count, 2);
+}
+
 /* ---- down ------------------------------------------------------------------------------ */
 
 static void a_source_that_is_silent_does_not_answer_until_it_is_heard(void **state)
@@ -365,7 +417,7 @@ static void a_bad_option_is_told_with_its_point(void **state)
 
 	bench->state_conf.path = "state";
 	assert_int_equal(source_init(&bench->source, &bench->setup, 0, &bench->device_conf,
-				     &bench->doc, 0, &complaint),
+				     &bench->tools, 0, &complaint),
 			 -EINVAL);
 	assert_int_equal(complaint.point, 1);
 	assert_contains(complaint.message, "expected a JSON Pointer");
@@ -384,6 +436,8 @@ int main(void)
 		source_test(a_vehicle_that_has_left_empties_the_point),
 		source_test(each_element_is_a_record),
 		source_test(a_message_that_is_an_array_is_its_elements),
+		source_test(xml_is_read_as_json_is),
+		source_test(each_element_of_a_name_is_a_record),
 		source_test(a_source_that_is_silent_does_not_answer_until_it_is_heard),
 		source_test(a_source_that_nobody_understands_is_garbled),
 		source_test(a_scale_of_confidence_that_is_another_is_noticed),
