@@ -301,7 +301,8 @@ static bool is_sure(struct making *making)
 static bool is_decoded(struct making *making)
 {
 	char decoded[VALUE_TEXT_BYTES];
-	const char *fault = map_decode(making->point->conf->decode, making->text, decoded);
+	const char *fault =
+		map_decode((enum map_decode)making->point->conf->decode, making->text, decoded);
 
 	if (fault)
 		return end(making, MAP_OUT_OF_RANGE, "\"%.*s\" %s", SAMPLE, making->text, fault);

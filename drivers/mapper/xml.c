@@ -222,8 +222,9 @@ static bool parse(struct xml *xml, const char *bytes, size_t count, int is_last)
 		return true;
 	if (!xml->error) {
 		const enum XML_Error code = XML_GetErrorCode(xml->parser);
+		const char *ended = xml->doc->count > 0 ? "is cut" : "is empty";
 
-		xml->error = code == XML_ERROR_NO_ELEMENTS ? "is empty" : XML_ErrorString(code);
+		xml->error = code == XML_ERROR_NO_ELEMENTS ? ended : XML_ErrorString(code);
 	}
 	return false;
 }
