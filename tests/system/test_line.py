@@ -8,7 +8,7 @@ import threading
 import pytest
 from rig import conf
 from rig.consignment import CONSIGNMENT, UCR, write_list
-from rig.daemon import BINARY, SANITIZED
+from rig.daemon import BINARY, ROOT, SANITIZED
 from sim.sender import Sender
 
 PLATE = "AB123CD"
@@ -180,6 +180,26 @@ def test_a_message_is_tried_without_its_device(tmp_path, alone):
     assert 'the message is cut, at byte 13: {"type":"lpr"' in cut.stdout
     weight = tried(tmp_path, alone, "scale-1", b"\x02  12345.G\x03")
     assert weight.stdout == "reading: weight = 12345\n"
+
+
+FRAMES = {"rinstrum-auto": 'begin = "STX"  end = "ETX"'}
+
+
+@pytest.mark.parametrize(
+    "profile, sent, readings",
+    [
+        ("rinstrum-auto", b"\x02   12345M\x03\x02   12350G\x03\x02-     20G\x03", ["weight = 12350", "weight = -20"]),
+        ("generic-scale", b"US,GS,+  12399,kg\r\nST,GS,+  12345,kg\r\nST,NT,+  1,kg\r\n", ["weight = 12345"]),
+        ("generic-scanner", b"NOREAD\r\n26GE7A01B2C3D4E5J1\r\n", ['text = ""', 'text = "26GE7A01B2C3D4E5J1"']),
+        ("generic-epc-reader", b"3416451fd400000000003039\r\nE280\r\n", ['tag = ""', 'tag = "952114112345"']),
+    ],
+)
+def test_a_profile_reads_what_its_device_sends(tmp_path, profile, sent, readings):
+    if not (tmp_path / "profiles").exists():
+        (tmp_path / "profiles").symlink_to(ROOT / "etc/profiles")
+    bus = f'bus "b" {{ driver = "line"  host = "127.0.0.1:1"  {FRAMES.get(profile, "")} }}\n'
+    result = tried(tmp_path, conf.head(1883) + bus + f'device "d" {{ bus = "b"  profile = "{profile}" }}\n', "d", sent)
+    assert [line.removeprefix("reading: ") for line in result.stdout.splitlines() if line[0] == "r"] == readings
 
 
 def test_a_trial_that_cannot_be_is_told(tmp_path, alone):
