@@ -44,6 +44,9 @@ struct driver_host {
 	 * came, as a number of its bits or a text. */
 	void (*refuse)(void *data, size_t device, size_t point, const struct value *raw,
 		       const char *what);
+	/* by fd: readings and faults of points from when a moment begins until it ends, one a point,
+	 * belong together: no sensor sees some of them without the others. */
+	void (*moment)(void *data, size_t device, bool begins);
 	void (*debug)(void *data, const char *what);
 	/* How long an answer should be waited for, if less than the device may take; INT64_MAX: as
 	 * long as that. Asked once at the beginning of poll(). */

@@ -47,6 +47,13 @@ static void print_fault(void *data, size_t device, size_t point, enum reason rea
 		what);
 }
 
+static void no_moment(void *data, size_t device, bool begins)
+{
+	(void)data;
+	(void)device;
+	(void)begins;
+}
+
 static void print_words(void *data, const char *what)
 {
 	const struct trial *trial = data;
@@ -101,6 +108,7 @@ static int hear(const struct config *config, const struct device_conf *conf, con
 		.host = {.data = &trial,
 			 .reading = print_reading,
 			 .fault = print_fault,
+			 .moment = no_moment,
 			 .debug = print_words},
 	};
 	struct driver_complaint complaint = {.point = DRIVER_ALL};

@@ -339,6 +339,18 @@ static void all_gone(struct source *source, int64_t now_mono_ns)
 			number_gone(&source->points[i].number, now_mono_ns);
 }
 
+/* What one record says belongs to one moment. */
+static void hear_points(struct source *source, const struct map_record *record,
+			const struct instant *now)
+{
+	const struct driver_host *host = &source->setup->host;
+
+	host->moment(host->data, source->device, true);
+	for (size_t i = 0; i < source->point_count; i++)
+		hear_point(source, &source->points[i], record, now);
+	host->moment(host->data, source->device, false);
+}
+
 static void hear_record(struct source *source, const struct map_record *record,
 			const struct instant *now)
 {
@@ -350,10 +362,8 @@ static void hear_record(struct source *source, const struct map_record *record,
 		all_gone(source, now->mono_ns);
 		return;
 	}
-	if (!is_ours(source, record) || is_repeated(source, record))
-		return;
-	for (size_t i = 0; i < source->point_count; i++)
-		hear_point(source, &source->points[i], record, now);
+	if (is_ours(source, record) && !is_repeated(source, record))
+		hear_points(source, record, now);
 }
 
 /* ---- a message ------------------------------------------------------------------------- */

@@ -32,6 +32,14 @@ static void on_fault(void *data, size_t device, size_t point, enum reason reason
 		abort();
 }
 
+static void on_moment(void *data, size_t device, bool begins)
+{
+	(void)data;
+	(void)begins;
+	if (device != 0)
+		abort();
+}
+
 static void on_words(void *data, const char *what)
 {
 	(void)data;
@@ -110,6 +118,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 					   .host = {.data = shown,
 						    .reading = on_reading,
 						    .fault = on_fault,
+						    .moment = on_moment,
 						    .debug = on_words}};
 	struct driver_complaint complaint;
 	struct source_tools tools = {.doc = &doc};

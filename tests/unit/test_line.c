@@ -64,13 +64,20 @@ static int rig_free(void **state)
 	return 0;
 }
 
-/* One device, unit-0, with the point p0. */
+/* One device, unit-0, with points p0, p1 ... */
+static void plan(struct line_rig *rig, size_t points)
+{
+	bus_rig_init(&rig->bus, &line_driver, &rig->conf, 1, points);
+	rig->bus.devices[0].driver_conf = &rig->device_conf;
+	for (size_t i = 0; i < points; i++) {
+		rig->bus.driver_points[i].conf = &rig->point_conf;
+		rig->bus.points[i].stale_after_ns = 0;
+	}
+}
+
 static void start(struct line_rig *rig)
 {
-	bus_rig_init(&rig->bus, &line_driver, &rig->conf, 1, 1);
-	rig->bus.devices[0].driver_conf = &rig->device_conf;
-	rig->bus.driver_points[0].conf = &rig->point_conf;
-	rig->bus.points[0].stale_after_ns = 0;
+	plan(rig, 1);
 	bus_rig_start(&rig->bus);
 }
 
@@ -98,16 +105,22 @@ static void let_in(struct line_rig *rig)
 }
 
 /* The driver connects to us. */
-static void start_as_client(struct line_rig *rig)
+static void meet_as_server(struct line_rig *rig)
 {
 	struct sockaddr_in at;
 
 	rig->door = listen_at(&at);
 	snprintf(rig->place, sizeof(rig->place), "127.0.0.1:%d", ntohs(at.sin_port));
 	rig->conf.host = rig->place;
-	start(rig);
+	bus_rig_start(&rig->bus);
 	let_in(rig);
 	bus_rig_wait(&rig->bus, 0, device_is_up, 0);
+}
+
+static void start_as_client(struct line_rig *rig)
+{
+	plan(rig, 1);
+	meet_as_server(rig);
 }
 
 static void send_text(const struct line_rig *rig, const char *text)
@@ -230,6 +243,39 @@ static void a_number_is_there_for_a_while_and_then_nobody(void **state)
 	assert_string_equal(rig->bus.log[place].reading.value.text, "AB123CD");
 	place = bus_rig_wait(&rig->bus, place + 1, point_is_good, 0);
 	assert_string_equal(rig->bus.log[place].reading.value.text, "");
+}
+
+/* Two points of one message, of which the lane sees both or none. */
+static void what_one_message_says_is_one_moment(void **state)
+{
+	struct line_rig *rig = *state;
+	const struct map_point_conf seal = {
+		.path = "/epc", .bit = -1, .at_least = NAN, .hold_ns = 60 * S};
+	const struct map_point_conf status = {.path = "/state", .bit = -1, .at_least = NAN};
+	size_t place;
+
+	rig->device_conf.format = MAP_JSON;
+	plan(rig, 2);
+	rig->bus.driver_points[0].conf = &seal;
+	rig->bus.driver_points[1].conf = &status;
+	meet_as_server(rig);
+	for (int i = 1; i < 50; i++) {
+		char text[40];
+
+		snprintf(text, sizeof(text), "{\"epc\":\"S%d\",\"state\":%d}\r\n", i, i);
+		send_text(rig, text);
+	}
+	bus_rig_wait(&rig->bus, 0, value_is, 49);
+	place = bus_rig_wait(&rig->bus, 0, value_is, 1) - 1;
+	for (int i = 1; i < 50; i++, place += 2) {
+		const struct reading *first = &rig->bus.log[place].reading;
+		const struct reading *second = &rig->bus.log[place + 1].reading;
+
+		assert_int_equal(atoi(first->value.text + 1), i);
+		assert_int_equal(second->value.integer, i);
+		assert_true(first->more && !second->more);
+		assert_int_equal(first->at_mono_ns, second->at_mono_ns);
+	}
 }
 
 static size_t good_readings(struct line_rig *rig)
@@ -404,6 +450,7 @@ int main(void)
 		line_test(silence_is_no_answer),
 		line_test(a_device_that_only_answers_is_asked),
 		line_test(a_number_is_there_for_a_while_and_then_nobody),
+		line_test(what_one_message_says_is_one_moment),
 		line_test(a_flood_is_cut_to_the_rate),
 		line_test(a_device_that_connects_is_up_from_then_on),
 		line_test(who_may_not_connect_is_turned_away),

@@ -33,6 +33,7 @@ struct bench {
 	struct source_tools tools;
 	int64_t now_ns;
 	int64_t silence_ns;
+	bool in_moment;
 };
 
 static void on_reading(void *data, size_t device, size_t point, const struct value *value,
@@ -56,6 +57,14 @@ static void on_fault(void *data, size_t device, size_t point, enum reason reason
 	assert_true(bench->count < LOG - 1 && device == 0);
 	bench->log[bench->count++] = (struct told){.kind = FAULT, .point = point, .reason = reason};
 	snprintf(bench->fault, sizeof(bench->fault), "%s", what);
+}
+
+static void on_moment(void *data, size_t device, bool begins)
+{
+	struct bench *bench = data;
+
+	assert_true(device == 0 && bench->in_moment != begins);
+	bench->in_moment = begins;
 }
 
 static void on_words(void *data, const char *what)
@@ -93,6 +102,7 @@ static int set_up(void **state)
 					     .host = {.data = bench,
 						      .reading = on_reading,
 						      .fault = on_fault,
+						      .moment = on_moment,
 						      .debug = on_words}};
 	bench->now_ns = 1000 * NS_PER_S;
 	bench->tools.doc = &bench->doc;
