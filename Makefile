@@ -55,14 +55,14 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # ---- packages ------------------------------------------------------------------------
 
-LIBS := libmodbus libgpiod sqlite3 nettle jansson
+LIBS := libmodbus libgpiod sqlite3 nettle jansson libpcre2-8 expat
 # What speaks to the network is a program of its own, and links nothing of these but nettle.
 UPLINK_LIBS := libmosquitto libssl libcrypto libseccomp libzstd nettle
 # Nor does the technician's tool, which speaks to the daemon alone.
 CTL_LIBS := jansson libmodbus
 BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev \
                   libmosquitto-dev libssl-dev libseccomp-dev libzstd-dev libsqlite3-dev \
-                  nettle-dev libjansson-dev
+                  nettle-dev libjansson-dev libpcre2-dev libexpat1-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-pymodbus
 CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial-asyncio \
                   python3-pytest-xdist python3-jsonschema openssl socat zstd

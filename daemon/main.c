@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/version.h"
+#include "bus/trial.h"
 #include "config/config.h"
 #include "gateway/files.h"
 #include "gateway/gateway.h"
@@ -21,21 +22,24 @@
 #define SIZE_BYTES  96 /* of a configuration, in words */
 #define EXIT_CONFIG EX_CONFIG /* systemd need not try again */
 
-enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_MANUAL };
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_MANUAL, ACTION_TRY };
 
 struct arguments {
 	const char *path;
+	const char *device, *message; /* of ACTION_TRY */
 	enum action action;
 	bool debug;
 };
 
 static void usage(FILE *out)
 {
-	fputs("corridord [-c FILE] [-n | --print-config] [-d]\n"
+	fputs("corridord [-c FILE] [-n | --print-config | --try DEVICE MESSAGE] [-d]\n"
 	      "  -c, --config FILE   configuration, default " SYSCONFDIR
 	      "/corridord/corridord.conf\n"
 	      "  -n, --check         check the configuration and exit: 0 good, 78 bad\n"
 	      "      --print-config  print the effective configuration, secrets hidden\n"
+	      "      --try DEVICE MESSAGE\n"
+	      "                      what the device would become by the message in this file, and why not\n"
 	      "      --print-manual  print the reference of all options (roff)\n"
 	      "  -d, --debug         log more\n"
 	      "  -V, --version\n"
@@ -47,10 +51,15 @@ static void usage(FILE *out)
 static void parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'n'},
-		{"print-config", no_argument, NULL, 'p'}, {"print-manual", no_argument, NULL, 'm'},
-		{"debug", no_argument, NULL, 'd'},	  {"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},	  {0},
+		{"config", required_argument, NULL, 'c'},
+		{"check", no_argument, NULL, 'n'},
+		{"print-config", no_argument, NULL, 'p'},
+		{"print-manual", no_argument, NULL, 'm'},
+		{"try", required_argument, NULL, 't'},
+		{"debug", no_argument, NULL, 'd'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
 	};
 	int option;
 
@@ -68,6 +77,10 @@ static void parse_arguments(int argc, char **argv, struct arguments *arguments)
 		case 'm':
 			arguments->action = ACTION_MANUAL;
 			break;
+		case 't':
+			arguments->action = ACTION_TRY;
+			arguments->device = optarg;
+			break;
 		case 'd':
 			arguments->debug = true;
 			break;
@@ -81,6 +94,12 @@ static void parse_arguments(int argc, char **argv, struct arguments *arguments)
 			usage(stderr);
 			exit(EX_USAGE);
 		}
+	}
+	if (arguments->action == ACTION_TRY && optind < argc)
+		arguments->message = argv[optind++];
+	if (arguments->action == ACTION_TRY && !arguments->message) {
+		fprintf(stderr, "corridord: --try lacks the file with the message\n");
+		exit(EX_USAGE);
 	}
 	if (optind < argc) {
 		fprintf(stderr, "corridord: unexpected argument \"%s\"\n", argv[optind]);
@@ -177,6 +196,10 @@ int main(int argc, char **argv)
 		config_print(config, stdout);
 	else if (arguments.action == ACTION_CHECK)
 		tell_good(config, arguments.path);
+	else if (arguments.action == ACTION_TRY)
+		status = bus_try(config, arguments.device, arguments.message, stdout, stderr) < 0
+				 ? EXIT_FAILURE
+				 : EXIT_SUCCESS;
 	else
 		status = run(config);
 	config_free(config);

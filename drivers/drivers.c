@@ -9,6 +9,7 @@ const struct driver *const drivers[] = {
 	&modbus_tcp_driver,
 	&modbus_rtu_tcp_driver,
 	&gpio_driver,
+	&line_driver,
 	&replay_driver,
 	NULL,
 };

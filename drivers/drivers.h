@@ -5,6 +5,7 @@
 #include "bus/driver.h"
 
 extern const struct driver gpio_driver;
+extern const struct driver line_driver;
 extern const struct driver modbus_rtu_driver;
 extern const struct driver modbus_tcp_driver;
 extern const struct driver modbus_rtu_tcp_driver;

@@ -136,10 +136,11 @@ static void pass(struct bus *bus, struct bus_point *point, const struct reading 
 	output_pass(&bus->output, &point->output, reading);
 }
 
-/* Of open() and poll() nothing is passed before the whole call has gone well. */
+/* Of open() and poll() nothing is passed before the whole call has gone well, of what belongs
+ * together nothing before the last. */
 static bool is_staging(const struct bus *bus)
 {
-	return bus->opening || bus->driver->blocking;
+	return bus->opening || bus->driver->blocking || bus->in_moment;
 }
 
 bool bus_device_report_fault(struct bus *bus, struct bus_device *device)
@@ -163,6 +164,47 @@ static void stage(struct bus_point *point, const struct reading *reading, const 
 	point->staged.set = true;
 	point->staged.reading = *reading;
 	snprintf(point->staged.message, sizeof(point->staged.message), "%s", message);
+}
+
+static bool any_is_due(const struct bus_device *device)
+{
+	for (size_t i = 0; i < device->point_count; i++) {
+		const struct bus_point *point = &device->points[i];
+
+		if (point->staged.set && output_is_due(&point->output, &point->staged.reading))
+			return true;
+	}
+	return false;
+}
+
+/* The last point of which pass() will pass the reading. */
+static size_t last_passed(const struct bus_device *device)
+{
+	size_t i, last = 0;
+
+	for (i = 0; i < device->point_count; i++) {
+		const struct bus_point *point = &device->points[i];
+
+		if (point->staged.set && (point->staged.reading.quality == QUALITY_GOOD ||
+					  output_is_due(&point->output, &point->staged.reading)))
+			last = i;
+	}
+	return last;
+}
+
+void bus_device_pass(struct bus *bus, struct bus_device *device)
+{
+	bool due = any_is_due(device);
+	size_t last = due ? last_passed(device) : 0;
+
+	for (size_t i = 0; i < device->point_count; i++) {
+		struct bus_point *point = &device->points[i];
+
+		point->staged.reading.more = i < last;
+		if (point->staged.set && due)
+			pass(bus, point, &point->staged.reading, point->staged.message);
+		point->staged.set = false;
+	}
 }
 
 static void host_reading(void *data, size_t index, size_t point, const struct value *value,
@@ -231,6 +273,35 @@ static void host_refuse(void *data, size_t index, size_t point, const struct val
 	point_fault(bus, device, point, REASON_OUT_OF_RANGE, raw, message);
 }
 
+static bool is_staged(const struct bus_device *device)
+{
+	for (size_t i = 0; i < device->point_count; i++)
+		if (device->points[i].staged.set)
+			return true;
+	return false;
+}
+
+static void end_moment(struct bus *bus, struct bus_device *device)
+{
+	(void)bus_device_report_fault(bus, device);
+	if (!is_staged(device))
+		return;
+	bus_device_up(bus, device);
+	bus_device_pass(bus, device);
+}
+
+static void host_moment(void *data, size_t index, bool begins)
+{
+	struct bus *bus = data;
+
+	assert(index < bus->device_count && !bus->driver->blocking);
+	if (bus->opening)
+		return;
+	bus->in_moment = begins;
+	if (!begins)
+		end_moment(bus, &bus->devices[index]);
+}
+
 static void host_debug(void *data, const char *message)
 {
 	struct bus *bus = data;
@@ -262,6 +333,7 @@ struct driver_host bus_host(struct bus *bus)
 		.reading = host_reading,
 		.fault = host_fault,
 		.refuse = host_refuse,
+		.moment = host_moment,
 		.debug = host_debug,
 		.patience_ns = host_patience_ns,
 		.spare_ns = host_spare_ns,
@@ -269,47 +341,6 @@ struct driver_host bus_host(struct bus *bus)
 }
 
 /* ---- polling ----------------------------------------------------------------------- */
-
-static bool any_is_due(const struct bus_device *device)
-{
-	for (size_t i = 0; i < device->point_count; i++) {
-		const struct bus_point *point = &device->points[i];
-
-		if (point->staged.set && output_is_due(&point->output, &point->staged.reading))
-			return true;
-	}
-	return false;
-}
-
-/* The last point of which pass() will pass the reading. */
-static size_t last_passed(const struct bus_device *device)
-{
-	size_t i, last = 0;
-
-	for (i = 0; i < device->point_count; i++) {
-		const struct bus_point *point = &device->points[i];
-
-		if (point->staged.set && (point->staged.reading.quality == QUALITY_GOOD ||
-					  output_is_due(&point->output, &point->staged.reading)))
-			last = i;
-	}
-	return last;
-}
-
-void bus_device_pass(struct bus *bus, struct bus_device *device)
-{
-	bool due = any_is_due(device);
-	size_t last = due ? last_passed(device) : 0;
-
-	for (size_t i = 0; i < device->point_count; i++) {
-		struct bus_point *point = &device->points[i];
-
-		point->staged.reading.more = i < last;
-		if (point->staged.set && due)
-			pass(bus, point, &point->staged.reading, point->staged.message);
-		point->staged.set = false;
-	}
-}
 
 int bus_device_poll(struct bus *bus, size_t index)
 {

@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/clock.h" /* the only clock a driver may read: clock_mono_ns() */
+#include "base/clock.h" /* a driver reads clock_mono_ns(); UTC only to judge a sender's own time */
 #include "config/option.h"
 #include "transit/event/reading.h"
 
@@ -44,6 +44,9 @@ struct driver_host {
 	 * came, as a number of its bits or a text. */
 	void (*refuse)(void *data, size_t device, size_t point, const struct value *raw,
 		       const char *what);
+	/* by fd: readings and faults of points from when a moment begins until it ends, one a point,
+	 * belong together: no sensor sees some of them without the others. */
+	void (*moment)(void *data, size_t device, bool begins);
 	void (*debug)(void *data, const char *what);
 	/* How long an answer should be waited for, if less than the device may take; INT64_MAX: as
 	 * long as that. Asked once at the beginning of poll(). */
@@ -144,6 +147,11 @@ struct driver {
 	int (*fd)(void *instance);
 	/* by fd: takes all that is there; 0, or negative errno: close and open again. */
 	int (*read)(void *instance);
+
+	/* Of senders of messages, else NULL: hears these bytes, of an instance that is not open, as if
+	 * they came now and all that it waits for came to pass. What it makes of them, and why, it
+	 * tells the host by reading(), fault() and debug(). */
+	void (*hear)(void *instance, size_t device, const char *bytes, size_t count);
 };
 
 /* The table of drivers.c, ended by NULL. */

@@ -78,6 +78,7 @@ struct bus {
 	struct bus_ask ask;
 
 	bool opening; /* open() is under way */
+	bool in_moment; /* readings come that belong together */
 	bool outage; /* the link is down and that was reported */
 	int64_t outage_ns; /* since when */
 	int64_t reopen_ns; /* not opened again before */

@@ -35,6 +35,8 @@ ROOMS = {
     "uplink": "base frames transit/event",
     "ctl": "base frames modbus",
     "gpio": "transit/event",
+    "line": "base mapper transit/event",
+    "mapper": "base transit/event",
     "modbus": "base transit/event",
 }
 
@@ -59,6 +61,8 @@ DOORS = {
     r"openssl/.*": r"uplink/(tls|client|main)\.[ch]",
     r"modbus(/.*)?\.h": r"drivers/modbus/\w+\.[ch]",
     r"gpiod\.h": r"drivers/gpio/\w+\.[ch]",
+    r"pcre2\.h": r"drivers/mapper/pattern\.c",
+    r"expat\.h": r"drivers/mapper/xml\.c",
     r"nettle/.*": r"daemon/transit/event/event\.c",
     r"jansson\.h": r"daemon/(registry/record/\w+|(inbound|control)/\w+_read)\.[ch]|ctl/\w+\.[ch]",
     r"ev\.h": r"daemon/gateway/\w+\.[ch]",

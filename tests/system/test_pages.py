@@ -53,7 +53,7 @@ def test_the_complaints_of_the_readme_are_those_of_the_daemon(tmp_path, readme):
         assert complaint in result.stderr
 
 
-@pytest.mark.parametrize("page", ["doc/gpio.md", "doc/profiles.md"])
+@pytest.mark.parametrize("page", ["doc/gpio.md", "doc/profiles.md", "doc/readers.md"])
 def test_the_devices_of_the_pages_are_good_configurations(tmp_path, page):
     devices = configurations(page)
     assert devices

@@ -201,7 +201,7 @@ static const struct bad bads[] = {
 		"device \"d\" { driver = modbus-tpc host = x unit = 1 address_base = 0\n"
 		"    point \"p\" { table = holding address = 1 }\n"
 		"}\n",
-		.told = "main.conf:2: device \"d\": driver = \"modbus-tpc\": there is no such driver, expected one of modbus-rtu, modbus-tcp, modbus-rtu-tcp, gpio, replay, did you mean \"modbus-tcp\"?\n",
+		.told = "main.conf:2: device \"d\": driver = \"modbus-tpc\": there is no such driver, expected one of modbus-rtu, modbus-tcp, modbus-rtu-tcp, gpio, line, replay, did you mean \"modbus-tcp\"?\n",
 	},
 	{
 		.name = "a point that is not there",

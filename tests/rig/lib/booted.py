@@ -13,7 +13,7 @@ TOP = Path(__file__).resolve().parents[3]
 SUITE = "bookworm"
 PACKAGES = (
     "systemd,udev,kmod,libmodbus5,libgpiod2,libmosquitto1,libsqlite3-0,libnettle8,"
-    "libev4,libjansson4,libzstd1,busybox-static"
+    "libev4,libjansson4,libpcre2-8-0,libexpat1,libzstd1,busybox-static"
 )
 DISK_MIB = 512
 USB_SERIAL = ("usbserial", "ftdi_sio", "cp210x", "ch341", "pl2303", "cdc-acm")

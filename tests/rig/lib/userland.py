@@ -12,7 +12,7 @@ GPIOD2 = TOP / "tests/build/gpiod2.sh"
 # What the daemon loads, and gpioinfo to look at lines with another pair of eyes.
 TRIXIE = (
     "libgpiod3", "libmodbus5", "libmosquitto1", "libsqlite3-0", "libnettle8t64",
-    "libev4t64", "libjansson4", "libseccomp2", "libzstd1", "gpiod",
+    "libev4t64", "libjansson4", "libpcre2-8-0", "libexpat1", "libseccomp2", "libzstd1", "gpiod",
 )  # fmt: skip
 
 

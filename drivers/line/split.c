@@ -1,0 +1,161 @@
+#include "line/split.h"
+
+#include <string.h>
+
+#include "base/time.h"
+
+#define PAUSE_NS NS_PER_S /* within a line: what follows is another */
+
+void split_begin(struct split *split, bool in_the_middle)
+{
+	split->inside = split->begin.count == 0;
+	split->skip = split->inside && in_the_middle;
+	split->count = 0;
+	split->tail_count = 0;
+	split->counts.half += in_the_middle;
+}
+
+bool split_is_in_a_line(const struct split *split)
+{
+	return split->inside && (split->count > 0 || split->skip);
+}
+
+static bool ends_with(const struct split *split, const struct mark *mark)
+{
+	if (mark->count == 0 || split->tail_count < mark->count)
+		return false;
+	for (size_t i = 0; i < mark->count; i++)
+		if ((split->tail >> 8 * (mark->count - 1 - i) & 0xFF) != mark->bytes[i])
+			return false;
+	return true;
+}
+
+static void drop(struct split *split, uint64_t *counter)
+{
+	if (split->count > 0)
+		++*counter;
+	split->count = 0;
+}
+
+/* ---- checksums ------------------------------------------------------------------------- */
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static unsigned sum_of(enum line_checksum kind, const char *bytes, size_t count)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum = kind == LINE_SUM ? sum + (unsigned char)bytes[i]
+				       : sum ^ (unsigned char)bytes[i];
+	return sum & 0xFF;
+}
+
+/* Its last two characters are the sum of the others, in hex; it is cut off. */
+static bool sum_is_right(struct split *split, const char **line, size_t *bytes)
+{
+	const size_t mark = split->checksum == LINE_NMEA ? 1 : 0;
+	int high, low;
+
+	if (split->checksum == LINE_UNCHECKED)
+		return true;
+	if (mark && *bytes > 0 && (**line == '$' || **line == '!')) {
+		++*line;
+		--*bytes;
+	}
+	if (*bytes < 2 + mark || (mark && (*line)[*bytes - 3] != '*'))
+		return false;
+	high = hex((*line)[*bytes - 2]);
+	low = hex((*line)[*bytes - 1]);
+	*bytes -= 2 + mark;
+	return high >= 0 && low >= 0 &&
+	       (unsigned)(high << 4 | low) == sum_of(split->checksum, *line, *bytes);
+}
+
+/* ---- bytes ----------------------------------------------------------------------------- */
+
+/* The line is whole. false: it is none to be given. */
+static bool finish(struct split *split, const char **ret_line, size_t *ret_bytes)
+{
+	const bool skipped = split->skip;
+
+	*ret_line = split->line;
+	*ret_bytes = skipped ? 0 : split->count - split->end.count;
+	split->count = 0;
+	split->tail_count = 0;
+	split->skip = false;
+	split->inside = split->begin.count == 0;
+	if (skipped)
+		return false;
+	if (!sum_is_right(split, ret_line, ret_bytes)) {
+		split->counts.wrong_sum++;
+		return false;
+	}
+	split->line[(size_t)(*ret_line - split->line) + *ret_bytes] = '\0';
+	split->counts.lines++;
+	return true;
+}
+
+static void begin_line(struct split *split)
+{
+	drop(split, &split->counts.half);
+	split->inside = true;
+	split->skip = false;
+	split->tail_count = 0;
+}
+
+/* NUL and 0xFF come from a line that was switched on, or turned round; others end their lines the
+ * other way round. None of them begins a text. */
+static bool is_noise(const struct split *split, uint8_t byte)
+{
+	return split->inside && !split->skip && split->count == 0 && split->tail_count == 0 &&
+	       (byte == 0x00 || byte == 0xFF || byte == '\r' || byte == '\n');
+}
+
+static bool take(struct split *split, uint8_t byte, const char **ret_line, size_t *ret_bytes)
+{
+	if (is_noise(split, byte))
+		return false;
+	split->tail = split->tail << 8 | byte;
+	split->tail_count++;
+	if (ends_with(split, &split->begin)) {
+		begin_line(split);
+		return false;
+	}
+	if (!split->inside)
+		return false;
+	if (!split->skip)
+		split->line[split->count++] = (char)byte;
+	if (ends_with(split, &split->end))
+		return finish(split, ret_line, ret_bytes);
+	if (split->count == split->longest + split->end.count) {
+		drop(split, &split->counts.too_long);
+		split->skip = true;
+	}
+	return false;
+}
+
+bool split_take(struct split *split, const uint8_t *bytes, size_t count, int64_t now_mono_ns,
+		size_t *ret_taken, const char **ret_line, size_t *ret_bytes)
+{
+	if (split_is_in_a_line(split) && count > 0 &&
+	    now_mono_ns - split->last_mono_ns > PAUSE_NS) {
+		drop(split, &split->counts.half);
+		split_begin(split, false);
+	}
+	split->last_mono_ns = now_mono_ns;
+	for (size_t i = 0; i < count; i++) {
+		if (!take(split, bytes[i], ret_line, ret_bytes))
+			continue;
+		*ret_taken = i + 1;
+		return true;
+	}
+	*ret_taken = count;
+	return false;
+}

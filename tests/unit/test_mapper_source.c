@@ -1,0 +1,460 @@
+/* A sender of messages: which are its device's, which name nobody, when it is down. */
+#include "rig/unit.h"
+
+#include <math.h>
+
+#include "mapper/source.h"
+
+#define LOG	    64
+#define UTC_NS	    INT64_C(1764310502000000000)
+#define POINT_NAMES 2
+
+enum kind { READING, FAULT };
+
+struct told {
+	enum kind kind;
+	size_t point;
+	char text[VALUE_TEXT_BYTES]; /* of a reading; numbers as written */
+	enum reason reason;
+	int64_t at_ns;
+};
+
+struct bench {
+	struct told log[LOG];
+	size_t count;
+	char fault[512], words[512]; /* the latest, but those of the state */
+	struct map_device_conf device_conf;
+	struct map_point_conf plate_conf, state_conf;
+	struct driver_point points[POINT_NAMES];
+	struct driver_device device;
+	struct driver_setup setup;
+	struct source source;
+	struct doc doc;
+	struct source_tools tools;
+	int64_t now_ns;
+	int64_t silence_ns;
+	bool in_moment;
+};
+
+static void on_reading(void *data, size_t device, size_t point, const struct value *value,
+		       int64_t at_mono_ns, uint32_t lost_edges)
+{
+	struct bench *bench = data;
+	struct told *told = &bench->log[bench->count++];
+
+	assert_true(bench->count < LOG && device == 0 && lost_edges == 0);
+	*told = (struct told){.kind = READING, .point = point, .at_ns = at_mono_ns};
+	if (value->type == VALUE_TEXT)
+		strcpy(told->text, value->text);
+	else
+		sprintf(told->text, "%lld", (long long)value->integer);
+}
+
+static void on_fault(void *data, size_t device, size_t point, enum reason reason, const char *what)
+{
+	struct bench *bench = data;
+
+	assert_true(bench->count < LOG - 1 && device == 0);
+	bench->log[bench->count++] = (struct told){.kind = FAULT, .point = point, .reason = reason};
+	snprintf(bench->fault, sizeof(bench->fault), "%s", what);
+}
+
+static void on_moment(void *data, size_t device, bool begins)
+{
+	struct bench *bench = data;
+
+	assert_true(device == 0 && bench->in_moment != begins);
+	bench->in_moment = begins;
+}
+
+static void on_words(void *data, const char *what)
+{
+	struct bench *bench = data;
+
+	if (!strstr(what, ": state: "))
+		snprintf(bench->words, sizeof(bench->words), "%s", what);
+}
+
+/* A plate that is held, and a state; a test may change the options until it begins. */
+static struct bench *bench_of(void **state)
+{
+	return *state;
+}
+
+static int set_up(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	bench->device_conf = (struct map_device_conf){.format = MAP_JSON};
+	bench->plate_conf = (struct map_point_conf){.path = "/plate",
+						    .bit = -1,
+						    .at_least = NAN,
+						    .hold_ns = 5 * NS_PER_S,
+						    .again_after_ns = 30 * NS_PER_S};
+	bench->state_conf = (struct map_point_conf){.path = "/state", .bit = -1, .at_least = NAN};
+	bench->points[0] = (struct driver_point){.name = "plate", .conf = &bench->plate_conf};
+	bench->points[1] = (struct driver_point){.name = "state", .conf = &bench->state_conf};
+	bench->device = (struct driver_device){
+		.name = "camera", .points = bench->points, .point_count = POINT_NAMES};
+	bench->setup = (struct driver_setup){.name = "bus",
+					     .devices = &bench->device,
+					     .device_count = 1,
+					     .host = {.data = bench,
+						      .reading = on_reading,
+						      .fault = on_fault,
+						      .moment = on_moment,
+						      .debug = on_words}};
+	bench->now_ns = 1000 * NS_PER_S;
+	bench->tools.doc = &bench->doc;
+	assert_int_equal(xml_new(&bench->doc, &bench->tools.xml), 0);
+	*state = bench;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *bench = *state;
+
+	source_fini(&bench->source);
+	xml_free(bench->tools.xml);
+	free(bench);
+	return 0;
+}
+
+static void begin(struct bench *bench)
+{
+	struct driver_complaint complaint;
+
+	assert_int_equal(source_init(&bench->source, &bench->setup, 0, &bench->device_conf,
+				     &bench->tools, bench->silence_ns, &complaint),
+			 0);
+	source_open(&bench->source, bench->now_ns);
+	assert_int_equal(bench->count, 1); /* nobody is there */
+	assert_string_equal(bench->log[0].text, "");
+	bench->count = 0;
+}
+
+static void hear(struct bench *bench, const char *message)
+{
+	const struct instant now = {.mono_ns = bench->now_ns,
+				    .utc_ns = UTC_NS + bench->now_ns - 1000 * NS_PER_S};
+
+	source_hear(&bench->source, message, strlen(message), &now);
+}
+
+static void pass(struct bench *bench, double seconds)
+{
+	bench->now_ns += (int64_t)(seconds * 1e9);
+	source_tick(&bench->source, bench->now_ns);
+}
+
+/* The next that was told is a reading of a point with this text. */
+static void assert_reading(const struct bench *bench, size_t place, size_t point, const char *text)
+{
+	assert_true(place < bench->count);
+	assert_int_equal(bench->log[place].kind, READING);
+	assert_int_equal(bench->log[place].point, point);
+	assert_string_equal(bench->log[place].text, text);
+}
+
+static void assert_down(const struct bench *bench, size_t place, enum reason reason)
+{
+	assert_true(place < bench->count);
+	assert_int_equal(bench->log[place].kind, FAULT);
+	assert_true(bench->log[place].point == DRIVER_ALL);
+	assert_int_equal(bench->log[place].reason, reason);
+}
+
+static void a_message_is_readings_of_its_points(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	begin(bench);
+	hear(bench, "{\"plate\":\"AB123CD\",\"state\":3}");
+	assert_reading(bench, 0, 0, "AB123CD");
+	assert_reading(bench, 1, 1, "3");
+	pass(bench, 6);
+	assert_reading(bench, 2, 0, "");
+	assert_int_equal(bench->count, 3);
+}
+
+static void messages_of_others_are_no_news(void **state)
+{
+	struct bench *bench = bench_of(state);
+	char type[] = "/type=lpr", camera[] = "/camera=1";
+
+	bench->device_conf.when = (struct conf_list){.item = (char *[]){type}, .count = 1};
+	bench->device_conf.only = (struct conf_list){.item = (char *[]){camera}, .count = 1};
+	begin(bench);
+	for (int i = 0; i < 100; i++) {
+		hear(bench, "{\"type\":\"motion\",\"plate\":\"AB123CD\",\"camera\":1}");
+		hear(bench, "{\"type\":\"lpr\",\"plate\":\"AB123CD\",\"camera\":2}");
+		pass(bench, 1);
+	}
+	assert_int_equal(bench->count, 0);
+	assert_int_equal(bench->source.counts.foreign, 200);
+	hear(bench, "{\"type\":\"lpr\",\"plate\":\"AB123CD\",\"camera\":1}");
+	assert_reading(bench, 0, 0, "AB123CD");
+}
+
+static void an_event_that_comes_again_is_a_repetition(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	bench->device_conf.id = "/id";
+	bench->plate_conf.again_after_ns = 0;
+	begin(bench);
+	hear(bench, "{\"id\":\"a7\",\"plate\":\"AB123CD\"}");
+	pass(bench, 100);
+	hear(bench, "{\"id\":\"a7\",\"plate\":\"AB123CD\"}");
+	assert_int_equal(bench->count, 2);
+	assert_int_equal(bench->source.counts.repeated, 1);
+	hear(bench, "{\"id\":\"a8\",\"plate\":\"AB123CD\"}");
+	assert_reading(bench, 2, 0, "AB123CD");
+}
+
+static void a_thousand_messages_of_the_past_name_nobody(void **state)
+{
+	struct bench *bench = bench_of(state);
+	char message[96];
+
+	bench->device_conf.time = "/t";
+	bench->device_conf.time_form = MAP_TIME_UNIX;
+	bench->plate_conf.max_age_ns = 10 * NS_PER_S;
+	begin(bench);
+	for (int i = 0; i < 1000; i++) {
+		sprintf(message, "{\"t\":%d,\"plate\":\"AB%03dCD\"}", 1764310502 - 1011 + i, i);
+		hear(bench, message);
+		bench->now_ns += NS_PER_MS;
+	}
+	assert_int_equal(bench->count, 0);
+	assert_int_equal(bench->source.counts.late, 1000);
+	assert_contains(bench->words, "kept back, or a clock is wrong");
+	hear(bench, "{\"t\":1764310503,\"plate\":\"AB123CD\"}");
+	assert_reading(bench, 0, 0, "AB123CD");
+}
+
+static void a_clock_ahead_or_none_names_nobody(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	bench->device_conf.time = "/t";
+	bench->device_conf.time_form = MAP_TIME_UNIX;
+	bench->plate_conf.max_age_ns = 10 * NS_PER_S;
+	begin(bench);
+	hear(bench, "{\"t\":1764335702,\"plate\":\"AB123CD\"}");
+	assert_contains(bench->words, "25200.0 s to come");
+	hear(bench, "{\"plate\":\"AB123CD\"}");
+	assert_contains(bench->words, "has no time");
+	hear(bench, "{\"t\":\"soon\",\"plate\":\"AB123CD\"}");
+	assert_int_equal(bench->count, 0);
+}
+
+static void a_vehicle_that_has_left_empties_the_point(void **state)
+{
+	struct bench *bench = bench_of(state);
+	char lost[] = "/carState=lost";
+
+	bench->device_conf.gone = (struct conf_list){.item = (char *[]){lost}, .count = 1};
+	begin(bench);
+	hear(bench, "{\"carState\":\"new\",\"plate\":\"AB123CD\"}");
+	pass(bench, 1);
+	hear(bench, "{\"carState\":\"lost\",\"plate\":\"AB123CD\"}");
+	assert_reading(bench, 1, 0, "");
+	assert_int_equal(bench->count, 2);
+}
+
+static void each_element_is_a_record(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	bench->device_conf.each = "/results";
+	bench->plate_conf.path = "./plate";
+	begin(bench);
+	hear(bench, "{\"state\":1,\"results\":[{\"plate\":\"AB123CD\"},{\"plate\":\"XY987ZZ\"}]}");
+	assert_reading(bench, 0, 0, "AB123CD");
+	assert_reading(bench, 2, 0, "XY987ZZ");
+	hear(bench, "{\"results\":7}");
+	assert_contains(bench->words, "no array at /results");
+}
+
+static void a_message_that_is_an_array_is_its_elements(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	begin(bench);
+	hear(bench, "[{\"plate\":\"AB123CD\"},{\"state\":2},7]");
+	assert_reading(bench, 0, 0, "AB123CD");
+	assert_reading(bench, 1, 1, "2");
+	assert_int_equal(bench->count, 2);
+}
+
+/* Of the documented shape; which members there are depends on the camera's firmware. */
+static void xml_is_read_as_json_is(void **state)
+{
+	struct bench *bench = bench_of(state);
+	char type[] = "/eventType=ANPR", camera[] = "/channelID=1";
+
+	bench->device_conf.format = MAP_XML;
+	bench->device_conf.when = (struct conf_list){.item = (char *[]){type}, .count = 1};
+	bench->device_conf.only = (struct conf_list){.item = (char *[]){camera}, .count = 1};
+	bench->device_conf.id = "/UUID";
+	bench->plate_conf.path = "/ANPR/licensePlate";
+	bench->plate_conf.confidence = "/ANPR/confidenceLevel";
+	bench->plate_conf.at_least = 80;
+	bench->state_conf.path = "/@version";
+	begin(bench);
+	hear(bench,
+	     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+	     "<EventNotificationAlert version=\"2.0\" xmlns=\"http://www.isapi.org/ver20/XMLSchema\">\n"
+	     "<channelID>1</channelID><eventType>ANPR</eventType><UUID>a7</UUID>\n"
+	     "<ANPR><licensePlate> AB123CD </licensePlate>"
+	     "<confidenceLevel>97</confidenceLevel></ANPR></EventNotificationAlert>");
+	assert_reading(bench, 0, 0, "AB123CD");
+	assert_reading(bench, 1, 1, "2.0");
+	hear(bench, "<h:EventNotificationAlert xmlns:h=\"x\"><h:channelID>2</h:channelID>"
+		    "<h:eventType>ANPR</h:eventType></h:EventNotificationAlert>");
+	assert_contains(bench->words, "/channelID=1 does not hold");
+	hear(bench, "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>");
+	assert_contains(bench->words, "has a document type");
+	hear(bench, "<a><b></a>");
+	assert_contains(bench->words, "the message mismatched tag");
+	assert_int_equal(bench->count, 2);
+}
+
+static void each_element_of_a_name_is_a_record(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	bench->device_conf.format = MAP_XML;
+	bench->device_conf.each = "/list/result";
+	bench->plate_conf.path = "./plate";
+	begin(bench);
+	hear(bench, "<m><list><n>2</n><result><plate>AB123CD</plate></result><x/>"
+		    "<result><plate>XY987ZZ</plate></result></list></m>");
+	assert_reading(bench, 0, 0, "AB123CD");
+	assert_reading(bench, 1, 0, "XY987ZZ");
+	assert_int_equal(bench->count, 2);
+}
+
+/* ---- down ------------------------------------------------------------------------------ */
+
+static void a_source_that_is_silent_does_not_answer_until_it_is_heard(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	bench->silence_ns = 3 * NS_PER_S;
+	begin(bench);
+	hear(bench, "{\"plate\":\"AB123CD\"}");
+	pass(bench, 2.9);
+	assert_int_equal(bench->count, 1);
+	assert_int_equal(source_deadline(&bench->source), bench->now_ns + 100 * NS_PER_MS);
+	pass(bench, 0.1);
+	assert_down(bench, 1, REASON_NO_ANSWER);
+	assert_string_equal(bench->fault, "nothing was heard for 3.0 s");
+	pass(bench, 100); /* its number runs out, and brings nobody up */
+	assert_int_equal(bench->count, 2);
+	source_alive(&bench->source, bench->now_ns);
+	assert_reading(bench, 2, 0, "");
+}
+
+static void a_source_that_nobody_understands_is_garbled(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	begin(bench);
+	for (int i = 0; i < 15; i++) {
+		hear(bench, "<EventNotificationAlert version=\"2.0\">");
+		pass(bench, 1);
+	}
+	assert_int_equal(bench->count, 1);
+	assert_down(bench, 0, REASON_GARBLED);
+	assert_contains(bench->fault,
+			"is no JSON: lacks a value, at byte 1: <EventNotificationAlert");
+	hear(bench, "{\"plate\":\"AB123CD\"}");
+	assert_reading(bench, 1, 0, "");
+	assert_reading(bench, 2, 0, "AB123CD");
+}
+
+static void a_scale_of_confidence_that_is_another_is_noticed(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	bench->plate_conf.confidence = "/score";
+	bench->plate_conf.at_least = 80;
+	begin(bench);
+	for (int i = 0; i < 30; i++) {
+		hear(bench, "{\"plate\":\"AB123CD\",\"score\":0.93}");
+		pass(bench, 1);
+	}
+	assert_down(bench, 0, REASON_GARBLED);
+	assert_contains(bench->fault, "confidence of 0.93, less than 80");
+}
+
+static void one_bad_message_among_good_ones_is_no_fault(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	begin(bench);
+	for (int i = 0; i < 10; i++) {
+		hear(bench, "{\"plate\":");
+		hear(bench, "{\"plate\":\"\xFF\"}");
+		pass(bench, 20);
+		hear(bench, "{\"state\":1}");
+	}
+	assert_int_equal(bench->count, 10);
+	assert_int_equal(bench->source.counts.refused, 20);
+}
+
+static void a_state_out_of_range_is_a_fault_of_its_point(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	bench->state_conf.type = MAP_INTEGER;
+	begin(bench);
+	hear(bench, "{\"state\":\"ajar\"}");
+	assert_int_equal(bench->log[0].kind, FAULT);
+	assert_int_equal(bench->log[0].point, 1);
+	assert_int_equal(bench->log[0].reason, REASON_OUT_OF_RANGE);
+	hear(bench, "{\"state\":4}");
+	assert_reading(bench, 1, 1, "4");
+}
+
+static void a_bad_option_is_told_with_its_point(void **state)
+{
+	struct bench *bench = bench_of(state);
+	struct driver_complaint complaint;
+
+	bench->state_conf.path = "state";
+	assert_int_equal(source_init(&bench->source, &bench->setup, 0, &bench->device_conf,
+				     &bench->tools, 0, &complaint),
+			 -EINVAL);
+	assert_int_equal(complaint.point, 1);
+	assert_contains(complaint.message, "expected a JSON Pointer");
+}
+
+#define source_test(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		source_test(a_message_is_readings_of_its_points),
+		source_test(messages_of_others_are_no_news),
+		source_test(an_event_that_comes_again_is_a_repetition),
+		source_test(a_thousand_messages_of_the_past_name_nobody),
+		source_test(a_clock_ahead_or_none_names_nobody),
+		source_test(a_vehicle_that_has_left_empties_the_point),
+		source_test(each_element_is_a_record),
+		source_test(a_message_that_is_an_array_is_its_elements),
+		source_test(xml_is_read_as_json_is),
+		source_test(each_element_of_a_name_is_a_record),
+		source_test(a_source_that_is_silent_does_not_answer_until_it_is_heard),
+		source_test(a_source_that_nobody_understands_is_garbled),
+		source_test(a_scale_of_confidence_that_is_another_is_noticed),
+		source_test(one_bad_message_among_good_ones_is_no_fault),
+		source_test(a_state_out_of_range_is_a_fault_of_its_point),
+		source_test(a_bad_option_is_told_with_its_point),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
