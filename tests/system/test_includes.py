@@ -24,7 +24,8 @@ ROOMS = {
     "transit": "base transit/event transit/registry transit/sensor transit/legs transit/lane transit/checkpoint",
     "config": "base frames transit transit/registry transit/sensor",
     "bus": "base config transit/event",
-    "journal": "base config transit/event",
+    "evidence": "",
+    "journal": "base config evidence transit/event",
     "registry/record": "base transit/event transit/registry",
     "registry": "base config inbound registry/record transit/event transit/registry",
     "frames": "base transit/event",
@@ -59,7 +60,7 @@ DOORS = {
     r"openssl/.*": r"uplink/(tls|client|main)\.[ch]",
     r"modbus(/.*)?\.h": r"drivers/modbus/\w+\.[ch]",
     r"gpiod\.h": r"drivers/gpio/\w+\.[ch]",
-    r"nettle/.*": r"daemon/transit/event/event\.c",
+    r"nettle/.*": r"daemon/(transit/event/event|evidence/tree)\.c",
     r"jansson\.h": r"daemon/(registry/record/\w+|(inbound|control)/\w+_read)\.[ch]|ctl/\w+\.[ch]",
     r"ev\.h": r"daemon/gateway/\w+\.[ch]",
 }
