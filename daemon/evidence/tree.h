@@ -24,7 +24,8 @@ struct tree_hash {
 
 struct tree {
 	uint64_t size;
-	struct tree_hash frontier[TREE_LEVELS]; /* the largest subtree first: one for each bit of size */
+	struct tree_hash
+		frontier[TREE_LEVELS]; /* the largest subtree first: one for each bit of size */
 };
 
 struct tree_path {
