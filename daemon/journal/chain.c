@@ -101,6 +101,7 @@ int journal_begin(struct journal *journal)
 	int err = db_begin(&journal->db);
 
 	chain->growing = chain->tiles;
+	chain->critical = false;
 	if (err == 0)
 		err = keep_ended(journal);
 	if (err == 0 && chain->epoch_unwritten)
@@ -179,6 +180,7 @@ int journal_put_of(struct journal *journal, struct event_head *head,
 	if (err == 0)
 		err = tiles_add(&journal->chain.growing, &journal->db, journal->chain.epoch_no,
 				head);
+	journal->chain.critical |= type->severity == SEVERITY_CRITICAL;
 	if (err == 0 && type->severity >= SEVERITY_MAJOR)
 		err = db_put_alert(&journal->db, row.position, row.class);
 	return err == -EEXIST ? -EUCLEAN : err;
@@ -225,5 +227,7 @@ int journal_end(struct journal *journal, int err, const struct event_head *head)
 	memories_written(&journal->memories);
 	if (journal->outlet.head)
 		journal->outlet.head(journal->outlet.data, head);
+	if (journal->outlet.grown && more.events > 0)
+		journal->outlet.grown(journal->outlet.data, head, chain->critical);
 	return 0;
 }

@@ -96,6 +96,7 @@ struct chain {
 	struct tiles
 		ended; /* of the epoch before, that is not kept yet; tree.size 0: there is none */
 	uint64_t ended_no;
+	bool critical; /* a critical event is in the transaction under way */
 	struct {
 		int64_t at_ns;
 		uint64_t position;

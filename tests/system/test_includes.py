@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rig.daemon import BUILD, ROOT
 
-SOURCES = sorted(p for d in ("daemon", "drivers", "uplink", "ctl") for p in (ROOT / d).rglob("*.[ch]"))
+SOURCES = sorted(p for d in ("daemon", "drivers", "uplink", "ctl", "signer") for p in (ROOT / d).rglob("*.[ch]"))
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]', re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
@@ -29,11 +29,12 @@ ROOMS = {
     "registry/record": "base transit/event transit/registry",
     "registry": "base config inbound registry/record transit/event transit/registry",
     "frames": "base transit/event",
-    "outbound": "base config frames transit/event",
+    "outbound": "base config evidence frames transit/event",
     "inbound": "base registry/record transit/event transit/registry transit/lane transit/legs",
     "control": "base transit/event",
     "gateway": "base bus config control inbound journal outbound registry transit transit/event",
     "uplink": "base frames transit/event",
+    "signer": "evidence",
     "ctl": "base frames modbus",
     "gpio": "transit/event",
     "modbus": "base transit/event",
@@ -51,16 +52,17 @@ SEAMS = {
 }
 
 # main.c puts together, drivers.c is the table of drivers, replay.c a driver of one file
-ROOFS = {"uplink/main.c", "ctl/main.c", "daemon/main.c", "daemon/clock_main.c", "drivers/drivers.c", "drivers/drivers.h", "drivers/replay.c"}
+ROOFS = {"uplink/main.c", "ctl/main.c", "signer/main.c", "daemon/main.c", "daemon/clock_main.c", "drivers/drivers.c", "drivers/drivers.h", "drivers/replay.c"}
 
 # library header: whose files alone may include it
 DOORS = {
     r"sqlite3\.h": r"daemon/(journal/\w+|registry/records|base/sqlite)\.[ch]",
-    r"(mosquitto|mqtt_protocol|seccomp|zstd)\.h": r"uplink/\w+\.[ch]",
-    r"openssl/.*": r"uplink/(tls|client|main)\.[ch]",
+    r"(mosquitto|mqtt_protocol|zstd)\.h": r"uplink/\w+\.[ch]",
+    r"seccomp\.h": r"(uplink|signer)/sandbox\.c",
+    r"openssl/.*": r"(uplink/(tls|client|main)|signer/key)\.[ch]",
     r"modbus(/.*)?\.h": r"drivers/modbus/\w+\.[ch]",
     r"gpiod\.h": r"drivers/gpio/\w+\.[ch]",
-    r"nettle/.*": r"daemon/(transit/event/event|evidence/tree)\.c",
+    r"nettle/.*": r"daemon/(transit/event/event|evidence/(tree|note))\.c",
     r"jansson\.h": r"daemon/(registry/record/\w+|(inbound|control)/\w+_read)\.[ch]|ctl/\w+\.[ch]",
     r"ev\.h": r"daemon/gateway/\w+\.[ch]",
 }
@@ -83,7 +85,7 @@ def name(path):
 def room(path):
     """'transit/lane' of daemon/transit/lane/bind.c, 'gpio' of drivers/gpio/find.c."""
     parts = path.relative_to(ROOT).parts
-    return parts[0] if parts[0] in ("uplink", "ctl") else str(Path(*parts[1:-1]))
+    return parts[0] if parts[0] in ("uplink", "ctl", "signer") else str(Path(*parts[1:-1]))
 
 
 def included_from(included):
