@@ -60,6 +60,8 @@ LIBS := libmodbus libgpiod sqlite3 nettle jansson
 UPLINK_LIBS := libmosquitto libssl libcrypto libseccomp libzstd nettle
 # The evidence key is in a program that has nothing else.
 SIGNER_LIBS := libcrypto libseccomp nettle
+# What judges a list of events knows neither the journal's library nor MQTT's.
+VERIFY_LIBS := libcrypto jansson nettle
 # Nor does the technician's tool, which speaks to the daemon alone.
 CTL_LIBS := jansson libmodbus
 BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev \
@@ -91,6 +93,7 @@ SANITIZE   := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-
 PKG_CFLAGS  = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(LIBS) $(UPLINK_LIBS) 2>/dev/null))$(PKG_CFLAGS)
 UPLINK_PKG_LIBS = $(eval UPLINK_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(UPLINK_LIBS) 2>/dev/null))$(UPLINK_PKG_LIBS)
 SIGNER_PKG_LIBS = $(eval SIGNER_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(SIGNER_LIBS) 2>/dev/null))$(SIGNER_PKG_LIBS)
+VERIFY_PKG_LIBS = $(eval VERIFY_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(VERIFY_LIBS) 2>/dev/null))$(VERIFY_PKG_LIBS)
 CTL_PKG_LIBS = $(eval CTL_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(CTL_LIBS) 2>/dev/null))$(CTL_PKG_LIBS)
 PKG_LIBS    = $(eval PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null))$(PKG_LIBS)
 # Without contraction a value times its scale is the same number on every machine.
@@ -101,6 +104,7 @@ ALL_LDFLAGS = -pthread -pie -Wl,-z,relro $(SANITIZE) $(LDFLAGS)
 LDLIBS      = $(PKG_LIBS) -lev -lm
 UPLINK_LDLIBS = $(UPLINK_PKG_LIBS)
 SIGNER_LDLIBS = $(SIGNER_PKG_LIBS)
+VERIFY_LDLIBS = $(VERIFY_PKG_LIBS)
 CTL_LDLIBS    = $(CTL_PKG_LIBS) -lm
 # Where things are installed, for the few files that ask.
 ALL_PLACES  = -DSYSCONFDIR='"$(SYSCONFDIR)"' -DDATADIR='"$(PREFIX)/share/corridord"' -DLIBEXECDIR='"$(PREFIX)/libexec"'
@@ -112,6 +116,7 @@ SOURCES    := $(filter-out daemon/main.c daemon/clock_main.c drivers/gpio/v1.c d
               $(wildcard $(addsuffix /*.c,$(ROOMS)))) drivers/gpio/v$(GPIOD).c
 UPLINK_SOURCES := $(filter-out uplink/main.c,$(wildcard uplink/*.c))
 SIGNER_SOURCES := $(wildcard signer/*.c)
+VERIFY_SOURCES := $(wildcard verify/*.c)
 CTL_SOURCES := $(wildcard ctl/*.c)
 OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o)
 FAKE_CLOCK := $(filter-out $(BUILD)/daemon/base/clock.o,$(OBJECTS)) $(BUILD)/tests/fake/clock.o
@@ -121,7 +126,7 @@ TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 BENCHES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-PROGRAMS   := $(addprefix $(BUILD)/,corridord corridord-uplink corridord-signer corridord-clock corridorctl)
+PROGRAMS   := $(addprefix $(BUILD)/,corridord corridord-uplink corridord-signer corridord-clock corridorctl corridor-verify)
 
 all: $(PROGRAMS)
 
@@ -140,6 +145,10 @@ $(BUILD)/libuplink.a: $(UPLINK_SOURCES:%.c=$(BUILD)/%.o)
 $(BUILD)/corridord-signer: $(SIGNER_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/libcorridor.a
 	@$(if $(V),:,echo '  LD    $@')
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SIGNER_LDLIBS)
+
+$(BUILD)/corridor-verify: $(VERIFY_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/libcorridor.a
+	@$(if $(V),:,echo '  LD    $@')
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LDLIBS)
 
 $(BUILD)/corridord-clock: $(BUILD)/daemon/clock_main.o $(BUILD)/libcorridor.a
 	@$(if $(V),:,echo '  LD    $@')
@@ -287,7 +296,7 @@ lint:
 	@$(MAKE) --no-print-directory $(PARALLEL) -O tidy
 	shellcheck .ci/run $(wildcard tests/*.sh tests/*/*.sh)
 
-TIDY := $(addprefix tidy/,$(SOURCES) $(UPLINK_SOURCES) $(SIGNER_SOURCES) $(CTL_SOURCES) daemon/main.c daemon/clock_main.c uplink/main.c)
+TIDY := $(addprefix tidy/,$(SOURCES) $(UPLINK_SOURCES) $(SIGNER_SOURCES) $(VERIFY_SOURCES) $(CTL_SOURCES) daemon/main.c daemon/clock_main.c uplink/main.c)
 
 tidy: $(TIDY)
 
@@ -310,6 +319,7 @@ deps:
 install: $(PROGRAMS)
 	install -D -m 755 $(BUILD)/corridord $(DESTDIR)$(PREFIX)/sbin/corridord
 	install -D -m 755 $(BUILD)/corridorctl $(DESTDIR)$(PREFIX)/bin/corridorctl
+	install -D -m 755 $(BUILD)/corridor-verify $(DESTDIR)$(PREFIX)/bin/corridor-verify
 	install -D -m 755 $(BUILD)/corridord-clock $(DESTDIR)$(PREFIX)/libexec/corridord-clock
 	install -D -m 755 $(BUILD)/corridord-uplink $(DESTDIR)$(PREFIX)/libexec/corridord-uplink
 	install -D -m 755 $(BUILD)/corridord-signer $(DESTDIR)$(PREFIX)/libexec/corridord-signer
@@ -355,5 +365,5 @@ clean:
 .PHONY: all check check-bare bare-packages check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench tidy $(TIDY) fuzz fuzz-library $(FUZZERS) lint fmt dictionary deps \
         install deb clean FORCE
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(SIGNER_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
+-include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(SIGNER_SOURCES:%.c=$(BUILD)/%.d) $(VERIFY_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
          $(BUILD)/daemon/clock_main.d

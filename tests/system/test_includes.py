@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rig.daemon import BUILD, ROOT
 
-SOURCES = sorted(p for d in ("daemon", "drivers", "uplink", "ctl", "signer") for p in (ROOT / d).rglob("*.[ch]"))
+SOURCES = sorted(p for d in ("daemon", "drivers", "uplink", "ctl", "signer", "verify") for p in (ROOT / d).rglob("*.[ch]"))
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]', re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
@@ -35,6 +35,7 @@ ROOMS = {
     "gateway": "base bus config control inbound journal outbound registry transit transit/event",
     "uplink": "base frames transit/event",
     "signer": "evidence",
+    "verify": "base evidence transit/event",
     "ctl": "base frames modbus",
     "gpio": "transit/event",
     "modbus": "base transit/event",
@@ -52,18 +53,18 @@ SEAMS = {
 }
 
 # main.c puts together, drivers.c is the table of drivers, replay.c a driver of one file
-ROOFS = {"uplink/main.c", "ctl/main.c", "signer/main.c", "daemon/main.c", "daemon/clock_main.c", "drivers/drivers.c", "drivers/drivers.h", "drivers/replay.c"}
+ROOFS = {"uplink/main.c", "ctl/main.c", "signer/main.c", "verify/main.c", "daemon/main.c", "daemon/clock_main.c", "drivers/drivers.c", "drivers/drivers.h", "drivers/replay.c"}
 
 # library header: whose files alone may include it
 DOORS = {
     r"sqlite3\.h": r"daemon/(journal/\w+|registry/records|base/sqlite)\.[ch]",
     r"(mosquitto|mqtt_protocol|zstd)\.h": r"uplink/\w+\.[ch]",
     r"seccomp\.h": r"(uplink|signer)/sandbox\.c",
-    r"openssl/.*": r"(uplink/(tls|client|main)|signer/key)\.[ch]",
+    r"openssl/.*": r"(uplink/(tls|client|main)|signer/key|verify/keys)\.[ch]",
     r"modbus(/.*)?\.h": r"drivers/modbus/\w+\.[ch]",
     r"gpiod\.h": r"drivers/gpio/\w+\.[ch]",
     r"nettle/.*": r"daemon/(transit/event/event|evidence/(tree|note))\.c",
-    r"jansson\.h": r"daemon/(registry/record/\w+|(inbound|control)/\w+_read)\.[ch]|ctl/\w+\.[ch]",
+    r"jansson\.h": r"daemon/(registry/record/\w+|(inbound|control)/\w+_read)\.[ch]|(ctl|verify)/\w+\.[ch]",
     r"ev\.h": r"daemon/gateway/\w+\.[ch]",
 }
 
@@ -85,7 +86,7 @@ def name(path):
 def room(path):
     """'transit/lane' of daemon/transit/lane/bind.c, 'gpio' of drivers/gpio/find.c."""
     parts = path.relative_to(ROOT).parts
-    return parts[0] if parts[0] in ("uplink", "ctl", "signer") else str(Path(*parts[1:-1]))
+    return parts[0] if parts[0] in ("uplink", "ctl", "signer", "verify") else str(Path(*parts[1:-1]))
 
 
 def included_from(included):

@@ -67,6 +67,14 @@ class Verifier:
         self.id = hashlib.sha256(self.name.encode() + b"\n" + data).digest()[:4]
         assert self.id.hex() == number, "the key is of another id"
 
+    def claims(self, note):
+        """It has a signature line of this key, good or not."""
+        for line in note.rpartition("\n\n")[2].splitlines():
+            _, name, data = line.split(" ")
+            if name == self.name and base64.b64decode(data, validate=True)[:4] == self.id:
+                return True
+        return False
+
     def signed(self, note):
         """The note's text, if this key signed it; else None."""
         text, _, signatures = note.rpartition("\n\n")
