@@ -339,6 +339,7 @@ install: $(PROGRAMS)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/schema schema/*.json schema/*.zdict
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/registry etc/registry/*.jsonl
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/prometheus etc/prometheus/*.yml
+	install -D -m 644 doc/corridor-verify.1 $(DESTDIR)$(PREFIX)/share/man/man1/corridor-verify.1
 	install -D -m 644 doc/corridorctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/corridorctl.1
 	install -D -m 644 ctl/corridorctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/corridorctl
 	install -D -m 644 doc/corridord.8 $(DESTDIR)$(PREFIX)/share/man/man8/corridord.8
