@@ -14,15 +14,20 @@
 
 static int read_line(const char *line, struct note_head *head)
 {
-	char root[ROOT_TEXT];
-	int end = 0;
+	const char *blank = strchr(line, ' ');
+	size_t length = blank ? (size_t)(blank - line) : NOTE_NAME_BYTES;
+	char *end;
 
-	if (sscanf(line, "%191s %" SCNu64 " %44s%n", head->origin, &head->size, root, &end) != 3 ||
-	    line[end] != '\n' ||
-	    base64_decode(root, strlen(root), head->root.bytes, sizeof(head->root.bytes)) !=
+	if (length >= NOTE_NAME_BYTES || blank[1] < '1' || blank[1] > '9')
+		return -EINVAL;
+	memcpy(head->origin, line, length);
+	head->origin[length] = '\0';
+	head->size = strtoull(blank + 1, &end, 10);
+	if (*end != ' ' || strlen(end) != 1 + ROOT_TEXT || end[ROOT_TEXT] != '\n' ||
+	    base64_decode(end + 1, ROOT_TEXT - 1, head->root.bytes, sizeof(head->root.bytes)) !=
 		    TREE_HASH_BYTES)
 		return -EINVAL;
-	return 0;
+	return note_name_is_good(head->origin) ? 0 : -EINVAL;
 }
 
 int ledger_open(struct ledger *ledger, const char *path)

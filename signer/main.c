@@ -106,7 +106,7 @@ static void answer_sign(struct signer *signer, char **rest, char *out)
 	struct tree_path path;
 	char note[NOTE_BYTES];
 	const char *why = NULL;
-	int length = -EINVAL, err;
+	int length = -EINVAL, used, err;
 
 	if (!read_sign(signer, rest, &head, &path))
 		why = "that is no head";
@@ -120,8 +120,8 @@ static void answer_sign(struct signer *signer, char **rest, char *out)
 		snprintf(out, ANSWER_BYTES, "refused %s", why);
 		return;
 	}
-	strcpy(out, "note ");
-	base64_encode(note, (size_t)length, out + strlen(out));
+	used = snprintf(out, ANSWER_BYTES, "note ");
+	base64_encode(note, (size_t)length, out + used);
 }
 
 static void answer(struct signer *signer, char *question, char *out)
@@ -135,7 +135,7 @@ static void answer(struct signer *signer, char *question, char *out)
 		answer_sign(signer, &rest, out);
 	else
 		snprintf(out, ANSWER_BYTES, "refused what is that");
-	strcat(out, "\n");
+	memcpy(out + strlen(out), "\n", 2);
 }
 
 static int serve(struct signer *signer)

@@ -23,7 +23,7 @@ static void find_program(const char *program, char path[PATH_MAX])
 
 	if (bytes > 0) {
 		path[bytes] = '\0';
-		strcpy(strrchr(path, '/') + 1, program);
+		memcpy(strrchr(path, '/') + 1, program, strlen(program) + 1);
 		if (access(path, X_OK) == 0)
 			return;
 	}

@@ -163,8 +163,9 @@ static int ask_last(struct notary *notary, const char *epoch, uint64_t *ret_size
 	err = ask(notary, question, answer);
 	if (err < 0)
 		return err;
-	if (sscanf(answer, "last %" SCNu64 " ", ret_size) != 1)
+	if (strncmp(answer, "last ", 5) != 0)
 		return complain(notary, 0, answer);
+	*ret_size = strtoull(answer + 5, NULL, 10);
 	return 0;
 }
 
