@@ -175,7 +175,8 @@ static void one_that_cannot_be_known_any_more_is_not_made_up(void **state)
 	assert_int_equal(try_to_open_journal(rig), 0);
 	assert_false(rig->journal->chain.tiles.known);
 	start_journal(rig);
-	put_seen(rig, 300);
+	put_events(rig, EVENT_METER_VALUE, 300);
+	wait_for_head(rig, 900);
 	open_at_rest(rig);
 	assert_false(rig->journal->chain.tiles.known);
 	start_journal(rig);
