@@ -108,8 +108,8 @@ static void take_tile(void *data, const struct db_tile *tile)
 		return;
 	}
 	tiles->tree.size = before;
-	memcpy(tiles->tree.frontier, tile->frontier,
-	       tile->frontier_count * sizeof(tile->frontier[0]));
+	for (size_t i = 0; i < tile->frontier_count; i++)
+		tiles->tree.frontier[i] = tile->frontier[i];
 	tiles->before = tiles->tree;
 	for (size_t i = 0; i < tile->leaf_count; i++) {
 		tiles->leaves[i] = tile->leaves[i];
