@@ -58,6 +58,10 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 LIBS := libmodbus libgpiod sqlite3 nettle jansson libpcre2-8 expat
 # What speaks to the network is a program of its own, and links nothing of these but nettle.
 UPLINK_LIBS := libmosquitto libssl libcrypto libseccomp libzstd nettle
+# The evidence key is in a program that has nothing else.
+SIGNER_LIBS := libcrypto libseccomp nettle
+# What judges a list of events knows neither the journal's library nor MQTT's.
+VERIFY_LIBS := libcrypto jansson nettle
 # Nor does the technician's tool, which speaks to the daemon alone.
 CTL_LIBS := jansson libmodbus
 BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev \
@@ -88,6 +92,8 @@ SANITIZE   := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-
 # Asked once.
 PKG_CFLAGS  = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(LIBS) $(UPLINK_LIBS) 2>/dev/null))$(PKG_CFLAGS)
 UPLINK_PKG_LIBS = $(eval UPLINK_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(UPLINK_LIBS) 2>/dev/null))$(UPLINK_PKG_LIBS)
+SIGNER_PKG_LIBS = $(eval SIGNER_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(SIGNER_LIBS) 2>/dev/null))$(SIGNER_PKG_LIBS)
+VERIFY_PKG_LIBS = $(eval VERIFY_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(VERIFY_LIBS) 2>/dev/null))$(VERIFY_PKG_LIBS)
 CTL_PKG_LIBS = $(eval CTL_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(CTL_LIBS) 2>/dev/null))$(CTL_PKG_LIBS)
 PKG_LIBS    = $(eval PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null))$(PKG_LIBS)
 # Without contraction a value times its scale is the same number on every machine.
@@ -97,6 +103,8 @@ ALL_CFLAGS  = -std=gnu11 -ffp-contract=off -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro $(SANITIZE) $(LDFLAGS)
 LDLIBS      = $(PKG_LIBS) -lev -lm
 UPLINK_LDLIBS = $(UPLINK_PKG_LIBS)
+SIGNER_LDLIBS = $(SIGNER_PKG_LIBS)
+VERIFY_LDLIBS = $(VERIFY_PKG_LIBS)
 CTL_LDLIBS    = $(CTL_PKG_LIBS) -lm
 # Where things are installed, for the few files that ask.
 ALL_PLACES  = -DSYSCONFDIR='"$(SYSCONFDIR)"' -DDATADIR='"$(PREFIX)/share/corridord"' -DLIBEXECDIR='"$(PREFIX)/libexec"'
@@ -107,6 +115,8 @@ ROOMS      := daemon $(patsubst %/,%,$(wildcard daemon/*/ daemon/*/*/) drivers $
 SOURCES    := $(filter-out daemon/main.c daemon/clock_main.c drivers/gpio/v1.c drivers/gpio/v2.c, \
               $(wildcard $(addsuffix /*.c,$(ROOMS)))) drivers/gpio/v$(GPIOD).c
 UPLINK_SOURCES := $(filter-out uplink/main.c,$(wildcard uplink/*.c))
+SIGNER_SOURCES := $(wildcard signer/*.c)
+VERIFY_SOURCES := $(wildcard verify/*.c)
 CTL_SOURCES := $(wildcard ctl/*.c)
 OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o)
 FAKE_CLOCK := $(filter-out $(BUILD)/daemon/base/clock.o,$(OBJECTS)) $(BUILD)/tests/fake/clock.o
@@ -116,7 +126,7 @@ TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 BENCHES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-PROGRAMS   := $(addprefix $(BUILD)/,corridord corridord-uplink corridord-clock corridorctl)
+PROGRAMS   := $(addprefix $(BUILD)/,corridord corridord-uplink corridord-signer corridord-clock corridorctl corridor-verify)
 
 all: $(PROGRAMS)
 
@@ -131,6 +141,14 @@ $(BUILD)/corridord-uplink: $(BUILD)/uplink/main.o $(BUILD)/libuplink.a $(BUILD)/
 $(BUILD)/libuplink.a: $(UPLINK_SOURCES:%.c=$(BUILD)/%.o)
 	@rm -f $@
 	$(Q)$(AR) qcs $@ $^
+
+$(BUILD)/corridord-signer: $(SIGNER_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/libcorridor.a
+	@$(if $(V),:,echo '  LD    $@')
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SIGNER_LDLIBS)
+
+$(BUILD)/corridor-verify: $(VERIFY_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/libcorridor.a
+	@$(if $(V),:,echo '  LD    $@')
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(VERIFY_LDLIBS)
 
 $(BUILD)/corridord-clock: $(BUILD)/daemon/clock_main.o $(BUILD)/libcorridor.a
 	@$(if $(V),:,echo '  LD    $@')
@@ -278,7 +296,7 @@ lint:
 	@$(MAKE) --no-print-directory $(PARALLEL) -O tidy
 	shellcheck .ci/run $(wildcard tests/*.sh tests/*/*.sh)
 
-TIDY := $(addprefix tidy/,$(SOURCES) $(UPLINK_SOURCES) $(CTL_SOURCES) daemon/main.c daemon/clock_main.c uplink/main.c)
+TIDY := $(addprefix tidy/,$(SOURCES) $(UPLINK_SOURCES) $(SIGNER_SOURCES) $(VERIFY_SOURCES) $(CTL_SOURCES) daemon/main.c daemon/clock_main.c uplink/main.c)
 
 tidy: $(TIDY)
 
@@ -301,8 +319,10 @@ deps:
 install: $(PROGRAMS)
 	install -D -m 755 $(BUILD)/corridord $(DESTDIR)$(PREFIX)/sbin/corridord
 	install -D -m 755 $(BUILD)/corridorctl $(DESTDIR)$(PREFIX)/bin/corridorctl
+	install -D -m 755 $(BUILD)/corridor-verify $(DESTDIR)$(PREFIX)/bin/corridor-verify
 	install -D -m 755 $(BUILD)/corridord-clock $(DESTDIR)$(PREFIX)/libexec/corridord-clock
 	install -D -m 755 $(BUILD)/corridord-uplink $(DESTDIR)$(PREFIX)/libexec/corridord-uplink
+	install -D -m 755 $(BUILD)/corridord-signer $(DESTDIR)$(PREFIX)/libexec/corridord-signer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/profiles etc/profiles/*.conf
 	install -d $(DESTDIR)$(SYSCONFDIR)/corridord/conf.d $(DESTDIR)$(SYSCONFDIR)/corridord/profiles
 	[ -e $(DESTDIR)$(SYSCONFDIR)/corridord/corridord.conf ] || install -m 644 \
@@ -319,6 +339,7 @@ install: $(PROGRAMS)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/schema schema/*.json schema/*.zdict
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/registry etc/registry/*.jsonl
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/prometheus etc/prometheus/*.yml
+	install -D -m 644 doc/corridor-verify.1 $(DESTDIR)$(PREFIX)/share/man/man1/corridor-verify.1
 	install -D -m 644 doc/corridorctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/corridorctl.1
 	install -D -m 644 ctl/corridorctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/corridorctl
 	install -D -m 644 doc/corridord.8 $(DESTDIR)$(PREFIX)/share/man/man8/corridord.8
@@ -345,5 +366,5 @@ clean:
 .PHONY: all check check-bare bare-packages check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench tidy $(TIDY) fuzz fuzz-library $(FUZZERS) lint fmt dictionary deps \
         install deb clean FORCE
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
+-include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(SIGNER_SOURCES:%.c=$(BUILD)/%.d) $(VERIFY_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
          $(BUILD)/daemon/clock_main.d

@@ -122,6 +122,7 @@ struct link {
 	bool states_asked; /* the credit for states was given */
 	int64_t state_bytes, event_bytes; /* sent while events waited */
 	bool status_due;
+	struct event_head announced; /* as it was published last, seq 0: it was not */
 	uint64_t announced_position; /* the broker's retained head covers records up to here */
 	unsigned head_troubles; /* connections in a row that ended at one */
 	int64_t heads_open_ns; /* none before */

@@ -189,6 +189,13 @@ static void take_head(struct uplink *uplink, const struct event_head *head)
 	uplink->journal_awaited = false;
 }
 
+static void take_note(struct uplink *uplink, const struct message_note *note)
+{
+	memcpy(uplink->note, note->members, note->bytes);
+	uplink->note_bytes = note->bytes;
+	uplink->note_due = true;
+}
+
 static int take_room(struct uplink *uplink, const struct message_room *room)
 {
 	if (room->inlet >= uplink->inlet_count)
@@ -214,6 +221,7 @@ union any {
 	struct message_record record;
 	struct message_state state;
 	struct message_metrics metrics;
+	struct message_note note;
 	struct message_answer answer;
 	struct message_room room;
 	struct message_refresh refresh;
@@ -232,6 +240,9 @@ static int take(struct uplink *uplink, enum message_kind kind, const union any *
 		return state_queue_put(&uplink->states, &any->state) ? 0 : -EBADMSG;
 	case MESSAGE_METRICS:
 		return take_metrics(uplink, &any->metrics);
+	case MESSAGE_NOTE:
+		take_note(uplink, &any->note);
+		return 0;
 	case MESSAGE_ANSWER:
 		return take_answer(uplink, &any->answer);
 	case MESSAGE_ROOM:

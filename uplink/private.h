@@ -42,6 +42,9 @@ struct uplink {
 	bool epoch_changed; /* since the status was last published */
 	char *metrics; /* the latest, not yet published */
 	size_t metrics_bytes;
+	char note[NOTE_MEMBERS_BYTES]; /* members of the retained head */
+	size_t note_bytes; /* 0: it is not signed */
+	bool note_due; /* not yet published */
 	struct answers answers; /* not yet published */
 	size_t heard_credit[UPLINK_INLETS]; /* bytes that the parent has room for */
 	bool refresh[UPLINK_INLETS]; /* the parent needs all that is retained */

@@ -114,6 +114,15 @@ static enum turn announced(const struct link *link, const struct outbox_record *
 		       : turn;
 }
 
+static bool note_may_go(const struct link *link)
+{
+	const struct uplink *uplink = link->uplink;
+
+	return uplink->note_due && link->now_ns >= link->heads_open_ns &&
+	       (uplink->furthest_position > link->announced_position || link->announced.seq > 0 ||
+		(uplink->head_known && uplink->head.seq > 0));
+}
+
 static enum turn choose(struct link *link)
 {
 	struct uplink *uplink = link->uplink;
@@ -132,6 +141,8 @@ static enum turn choose(struct link *link)
 		return announced(link, alert, TURN_ALERT);
 	if (answers_next(&uplink->answers))
 		return TURN_ANSWER;
+	if (note_may_go(link))
+		return TURN_HEAD;
 	event = ready(link, STREAM_EVENTS);
 	if (!event)
 		link->state_bytes = link->event_bytes = 0;
@@ -217,20 +228,33 @@ static int publish_metrics(struct link *link)
 	return err;
 }
 
-static int publish_head(struct link *link)
+/* The furthest event that is to be announced; or what was, with the signed head of now. */
+static void announce(struct link *link)
 {
 	const struct uplink *uplink = link->uplink;
 	const struct outbox_record *furthest = uplink->furthest;
-	struct event_head head = {.seq = furthest->seq};
+
+	if (furthest && uplink->furthest_position > link->announced_position) {
+		link->announced = (struct event_head){.seq = furthest->seq};
+		memcpy(link->announced.epoch, furthest->epoch, sizeof(furthest->epoch));
+		event_hash(furthest->payload, furthest->payload_bytes, link->announced.hash);
+		link->announced_position = uplink->furthest_position;
+	} else if (link->announced.seq == 0) {
+		link->announced = uplink->head;
+	}
+}
+
+static int publish_head(struct link *link)
+{
+	struct uplink *uplink = link->uplink;
 	char topic[TOPIC_BYTES];
-	char payload[STATUS_BYTES];
+	char payload[HEAD_BYTES];
 	struct client_message message = {.topic = topic, .payload = payload, .retain = true};
 	int length;
 
-	memcpy(head.epoch, furthest->epoch, sizeof(head.epoch));
-	event_hash(furthest->payload, furthest->payload_bytes, head.hash);
-	link->announced_position = uplink->furthest_position;
-	length = uplink_head_payload(&head, payload);
+	announce(link);
+	uplink->note_due = false;
+	length = uplink_head_payload(&link->announced, uplink->note, uplink->note_bytes, payload);
 	if (length < 0)
 		return length;
 	message.bytes = (size_t)length;

@@ -307,10 +307,20 @@ static void build_uplink(struct config_build *build)
 				      config->gateway.id);
 }
 
+static void build_signer(struct config_build *build)
+{
+	const struct conf_node *node = single_block(build, build->blocks, "signer", false);
+
+	build->config->signer.enabled = node != NULL;
+	if (node)
+		fill(build, node, signer_options, &build->config->signer);
+}
+
 void config_build_site(struct config_build *build)
 {
 	build_place(build);
 	build_journal(build);
+	build_signer(build);
 	build_registry(build);
 	build_handover(build);
 	build_uplink(build);

@@ -45,6 +45,12 @@ struct journal_conf {
 	const char *machine; /* its id, NULL: unknown; no option, the gateway sets it */
 };
 
+struct signer_conf {
+	bool enabled; /* there is a signer block */
+	char *key; /* path of the PEM file */
+	char *ledger; /* path: what was signed last */
+};
+
 #define REGISTRY_FILES_MAX 32
 
 struct registry_conf {
@@ -95,6 +101,7 @@ struct config {
 	struct uplink_conf uplink;
 	struct registry_conf registry;
 	struct handover_conf handover;
+	struct signer_conf signer;
 	struct bus_conf *buses;
 	size_t bus_count;
 	struct device_conf *devices;

@@ -160,6 +160,21 @@ const struct conf_option journal_options[] = {
 		 "for are synced at once."},
 	{0}};
 
+const struct conf_option signer_options[] = {
+	{.name = "key",
+	 .type = CONF_PATH,
+	 .offset = AT(signer_conf, key),
+	 .required = true,
+	 .help = "The evidence key, Ed25519 in a PEM file: corridord-signer --new-key makes one. "
+		 "Heads of the log are signed with it, and stand in the retained head."},
+	{.name = "ledger",
+	 .type = CONF_PATH,
+	 .offset = AT(signer_conf, ledger),
+	 .def = "/var/lib/corridord/signed",
+	 .help = "The signer's own file: what it signed last. It signs nothing that does not continue "
+		 "that."},
+	{0}};
+
 const struct conf_option registry_options[] = {
 	{.name = "mqtt",
 	 .type = CONF_BOOL,

@@ -340,6 +340,8 @@ void config_print(const struct config *config, FILE *out)
 	print_block(&printer, "checkpoint", NULL, checkpoint_options, &config->checkpoint);
 	print_block(&printer, "gateway", NULL, gateway_options, &config->gateway);
 	print_block(&printer, "journal", NULL, journal_options, &config->journal);
+	if (config->signer.enabled)
+		print_block(&printer, "signer", NULL, signer_options, &config->signer);
 	if (config->registry.enabled)
 		print_block(&printer, "registry", NULL, registry_options, &config->registry);
 	if (config->handover.enabled)

@@ -46,6 +46,14 @@ static const struct conf_kind journal_kind = {
 	.help = "Where events are kept until, and after, they are delivered.",
 };
 
+static const struct conf_kind signer_kind = {
+	.name = "signer",
+	.tables = TABLES(signer_options),
+	.children = NO_KINDS,
+	.help = "Signed heads of the log of events, for others to hold this gateway to. Its presence "
+		"turns it on.",
+};
+
 static const struct conf_kind registry_kind = {
 	.name = "registry",
 	.tables = TABLES(registry_options),
@@ -157,9 +165,9 @@ static const struct conf_kind meter_kind = {
 const struct conf_kind conf_main_file = {
 	.name = "file",
 	.tables = NO_TABLES,
-	.children = KINDS(&checkpoint_kind, &gateway_kind, &journal_kind, &registry_kind,
-			  &handover_kind, &uplink_kind, &bus_kind, &device_kind, &lane_kind,
-			  &contact_kind, &meter_kind),
+	.children = KINDS(&checkpoint_kind, &gateway_kind, &journal_kind, &signer_kind,
+			  &registry_kind, &handover_kind, &uplink_kind, &bus_kind, &device_kind,
+			  &lane_kind, &contact_kind, &meter_kind),
 };
 
 const struct conf_kind conf_profile_file = {

@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "frames/topic.h"
+
 #define RECORD_OVERHEAD 160 /* what a record takes beside its payload, in a ring that wraps */
 #define HEARD_OVERHEAD	64
 #define NO_TEXT		UINT32_MAX
@@ -104,6 +106,11 @@ static const struct field metrics_fields[] = {
 	{0},
 };
 
+static const struct field note_fields[] = {
+	{FIELD_BYTES, AT(note, members), NOTE_MEMBERS_BYTES},
+	{0},
+};
+
 static const struct field answer_fields[] = {
 	{FIELD_NEEDED, AT(answer, topic), WORD_MOST * 2},
 	{FIELD_BYTES, AT(answer, correlation), WORD_MOST},
@@ -158,17 +165,29 @@ static const struct field heard_fields[] = {
 };
 
 static const struct field *const forms[MESSAGE_KINDS] = {
-	[MESSAGE_SETUP] = setup_fields,	    [MESSAGE_HOST] = host_fields,
-	[MESSAGE_INLET] = inlet_fields,	    [MESSAGE_START] = none,
-	[MESSAGE_HEAD] = head_fields,	    [MESSAGE_RECORD] = record_fields,
-	[MESSAGE_STATE] = state_fields,	    [MESSAGE_METRICS] = metrics_fields,
-	[MESSAGE_ANSWER] = answer_fields,   [MESSAGE_ROOM] = room_fields,
-	[MESSAGE_REFRESH] = refresh_fields, [MESSAGE_PING] = none,
-	[MESSAGE_STOP] = stop_fields,	    [MESSAGE_LINK] = link_fields,
-	[MESSAGE_REWIND] = rewind_fields,   [MESSAGE_PROGRESS] = progress_fields,
-	[MESSAGE_STATES] = states_fields,   [MESSAGE_GONE] = gone_fields,
-	[MESSAGE_HEARD] = heard_fields,	    [MESSAGE_PONG] = none,
-	[MESSAGE_STOPPED] = none,	    [MESSAGE_RECALL] = none,
+	[MESSAGE_SETUP] = setup_fields,
+	[MESSAGE_HOST] = host_fields,
+	[MESSAGE_INLET] = inlet_fields,
+	[MESSAGE_START] = none,
+	[MESSAGE_HEAD] = head_fields,
+	[MESSAGE_RECORD] = record_fields,
+	[MESSAGE_STATE] = state_fields,
+	[MESSAGE_METRICS] = metrics_fields,
+	[MESSAGE_NOTE] = note_fields,
+	[MESSAGE_ANSWER] = answer_fields,
+	[MESSAGE_ROOM] = room_fields,
+	[MESSAGE_REFRESH] = refresh_fields,
+	[MESSAGE_PING] = none,
+	[MESSAGE_STOP] = stop_fields,
+	[MESSAGE_LINK] = link_fields,
+	[MESSAGE_REWIND] = rewind_fields,
+	[MESSAGE_PROGRESS] = progress_fields,
+	[MESSAGE_STATES] = states_fields,
+	[MESSAGE_GONE] = gone_fields,
+	[MESSAGE_HEARD] = heard_fields,
+	[MESSAGE_PONG] = none,
+	[MESSAGE_STOPPED] = none,
+	[MESSAGE_RECALL] = none,
 };
 
 /* ---- writing ---------------------------------------------------------------------------- */

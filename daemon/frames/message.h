@@ -45,6 +45,7 @@ enum message_kind {
 	MESSAGE_ROOM, /* of an inlet, given back */
 	MESSAGE_REFRESH, /* an inlet needs all that is retained once more */
 	MESSAGE_PING,
+	MESSAGE_NOTE, /* members of the retained head: the signed one */
 	MESSAGE_STOP,
 	/* up */
 	MESSAGE_LINK, /* looking up, trying, online, offline */
@@ -101,6 +102,11 @@ struct message_state {
 };
 
 struct message_metrics {
+	const void *members;
+	size_t bytes;
+};
+
+struct message_note {
 	const void *members;
 	size_t bytes;
 };

@@ -108,18 +108,20 @@ int uplink_status(const struct uplink_status *status, char out[STATUS_BYTES])
 	return jw_ok(&json) ? (int)json.bytes : -E2BIG;
 }
 
-int uplink_head_payload(const struct event_head *head, char out[STATUS_BYTES])
+int uplink_head_payload(const struct event_head *head, const char *members, size_t bytes,
+			char out[HEAD_BYTES])
 {
 	char hash[EVENT_HEX_BYTES];
 	struct jw json;
 
 	event_hex(head->hash, hash);
-	jw_start(&json, out, STATUS_BYTES);
+	jw_start(&json, out, HEAD_BYTES);
 	jw_open(&json, NULL);
 	jw_text(&json, "schema", HEAD_SCHEMA);
 	jw_text(&json, "epoch", head->epoch);
 	jw_uint(&json, "seq", head->seq);
 	jw_text(&json, "hash", hash);
+	jw_members(&json, members, bytes);
 	jw_close(&json);
 	return jw_ok(&json) ? (int)json.bytes : -E2BIG;
 }
@@ -153,7 +155,7 @@ bool uplink_status_head(const char *payload, size_t bytes, struct event_head *re
 {
 	static const char key[] = ",\"epoch\":\"";
 	struct event_head head = {0};
-	char text[STATUS_BYTES];
+	char text[HEAD_BYTES];
 	const char *at;
 
 	if (bytes == 0 || bytes >= sizeof(text))

@@ -10,13 +10,15 @@
 #include "journal/outlet.h"
 #include "transit/event/event.h"
 
-#define STATUS_SCHEMA  "corridord.status/1"
-#define METRICS_SCHEMA "corridord.metrics/1"
-#define HEAD_SCHEMA    "corridord.head/1"
-#define PREFIX_BYTES   512 /* "<root>/<checkpoint>/<gateway>/" */
-#define TOPIC_BYTES    (PREFIX_BYTES + STATE_KEY_BYTES + 16)
-#define STATUS_BYTES   1024
-#define SESSION_BYTES  RANDOM_ID_BYTES
+#define STATUS_SCHEMA	   "corridord.status/1"
+#define METRICS_SCHEMA	   "corridord.metrics/1"
+#define HEAD_SCHEMA	   "corridord.head/1"
+#define PREFIX_BYTES	   512 /* "<root>/<checkpoint>/<gateway>/" */
+#define TOPIC_BYTES	   (PREFIX_BYTES + STATE_KEY_BYTES + 16)
+#define STATUS_BYTES	   1024
+#define HEAD_BYTES	   4096
+#define NOTE_MEMBERS_BYTES 3072 /* of a head that is signed */
+#define SESSION_BYTES	   RANDOM_ID_BYTES
 
 /* -EINVAL: too long, or the root is empty, has a wildcard, a dot (which some brokers take for a
  * level's end), an empty level, or begins with $. */
@@ -47,8 +49,10 @@ struct uplink_status {
 	const struct instant *now; /* NULL: a will, written ahead of its time */
 };
 
-/* How far the published events may have come: ahead of them. Bytes, or -E2BIG. */
-int uplink_head_payload(const struct event_head *head, char out[STATUS_BYTES]);
+/* How far the published events may have come: ahead of them; members: the signed head, bytes 0: there
+ * is none. Bytes, or -E2BIG. */
+int uplink_head_payload(const struct event_head *head, const char *members, size_t bytes,
+			char out[HEAD_BYTES]);
 
 /* Bytes, or -E2BIG. */
 int uplink_status(const struct uplink_status *status, char out[STATUS_BYTES]);

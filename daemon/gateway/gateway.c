@@ -190,6 +190,8 @@ static int new_parts(struct gateway *gateway)
 		return err;
 	if ((err = uplink_new(&config->uplink, &gateway->origin, &gateway->uplink)) < 0)
 		return err;
+	if (config->signer.enabled && (err = uplink_sign(gateway->uplink, &config->signer)) < 0)
+		return err;
 	health_start(&gateway->health, &gateway->sink, config->uplink.alarm_after_ns, &now);
 	gateway->journal_conf = config->journal;
 	gateway->journal_conf.machine = machine_id();
@@ -305,8 +307,8 @@ static void deliver(struct gateway *gateway, int64_t deadline_ns)
 	const struct timespec pause = clock_timespec(LOOK_NS);
 	uint64_t mark = journal_mark(gateway->journal);
 
-	while (!is_delivered(gateway, mark) && uplink_counters(gateway->uplink).connected &&
-	       clock_mono_ns() < deadline_ns) {
+	while ((!is_delivered(gateway, mark) || !uplink_signed(gateway->uplink)) &&
+	       uplink_counters(gateway->uplink).connected && clock_mono_ns() < deadline_ns) {
 		(void)ppoll(NULL, 0, &pause, NULL);
 		journal_hurry(gateway->journal);
 	}

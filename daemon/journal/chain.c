@@ -11,13 +11,15 @@
 
 #define RECENT_STEP_NS NS_PER_S
 
-void chain_begin_file(struct chain *chain, const struct db *db)
+void chain_begin_file(struct chain *chain, struct db *db)
 {
 	chain->head = db->head;
 	chain->epoch_no = db->epoch_count ? db->epochs[db->epoch_count - 1].no : 0;
 	chain->epoch_unwritten = false;
 	chain->begun_here = false;
 	chain->follows.count = 0;
+	chain->ended.tree.size = 0;
+	tiles_begin_file(&chain->tiles, db, chain->epoch_no, &chain->head);
 }
 
 /* Of an epoch the furthest end counts. The oldest gives way. */
@@ -43,6 +45,12 @@ void chain_begin_epoch(struct chain *chain, uint64_t no)
 {
 	struct event_head ended = chain->head;
 	uint64_t id = 0;
+
+	if (chain->tiles.known && chain->tiles.tree.size > 0) {
+		chain->ended = chain->tiles;
+		chain->ended_no = chain->epoch_no;
+	}
+	tiles_begin(&chain->tiles);
 
 	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
 		id = (uint64_t)clock_now().utc_ns;
@@ -77,11 +85,25 @@ static void note_head(struct chain *chain)
 
 /* ---- transactions ------------------------------------------------------------------- */
 
-int journal_begin(struct journal *journal)
+/* All its events may go once the new one has begun. */
+static int keep_ended(struct journal *journal)
 {
 	const struct chain *chain = &journal->chain;
+
+	if (chain->ended.tree.size == 0)
+		return 0;
+	return tiles_keep(&chain->ended, &journal->db, chain->ended_no, UINT64_MAX);
+}
+
+int journal_begin(struct journal *journal)
+{
+	struct chain *chain = &journal->chain;
 	int err = db_begin(&journal->db);
 
+	chain->growing = chain->tiles;
+	chain->critical = false;
+	if (err == 0)
+		err = keep_ended(journal);
 	if (err == 0 && chain->epoch_unwritten)
 		err = db_put_epoch(&journal->db, chain->epoch_no, chain->head.epoch);
 	if (err == 0 && chain->owner_unwritten)
@@ -155,6 +177,10 @@ int journal_put_of(struct journal *journal, struct event_head *head,
 	row.recorded_s = now->clock == CLOCK_UNSYNCED ? 0 : now->utc_ns / NS_PER_S;
 	row.payload_bytes = (size_t)bytes;
 	err = db_put_event(&journal->db, &row);
+	if (err == 0)
+		err = tiles_add(&journal->chain.growing, &journal->db, journal->chain.epoch_no,
+				head);
+	journal->chain.critical |= type->severity == SEVERITY_CRITICAL;
 	if (err == 0 && type->severity >= SEVERITY_MAJOR)
 		err = db_put_alert(&journal->db, row.position, row.class);
 	return err == -EEXIST ? -EUCLEAN : err;
@@ -192,6 +218,8 @@ int journal_end(struct journal *journal, int err, const struct event_head *head)
 	door_count(&journal->door, &more);
 	note_head(chain);
 	chain->head = *head;
+	chain->tiles = chain->growing;
+	chain->ended.tree.size = 0;
 	chain->epoch_unwritten = false;
 	chain->owner_unwritten = false;
 	if (head->seq > 0)
@@ -199,5 +227,7 @@ int journal_end(struct journal *journal, int err, const struct event_head *head)
 	memories_written(&journal->memories);
 	if (journal->outlet.head)
 		journal->outlet.head(journal->outlet.data, head);
+	if (journal->outlet.grown && more.events > 0)
+		journal->outlet.grown(journal->outlet.data, head, chain->critical);
 	return 0;
 }

@@ -41,6 +41,11 @@ static const char schema_memory[] =
 static const char schema_owner[] =
 	"CREATE TABLE IF NOT EXISTS owner(id INTEGER PRIMARY KEY, machine TEXT NOT NULL)";
 
+/* Fewer columns than an event's: raw.c does not see it. */
+static const char schema_tile[] =
+	"CREATE TABLE IF NOT EXISTS tile(position INTEGER PRIMARY KEY, root BLOB NOT NULL,"
+	" frontier BLOB NOT NULL, leaves BLOB NOT NULL)";
+
 static const char schema_class[] =
 	"CREATE TABLE %s(position INTEGER PRIMARY KEY, sum INTEGER NOT NULL, recorded INTEGER,"
 	" type TEXT NOT NULL, payload BLOB NOT NULL);";
@@ -63,6 +68,12 @@ static const char *const statements[DO_COUNT] = {
 	[DO_DROP_MEMORIES] = "DELETE FROM memory",
 	[DO_FIND_ALERTS] = "SELECT id,position,shelf FROM alert WHERE id>?1 ORDER BY id LIMIT ?2",
 	[DO_DROP_ALERTS] = "DELETE FROM alert WHERE id<=?1",
+	[DO_PUT_TILE] = "INSERT OR REPLACE INTO tile VALUES(?1,?2,?3,?4)",
+	[DO_FIND_TILE] = ("SELECT position,root,frontier,leaves FROM tile WHERE position<?1"
+			  " ORDER BY position DESC LIMIT 1"),
+	[DO_AT_TILE] = "SELECT position,root,frontier,leaves FROM tile WHERE position=?1",
+	[DO_DROP_TILES] = ("DELETE FROM tile WHERE position<=(SELECT position FROM tile"
+			   " ORDER BY position DESC LIMIT 1 OFFSET ?1)"),
 	[DO_DROP_ALERTS_OF] = "DELETE FROM alert WHERE position BETWEEN ?1 AND ?2 AND shelf=?3",
 };
 
@@ -357,5 +368,7 @@ int db_connect(struct db *db, const char *path, int64_t quota_bytes)
 		err = execute(db, schema_memory);
 	if (err == 0)
 		err = execute(db, schema_owner);
+	if (err == 0)
+		err = execute(db, schema_tile);
 	return err == 0 ? prepare_all(db) : err;
 }

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "evidence/tree.h"
 #include "transit/event/event.h"
 
 struct sqlite3;
@@ -54,6 +55,10 @@ enum statement {
 	DO_FIND_ALERTS,
 	DO_DROP_ALERTS,
 	DO_DROP_ALERTS_OF,
+	DO_PUT_TILE,
+	DO_FIND_TILE,
+	DO_AT_TILE,
+	DO_DROP_TILES,
 	DO_COUNT
 };
 
@@ -76,6 +81,16 @@ struct db_row {
 	size_t payload_bytes;
 };
 
+/* Leaves of an epoch's tree. */
+struct db_tile {
+	uint64_t position; /* of the event of the first one */
+	const struct tree_hash *frontier; /* before it */
+	size_t frontier_count;
+	const struct tree_hash *leaves;
+	size_t leaf_count;
+	struct tree_hash root; /* behind the last one */
+};
+
 struct db_alert {
 	uint64_t id; /* grows in the order of writing */
 	uint64_t position;
@@ -96,6 +111,7 @@ struct db {
 	char boot[DB_BOOT_BYTES]; /* and in which boot */
 	char machine[DB_MACHINE_BYTES]; /* that it was last used on, empty: not known */
 	uint64_t put_bytes; /* payloads put since then */
+	unsigned tiles_put; /* since the oldest were dropped last */
 	int64_t quota_bytes;
 	int64_t pages_max; /* that the file may grow to */
 	int wal_pages; /* in the write-ahead log now */
@@ -127,6 +143,10 @@ int db_put_epoch(struct db *db, uint64_t no, const char *id);
 int db_put_marks(struct db *db, uint64_t events, uint64_t alerts);
 int db_put_owner(struct db *db, const char *machine);
 
+/* Replaces one of the same position; now and then the oldest go that are beyond their share of the
+ * quota. */
+int db_put_tile(struct db *db, const struct db_tile *tile);
+
 /* Removes low to high, both included, and the alerts among them. */
 int db_drop(struct db *db, enum event_class class, uint64_t low, uint64_t high);
 
@@ -149,6 +169,13 @@ int db_nth(struct db *db, enum event_class class, unsigned count, uint64_t upto,
 /* Up to count alerts behind id, in order. */
 int db_alerts(struct db *db, uint64_t after, struct db_alert *alerts, size_t count,
 	      size_t *ret_count);
+
+typedef void (*db_tile_call)(void *data, const struct db_tile *tile);
+
+/* Calls for the newest tile before the position, if there is one; for the one at it. What tile points
+ * to lives during the call. */
+int db_last_tile(struct db *db, uint64_t before, db_tile_call call, void *data);
+int db_tile_at(struct db *db, uint64_t position, db_tile_call call, void *data);
 
 int db_states(struct db *db, void *data,
 	      void (*call)(void *data, const char *key, const char *word));

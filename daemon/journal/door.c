@@ -174,6 +174,17 @@ static void source_told(void *data, const struct event_head *head)
 	pthread_mutex_unlock(&door->lock);
 }
 
+static void source_prove(void *data, uint64_t old_size)
+{
+	struct door *door = data;
+
+	pthread_mutex_lock(&door->lock);
+	door->work.prove = true;
+	door->work.old_size = old_size;
+	pthread_mutex_unlock(&door->lock);
+	worker_wake(door->worker);
+}
+
 static void source_rewind(void *data, uint32_t session)
 {
 	struct door *door = data;
@@ -214,6 +225,7 @@ struct outlet_source journal_source(struct journal *journal)
 	return (struct outlet_source){
 		.data = &journal->door,
 		.told = source_told,
+		.prove = source_prove,
 		.rewind = source_rewind,
 		.pull = source_pull,
 		.ack = source_ack,

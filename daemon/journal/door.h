@@ -23,6 +23,8 @@ struct work {
 	bool ack, rewind, pull, hurry;
 	uint32_t session; /* of the rewind */
 	struct event_head told; /* by the broker; seq 0: nothing */
+	bool prove;
+	uint64_t old_size;
 };
 
 struct door {

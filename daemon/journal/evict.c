@@ -51,6 +51,8 @@ static int drop_upto(struct journal *journal, enum event_class class, uint64_t h
 	if (err == 0)
 		err = db_drop(db, class, db->first[class], high);
 	if (err == 0)
+		err = tiles_keep(&journal->chain.tiles, db, journal->chain.epoch_no, high);
+	if (err == 0)
 		err = feed_put_marks(&journal->feed, db);
 	err = db_end(db, err);
 	if (err == 0)
@@ -178,6 +180,9 @@ static int evict_within(struct journal *journal, struct event_head *head, enum e
 			return *evicted > 0 ? 0 : -ENOENT;
 		if (err == 0)
 			err = db_drop(&journal->db, class, plan.low, plan.high);
+		if (err == 0)
+			err = tiles_keep(&journal->chain.growing, &journal->db,
+					 journal->chain.epoch_no, plan.high);
 		if (err == 0)
 			err = report_evicted(journal, head, reason, class, plan.gaps,
 					     plan.gap_count, &now);

@@ -234,6 +234,9 @@ static int give_up(struct journal *journal, const struct db_row *row)
 	if (err == 0)
 		err = db_drop(&journal->db, row->class, row->position, row->position);
 	if (err == 0)
+		err = tiles_keep(&journal->chain.growing, &journal->db, journal->chain.epoch_no,
+				 row->position);
+	if (err == 0)
 		err = report_evicted(journal, &head, GAP_DAMAGED, row->class, &gap, 1, &now);
 	err = journal_end(journal, err, &head);
 	if (err == 0)

@@ -41,6 +41,23 @@ static bool wait_for_work(struct journal *journal, bool more)
 			 &journal->batch.drafts);
 }
 
+static void prove(struct journal *journal, uint64_t old_size)
+{
+	const struct chain *chain = &journal->chain;
+	struct tiles_source of = {&journal->db, chain->epoch_no, &chain->tiles};
+	struct tree_source source = tiles_source(&of);
+	struct outlet_proof proof = {
+		.head = chain->head, .known = chain->tiles.known, .old_size = old_size};
+
+	if (!journal->outlet.proved)
+		return;
+	if (proof.known)
+		proof.root = tree_root(&chain->tiles.tree);
+	if (proof.known && old_size > 0)
+		proof.err = tree_prove_growth(&source, old_size, proof.head.seq, &proof.path);
+	journal->outlet.proved(journal->outlet.data, &proof);
+}
+
 static void take_work(struct journal *journal)
 {
 	struct work work = door_take(&journal->door, &journal->batch.drafts, false);
@@ -52,6 +69,8 @@ static void take_work(struct journal *journal)
 		feed_rewind(&journal->feed, &journal->db, work.session);
 		journal->outlet.head(journal->outlet.data, &journal->chain.head);
 	}
+	if (work.prove)
+		prove(journal, work.old_size);
 	if (work.hurry)
 		round_hurry(journal);
 	if (work.pull)
@@ -65,6 +84,8 @@ static void run(void *data)
 	bool more = true;
 
 	journal->outlet.head(journal->outlet.data, &journal->chain.head);
+	if (journal->outlet.grown)
+		journal->outlet.grown(journal->outlet.data, &journal->chain.head, false);
 	while (goes_on) {
 		goes_on = wait_for_work(journal, more);
 		take_work(journal);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "evidence/tree.h"
 #include "transit/event/event.h"
 
 enum outlet_stream { STREAM_EVENTS, STREAM_ALERTS, STREAM_COUNT };
@@ -35,6 +36,16 @@ struct outlet_state {
 	bool patient; /* others go before it */
 };
 
+/* The tree over an epoch's events as it is, and that it continues a smaller one. */
+struct outlet_proof {
+	struct event_head head; /* its size is the head's seq */
+	bool known; /* false: the tree of this epoch is not known, and nothing of the below */
+	struct tree_hash root;
+	uint64_t old_size; /* 0: nothing is to be continued */
+	struct tree_path path; /* from there */
+	int err; /* there is no path: -EINVAL: the tree is smaller; or another negative errno */
+};
+
 /* Calls of the journal's thread into the uplink. None blocks. */
 struct outlet {
 	void *data;
@@ -45,6 +56,9 @@ struct outlet {
 	void (*state)(void *data, const struct outlet_state *state);
 	/* The end of the chain after a commit, for the status topic. */
 	void (*head)(void *data, const struct event_head *head);
+	/* The same after a commit of events, for whoever signs. May be NULL. */
+	void (*grown)(void *data, const struct event_head *head, bool critical);
+	void (*proved)(void *data, const struct outlet_proof *proof); /* as was asked for */
 };
 
 /* Calls of the uplink's thread into the journal. None blocks. */
@@ -53,6 +67,8 @@ struct outlet_source {
 	/* What the broker last heard of this gateway's chain, before a rewind(). The journal holds
 	 * itself against it before it offers anything. May be NULL. */
 	void (*told)(void *data, const struct event_head *head);
+	/* outlet.proved() follows, of the newest epoch, from so many leaves on. */
+	void (*prove)(void *data, uint64_t old_size);
 	/* A new connection: both streams start again behind their watermarks. Offers carry
 	 * the session number given here, so that late ones of an earlier session are known. */
 	void (*rewind)(void *data, uint32_t session);

@@ -13,6 +13,7 @@
  * feed.c      watermarks; committed events to the outlet
  * report.c    the journal's own events
  * chain.c     drafts sealed into the chain
+ * tiles.c     the tree over its hashes
  * memory.c    what is remembered over a restart
  * door.c      what is shared with other threads
  * files.c     names of files, ballast, setting aside
@@ -29,12 +30,43 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "evidence/tree.h"
 #include "journal/db.h"
 #include "journal/door.h"
 #include "journal/files.h"
 #include "journal/memory.h"
 #include "journal/raw.h"
 #include "journal/witness.h"
+
+/* ---- tiles.c ------------------------------------------------------------------------ */
+
+#define TILE_BITS   8
+#define TILE_LEAVES (1 << TILE_BITS)
+
+struct tiles {
+	bool known; /* every event of the epoch is in it */
+	struct tree tree;
+	struct tree before; /* the leaves below */
+	struct tree_hash leaves[TILE_LEAVES]; /* of the last tile that was begun */
+};
+
+void tiles_begin(struct tiles *tiles); /* of a new epoch */
+/* A file was opened that ends with this head: what is known of its newest epoch. */
+void tiles_begin_file(struct tiles *tiles, struct db *db, uint64_t epoch_no,
+		      const struct event_head *head);
+/* Within a transaction: the event that was just put. */
+int tiles_add(struct tiles *tiles, struct db *db, uint64_t epoch_no, const struct event_head *head);
+/* Within a transaction that drops events up to this position. */
+int tiles_keep(const struct tiles *tiles, struct db *db, uint64_t epoch_no, uint64_t high);
+
+/* Where proofs find their nodes. -ENOENT: the tile is not kept any more. */
+struct tiles_source {
+	struct db *db;
+	uint64_t epoch_no;
+	const struct tiles *tiles; /* of this epoch if it is the newest; else NULL */
+};
+
+struct tree_source tiles_source(struct tiles_source *of);
 
 /* ---- chain.c ------------------------------------------------------------------------ */
 
@@ -59,6 +91,12 @@ struct chain {
 	bool broken; /* the file's epoch must not go on */
 	bool begun_here; /* the epoch began in this run: none of its numbers is older */
 	struct follows follows; /* told by the epoch's first event */
+	struct tiles tiles; /* as last committed */
+	struct tiles growing; /* in the transaction under way */
+	struct tiles
+		ended; /* of the epoch before, that is not kept yet; tree.size 0: there is none */
+	uint64_t ended_no;
+	bool critical; /* a critical event is in the transaction under way */
 	struct {
 		int64_t at_ns;
 		uint64_t position;
@@ -66,7 +104,7 @@ struct chain {
 };
 
 /* A file was opened: goes on with its newest epoch, if it has any. */
-void chain_begin_file(struct chain *chain, const struct db *db);
+void chain_begin_file(struct chain *chain, struct db *db);
 void chain_begin_epoch(struct chain *chain, uint64_t no);
 /* The epoch that begins takes the place of this chain too; of the present one: nothing. */
 void chain_follow(struct chain *chain, const struct event_head *head);

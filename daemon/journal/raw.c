@@ -254,7 +254,7 @@ static void visit(struct raw *raw, uint64_t index, const struct raw_sink *sink)
 					 : wal_read(&raw->log, index - raw->pages, raw->page);
 
 	if (loaded)
-		read_page(raw, index == 0, sink);
+		read_page(raw, index == 0 && raw->pages > 0, sink);
 }
 
 /* ---- from outside ------------------------------------------------------------------- */

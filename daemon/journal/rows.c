@@ -219,6 +219,82 @@ int db_drop(struct db *db, enum event_class class, uint64_t low, uint64_t high)
 	return err < 0 ? err : db_find_ends(db, class);
 }
 
+/* ---- tiles -------------------------------------------------------------------------- */
+
+#define TILE_BYTES    9216 /* a row, with what lies around it */
+#define TILES_QUOTA   16 /* that part of it */
+#define TILES_LEAST   16
+#define TILES_AT_ONCE 64
+
+static int drop_old_tiles(struct db *db)
+{
+	int64_t most = db->quota_bytes / TILES_QUOTA / TILE_BYTES;
+
+	if (++db->tiles_put < TILES_AT_ONCE)
+		return 0;
+	db->tiles_put = 0;
+	sqlite3_bind_int64(db->statement[DO_DROP_TILES], 1,
+			   most > TILES_LEAST ? most : TILES_LEAST);
+	return db_run(db, db->statement[DO_DROP_TILES]);
+}
+
+int db_put_tile(struct db *db, const struct db_tile *tile)
+{
+	sqlite3_stmt *put = db->statement[DO_PUT_TILE];
+	const int hash_bytes = (int)sizeof(tile->root);
+	int err;
+
+	sqlite3_bind_int64(put, 1, (int64_t)tile->position);
+	sqlite3_bind_blob(put, 2, &tile->root, hash_bytes, SQLITE_STATIC);
+	sqlite3_bind_blob(put, 3, tile->frontier, (int)tile->frontier_count * hash_bytes,
+			  SQLITE_STATIC);
+	sqlite3_bind_blob(put, 4, tile->leaves, (int)tile->leaf_count * hash_bytes, SQLITE_STATIC);
+	err = db_run(db, put);
+	return err < 0 ? err : drop_old_tiles(db);
+}
+
+/* Whole hashes, as aligned as bytes are. */
+static const struct tree_hash *read_hashes(sqlite3_stmt *row, int column, size_t *ret_count)
+{
+	*ret_count = (size_t)sqlite3_column_bytes(row, column) / sizeof(struct tree_hash);
+	return sqlite3_column_blob(row, column);
+}
+
+static int read_tile(struct db *db, enum statement which, uint64_t position, db_tile_call call,
+		     void *data)
+{
+	sqlite3_stmt *find = db->statement[which];
+	const struct tree_hash *root;
+	struct db_tile tile;
+	size_t roots;
+	int code;
+
+	sqlite3_bind_int64(find, 1, (int64_t)position);
+	code = sqlite3_step(find);
+	if (code == SQLITE_ROW) {
+		tile.position = (uint64_t)sqlite3_column_int64(find, 0);
+		root = read_hashes(find, 1, &roots);
+		tile.frontier = read_hashes(find, 2, &tile.frontier_count);
+		tile.leaves = read_hashes(find, 3, &tile.leaf_count);
+		if (roots == 1) {
+			tile.root = *root;
+			call(data, &tile);
+		}
+	}
+	sqlite3_reset(find);
+	return db_note(db, sqlite_errno(db->sqlite, code));
+}
+
+int db_last_tile(struct db *db, uint64_t before, db_tile_call call, void *data)
+{
+	return read_tile(db, DO_FIND_TILE, before, call, data);
+}
+
+int db_tile_at(struct db *db, uint64_t position, db_tile_call call, void *data)
+{
+	return read_tile(db, DO_AT_TILE, position, call, data);
+}
+
 /* ---- reading ------------------------------------------------------------------------ */
 
 static void read_row(sqlite3_stmt *statement, enum event_class class, struct db_row *row)

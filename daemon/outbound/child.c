@@ -16,17 +16,18 @@
 #define PROGRAM "corridord-uplink"
 
 /* Beside this program, as it is built; or where it is installed. */
-static void find_program(char path[PATH_MAX])
+static void find_program(const char *program, char path[PATH_MAX])
 {
-	ssize_t bytes = readlink("/proc/self/exe", path, PATH_MAX - sizeof(PROGRAM));
+	const size_t room = PATH_MAX - strlen(program) - 1;
+	ssize_t bytes = readlink("/proc/self/exe", path, room);
 
 	if (bytes > 0) {
 		path[bytes] = '\0';
-		memcpy(strrchr(path, '/') + 1, PROGRAM, sizeof(PROGRAM));
+		memcpy(strrchr(path, '/') + 1, program, strlen(program) + 1);
 		if (access(path, X_OK) == 0)
 			return;
 	}
-	snprintf(path, PATH_MAX, "%s", LIBEXECDIR "/" PROGRAM);
+	snprintf(path, PATH_MAX, "%s/%s", LIBEXECDIR, program);
 }
 
 /* Not what is meant for this process alone. */
@@ -67,13 +68,13 @@ static int spawn(pid_t *ret_pid, const char *path, char *const arguments[], int 
 	return -err;
 }
 
-static int start(char *const arguments[], int fd, pid_t *ret_pid)
+int child_start_program(const char *program, char *const arguments[], int fd, pid_t *ret_pid)
 {
 	char path[PATH_MAX];
 	char **list = environment();
 	int err = -ENOMEM;
 
-	find_program(path);
+	find_program(program, path);
 	if (list)
 		err = spawn(ret_pid, path, arguments, fd, list);
 	free(list);
@@ -84,7 +85,7 @@ int child_start(int fd, pid_t *ret_pid)
 {
 	char *const arguments[] = {(char[]){PROGRAM}, NULL};
 
-	return start(arguments, fd, ret_pid);
+	return child_start_program(PROGRAM, arguments, fd, ret_pid);
 }
 
 int child_check_tls(const struct uplink_conf *conf)
@@ -99,7 +100,7 @@ int child_check_tls(const struct uplink_conf *conf)
 				   NULL};
 	int status = 0;
 	pid_t pid;
-	int err = start(arguments, STDIN_FILENO, &pid);
+	int err = child_start_program(PROGRAM, arguments, STDIN_FILENO, &pid);
 
 	if (err < 0)
 		return err;

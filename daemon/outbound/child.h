@@ -13,6 +13,9 @@
  * errno. The thread that calls this has to outlive the child, which follows it into death. */
 int child_start(int fd, pid_t *ret_pid);
 
+/* The same with another program of ours. program: its name. */
+int child_start_program(const char *program, char *const arguments[], int fd, pid_t *ret_pid);
+
 /* Has it look at the files of the block tls. 0; 1: not all are what they have to be, and it has said
  * so on standard error; negative errno: it could not be asked. */
 int child_check_tls(const struct uplink_conf *conf);

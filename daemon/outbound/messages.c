@@ -86,6 +86,14 @@ static bool send_head(struct uplink *uplink)
 	return true;
 }
 
+static void send_note(struct uplink *uplink)
+{
+	const struct message_note message = {.members = uplink->note, .bytes = uplink->note_bytes};
+
+	if (uplink->note_due && channel_put(&uplink->channel, MESSAGE_NOTE, &message) == 0)
+		uplink->note_due = false;
+}
+
 static void send_states(struct uplink *uplink)
 {
 	struct state_copy state;
@@ -119,6 +127,7 @@ int messages_send(struct uplink *uplink, bool stop)
 
 	uplink->head_due |= stop && !uplink->stop_told;
 	head_is_known = send_head(uplink);
+	send_note(uplink);
 	send_states(uplink);
 	if (stop && head_is_known) /* the farewell names it */
 		send_stop(uplink);

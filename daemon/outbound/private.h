@@ -11,7 +11,9 @@
 
 #include "base/backoff.h"
 #include "frames/channel.h"
+#include "frames/topic.h"
 #include "outbound/child.h"
+#include "outbound/notary.h"
 #include "outbound/states.h"
 #include "outbound/uplink.h"
 
@@ -61,6 +63,10 @@ struct uplink {
 	bool head_known;
 	bool head_due; /* the child is to be told */
 	bool head_wanted; /* at the next occasion: it waits for it */
+	struct notary *notary; /* NULL: nothing is signed */
+	char note[NOTE_MEMBERS_BYTES];
+	size_t note_bytes; /* 0: nothing was signed yet */
+	bool note_due; /* the child is to be told */
 	struct uplink_counters counters;
 
 	/* the thread's */

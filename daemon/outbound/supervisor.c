@@ -38,6 +38,7 @@ static int give_birth(struct uplink *uplink, int child_fd)
 	pthread_mutex_lock(&uplink->lock);
 	uplink->states_wanted = 0;
 	uplink->head_due = uplink->head_known;
+	uplink->note_due = uplink->note_bytes > 0;
 	uplink->stop_told = false;
 	err = messages_set_up(uplink);
 	pthread_mutex_unlock(&uplink->lock);

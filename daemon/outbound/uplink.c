@@ -67,6 +67,7 @@ static void release(struct uplink *uplink)
 	pthread_mutex_destroy(&uplink->source_lock);
 	pthread_mutex_destroy(&uplink->lock);
 	supervisor_fini(uplink);
+	(void)notary_free(uplink->notary, INT64_MAX);
 	states_free(uplink->states);
 	worker_free(uplink->worker);
 	if (uplink->event_fd >= 0)
@@ -118,6 +119,64 @@ void uplink_subscribe(struct uplink *uplink, const struct inlet *inlet)
 	uplink->inlets[uplink->inlet_count++] = *inlet;
 }
 
+/* Under the lock: a thread that is busy anyway need not be woken. */
+static void wake_if_idle(struct uplink *uplink)
+{
+	if (!uplink->idle)
+		return;
+	uplink->idle = false;
+	worker_wake(uplink->worker);
+}
+
+/* ---- what is signed ------------------------------------------------------------------------ */
+
+static void ask_for_proof(void *data, uint64_t old_size)
+{
+	struct uplink *uplink = data;
+
+	pthread_mutex_lock(&uplink->source_lock);
+	if (uplink->attached)
+		uplink->source.prove(uplink->source.data, old_size);
+	pthread_mutex_unlock(&uplink->source_lock);
+}
+
+static void take_signed_head(void *data, const char *members, size_t bytes)
+{
+	struct uplink *uplink = data;
+
+	if (bytes > sizeof(uplink->note))
+		return;
+	pthread_mutex_lock(&uplink->lock);
+	memcpy(uplink->note, members, bytes);
+	uplink->note_bytes = bytes;
+	uplink->note_due = true;
+	wake_if_idle(uplink);
+	pthread_mutex_unlock(&uplink->lock);
+}
+
+int uplink_sign(struct uplink *uplink, const struct signer_conf *conf)
+{
+	const struct notary_conf notary = {
+		.signer = conf,
+		.origin = uplink->origin,
+		.data = uplink,
+		.prove = ask_for_proof,
+		.signed_head = take_signed_head,
+	};
+
+	return notary_new(&notary, &uplink->notary);
+}
+
+bool uplink_signed(struct uplink *uplink)
+{
+	if (!uplink->notary)
+		return true;
+	notary_hurry(uplink->notary);
+	return notary_is_done(uplink->notary);
+}
+
+/* ---- start and stop ------------------------------------------------------------------------ */
+
 int uplink_start(struct uplink *uplink, const struct outlet_source *source)
 {
 	const struct worker_job job = {.name = "uplink", .run = run, .data = uplink};
@@ -127,7 +186,8 @@ int uplink_start(struct uplink *uplink, const struct outlet_source *source)
 		return err;
 	uplink->source = *source;
 	uplink->attached = true;
-	return worker_start(uplink->worker, &job);
+	err = worker_start(uplink->worker, &job);
+	return err == 0 && uplink->notary ? notary_start(uplink->notary) : err;
 }
 
 void uplink_detach(struct uplink *uplink)
@@ -151,20 +211,14 @@ bool uplink_free(struct uplink *uplink, int64_t deadline_mono_ns)
 	pthread_mutex_unlock(&uplink->lock);
 	if (!worker_stop(uplink->worker, deadline_mono_ns))
 		return false;
+	if (!notary_free(uplink->notary, deadline_mono_ns))
+		return false;
+	uplink->notary = NULL;
 	release(uplink);
 	return true;
 }
 
 /* ---- calls of the journal's thread ---------------------------------------------------------- */
-
-/* Under the lock: a thread that is busy anyway need not be woken. */
-static void wake_if_idle(struct uplink *uplink)
-{
-	if (!uplink->idle)
-		return;
-	uplink->idle = false;
-	worker_wake(uplink->worker);
-}
 
 static bool put_record(struct uplink *uplink, enum outlet_stream stream,
 		       const struct outlet_record *record)
@@ -241,10 +295,30 @@ static void set_head(void *data, const struct event_head *head)
 	pthread_mutex_unlock(&uplink->lock);
 }
 
+static void set_grown(void *data, const struct event_head *head, bool critical)
+{
+	const struct uplink *uplink = data;
+
+	notary_grown(uplink->notary, head, critical);
+}
+
+static void set_proved(void *data, const struct outlet_proof *proof)
+{
+	const struct uplink *uplink = data;
+
+	notary_proved(uplink->notary, proof);
+}
+
 struct outlet uplink_outlet(struct uplink *uplink)
 {
 	return (struct outlet){
-		.data = uplink, .offer = offer, .state = set_state, .head = set_head};
+		.data = uplink,
+		.offer = offer,
+		.state = set_state,
+		.head = set_head,
+		.grown = uplink->notary ? set_grown : NULL,
+		.proved = uplink->notary ? set_proved : NULL,
+	};
 }
 
 /* ---- calls of the main loop ------------------------------------------------------------------ */

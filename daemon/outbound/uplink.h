@@ -50,6 +50,11 @@ struct outlet uplink_outlet(struct uplink *uplink);
  * uplink_start(), for UPLINK_INLETS folders at most. Copied. */
 void uplink_subscribe(struct uplink *uplink, const struct inlet *inlet);
 
+/* Heads of the log are signed and published. Before uplink_start(). Negative errno. */
+int uplink_sign(struct uplink *uplink, const struct signer_conf *conf);
+/* A stop: all that there is is signed now, if it can be. false: it is not yet. */
+bool uplink_signed(struct uplink *uplink);
+
 int uplink_start(struct uplink *uplink, const struct outlet_source *source);
 
 /* Publishes these JSON members on metrics at the next occasion, QoS 0. Copies. */

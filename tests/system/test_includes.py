@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rig.daemon import BUILD, ROOT
 
-SOURCES = sorted(p for d in ("daemon", "drivers", "uplink", "ctl") for p in (ROOT / d).rglob("*.[ch]"))
+SOURCES = sorted(p for d in ("daemon", "drivers", "uplink", "ctl", "signer", "verify") for p in (ROOT / d).rglob("*.[ch]"))
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]', re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
@@ -24,15 +24,18 @@ ROOMS = {
     "transit": "base transit/event transit/registry transit/sensor transit/legs transit/lane transit/checkpoint",
     "config": "base frames transit transit/registry transit/sensor",
     "bus": "base config transit/event",
-    "journal": "base config transit/event",
+    "evidence": "",
+    "journal": "base config evidence transit/event",
     "registry/record": "base transit/event transit/registry",
     "registry": "base config inbound registry/record transit/event transit/registry",
     "frames": "base transit/event",
-    "outbound": "base config frames transit/event",
+    "outbound": "base config evidence frames transit/event",
     "inbound": "base registry/record transit/event transit/registry transit/lane transit/legs",
     "control": "base transit/event",
     "gateway": "base bus config control inbound journal outbound registry transit transit/event",
     "uplink": "base frames transit/event",
+    "signer": "evidence",
+    "verify": "base evidence transit/event",
     "ctl": "base frames modbus",
     "gpio": "transit/event",
     "line": "base mapper transit/event",
@@ -52,19 +55,20 @@ SEAMS = {
 }
 
 # main.c puts together, drivers.c is the table of drivers, replay.c a driver of one file
-ROOFS = {"uplink/main.c", "ctl/main.c", "daemon/main.c", "daemon/clock_main.c", "drivers/drivers.c", "drivers/drivers.h", "drivers/replay.c"}
+ROOFS = {"uplink/main.c", "ctl/main.c", "signer/main.c", "verify/main.c", "daemon/main.c", "daemon/clock_main.c", "drivers/drivers.c", "drivers/drivers.h", "drivers/replay.c"}
 
 # library header: whose files alone may include it
 DOORS = {
     r"sqlite3\.h": r"daemon/(journal/\w+|registry/records|base/sqlite)\.[ch]",
-    r"(mosquitto|mqtt_protocol|seccomp|zstd)\.h": r"uplink/\w+\.[ch]",
-    r"openssl/.*": r"uplink/(tls|client|main)\.[ch]",
+    r"(mosquitto|mqtt_protocol|zstd)\.h": r"uplink/\w+\.[ch]",
+    r"seccomp\.h": r"(uplink|signer)/sandbox\.c",
+    r"openssl/.*": r"(uplink/(tls|client|main)|signer/key|verify/keys)\.[ch]",
     r"modbus(/.*)?\.h": r"drivers/modbus/\w+\.[ch]",
     r"gpiod\.h": r"drivers/gpio/\w+\.[ch]",
     r"pcre2\.h": r"drivers/mapper/pattern\.c",
     r"expat\.h": r"drivers/mapper/xml\.c",
-    r"nettle/.*": r"daemon/transit/event/event\.c",
-    r"jansson\.h": r"daemon/(registry/record/\w+|(inbound|control)/\w+_read)\.[ch]|ctl/\w+\.[ch]",
+    r"nettle/.*": r"daemon/(transit/event/event|evidence/(tree|note))\.c",
+    r"jansson\.h": r"daemon/(registry/record/\w+|(inbound|control)/\w+_read)\.[ch]|(ctl|verify)/\w+\.[ch]",
     r"ev\.h": r"daemon/gateway/\w+\.[ch]",
 }
 
@@ -86,7 +90,7 @@ def name(path):
 def room(path):
     """'transit/lane' of daemon/transit/lane/bind.c, 'gpio' of drivers/gpio/find.c."""
     parts = path.relative_to(ROOT).parts
-    return parts[0] if parts[0] in ("uplink", "ctl") else str(Path(*parts[1:-1]))
+    return parts[0] if parts[0] in ("uplink", "ctl", "signer", "verify") else str(Path(*parts[1:-1]))
 
 
 def included_from(included):

@@ -1,7 +1,5 @@
 """What README and doc/ show as an example is one: the daemon takes it, or says what they say."""
 
-import hashlib
-import json
 import re
 import subprocess
 
@@ -61,19 +59,3 @@ def test_the_devices_of_the_pages_are_good_configurations(tmp_path, page):
         bus = BUS if 'bus = "lane-1"' in device else ""
         result = checked(tmp_path, SITE + bus + device)
         assert (result.returncode, result.stderr) == (0, ""), device
-
-
-def test_the_subscriber_of_the_page_takes_a_chain_and_sees_repetitions_gaps_and_alterations():
-    names = {"json": json, "hashlib": hashlib}
-    (text,) = (b for b in blocks("doc/mqtt.md", "python") if "def take" in b)
-    exec(text, names)
-    take, heads, chain, last = names["take"], {}, [], "0" * 64
-    for seq in range(1, 5):
-        chain.append(json.dumps({"epoch": "a", "seq": seq, "prev": last}).encode())
-        last = hashlib.sha256(chain[-1]).hexdigest()
-    assert [take(heads, chain[i]) for i in (0, 1, 1, 0, 2)] == ["taken", "taken", "repeated", "repeated", "taken"]
-    assert take(dict(heads), chain[3].replace(b'"a"', b'"a" ')) == "taken"  # nothing shows it yet
-    altered = {"a": (3, hashlib.sha256(chain[2] + b" ").hexdigest())}
-    assert take(altered, chain[3]) == "gap"
-    assert take({"a": (2, heads["a"][1])}, chain[3]) == "gap"
-    assert take(heads, json.dumps({"epoch": "b", "seq": 1, "prev": "0" * 64}).encode()) == "taken"

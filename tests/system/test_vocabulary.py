@@ -179,6 +179,21 @@ def spoil(message, path, value):
         ("contact.major", "state", "Lost"),
         ("contact.critical", "latched", False),
         ("contact.unknown", "observed.use", "gate"),
+        ("barrier.closed", "occurred.utc", "2026-02-29T06:00:00.000000Z"),
+        ("barrier.closed", "occurred.utc", "2026-04-31T06:00:00.000000Z"),
+        ("barrier.closed", "occurred.utc", "2026-03-02T24:00:00.000000Z"),
+        ("barrier.closed", "occurred.mono_ns", -5),
+        ("barrier.closed", "boot", ""),
+        ("barrier.closed", "seq", 2**60),
+        ("barrier.opening", "state", "open"),
+        ("barrier.opening", "previous", "opening"),
+        ("seal.opened", "state", "intact"),
+        ("seal.opened", "previous", "opened"),
+        ("seal-check.opened", "result", "intact"),
+        ("seal-check.intact", "observed", None),
+        ("seal-check.tampered", "because", None),
+        ("contact.unknown", "state", "present"),
+        ("contact.major", "previous", "lost"),
     ],
 )
 def test_what_is_not_as_said_is_not_valid(events, kind, path, value):
@@ -186,6 +201,27 @@ def test_what_is_not_as_said_is_not_valid(events, kind, path, value):
     check = validator("event")
     assert check.is_valid(event)
     assert not check.is_valid(spoil(event, path, value))
+
+
+def test_only_the_first_event_has_no_past(events):
+    check = validator("event")
+    first = next(e for e in events if e["seq"] == 1)
+    later = next(e for e in events if e["seq"] > 1)
+    ended = [{"epoch": "0" * 16, "seq": 3, "hash": "a" * 64, "why": "return"}]
+    assert check.is_valid(first) and check.is_valid(first | {"follows": ended}) and check.is_valid(later)
+    assert not check.is_valid(first | {"prev": "a" * 64})
+    assert not check.is_valid(later | {"prev": "0" * 64})
+    assert not check.is_valid(later | {"follows": ended})
+
+
+def test_dates_are_those_of_the_calendar(events):
+    check, event = validator("event"), events[0]
+    for date, valid in (
+        ("2024-02-29", True), ("2000-02-29", True), ("2100-02-29", False), ("12000-02-29", True),
+        ("2026-00-10", False), ("2026-13-10", False), ("2026-12-31", True), ("2026-11-31", False),
+    ):
+        moment = dict(event["occurred"], utc=f"{date}T23:59:59.999999Z")
+        assert check.is_valid(event | {"occurred": moment}) == valid, date
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,8 @@ static void another_seal_is_a_new_state_event_with_both_numbers(void **state)
 	poll(&site, 0, "GE-1", 3, 0);
 	poll(&site, 5, "GE-2", 3, 0);
 	assert_told(&site.rig, "seal.intact@0 seal.intact@5 ");
-	assert_contains(site.rig.body, "\"previous\":\"intact\",\"previous_id\":\"GE-1\"");
+	assert_contains(site.rig.body,
+			"\"previous\":\"intact\",\"other_seal\":true,\"previous_id\":\"GE-1\"");
 	assert_contains(site.rig.body, "\"observed\":{\"id\":\"GE-2\"");
 	assert_contains(site.rig.state, "\"mono_ns\":5000000000}");
 }

@@ -313,6 +313,8 @@ static void tell_state(struct seal *seal, struct teller *teller, const char *pre
 
 	if (returns > 0)
 		jw_uint(json, "returns", returns);
+	if (seal->sensor.previous && strcmp(seal->sensor.previous, seal->sensor.verdict.word) == 0)
+		jw_bool(json, "other_seal", true);
 	if (previous_id[0] && strcmp(previous_id, seal->id) != 0)
 		jw_text(json, "previous_id", previous_id);
 	sensor_tell_observed(&seal->sensor, json);

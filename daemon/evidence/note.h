@@ -1,0 +1,78 @@
+/* Signed notes and the heads of logs in them, as C2SP's signed-note and tlog-checkpoint have them.
+ *
+ * A head says: the log of this origin has so many leaves and this root. Its text is signed by one or
+ * more keys, each with a line of its own:
+ *
+ *	corridor/ge-red-bridge/gw1/5f0c31a2b47d9e60
+ *	4711
+ *	<root in base64>
+ *
+ *	— corridor/ge-red-bridge/gw1 <base64 of key id and signature>
+ *
+ * Makes and reads these texts, and key ids. Knows no key and checks no signature. Nothing here
+ * allocates.
+ */
+#ifndef CORRIDORD_EVIDENCE_NOTE_H
+#define CORRIDORD_EVIDENCE_NOTE_H
+
+#include "evidence/tree.h"
+
+#define NOTE_NAME_BYTES	 192 /* of an origin or a key, with the NUL */
+#define NOTE_TEXT_BYTES	 320 /* of a head's text */
+#define NOTE_BYTES	 1024 /* with its signatures */
+#define NOTE_SIGNATURES	 8
+#define NOTE_SIGNED_MOST 76 /* bytes of a signature, the largest is a cosignature */
+#define NOTE_KEY_MOST	 128
+#define VERIFIER_BYTES	 512 /* of a verifier key's text */
+
+#define NOTE_ED25519 0x01
+
+struct note_head {
+	char origin[NOTE_NAME_BYTES];
+	uint64_t size;
+	struct tree_hash root;
+};
+
+struct note_signature {
+	char name[NOTE_NAME_BYTES];
+	uint32_t id;
+	unsigned char bytes[NOTE_SIGNED_MOST];
+	size_t count;
+};
+
+struct note {
+	struct note_head head;
+	size_t text_bytes; /* of the note: what is signed */
+	size_t count;
+	struct note_signature signature[NOTE_SIGNATURES]; /* of further ones nothing is known */
+};
+
+/* What is handed to others, to check signatures with. */
+struct note_verifier {
+	char name[NOTE_NAME_BYTES];
+	uint32_t id;
+	unsigned char type;
+	unsigned char key[NOTE_KEY_MOST];
+	size_t key_bytes;
+};
+
+/* out: with a NUL. Characters written without it. */
+size_t base64_encode(const void *bytes, size_t count, char *out);
+/* Bytes, or -EINVAL: it is not base64 with its padding, or more than size bytes. */
+int base64_decode(const char *text, size_t length, void *out, size_t size);
+
+bool note_name_is_good(const char *name); /* no blank, no plus, not empty */
+uint32_t note_key_id(const char *name, unsigned char type, const unsigned char *key,
+		     size_t key_bytes);
+
+/* Characters, or -E2BIG, -EINVAL. */
+int note_text(const struct note_head *head, char out[NOTE_TEXT_BYTES]);
+int note_sign_line(const char *name, uint32_t id, const unsigned char *signature, size_t count,
+		   char *out, size_t size);
+int note_verifier_text(const struct note_verifier *verifier, char out[VERIFIER_BYTES]);
+
+/* -EINVAL: it is none. */
+int note_read(const char *note, size_t bytes, struct note *ret_note);
+int note_verifier_read(const char *text, struct note_verifier *ret_verifier);
+
+#endif

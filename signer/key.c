@@ -1,0 +1,145 @@
+#include "signer/key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ED25519_BYTES	32
+#define SIGNATURE_BYTES 64
+
+struct key {
+	EVP_PKEY *pair;
+	struct note_verifier verifier;
+};
+
+static int tell(int err, const char *path, const char *what)
+{
+	fprintf(stderr, "corridord-signer: %s: %s%s%s\n", path, what, err < 0 ? ": " : "",
+		err < 0 ? strerror(-err) : "");
+	return err < 0 ? err : -EINVAL;
+}
+
+int key_make(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	EVP_PKEY *pair = NULL;
+	int err = 0;
+
+	if (!file)
+		return tell(-errno, path, "the key cannot be written");
+	pair = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	if (!pair || PEM_write_PrivateKey(file, pair, NULL, NULL, 0, NULL, NULL) != 1 ||
+	    fflush(file) != 0 || fsync(fd) != 0)
+		err = tell(errno ? -errno : -EIO, path, "the key cannot be written");
+	EVP_PKEY_free(pair);
+	fclose(file);
+	if (err < 0)
+		unlink(path);
+	return err;
+}
+
+/* Of an encrypted file nobody is asked for the password. */
+static int no_password(char *out, int size, int writes, void *data)
+{
+	(void)out, (void)size, (void)writes, (void)data;
+	return -1;
+}
+
+static int read_pair(const char *path, EVP_PKEY **ret_pair)
+{
+	FILE *file = fopen(path, "re");
+	EVP_PKEY *pair;
+
+	if (!file)
+		return tell(-errno, path, "the key cannot be read");
+	pair = PEM_read_PrivateKey(file, NULL, no_password, NULL);
+	fclose(file);
+	ERR_clear_error();
+	if (!pair)
+		return tell(0, path, "this is no PEM file with an unencrypted private key");
+	if (EVP_PKEY_id(pair) != EVP_PKEY_ED25519) {
+		EVP_PKEY_free(pair);
+		return tell(0, path, "the key is not an Ed25519 one");
+	}
+	*ret_pair = pair;
+	return 0;
+}
+
+int key_open(const char *path, const char *name, struct key **ret_key)
+{
+	struct key *key = calloc(1, sizeof(*key));
+	struct note_verifier *verifier;
+	int err = key ? read_pair(path, &key->pair) : -ENOMEM;
+
+	if (err == 0 && !note_name_is_good(name))
+		err = tell(0, name, "a key's name has neither blanks nor \"+\"");
+	if (err < 0) {
+		key_free(key);
+		return err;
+	}
+	verifier = &key->verifier;
+	snprintf(verifier->name, sizeof(verifier->name), "%s", name);
+	verifier->type = NOTE_ED25519;
+	verifier->key_bytes = ED25519_BYTES;
+	if (EVP_PKEY_get_raw_public_key(key->pair, verifier->key, &verifier->key_bytes) != 1) {
+		key_free(key);
+		return tell(0, path, "the key has no public part");
+	}
+	verifier->id = note_key_id(name, verifier->type, verifier->key, verifier->key_bytes);
+	*ret_key = key;
+	return 0;
+}
+
+void key_free(struct key *key)
+{
+	if (!key)
+		return;
+	EVP_PKEY_free(key->pair);
+	free(key);
+}
+
+const struct note_verifier *key_verifier(const struct key *key)
+{
+	return &key->verifier;
+}
+
+static int sign(const struct key *key, const char *text, size_t bytes,
+		unsigned char signature[SIGNATURE_BYTES])
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	size_t count = SIGNATURE_BYTES;
+	int err = -EIO;
+
+	if (context && EVP_DigestSignInit(context, NULL, NULL, NULL, key->pair) == 1 &&
+	    EVP_DigestSign(context, signature, &count, (const unsigned char *)text, bytes) == 1 &&
+	    count == SIGNATURE_BYTES)
+		err = 0;
+	EVP_MD_CTX_free(context);
+	return err;
+}
+
+int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES])
+{
+	unsigned char signature[SIGNATURE_BYTES];
+	char text[NOTE_TEXT_BYTES];
+	int length = note_text(head, text);
+	int line, err;
+
+	if (length < 0)
+		return length;
+	err = sign(key, text, (size_t)length, signature);
+	if (err < 0)
+		return err;
+	memcpy(out, text, (size_t)length);
+	out[length++] = '\n';
+	line = note_sign_line(key->verifier.name, key->verifier.id, signature, sizeof(signature),
+			      out + length, NOTE_BYTES - (size_t)length);
+	return line < 0 ? line : length + line;
+}

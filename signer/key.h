@@ -1,0 +1,19 @@
+/* The evidence key: made, read, used. Ed25519 by OpenSSL's EVP, in a PEM file. */
+#ifndef CORRIDORD_SIGNER_KEY_H
+#define CORRIDORD_SIGNER_KEY_H
+
+#include "evidence/note.h"
+
+struct key;
+
+/* All say on standard error what is wrong. Negative errno. */
+int key_make(const char *path); /* a new file, for its owner alone; -EEXIST: it is there */
+int key_open(const char *path, const char *name, struct key **ret_key);
+void key_free(struct key *key); /* takes NULL */
+
+const struct note_verifier *key_verifier(const struct key *key);
+
+/* The whole note of that head, with a NUL. Characters, or a negative errno. */
+int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES]);
+
+#endif

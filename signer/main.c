@@ -1,0 +1,232 @@
+/* corridord-signer: holds the evidence key and signs heads of this gateway's logs, and nothing else.
+ *
+ * corridord starts it and hands it one end of a socket as standard input. It has no network, and
+ * never signs two heads of an origin of which one does not continue the other. A question is a line,
+ * so is its answer:
+ *
+ *	last ORIGIN			last SIZE ROOT		what was signed last; 0 and zeros: nothing
+ *	sign ORIGIN SIZE ROOT HASH...	note BASE64		the hashes prove that the last one is continued
+ *					refused WHY
+ *
+ * ROOT and HASH in base64.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "signer/key.h"
+#include "signer/ledger.h"
+#include "signer/sandbox.h"
+
+#define QUESTION_BYTES (NOTE_NAME_BYTES + 64 + (TREE_PATH_MAX + 2) * 48)
+#define ANSWER_BYTES   (NOTE_BYTES * 2)
+#define HASH_TEXT      44
+
+static const char usage[] =
+	"usage: corridord-signer --new-key FILE NAME       makes a key, prints its verifier key\n"
+	"       corridord-signer --verifier-key FILE NAME  prints the verifier key\n"
+	"       corridord-signer KEY LEDGER NAME           as corridord starts it\n"
+	"NAME is corridor/<checkpoint>/<gateway>.\n";
+
+struct signer {
+	struct key *key;
+	struct ledger ledger;
+};
+
+static bool read_hash(const char *word, struct tree_hash *hash)
+{
+	return word && strlen(word) == HASH_TEXT &&
+	       base64_decode(word, HASH_TEXT, hash->bytes, sizeof(hash->bytes)) == TREE_HASH_BYTES;
+}
+
+/* Below the key's name: it signs for its gateway alone. */
+static bool read_origin(const struct signer *signer, const char *word, char origin[NOTE_NAME_BYTES])
+{
+	const char *name = key_verifier(signer->key)->name;
+	size_t length = strlen(name);
+
+	if (!word || !note_name_is_good(word) || strncmp(word, name, length) != 0 ||
+	    word[length] != '/')
+		return false;
+	memcpy(origin, word, strlen(word) + 1);
+	return true;
+}
+
+static bool read_size(const char *word, uint64_t *ret_size)
+{
+	char *end;
+
+	if (!word || word[0] < '0' || word[0] > '9' || strlen(word) > 15)
+		return false;
+	*ret_size = strtoull(word, &end, 10);
+	return *end == '\0';
+}
+
+static void answer_last(const struct signer *signer, char **rest, char *out)
+{
+	const struct note_head *last;
+	struct tree_hash none = {0};
+	char origin[NOTE_NAME_BYTES], root[HASH_TEXT + 1];
+
+	if (!read_origin(signer, strtok_r(NULL, " ", rest), origin)) {
+		snprintf(out, ANSWER_BYTES, "refused no origin of this key");
+		return;
+	}
+	last = ledger_last(&signer->ledger, origin);
+	base64_encode(last ? last->root.bytes : none.bytes, TREE_HASH_BYTES, root);
+	snprintf(out, ANSWER_BYTES, "last %" PRIu64 " %s", last ? last->size : 0, root);
+}
+
+static bool read_sign(const struct signer *signer, char **rest, struct note_head *head,
+		      struct tree_path *path)
+{
+	const char *word;
+
+	if (!read_origin(signer, strtok_r(NULL, " ", rest), head->origin) ||
+	    !read_size(strtok_r(NULL, " ", rest), &head->size) ||
+	    !read_hash(strtok_r(NULL, " ", rest), &head->root))
+		return false;
+	for (path->count = 0; (word = strtok_r(NULL, " ", rest)); path->count++)
+		if (path->count == TREE_PATH_MAX || !read_hash(word, &path->hash[path->count]))
+			return false;
+	return true;
+}
+
+static void answer_sign(struct signer *signer, char **rest, char *out)
+{
+	struct note_head head;
+	struct tree_path path;
+	char note[NOTE_BYTES];
+	const char *why = NULL;
+	int length = -EINVAL, used, err;
+
+	if (!read_sign(signer, rest, &head, &path))
+		why = "that is no head";
+	if (!why)
+		why = ledger_objects(&signer->ledger, &head, &path);
+	if (!why && (err = ledger_note(&signer->ledger, &head)) < 0)
+		why = strerror(-err);
+	if (!why && (length = key_sign(signer->key, &head, note)) < 0)
+		why = "the key does not sign";
+	if (why) {
+		snprintf(out, ANSWER_BYTES, "refused %s", why);
+		return;
+	}
+	used = snprintf(out, ANSWER_BYTES, "note ");
+	base64_encode(note, (size_t)length, out + used);
+}
+
+static void answer(struct signer *signer, char *question, char *out)
+{
+	char *rest = NULL;
+	const char *word = strtok_r(question, " ", &rest);
+
+	if (word && strcmp(word, "last") == 0)
+		answer_last(signer, &rest, out);
+	else if (word && strcmp(word, "sign") == 0)
+		answer_sign(signer, &rest, out);
+	else
+		snprintf(out, ANSWER_BYTES, "refused what is that");
+	memcpy(out + strlen(out), "\n", 2);
+}
+
+static int serve(struct signer *signer)
+{
+	FILE *in = fdopen(STDIN_FILENO, "r");
+	char question[QUESTION_BYTES], out[ANSWER_BYTES + 2];
+
+	while (in && fgets(question, sizeof(question), in)) {
+		char *end = strchr(question, '\n');
+
+		if (!end)
+			return EXIT_FAILURE;
+		*end = '\0';
+		answer(signer, question, out);
+		if (send(STDIN_FILENO, out, strlen(out), MSG_NOSIGNAL) != (ssize_t)strlen(out))
+			return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
+
+/* What is in memory is the key: no dump of it, and none who looks in. */
+static void follow_parent(void)
+{
+	const struct rlimit none = {0};
+
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
+
+static int run(const char *key_path, const char *ledger_path, const char *name)
+{
+	struct signer signer = {0};
+	int result = EXIT_FAILURE;
+	int err;
+
+	follow_parent();
+	if (key_open(key_path, name, &signer.key) < 0)
+		return EXIT_FAILURE;
+	err = ledger_open(&signer.ledger, ledger_path);
+	if (err < 0)
+		fprintf(stderr,
+			"corridord-signer: %s: what was signed last cannot be read (%s): nothing is "
+			"signed\n",
+			ledger_path, strerror(-err));
+	else if (signer_sandbox_enter() < 0)
+		fprintf(stderr, "corridord-signer: the network cannot be shut out\n");
+	else
+		result = serve(&signer);
+	key_free(signer.key);
+	return result;
+}
+
+static int print_verifier(const char *path, const char *name)
+{
+	char text[VERIFIER_BYTES];
+	struct key *key;
+
+	if (key_open(path, name, &key) < 0)
+		return EXIT_FAILURE;
+	note_verifier_text(key_verifier(key), text);
+	puts(text);
+	key_free(key);
+	return EXIT_SUCCESS;
+}
+
+static bool is_socket(int fd)
+{
+	int type;
+	socklen_t size = sizeof(type);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("corridord-signer " VERSION);
+		return EXIT_SUCCESS;
+	}
+	if (argc == 4 && strcmp(argv[1], "--new-key") == 0)
+		return note_name_is_good(argv[3]) && key_make(argv[2]) == 0
+			       ? print_verifier(argv[2], argv[3])
+			       : EXIT_FAILURE;
+	if (argc == 4 && strcmp(argv[1], "--verifier-key") == 0)
+		return print_verifier(argv[2], argv[3]);
+	if (argc == 4 && argv[1][0] != '-' && is_socket(STDIN_FILENO))
+		return run(argv[1], argv[2], argv[3]);
+	fputs(usage, stderr);
+	return EXIT_FAILURE;
+}

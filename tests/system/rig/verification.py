@@ -1,0 +1,158 @@
+"""The verifier of doc/verification.md, written from that page: says of lines what corridor-verify
+says of them. Simple, not fast."""
+
+import hashlib
+import json
+
+from . import notes
+
+ZEROS = "0" * 64
+
+
+class Log:
+    def __init__(self, checkpoint, gateway, epoch):
+        self.checkpoint, self.gateway, self.epoch = checkpoint, gateway, epoch
+        self.versions = {}  # seq: {hash: payload}, in the order they came
+        self.status = (0, None)
+        self.heads = {}  # size: {root}
+        self.forged_heads = 0
+        self.right, self.missing, self.altered, self.evicted = {}, [], [], []
+        self.wrong = False
+        self.signed = 0
+
+
+def read(lines, keys):
+    logs = {}
+
+    def log(checkpoint, gateway, epoch):
+        return logs.setdefault((checkpoint, gateway, epoch), Log(checkpoint, gateway, epoch))
+
+    garbled = 0
+    for line in lines:
+        line = line[max(line.find(b"{"), 0):]
+        try:
+            said = json.loads(line)
+            kind = said["schema"].split("/")[0]
+            if kind == "corridord.event":
+                one = log(said["checkpoint"], said["gateway"], said["epoch"])
+                one.versions.setdefault(said["seq"], {}).setdefault(hashlib.sha256(line).hexdigest(), said)
+            elif kind == "corridord.status" and said.get("hash"):
+                one = log(said["checkpoint"], said["gateway"], said["epoch"])
+                one.status = max(one.status, (said["seq"], said["hash"]), key=lambda status: status[0])
+            elif kind == "corridord.head" and "note" in said:
+                take_note(log, said["note"], keys)
+        except (ValueError, KeyError, TypeError):
+            garbled += 1
+    return logs, garbled
+
+
+def take_note(log, note, keys):
+    origin, size, root = notes.head_of(note)
+    one = log(*origin.split("/")[1:])
+    for key in keys:
+        if key.claims(note):
+            if not key.signed(note):
+                one.forged_heads += 1
+            elif origin.startswith(key.name + "/"):
+                one.heads.setdefault(size, set()).add(root)
+
+
+def last_of(log):
+    last = max([log.status[0], *log.heads])
+    if last == 0:
+        return max(log.versions, default=0)
+    while last + 1 in log.versions:
+        last += 1
+    return last
+
+
+def walk(log):
+    log.last = last_of(log)
+    log.altered = [seq for seq in log.versions if seq > log.last]
+    wanted = None
+    for seq in range(log.last, 0, -1):
+        if seq == log.status[0]:
+            log.wrong |= wanted not in (None, log.status[1])
+            wanted = wanted or log.status[1]
+        versions = log.versions.get(seq, {})
+        log.wrong |= len(versions) > 1
+        if not versions:
+            log.missing.append(seq)
+            wanted = None
+        elif wanted is not None and wanted not in versions:
+            log.altered.append(seq)
+            wanted = None
+        else:
+            log.right[seq] = wanted or next(iter(versions))
+            wanted = versions[log.right[seq]]["prev"]
+    log.wrong |= wanted not in (None, ZEROS)
+
+
+def take_tombstones(logs):
+    for by in logs.values():
+        for seq, versions in by.versions.items():
+            for digest, event in versions.items():
+                if event["type"] != "journal.evicted":
+                    continue
+                told = event["observed"]
+                of = logs.get((by.checkpoint, by.gateway, told["epoch"]))
+                if of and by.right.get(seq) != digest:
+                    of.wrong = True
+                elif of:
+                    for gap in told["ranges"]:
+                        gone = [n for n in of.missing if gap["first"] <= n <= gap["last"]]
+                        of.evicted += gone
+                        of.missing = [n for n in of.missing if n not in gone]
+
+
+def hold_against_heads(log):
+    tree = []
+    while len(tree) + 1 in log.right:
+        digest = bytes.fromhex(log.right[len(tree) + 1])
+        tree.append(hashlib.sha256(b"\x00" + digest).digest())
+    for size, roots in log.heads.items():
+        log.wrong |= len(roots) > 1
+        if size <= len(tree):
+            good = notes.root_of(tree[:size]) in roots
+            log.wrong |= not good
+            if good:
+                log.signed = max(log.signed, size)
+
+
+def check_follows(logs):
+    without = set()
+    for log in logs.values():
+        if 1 not in log.right:
+            continue
+        follows = log.versions[1][log.right[1]].get("follows", [])
+        for end in follows:
+            before = logs.get((log.checkpoint, log.gateway, end["epoch"]))
+            log.wrong |= before is None or before.right.get(end["seq"], end["hash"]) != end["hash"]
+        if not follows:
+            log.wrong |= (log.checkpoint, log.gateway) in without
+            without.add((log.checkpoint, log.gateway))
+
+
+def verify(lines, keys=()):
+    """{(checkpoint, gateway, epoch): verdict, ...}, and the worst of all as the exit code."""
+    keys = [notes.Verifier(key) for key in keys]
+    logs, garbled = read(lines, keys)
+    for log in logs.values():
+        walk(log)
+    take_tombstones(logs)
+    worst, said = 2 if garbled else 0 if logs else 1, {}
+    for log in logs.values():
+        hold_against_heads(log)
+    check_follows(logs)
+    for key, log in logs.items():
+        code = 0
+        if log.missing or not log.right or (keys and not log.signed):
+            code = 1
+        if log.altered or log.wrong or log.forged_heads:
+            code = 2
+        said[key] = {
+            "verdict": ("good", "incomplete", "altered")[code], "missing": sorted(log.missing), "altered": sorted(log.altered),
+            "evicted": sorted(log.evicted), "signed": log.signed,
+        }
+        worst = max(worst, code)
+    return said, worst

@@ -1,0 +1,260 @@
+"""corridord-signer and the heads that a gateway publishes, held against the specifications by code
+that knows neither (rig/notes.py), and against the events that came."""
+
+import base64
+import json
+import os
+import socket
+import subprocess
+
+import pytest
+from rig import conf, notes
+from rig.daemon import BUILD
+from rig.waiting import until
+from sim.modbus_device import TcpServer, Unit
+
+SIGNER = BUILD / "corridord-signer"
+NAME = "corridor/ge-red-bridge/gw1"
+ORIGIN = f"{NAME}/00000000000000e1"
+
+
+def text(data):
+    return base64.b64encode(data).decode()
+
+
+@pytest.fixture
+def key(tmp_path):
+    made = subprocess.run([SIGNER, "--new-key", tmp_path / "key.pem", NAME], check=True, capture_output=True, text=True)
+    return notes.Verifier(made.stdout)
+
+
+# ---- the signer by itself ------------------------------------------------------------------
+
+
+class Signer:
+    def __init__(self, folder):
+        self.folder = folder
+        self.socket, theirs = socket.socketpair()
+        arguments = [SIGNER, folder / "key.pem", folder / "ledger", NAME]
+        # what looks for leaks at the end would be another process, which it may not start
+        env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
+        self.process = subprocess.Popen(arguments, stdin=theirs, stderr=subprocess.PIPE, text=True, env=env)
+        theirs.close()
+        self.file = self.socket.makefile("rw")
+
+    def ask(self, *words):
+        self.file.write(" ".join(str(w) for w in words) + "\n")
+        self.file.flush()
+        return self.file.readline().rstrip("\n")
+
+    def sign(self, leaves, path=(), origin=ORIGIN):
+        return self.ask("sign", origin, len(leaves), text(notes.root_of(leaves)), *(text(p) for p in path))
+
+    def stop(self):
+        self.file.close()
+        self.socket.close()
+        assert self.process.wait(10) == 0
+
+
+@pytest.fixture
+def signer(key, tmp_path, closing):
+    return closing(Signer(tmp_path))
+
+
+def leaves(count, word=b"event"):
+    return [notes.leaf(word + b" %d" % i) for i in range(count)]
+
+
+def growth(old, tree):
+    """RFC 6962, 2.1.2."""
+
+    def subproof(m, part, whole):
+        if m == len(part):
+            return [] if whole else [notes.root_of(part)]
+        k = 1 << (len(part) - 1).bit_length() - 1
+        if m <= k:
+            return subproof(m, part[:k], whole) + [notes.root_of(part[k:])]
+        return subproof(m - k, part[k:], False) + [notes.root_of(part[:k])]
+
+    return subproof(old, tree, True)
+
+
+def note_of(answer):
+    assert answer.startswith("note "), answer
+    return base64.b64decode(answer[5:], validate=True).decode()
+
+
+def test_its_key_is_for_its_owner_alone_and_is_not_made_twice(key, tmp_path):
+    assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o600
+    again = subprocess.run([SIGNER, "--new-key", tmp_path / "key.pem", NAME], capture_output=True, text=True)
+    assert again.returncode == 1 and "File exists" in again.stderr
+    shown = subprocess.run([SIGNER, "--verifier-key", tmp_path / "key.pem", NAME], capture_output=True, text=True)
+    assert notes.Verifier(shown.stdout).key == key.key
+
+
+def test_openssl_reads_the_key_and_agrees_on_the_public_part(key, tmp_path):
+    out = subprocess.run(["openssl", "pkey", "-in", tmp_path / "key.pem", "-pubout", "-outform", "DER"],
+                         check=True, capture_output=True).stdout
+    assert out[-32:] == key.key
+
+
+def test_a_note_is_as_the_specification_says(signer, key):
+    tree = leaves(5)
+    note = note_of(signer.sign(tree))
+    assert notes.head_of(key.signed(note)) == (ORIGIN, 5, notes.root_of(tree))
+    assert key.signed(note.replace("\n5\n", "\n6\n")) is None
+    assert note.count("\n") == 5 and note.endswith("\n")
+
+
+def test_it_signs_what_continues_and_nothing_else(signer, key):
+    tree = leaves(40)
+    for size in (1, 2, 3, 7, 8, 9, 31, 40):
+        last = int(signer.ask("last", ORIGIN).split()[1])
+        path = growth(last, tree[:size]) if last else []
+        head = notes.head_of(key.signed(note_of(signer.sign(tree[:size], path))))
+        assert head == (ORIGIN, size, notes.root_of(tree[:size]))
+    other = tree[:20] + leaves(30, b"other")
+    assert signer.sign(other, growth(40, other)).startswith("refused it does not continue")
+    assert signer.sign(other[:40]).startswith("refused it does not continue")
+    assert signer.sign(tree[:39]).startswith("refused it is shorter")
+    assert signer.sign(tree + leaves(1, b"x")).startswith("refused it does not continue")
+    assert note_of(signer.sign(tree)), "the same head may be signed again"
+
+
+def test_it_remembers_over_a_restart(signer, tmp_path, closing):
+    tree = leaves(10)
+    note_of(signer.sign(tree))
+    signer.stop()
+    again = closing(Signer(tmp_path))
+    assert again.ask("last", ORIGIN) == f"last 10 {text(notes.root_of(tree))}"
+    assert again.sign(leaves(12, b"other")).startswith("refused")
+
+
+def test_a_ledger_that_cannot_be_read_is_a_reason_to_sign_nothing(key, tmp_path, closing):
+    (tmp_path / "ledger").write_text("rubbish\n")
+    signer = Signer(tmp_path)
+    assert signer.process.wait(10) == 1
+    assert "nothing is signed" in signer.process.stderr.read()
+
+
+@pytest.mark.parametrize("question", [
+    "", "x", "last", "last corridor/ge-red-bridge/gw2/e1", "last corridor/ge-red-bridge/gw1", "sign", f"sign {ORIGIN} 0 x",
+    f"sign {ORIGIN} -1 {text(bytes(32))}", f"sign {ORIGIN} 1 {text(bytes(31))}", f"sign {ORIGIN} 0 {text(bytes(32))}",
+    f"sign {ORIGIN} 1 {text(bytes(32))} x", f"sign {ORIGIN} 99999999999999999999 {text(bytes(32))}",
+    f"sign {ORIGIN} 1 " + f"{text(bytes(32))} " * 45, "sign corridor/ge-red-bridge/gw1/a+b 1 " + text(bytes(32)),
+])
+def test_what_is_no_question_is_refused(signer, question):
+    assert signer.ask(question).startswith("refused")
+    assert signer.ask("last", ORIGIN).startswith("last 0 ")
+
+
+def test_it_has_no_network(signer):
+    status = open(f"/proc/{signer.process.pid}/status").read()
+    note_of(signer.sign(leaves(1)))  # it has shut itself in by now
+    status = open(f"/proc/{signer.process.pid}/status").read()
+    assert "Seccomp:\t2" in status and "NoNewPrivs:\t1" in status
+    links = {os.readlink(f"/proc/{signer.process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{signer.process.pid}/fd")}
+    assert len([link for link in links if link.startswith("socket:")]) == 1
+
+
+# ---- with the daemon -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def device(closing):
+    return closing(TcpServer({1: Unit(holding={0: 1}), 2: Unit(holding={0: 1})}).start())
+
+
+def site(device):
+    status = conf.register("status", 0, map=["0=missing", "1=intact", "2=opened", "3=tampered"])
+    return (
+        conf.bus("b", device.port)
+        + conf.device("reader", "b", 2, status, address_base=0, poll="40ms")
+        + 'lane "entry-1" { direction = "entry"  seal "reader" { status = "reader.status" } }\n'
+        + 'signer { key = "key.pem"  ledger = "ledger" }\n'
+    )
+
+
+@pytest.fixture
+def gateway(key, device, broker, subscriber, new_daemon, tmp_path):
+    daemon = new_daemon(conf.head(broker.port) + site(device))
+    for name in ("key.pem",):
+        if daemon.folder != tmp_path:
+            (daemon.folder / name).write_bytes((tmp_path / name).read_bytes())
+            (daemon.folder / name).chmod(0o600)
+    return daemon.start()
+
+
+def notes_heard(subscriber):
+    found = []
+    for message in list(subscriber.messages):
+        if message.topic.endswith("/head") and message.payload:
+            said = json.loads(message.payload)
+            if "note" in said and (not found or found[-1]["note"] != said["note"]):
+                found.append(said)
+    return found
+
+
+def tree_heard(subscriber, epoch):
+    events = {e["seq"]: e.message.payload for e in list(subscriber.parsed["event"]) if e["epoch"] == epoch}
+    return [notes.leaf(events[seq]) for seq in range(1, max(events, default=0) + 1)]
+
+
+def check_heads(subscriber, key):
+    """Each is signed, is that of the events that came, and continues the one before."""
+    last = {}
+    for said in notes_heard(subscriber):
+        origin, size, root = notes.head_of(key.signed(said["note"]))
+        tree = tree_heard(subscriber, origin.split("/")[-1])
+        assert root == notes.root_of(tree[:size])
+        if origin in last:
+            old_size, old_root = last[origin]
+            assert said["continues"]["size"] == old_size
+            path = [base64.b64decode(p) for p in said["continues"]["path"]]
+            assert notes.continues(old_size, old_root, size, root, path)
+        last[origin] = size, root
+    return last
+
+
+def signed_up_to(subscriber, key):
+    found = notes_heard(subscriber)
+    return notes.head_of(key.signed(found[-1]["note"]))[1] if found else 0
+
+
+def test_heads_are_signed_at_the_start_soon_after_an_alarm_and_at_the_stop(gateway, subscriber, key, device):
+    until(lambda: signed_up_to(subscriber, key), "a signed head after the start")
+    device.units[2].set(0, 3)
+    alarm = subscriber.wait_event("seal.tampered")
+    until(lambda: signed_up_to(subscriber, key) >= alarm["seq"], "a signed head after an alarm", 5)
+    gateway.stop()
+    subscriber.wait_event("gateway.stopped")
+    stopped = next(e for e in subscriber.parsed["event"] if e["type"] == "gateway.stopped")
+    until(lambda: signed_up_to(subscriber, key) >= stopped["seq"], "a signed head at the stop")
+    assert len(check_heads(subscriber, key)) == 1
+
+
+def test_what_goes_on_after_a_restart_continues_what_was_signed(gateway, subscriber, key):
+    until(lambda: signed_up_to(subscriber, key), "a signed head")
+    gateway.stop()
+    before = signed_up_to(subscriber, key)
+    gateway.start()
+    until(lambda: signed_up_to(subscriber, key) > before, "another one")
+    ((_, (size, _)),) = check_heads(subscriber, key).items()
+    assert size > before
+
+
+def test_a_signer_that_dies_is_started_again_and_capture_goes_on(gateway, subscriber, key, device):
+    until(lambda: signed_up_to(subscriber, key), "a signed head")
+    found = subprocess.run(["pgrep", "-P", str(gateway.process.pid), "-f", "corridord-signer"], capture_output=True, text=True)
+    os.kill(int(found.stdout), 9)
+    device.units[2].set(0, 3)
+    alarm = subscriber.wait_event("seal.tampered")
+    until(lambda: signed_up_to(subscriber, key) >= alarm["seq"], "a signed head", 30)
+    check_heads(subscriber, key)
+
+
+def test_without_a_key_all_goes_on_and_the_log_says_why(device, broker, subscriber, new_daemon):
+    daemon = new_daemon(conf.head(broker.port) + site(device)).start()
+    subscriber.wait_event("seal.intact")
+    until(lambda: "heads are not signed" in daemon.logged() and "the key cannot be read" in daemon.logged(), "the reason in the log")
+    assert not notes_heard(subscriber)

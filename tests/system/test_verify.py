@@ -1,0 +1,302 @@
+"""corridor-verify and the verifier written from doc/verification.md, over what an adversary may make of
+what a subscriber got: each attack is found by both, and both say the same of whatever comes."""
+
+import base64
+import hashlib
+import json
+import random
+import resource
+import socket
+import subprocess
+import time
+
+import pytest
+from rig import conf, notes, verification
+from rig.daemon import BUILD, SANITIZED
+from rig.waiting import until
+from sim.modbus_device import TcpServer, Unit
+
+VERIFY, SIGNER = BUILD / "corridor-verify", BUILD / "corridord-signer"
+NAME = "corridor/cp/gw1"
+EPOCH = "00000000000000e1"
+ZEROS = "0" * 64
+
+
+def digest(payload):
+    return hashlib.sha256(payload).hexdigest()
+
+
+def event(seq, prev, epoch=EPOCH, kind="meter.value", follows=None, **members):
+    """Members in a gateway's order."""
+    said = {"schema": "corridord.event/1", "checkpoint": "cp", "gateway": "gw1", "epoch": epoch, "seq": seq, "prev": prev}
+    said |= {"follows": follows} if follows else {}
+    return json.dumps(said | {"type": kind, **members}, separators=(",", ":")).encode()
+
+
+def chain(count, epoch=EPOCH, word="value", follows=None):
+    made, prev = [], ZEROS
+    for seq in range(1, count + 1):
+        made.append(event(seq, prev, epoch, follows=follows if seq == 1 else None, observed={word: seq}))
+        prev = digest(made[-1])
+    return made
+
+
+def status(events, epoch=EPOCH, count=None):
+    count = len(events) if count is None else count
+    said = {"schema": "corridord.status/1", "checkpoint": "cp", "gateway": "gw1", "boot": "b", "state": "online", "epoch": epoch}
+    return json.dumps(said | {"seq": count, "hash": digest(events[count - 1])}, separators=(",", ":")).encode()
+
+
+class Key:
+    """A gateway's: signs whatever it is asked to, each time as if it never had before."""
+
+    def __init__(self, folder, name=NAME):
+        self.folder, self.name, self.number = folder, name, 0
+        folder.mkdir(exist_ok=True)
+        made = subprocess.run([SIGNER, "--new-key", folder / "key.pem", name], check=True, capture_output=True, text=True)
+        self.verifier = made.stdout.strip()
+
+    def sign(self, events, epoch=EPOCH, gateway=None):
+        """A head message over these events."""
+        self.number += 1
+        ours, theirs = socket.socketpair()
+        signer = subprocess.Popen([SIGNER, self.folder / "key.pem", self.folder / f"ledger{self.number}", self.name], stdin=theirs)
+        theirs.close()
+        root = base64.b64encode(notes.root_of([notes.leaf(e) for e in events])).decode()
+        file = ours.makefile("rw")
+        file.write(f"sign {gateway or self.name}/{epoch} {len(events)} {root}\n")
+        file.flush()
+        answer = file.readline()
+        file.close()
+        ours.close()
+        signer.wait()
+        note = base64.b64decode(answer.removeprefix("note ")).decode()
+        said = {"schema": "corridord.head/1", "epoch": epoch, "seq": len(events), "hash": digest(events[-1]), "note": note}
+        return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory):
+    return Key(tmp_path_factory.mktemp("key"))
+
+
+@pytest.fixture
+def judge(tmp_path):
+    """Both verifiers: they have to agree."""
+
+    def verdict(lines, *keys):
+        path = tmp_path / "lines"
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
+        options = [word for one in keys for word in ("--key", one.verifier)]
+        run = subprocess.run([VERIFY, "--json", *options, path], capture_output=True, text=True)
+        said = {(one["checkpoint"], one["gateway"], one["epoch"]): one for one in map(json.loads, run.stdout.splitlines())}
+        other, code = verification.verify(lines, [one.verifier for one in keys])
+        assert (run.returncode, sorted(said)) == (code, sorted(other)), (run.stdout, run.stderr, other)
+        for log, one in said.items():
+            theirs = other[log]
+            for what in ("missing", "evicted", "altered"):
+                ours = [n for span in one[what] for n in range(span["first"], min(span["last"], span["first"] + 10**5) + 1)]
+                assert len(one[what]) == 32 or ours == theirs[what], (what, one, theirs)
+            assert (one["verdict"], one["signed"]) == (theirs["verdict"], theirs["signed"])
+        return said.get(("cp", "gw1", EPOCH)), run.returncode
+
+    return verdict
+
+
+WHOLE = chain(60)
+
+
+def test_what_is_whole_is_good_and_signed(judge, key):
+    lines = [*WHOLE, status(WHOLE), key.sign(WHOLE[:50]), key.sign(WHOLE)]
+    said, code = judge(lines, key)
+    assert (code, said["verdict"], said["events"], said["last"], said["signed"]) == (0, "good", 60, 60, 60)
+    assert said["signed_by"] == NAME
+    assert judge(lines)[1] == 0, "without a key"
+
+
+def test_order_and_repetition_do_no_harm(judge, key):
+    lines = [*WHOLE, status(WHOLE, count=30), status(WHOLE), key.sign(WHOLE)]
+    for seed in range(10):
+        dice = random.Random(seed)
+        assert judge(dice.choices(lines, k=30) + dice.sample(lines, len(lines)), key)[1] == 0
+
+
+def test_topics_before_the_payload_are_passed_over(judge):
+    assert judge([b"corridor/v1/cp/gw1/event/meter/value " + line for line in WHOLE])[1] == 0
+
+
+def forged(payload, seq):
+    return payload.replace(b'"observed":{"value":%d}' % seq, b'"observed":{"value":0}')
+
+
+def re_forged(count, since):
+    """All from there on written anew."""
+    made, prev = WHOLE[: since - 1], digest(WHOLE[since - 2])
+    for seq in range(since, count + 1):
+        made = [*made, event(seq, prev, observed={"value": -seq})]
+        prev = digest(made[-1])
+    return made
+
+
+FOLLOWS = [{"epoch": EPOCH, "seq": 60, "hash": digest(WHOLE[-1]), "why": "return"}]
+NEXT = "00000000000000e2"
+
+# what happened, the lines without heads, the exit
+ATTACKS = {
+    "an event altered": (WHOLE[:30] + [forged(WHOLE[30], 31)] + WHOLE[31:] + [status(WHOLE)], 2),
+    "the newest altered": (WHOLE[:-1] + [forged(WHOLE[-1], 60), status(WHOLE)], 2),
+    "an event removed": (WHOLE[:30] + WHOLE[31:] + [status(WHOLE)], 1),
+    "a duplicate changed": ([*WHOLE, forged(WHOLE[30], 31), status(WHOLE)], 2),
+    "the newest's duplicate changed": ([*WHOLE, forged(WHOLE[-1], 60), status(WHOLE)], 2),
+    "the tail cut": (WHOLE[:50] + [status(WHOLE)], 1),
+    "a forged number": ([*WHOLE, event(10**9, "a" * 64), status(WHOLE)], 2),
+    "the beginning cut": (WHOLE[10:] + [status(WHOLE)], 1),
+    "an epoch forged": ([*WHOLE, status(WHOLE), *chain(5, NEXT)], 2),
+    "an epoch that follows another end": (
+        [*WHOLE, status(WHOLE), *chain(5, NEXT, follows=[{**FOLLOWS[0], "hash": "b" * 64}])], 2),
+    "an epoch that follows nothing that came": (
+        [*WHOLE, status(WHOLE), *chain(5, NEXT, follows=[{**FOLLOWS[0], "epoch": "00000000000000ee"}])], 2),
+    "a line of rubbish": ([*WHOLE, b"{rubbish", status(WHOLE)], 2),
+    "nothing": ([], 1),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_what_shows_without_a_signature(judge, attack):
+    lines, code = ATTACKS[attack]
+    assert judge(lines)[1] == code
+
+
+def test_an_epoch_that_follows_is_good(judge):
+    lines = [*WHOLE, status(WHOLE), *chain(5, NEXT, follows=FOLLOWS)]
+    assert judge(lines)[1] == 0
+
+
+def test_a_whole_chain_that_is_re_forged_shows_by_the_signed_head(judge, key):
+    other = re_forged(60, 20)
+    assert judge([*other, status(other)])[1] == 0, "nothing else can show it"
+    said, code = judge([*other, status(other), key.sign(WHOLE[:50])], key)
+    assert (code, said["differing_heads"]) == (2, 1)
+    assert judge([*other, status(other), key.sign(WHOLE[:19])], key)[1] == 0, "that is before"
+
+
+def test_a_tail_that_is_cut_with_its_status_shows_by_the_signed_head(judge, key):
+    said, code = judge([*WHOLE[:40], status(WHOLE, count=40), key.sign(WHOLE)], key)
+    assert (code, said["missing"]) == (1, [{"first": 41, "last": 60}])
+
+
+def test_without_any_signed_head_it_is_not_good_by_a_key(judge, key):
+    assert judge([*WHOLE, status(WHOLE)], key)[1] == 1
+
+
+def test_two_heads_of_one_size_prove_a_fork(judge, key):
+    said, code = judge([*WHOLE, status(WHOLE), key.sign(WHOLE), key.sign(re_forged(60, 20))], key)
+    assert code == 2 and said["forked"]
+
+
+def test_a_forged_note_is_found(judge, key):
+    note = key.sign(WHOLE)
+    said, code = judge([*WHOLE, note.replace(b"\\n60\\n", b"\\n59\\n")], key)
+    assert (code, said["forged_heads"]) == (2, 1)
+
+
+def test_another_key_signs_nothing_here(judge, key, tmp_path):
+    other = Key(tmp_path / "other")
+    said, code = judge([*WHOLE, other.sign(WHOLE)], key)
+    assert (code, said["unknown_heads"], said["signed"]) == (1, 1, 0)
+    assert judge([*WHOLE, other.sign(WHOLE), key.sign(WHOLE)], key)[1] == 0
+    neighbour = Key(tmp_path / "neighbour", "corridor/cp/gw2")
+    assert judge([*WHOLE, key.sign(WHOLE)], neighbour)[1] == 1
+
+
+def with_tombstone(first, last, digest_of=None):
+    gap = {"first": first, "last": last, "events": last - first + 1, "hash": digest(WHOLE[last - 1])}
+    observed = {"reason": "quota", "class": "telemetry", "epoch": EPOCH, "events": gap["events"], "ranges": [gap]}
+    stone = event(61, digest(WHOLE[-1]), kind="journal.evicted", observed=observed)
+    return stone, WHOLE[: first - 1] + WHOLE[last:]
+
+
+def test_what_the_gateway_gave_up_is_told_and_no_loss(judge):
+    stone, there = with_tombstone(10, 20)
+    said, code = judge([*there, stone, status([*WHOLE, stone])])
+    assert (code, said["evicted"]) == (0, [{"first": 10, "last": 20}])
+    said, code = judge([*there[:5], *there[7:], stone, status([*WHOLE, stone])])
+    assert (code, said["missing"], said["evicted"]) == (1, [{"first": 6, "last": 7}], [{"first": 10, "last": 20}])
+
+
+def test_a_forged_tombstone_hides_nothing(judge):
+    stone, there = with_tombstone(10, 20)
+    forged_stone = stone.replace(b'"seq":61', b'"seq":40').replace(digest(WHOLE[-1]).encode(), digest(WHOLE[38]).encode())
+    said, code = judge([*there, forged_stone, status(WHOLE)])
+    assert code == 2 and said["forged_tombstone"] and said["missing"] == [{"first": 10, "last": 20}]
+
+
+def test_both_say_the_same_of_whatever_comes(judge, key):
+    heads = [key.sign(WHOLE[:n]) for n in (20, 40, 60)]
+    for seed in range(150):
+        dice = random.Random(seed)
+        lines = [*WHOLE, status(WHOLE, count=dice.randint(1, 60)), dice.choice(heads)]
+        for _ in range(dice.randint(0, 4)):
+            at = dice.randrange(len(lines))
+            dice.choice([
+                lambda: lines.pop(at) if len(lines) > 1 else None,
+                lambda: lines.insert(at, dice.choice(WHOLE)),
+                lambda: lines.insert(at, forged(WHOLE[at % 60], at % 60 + 1)),
+                lambda: lines.append(lines.pop(at)),
+                lambda: lines.insert(at, dice.choice(re_forged(60, 30)[28:])),
+                lambda: lines.insert(at, dice.choice(heads)),
+                lambda: lines.insert(at, b"{"),
+            ])()
+        judge(lines, *([key] if dice.random() < 0.7 else []))
+
+
+def test_what_cannot_be_read_is_told(tmp_path):
+    for arguments in ([], ["--key", "x", "/dev/null"], [tmp_path / "none"], ["--rubbish"], ["--keys", tmp_path / "none", "/dev/null"]):
+        run = subprocess.run([VERIFY, *arguments], capture_output=True, text=True)
+        assert run.returncode == 3 and run.stderr
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's memory is not the program's")
+def test_two_hundred_thousand_events_take_little(tmp_path):
+    count, prev = 200_000, ZEROS
+    pad = "x" * 350
+    with (tmp_path / "lines").open("wb") as file:
+        for seq in range(1, count + 1):
+            line = event(seq, prev, pad=pad)
+            prev = digest(line)
+            file.write(line + b"\n")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begin = time.monotonic()
+    assert subprocess.run([VERIFY, tmp_path / "lines"], stdout=subprocess.DEVNULL).returncode == 0
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{count} events: {time.monotonic() - begin:.1f} s, {spent.ru_utime - before.ru_utime:.1f} s of user time")
+    assert spent.ru_utime - before.ru_utime < 6
+
+
+def test_it_links_neither_the_database_nor_mqtt():
+    linked = subprocess.run(["ldd", VERIFY], check=True, capture_output=True, text=True).stdout
+    assert "sqlite" not in linked and "mosquitto" not in linked
+
+
+def test_a_gateways_own_is_good(tmp_path, broker, subscriber, new_daemon, closing):
+    name = "corridor/ge-red-bridge/gw1"
+    key = Key(tmp_path / "k", name)
+    device = closing(TcpServer({1: Unit(holding={0: 1, 1: 1})}).start())
+    daemon = new_daemon(
+        conf.head(broker.port) + conf.counters(device.port, 1)
+        + f'signer {{ key = "{tmp_path}/k/key.pem"  ledger = "{tmp_path}/k/ledger" }}\n'
+    ).start()
+    subscriber.wait_event("gateway.started")
+    until(lambda: any(b'"note"' in m.payload for m in list(subscriber.messages) if m.topic.endswith("/head")), "a signed head")
+    daemon.stop()
+    subscriber.wait_event("gateway.stopped")
+
+    def judged():
+        path = tmp_path / "lines"
+        lines = [m.payload for m in list(subscriber.messages) if m.payload and m.topic.split("/")[4] in ("event", "alert", "status", "head")]
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
+        run = subprocess.run([VERIFY, "--json", "--key", key.verifier, path], capture_output=True, text=True)
+        said = json.loads(run.stdout)
+        return run.returncode == 0 and said["signed"] == said["last"] and said
+
+    assert until(judged, "all is signed and good")["events"] > 1

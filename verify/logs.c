@@ -1,0 +1,212 @@
+/* Reading: what came, sorted by log and number. */
+#include "verify/logs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOGS_MAX 65536
+
+/* Room for one more of what array holds. */
+static int grow(void **array, size_t count, size_t *size, size_t each)
+{
+	size_t more = count < 16 ? 16 : count + count / 2;
+	void *larger;
+
+	if (count < *size)
+		return 0;
+	larger = realloc(*array, more * each);
+	if (!larger)
+		return -ENOMEM;
+	*array = larger;
+	*size = more;
+	return 0;
+}
+
+static struct log *find(struct logs *logs, const char *checkpoint, const char *gateway,
+			const char *epoch)
+{
+	struct log *log;
+
+	for (size_t i = logs->count; i > 0; i--) {
+		log = &logs->log[i - 1];
+		if (strcmp(log->epoch, epoch) == 0 && strcmp(log->gateway, gateway) == 0 &&
+		    strcmp(log->checkpoint, checkpoint) == 0)
+			return log;
+	}
+	if (logs->count == LOGS_MAX ||
+	    grow((void **)&logs->log, logs->count, &logs->size, sizeof(*log)) < 0)
+		return NULL;
+	log = &logs->log[logs->count++];
+	*log = (struct log){0};
+	snprintf(log->checkpoint, sizeof(log->checkpoint), "%s", checkpoint);
+	snprintf(log->gateway, sizeof(log->gateway), "%s", gateway);
+	snprintf(log->epoch, sizeof(log->epoch), "%s", epoch);
+	return log;
+}
+
+static bool take_event(struct logs *logs, const struct message *message, uint64_t place)
+{
+	struct log *log = find(logs, message->checkpoint, message->gateway, message->head.epoch);
+
+	if (!log || grow((void **)&log->entries, log->entry_count, &log->entry_size,
+			 sizeof(*log->entries)) < 0)
+		return false;
+	log->unsorted |=
+		log->entry_count > 0 && log->entries[log->entry_count - 1].seq > message->head.seq;
+	log->entries[log->entry_count++] = (struct entry){message->head.seq, place};
+	return true;
+}
+
+static void take_ranges(struct logs *logs, const struct message *message, const char *line,
+			size_t bytes)
+{
+	char epoch[EVENT_EPOCH_BYTES];
+	struct range ranges[RANGES_MAX];
+	size_t count = message_ranges(line, bytes, epoch, ranges);
+	struct evicted evicted = {.by_seq = message->head.seq};
+	const struct log *by =
+		find(logs, message->checkpoint, message->gateway, message->head.epoch);
+	struct log *of;
+	struct evicted *list;
+
+	if (!by || count == 0)
+		return;
+	evicted.by_log = (uint64_t)(by - logs->log);
+	event_hash(line, bytes, evicted.by_hash.bytes);
+	of = find(logs, message->checkpoint, message->gateway, epoch);
+	list = of ? realloc(of->evicted, (of->evicted_count + count) * sizeof(*list)) : NULL;
+	if (!list) {
+		logs->too_many++;
+		return;
+	}
+	of->evicted = list;
+	for (size_t i = 0; i < count; i++) {
+		evicted.range = ranges[i];
+		list[of->evicted_count++] = evicted;
+	}
+}
+
+static void take_status(struct logs *logs, const struct message *message)
+{
+	struct log *log;
+
+	if (message->head.seq == 0)
+		return;
+	log = find(logs, message->checkpoint, message->gateway, message->head.epoch);
+	if (log && message->head.seq > log->status.seq)
+		log->status = message->head;
+}
+
+/* "corridor/<checkpoint>/<gateway>/<epoch>" */
+static struct log *log_of_origin(struct logs *logs, const char *origin)
+{
+	char checkpoint[NAME_BYTES], gateway[NAME_BYTES], epoch[EVENT_EPOCH_BYTES];
+	int end = 0;
+
+	if (sscanf(origin, "corridor/%63[a-z0-9-]/%63[a-z0-9-]/%16[0-9a-f]%n", checkpoint, gateway,
+		   epoch, &end) != 3 ||
+	    origin[end] != '\0' || strlen(epoch) != EVENT_EPOCH_BYTES - 1)
+		return NULL;
+	return find(logs, checkpoint, gateway, epoch);
+}
+
+/* A key signs for its own gateway. */
+static bool is_of_key(const struct note_verifier *by, const char *origin)
+{
+	size_t length = strlen(by->name);
+
+	return strncmp(by->name, origin, length) == 0 && origin[length] == '/';
+}
+
+static void add_seal(struct logs *logs, struct log *log, const struct note_head *head,
+		     const char *by)
+{
+	struct seal *seals;
+
+	for (size_t i = 0; i < log->seal_count; i++)
+		if (log->seals[i].head.size == head->size &&
+		    tree_equal(&log->seals[i].head.root, &head->root))
+			return;
+	seals = realloc(log->seals, (log->seal_count + 1) * sizeof(*seals));
+	if (!seals) {
+		logs->too_many++;
+		return;
+	}
+	log->seals = seals;
+	seals[log->seal_count] = (struct seal){.head = *head};
+	snprintf(seals[log->seal_count].by, NOTE_NAME_BYTES, "%s", by);
+	log->seal_count++;
+}
+
+static void take_note(struct logs *logs, const struct message *message)
+{
+	const struct note *note = &message->signed_head;
+	const struct note_verifier *by = NULL;
+	struct log *log = log_of_origin(logs, note->head.origin);
+
+	if (!log)
+		return;
+	switch (keys_check(logs->keys, note, message->note_text, &by)) {
+	case NOTE_STRANGE:
+		log->strange_notes++;
+		break;
+	case NOTE_FORGED:
+		log->forged_notes++;
+		break;
+	case NOTE_GOOD:
+		if (is_of_key(by, note->head.origin))
+			add_seal(logs, log, &note->head, by->name);
+		else
+			log->strange_notes++;
+		break;
+	}
+}
+
+static void take(void *data, uint64_t place, const char *line, size_t bytes)
+{
+	struct logs *logs = data;
+	struct message message;
+
+	switch (message_read(line, bytes, &message)) {
+	case MESSAGE_EVENT:
+		if (!take_event(logs, &message, place))
+			logs->too_many++;
+		if (message.tombstone)
+			take_ranges(logs, &message, line, bytes);
+		break;
+	case MESSAGE_STATUS:
+		take_status(logs, &message);
+		break;
+	case MESSAGE_HEAD:
+		if (message.note)
+			take_note(logs, &message);
+		break;
+	case MESSAGE_GARBLED:
+		logs->garbled++;
+		break;
+	case MESSAGE_OTHER:
+		break;
+	}
+}
+
+int logs_read(struct logs *logs)
+{
+	return lines_each(logs->lines, take, logs);
+}
+
+void logs_free(struct logs *logs)
+{
+	for (size_t i = 0; i < logs->count; i++) {
+		struct log *log = &logs->log[i];
+
+		free(log->entries);
+		free(log->evicted);
+		free(log->seals);
+		free(log->missing.span);
+		free(log->gone.span);
+		free(log->altered.span);
+	}
+	free(logs->log);
+}

@@ -1,0 +1,81 @@
+/* All that came of the logs (an epoch of a gateway each), by number, and what it is worth.
+ *
+ * Of an event only its number and where it stands are kept; its bytes are read again to be judged. */
+#ifndef CORRIDORD_VERIFY_LOGS_H
+#define CORRIDORD_VERIFY_LOGS_H
+
+#include "verify/keys.h"
+#include "verify/lines.h"
+#include "verify/message.h"
+
+struct entry {
+	uint64_t seq;
+	uint64_t place;
+};
+
+struct span {
+	uint64_t first, last;
+};
+
+struct spans {
+	struct span *span;
+	size_t count;
+};
+
+struct evicted {
+	struct range range;
+	uint64_t by_log, by_seq; /* the tombstone */
+	struct tree_hash by_hash; /* SHA-256 of its payload */
+};
+
+/* A signed note of the log. */
+struct seal {
+	struct note_head head;
+	char by[NOTE_NAME_BYTES];
+	bool checked; /* its root was held against the events, and is theirs */
+	bool differs; /* or is not */
+};
+
+struct log {
+	char checkpoint[NAME_BYTES], gateway[NAME_BYTES];
+	char epoch[EVENT_EPOCH_BYTES];
+	struct entry *entries;
+	size_t entry_count, entry_size;
+	bool unsorted;
+	struct event_head status; /* the furthest that a status names */
+	struct evicted *evicted;
+	size_t evicted_count;
+	struct seal *seals;
+	size_t seal_count;
+	size_t forged_notes; /* of a known key, with a wrong signature */
+	size_t strange_notes; /* of keys that are not known */
+
+	/* the verdict */
+	uint64_t last; /* there ought to be events up to here */
+	uint64_t events; /* that are there, and right */
+	struct spans missing, gone, altered; /* gone: given up by the gateway, which says so */
+	uint64_t copies; /* numbers of which there are several versions */
+	bool forked; /* two heads of it are signed that contradict each other */
+	bool forged_tombstone;
+	bool wrong_end; /* the newest is not what the status names */
+	const char *wrong_link; /* why its beginning is not right, NULL: it is */
+	bool follows_some;
+	struct seal *sealed; /* the furthest one that is that of the events, NULL: none */
+	struct tree_hash right_end; /* hash of the newest right one */
+	uint64_t right_end_seq;
+};
+
+struct logs {
+	struct lines *lines;
+	const struct keys *keys;
+	struct log *log;
+	size_t count, size;
+	uint64_t garbled; /* lines */
+	uint64_t too_many; /* no memory for these */
+};
+
+int logs_read(struct logs *logs); /* negative errno */
+int logs_judge(struct logs *logs);
+void logs_free(struct logs *logs);
+
+#endif

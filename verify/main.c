@@ -1,0 +1,263 @@
+/* corridor-verify: what is a list of events worth, from the list alone?
+ *
+ * Reads what a subscriber wrote down, a line for each message, and keys; says for each log what is
+ * missing, altered, forged, signed. Needs no daemon, no journal, no broker. doc/verification.md says
+ * how it is done, for those who would rather do it themselves. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_writer.h"
+#include "verify/logs.h"
+
+#define REPORT_BYTES (64 * 1024)
+#define SPANS_TOLD   32
+
+enum verdict { VERDICT_GOOD, VERDICT_INCOMPLETE, VERDICT_ALTERED, VERDICT_UNKNOWN };
+
+static const char *const verdicts[] = {"good", "incomplete", "altered", "unknown"};
+
+static const char usage[] =
+	"usage: corridor-verify [--json] [--key KEY]... [--keys FILE]... FILE...\n"
+	"FILE has a line for each message that a subscriber got, as it came; with its topic before it or\n"
+	"without. KEY is a verifier key, NAME+ID+BASE64; FILE of keys has one a line.\n"
+	"Exit: 0 all is there and as it was, 1 something is missing or not signed, 2 something was\n"
+	"altered or forged, 3 it cannot be judged.\n";
+
+static enum verdict verdict_of(const struct logs *logs, const struct log *log)
+{
+	bool differs = false;
+
+	for (size_t i = 0; i < log->seal_count; i++)
+		differs |= log->seals[i].differs;
+	if (differs || log->altered.count > 0 || log->copies > 0 || log->forked ||
+	    log->forged_notes > 0 || log->forged_tombstone || log->wrong_end || log->wrong_link)
+		return VERDICT_ALTERED;
+	if (log->missing.count > 0 || log->events == 0 || (logs->keys->count > 0 && !log->sealed))
+		return VERDICT_INCOMPLETE;
+	return VERDICT_GOOD;
+}
+
+static uint64_t count_of(const struct spans *spans)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < spans->count; i++)
+		count += spans->span[i].last - spans->span[i].first + 1;
+	return count;
+}
+
+/* ---- for people ---------------------------------------------------------------------- */
+
+static void tell_spans(const char *what, const struct spans *spans, bool backwards)
+{
+	if (spans->count == 0)
+		return;
+	printf("  %s: ", what);
+	for (size_t i = 0; i < spans->count && i < SPANS_TOLD; i++) {
+		const struct span *span = &spans->span[backwards ? spans->count - 1 - i : i];
+
+		printf("%s%" PRIu64, i > 0 ? ", " : "", span->first);
+		if (span->last > span->first)
+			printf(" to %" PRIu64, span->last);
+	}
+	printf("%s\n", spans->count > SPANS_TOLD ? ", and more" : "");
+}
+
+static void tell_seals(const struct logs *logs, const struct log *log)
+{
+	if (log->sealed)
+		printf("  signed: up to %" PRIu64 " by %s\n", log->sealed->head.size,
+		       log->sealed->by);
+	else if (logs->keys->count > 0)
+		printf("  signed: nothing that could be checked (%zu heads, %zu by unknown keys)\n",
+		       log->seal_count, log->strange_notes);
+	for (size_t i = 0; i < log->seal_count; i++)
+		if (log->seals[i].differs)
+			printf("  altered: the first %" PRIu64
+			       " events are not those that %s signed\n",
+			       log->seals[i].head.size, log->seals[i].by);
+	if (log->forked)
+		printf("  forged: two signed heads of one size contradict each other\n");
+	if (log->forged_notes > 0)
+		printf("  forged: %zu heads have a wrong signature\n", log->forged_notes);
+}
+
+static void tell(const struct logs *logs, const struct log *log)
+{
+	printf("%s/%s %s: %s: %" PRIu64 " of %" PRIu64 " events\n", log->checkpoint, log->gateway,
+	       log->epoch, verdicts[verdict_of(logs, log)], log->events, log->last);
+	tell_spans("missing", &log->missing, false);
+	tell_spans("given up by the gateway", &log->gone, false);
+	tell_spans("altered or forged", &log->altered, true);
+	if (log->copies > 0)
+		printf("  forged: %" PRIu64 " numbers came in several versions\n", log->copies);
+	if (log->wrong_end)
+		printf("  altered: event %" PRIu64 " is not what the status names\n",
+		       log->status.seq);
+	if (log->wrong_link)
+		printf("  forged: %s\n", log->wrong_link);
+	if (log->forged_tombstone)
+		printf("  forged: an event gives up others and is itself not right\n");
+	tell_seals(logs, log);
+}
+
+/* ---- for programs -------------------------------------------------------------------- */
+
+static void put_spans(struct jw *json, const char *key, const struct spans *spans, bool backwards)
+{
+	jw_open_array(json, key);
+	for (size_t i = 0; i < spans->count && i < SPANS_TOLD; i++) {
+		const struct span *span = &spans->span[backwards ? spans->count - 1 - i : i];
+
+		jw_open(json, NULL);
+		jw_uint(json, "first", span->first);
+		jw_uint(json, "last", span->last);
+		jw_close(json);
+	}
+	jw_close_array(json);
+}
+
+static void print_json(const struct logs *logs, const struct log *log)
+{
+	char out[REPORT_BYTES];
+	size_t differing = 0;
+	struct jw json;
+
+	for (size_t i = 0; i < log->seal_count; i++)
+		differing += log->seals[i].differs;
+	jw_start(&json, out, sizeof(out));
+	jw_open(&json, NULL);
+	jw_text(&json, "checkpoint", log->checkpoint);
+	jw_text(&json, "gateway", log->gateway);
+	jw_text(&json, "epoch", log->epoch);
+	jw_text(&json, "verdict", verdicts[verdict_of(logs, log)]);
+	jw_uint(&json, "events", log->events);
+	jw_uint(&json, "last", log->last);
+	jw_uint(&json, "missing_events", count_of(&log->missing));
+	put_spans(&json, "missing", &log->missing, false);
+	put_spans(&json, "evicted", &log->gone, false);
+	put_spans(&json, "altered", &log->altered, true);
+	jw_uint(&json, "several_versions", log->copies);
+	jw_bool(&json, "status_differs", log->wrong_end);
+	jw_text(&json, "link", log->wrong_link);
+	jw_bool(&json, "forged_tombstone", log->forged_tombstone);
+	jw_bool(&json, "forked", log->forked);
+	jw_uint(&json, "forged_heads", log->forged_notes);
+	jw_uint(&json, "unknown_heads", log->strange_notes);
+	jw_uint(&json, "differing_heads", differing);
+	jw_uint(&json, "signed", log->sealed ? log->sealed->head.size : 0);
+	jw_text(&json, "signed_by", log->sealed ? log->sealed->by : NULL);
+	jw_close(&json);
+	if (jw_ok(&json))
+		printf("%.*s\n", (int)json.bytes, out);
+}
+
+/* ---- what is asked ------------------------------------------------------------------- */
+
+static int complain(const char *what, int err)
+{
+	fprintf(stderr, "corridor-verify: %s: %s\n", what, strerror(-err));
+	return err;
+}
+
+static int add_key(struct keys *keys, const char *text)
+{
+	int err = keys_add(keys, text);
+
+	return err < 0 ? complain(text, err) : 0;
+}
+
+static int read_keys(struct keys *keys, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[VERIFIER_BYTES];
+	int err = 0;
+
+	if (!file)
+		return complain(path, -errno);
+	while (err == 0 && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (line[0] && line[0] != '#')
+			err = add_key(keys, line);
+	}
+	fclose(file);
+	return err;
+}
+
+static int read_options(int argc, char **argv, struct keys *keys, bool *json)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},	{"key", required_argument, NULL, 'k'},
+		{"keys", required_argument, NULL, 'K'}, {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},	{0}};
+	int err = 0, option;
+
+	while (err == 0 && (option = getopt_long(argc, argv, "jk:h", options, NULL)) != -1) {
+		if (option == 'j') {
+			*json = true;
+		} else if (option == 'k') {
+			err = add_key(keys, optarg);
+		} else if (option == 'K') {
+			err = read_keys(keys, optarg);
+		} else if (option == 'V') {
+			puts("corridor-verify " VERSION);
+			exit(EXIT_SUCCESS);
+		} else {
+			fputs(usage, option == 'h' ? stdout : stderr);
+			exit(option == 'h' ? EXIT_SUCCESS : VERDICT_UNKNOWN);
+		}
+	}
+	return err;
+}
+
+static enum verdict report(const struct logs *logs, bool json)
+{
+	enum verdict worst = logs->count > 0 ? VERDICT_GOOD : VERDICT_INCOMPLETE;
+
+	for (size_t i = 0; i < logs->count; i++) {
+		enum verdict verdict = verdict_of(logs, &logs->log[i]);
+
+		worst = verdict > worst ? verdict : worst;
+		if (json)
+			print_json(logs, &logs->log[i]);
+		else
+			tell(logs, &logs->log[i]);
+	}
+	if (logs->garbled > 0 || logs->lines->too_long > 0) {
+		fprintf(stderr, "corridor-verify: %" PRIu64 " lines are no gateway's message\n",
+			logs->garbled + logs->lines->too_long);
+		worst = worst < VERDICT_ALTERED ? VERDICT_ALTERED : worst;
+	}
+	return logs->too_many > 0 ? VERDICT_UNKNOWN : worst;
+}
+
+int main(int argc, char **argv)
+{
+	static struct lines lines;
+	static struct keys keys;
+	struct logs logs = {.lines = &lines, .keys = &keys};
+	enum verdict verdict = VERDICT_UNKNOWN;
+	bool json = false;
+	int err = read_options(argc, argv, &keys, &json);
+
+	if (err == 0 && optind == argc) {
+		fputs(usage, stderr);
+		return VERDICT_UNKNOWN;
+	}
+	for (int i = optind; err == 0 && i < argc; i++)
+		if ((err = lines_open(&lines, argv[i])) < 0)
+			(void)complain(argv[i], err);
+	if (err == 0 && (err = logs_read(&logs)) < 0)
+		(void)complain("reading", err);
+	if (err == 0 && (err = logs_judge(&logs)) < 0)
+		(void)complain("judging", err);
+	if (err == 0)
+		verdict = report(&logs, json);
+	logs_free(&logs);
+	lines_close(&lines);
+	return (int)verdict;
+}

@@ -1,0 +1,200 @@
+#include "verify/message.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEQ_DIGITS 13
+
+struct reader {
+	const char *at, *end;
+};
+
+static bool skip(struct reader *reader, const char *text)
+{
+	size_t length = strlen(text);
+
+	if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, text, length) != 0)
+		return false;
+	reader->at += length;
+	return true;
+}
+
+/* Up to the quote, without escapes. */
+static bool take_text(struct reader *reader, char *out, size_t size)
+{
+	const char *quote = memchr(reader->at, '"', (size_t)(reader->end - reader->at));
+	size_t length = quote ? (size_t)(quote - reader->at) : size;
+
+	if (length >= size || memchr(reader->at, '\\', length) || memchr(reader->at, '\0', length))
+		return false;
+	memcpy(out, reader->at, length);
+	out[length] = '\0';
+	reader->at = quote + 1;
+	return true;
+}
+
+static bool take_epoch(struct reader *reader, char epoch[EVENT_EPOCH_BYTES])
+{
+	return take_text(reader, epoch, EVENT_EPOCH_BYTES) &&
+	       strspn(epoch, "0123456789abcdef") == EVENT_EPOCH_BYTES - 1;
+}
+
+static bool take_number(struct reader *reader, uint64_t *ret_number)
+{
+	const char *begin = reader->at;
+	uint64_t number = 0;
+
+	for (; reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9'; reader->at++) {
+		if (reader->at - begin == SEQ_DIGITS)
+			return false;
+		number = number * 10 + (uint64_t)(*reader->at - '0');
+	}
+	*ret_number = number;
+	return reader->at > begin && (begin[0] != '0' || number == 0) && number >> 40 == 0;
+}
+
+static bool take_hash(struct reader *reader, unsigned char hash[EVENT_HASH_BYTES])
+{
+	char hex[EVENT_HEX_BYTES];
+
+	return take_text(reader, hex, sizeof(hex)) && event_unhex(hex, hash);
+}
+
+/* In the first event of an epoch. */
+static bool pass_follows(struct reader *reader)
+{
+	static const char behind[] = "],\"type\":\"";
+	const char *end;
+
+	if (!skip(reader, ",\"follows\":["))
+		return true;
+	end = memmem(reader->at, (size_t)(reader->end - reader->at), behind, strlen(behind));
+	reader->at = end ? end + 1 : reader->end;
+	return end != NULL;
+}
+
+static bool read_event(struct reader *reader, struct message *message)
+{
+	char type[64];
+
+	if (!skip(reader, ",\"checkpoint\":\"") ||
+	    !take_text(reader, message->checkpoint, NAME_BYTES) ||
+	    !skip(reader, ",\"gateway\":\"") || !take_text(reader, message->gateway, NAME_BYTES) ||
+	    !skip(reader, ",\"epoch\":\"") || !take_epoch(reader, message->head.epoch) ||
+	    !skip(reader, ",\"seq\":") || !take_number(reader, &message->head.seq) ||
+	    !skip(reader, ",\"prev\":\"") || !take_hash(reader, message->prev) ||
+	    !pass_follows(reader) || !skip(reader, ",\"type\":\"") ||
+	    !take_text(reader, type, sizeof(type)))
+		return false;
+	message->tombstone = strcmp(type, "journal.evicted") == 0;
+	return message->head.seq > 0 && reader->end[-1] == '}';
+}
+
+/* One of a will has no head. */
+static bool read_status(struct reader *reader, struct message *message)
+{
+	const char *epoch;
+
+	if (!skip(reader, ",\"checkpoint\":\"") ||
+	    !take_text(reader, message->checkpoint, NAME_BYTES) ||
+	    !skip(reader, ",\"gateway\":\"") || !take_text(reader, message->gateway, NAME_BYTES))
+		return false;
+	epoch = memmem(reader->at, (size_t)(reader->end - reader->at), ",\"epoch\":\"", 10);
+	if (!epoch)
+		return true;
+	reader->at = epoch + 10;
+	if (!take_epoch(reader, message->head.epoch) || !skip(reader, ",\"seq\":") ||
+	    !take_number(reader, &message->head.seq) || !skip(reader, ",\"hash\":\"") ||
+	    !take_hash(reader, message->head.hash))
+		message->head = (struct event_head){0};
+	return true;
+}
+
+static bool read_head(const char *line, size_t bytes, struct message *message)
+{
+	json_t *root = json_loadb(line, bytes, JSON_REJECT_DUPLICATES, NULL);
+	const char *note = json_string_value(json_object_get(root, "note"));
+	const char *epoch = json_string_value(json_object_get(root, "epoch"));
+	bool good = epoch && strlen(epoch) == EVENT_EPOCH_BYTES - 1;
+
+	message->note = note != NULL;
+	if (note)
+		good = strlen(note) < NOTE_BYTES &&
+		       note_read(note, strlen(note), &message->signed_head) == 0;
+	if (note && good)
+		memcpy(message->note_text, note, strlen(note) + 1);
+	json_decref(root);
+	return good;
+}
+
+enum message_kind message_read(const char *line, size_t bytes, struct message *ret_message)
+{
+	struct reader reader = {line, line + bytes};
+	bool good;
+
+	memset(&ret_message->head, 0, sizeof(ret_message->head));
+	ret_message->note = ret_message->tombstone = false;
+	if (!skip(&reader, "{\"schema\":\"corridord."))
+		return MESSAGE_GARBLED;
+	if (skip(&reader, "event/1\""))
+		good = read_event(&reader, ret_message);
+	else if (skip(&reader, "status/1\""))
+		return read_status(&reader, ret_message) ? MESSAGE_STATUS : MESSAGE_GARBLED;
+	else if (skip(&reader, "head/1\""))
+		return read_head(line, bytes, ret_message) ? MESSAGE_HEAD : MESSAGE_GARBLED;
+	else
+		return MESSAGE_OTHER;
+	return good ? MESSAGE_EVENT : MESSAGE_GARBLED;
+}
+
+static bool number_of(const json_t *object, const char *key, uint64_t *ret_number)
+{
+	const json_t *number = json_object_get(object, key);
+
+	*ret_number = (uint64_t)json_integer_value(number);
+	return json_is_integer(number) && json_integer_value(number) > 0;
+}
+
+size_t message_ranges(const char *line, size_t bytes, char epoch[EVENT_EPOCH_BYTES],
+		      struct range ranges[RANGES_MAX])
+{
+	json_t *root = json_loadb(line, bytes, 0, NULL);
+	const json_t *observed = json_object_get(root, "observed");
+	const char *of = json_string_value(json_object_get(observed, "epoch"));
+	const json_t *list = json_object_get(observed, "ranges");
+	size_t count = 0;
+
+	for (size_t i = 0; of && i < json_array_size(list) && count < RANGES_MAX; i++) {
+		const json_t *one = json_array_get(list, i);
+
+		count += number_of(one, "first", &ranges[count].first) &&
+			 number_of(one, "last", &ranges[count].last);
+	}
+	snprintf(epoch, EVENT_EPOCH_BYTES, "%s", of ? of : "");
+	json_decref(root);
+	return count;
+}
+
+size_t message_follows(const char *line, size_t bytes, struct event_head follows[FOLLOWS_MOST])
+{
+	json_t *root = json_loadb(line, bytes, 0, NULL);
+	const json_t *list = json_object_get(root, "follows");
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_array_size(list) && count < FOLLOWS_MOST; i++) {
+		const json_t *one = json_array_get(list, i);
+		const char *epoch = json_string_value(json_object_get(one, "epoch"));
+		const char *hash = json_string_value(json_object_get(one, "hash"));
+		struct event_head *head = &follows[count];
+
+		if (!epoch || !hash || strlen(hash) != EVENT_HEX_BYTES - 1 ||
+		    !event_unhex(hash, head->hash) || !number_of(one, "seq", &head->seq))
+			continue;
+		snprintf(head->epoch, sizeof(head->epoch), "%s", epoch);
+		count++;
+	}
+	json_decref(root);
+	return count;
+}

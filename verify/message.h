@@ -1,0 +1,40 @@
+/* What a line says, as a gateway writes it: members in its order, its own words. Anything else is not
+ * a gateway's message. */
+#ifndef CORRIDORD_VERIFY_MESSAGE_H
+#define CORRIDORD_VERIFY_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "evidence/note.h"
+#include "transit/event/event.h"
+
+#define NAME_BYTES   64
+#define RANGES_MAX   64
+#define FOLLOWS_MOST 8
+
+enum message_kind { MESSAGE_EVENT, MESSAGE_STATUS, MESSAGE_HEAD, MESSAGE_OTHER, MESSAGE_GARBLED };
+
+struct message {
+	char checkpoint[NAME_BYTES], gateway[NAME_BYTES]; /* a head's are in its note */
+	struct event_head head; /* an event's hash is not set; of a status that has none: seq 0 */
+	unsigned char prev[EVENT_HASH_BYTES];
+	bool tombstone; /* its ranges are worth reading */
+	bool note;
+	struct note signed_head;
+	char note_text[NOTE_BYTES];
+};
+
+struct range {
+	uint64_t first, last;
+};
+
+enum message_kind message_read(const char *line, size_t bytes, struct message *ret_message);
+
+/* Of a tombstone: the epoch and its ranges. Their number. */
+size_t message_ranges(const char *line, size_t bytes, char epoch[EVENT_EPOCH_BYTES],
+		      struct range ranges[RANGES_MAX]);
+/* Of the first event of an epoch: what it follows. Their number. */
+size_t message_follows(const char *line, size_t bytes, struct event_head follows[FOLLOWS_MOST]);
+
+#endif
