@@ -46,8 +46,10 @@ static uint64_t acked(const struct journal *journal)
 static int drop_upto(struct journal *journal, enum event_class class, uint64_t high)
 {
 	struct db *db = &journal->db;
-	int err = db_begin(db);
+	int err;
 
+	db_lend_pages(db, true);
+	err = db_begin(db);
 	if (err == 0)
 		err = db_drop(db, class, db->first[class], high);
 	if (err == 0)
@@ -55,6 +57,7 @@ static int drop_upto(struct journal *journal, enum event_class class, uint64_t h
 	if (err == 0)
 		err = feed_put_marks(&journal->feed, db);
 	err = db_end(db, err);
+	db_lend_pages(db, false);
 	if (err == 0)
 		feed_marks_written(&journal->feed);
 	return err;
