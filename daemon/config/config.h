@@ -38,6 +38,7 @@ struct gateway_conf {
 struct journal_conf {
 	char *path;
 	char *fallback; /* used while path cannot be written; on a RAM disk */
+	bool tree; /* over the events, for signed heads; not an option */
 	char *marker; /* a file of path's disk: not there, the disk is not mounted; or NULL */
 	int64_t quota_bytes;
 	int64_t keep_ns; /* acknowledged events older than this are expired */

@@ -195,6 +195,7 @@ static int new_parts(struct gateway *gateway)
 	health_start(&gateway->health, &gateway->sink, config->uplink.alarm_after_ns, &now);
 	gateway->journal_conf = config->journal;
 	gateway->journal_conf.machine = machine_id();
+	gateway->journal_conf.tree = config->signer.enabled;
 	if ((err = journal_open(&gateway->journal_conf, &gateway->origin, &gateway->journal)) < 0)
 		return err;
 	if (config->registry.enabled && (err = new_registry(gateway)) < 0)

@@ -88,11 +88,24 @@ static void note_head(struct chain *chain)
 /* All its events may go once the new one has begun. */
 static int keep_ended(struct journal *journal)
 {
-	const struct chain *chain = &journal->chain;
+	struct chain *chain = &journal->chain;
+	int err = 0;
 
-	if (chain->ended.tree.size == 0)
-		return 0;
-	return tiles_keep(&chain->ended, &journal->db, chain->ended_no, UINT64_MAX);
+	if (chain->ended.tree.size > 0)
+		err = tiles_keep(&chain->ended, &journal->db, chain->ended_no, UINT64_MAX);
+	if (err == -ENOSPC)
+		chain->ended.tree.size = 0;
+	return err;
+}
+
+static int add_to_tree(struct journal *journal, const struct event_head *head)
+{
+	struct chain *chain = &journal->chain;
+	int err = tiles_add(&chain->growing, &journal->db, chain->epoch_no, head);
+
+	if (err == -ENOSPC)
+		tiles_give_up(&chain->tiles);
+	return err;
 }
 
 int journal_begin(struct journal *journal)
@@ -178,8 +191,7 @@ int journal_put_of(struct journal *journal, struct event_head *head,
 	row.payload_bytes = (size_t)bytes;
 	err = db_put_event(&journal->db, &row);
 	if (err == 0)
-		err = tiles_add(&journal->chain.growing, &journal->db, journal->chain.epoch_no,
-				head);
+		err = add_to_tree(journal, head);
 	journal->chain.critical |= type->severity == SEVERITY_CRITICAL;
 	if (err == 0 && type->severity >= SEVERITY_MAJOR)
 		err = db_put_alert(&journal->db, row.position, row.class);

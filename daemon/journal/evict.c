@@ -42,22 +42,30 @@ static uint64_t acked(const struct journal *journal)
 
 /* ---- acknowledged events ------------------------------------------------------------ */
 
+/* Of the events that go. */
+static int keep_tree(struct journal *journal, const struct tiles *tiles, uint64_t high)
+{
+	struct chain *chain = &journal->chain;
+	int err = tiles_keep(tiles, &journal->db, chain->epoch_no, high);
+
+	if (err == -ENOSPC)
+		tiles_give_up(&chain->tiles);
+	return err;
+}
+
 /* The watermark goes with them: they are only gone because of it. */
 static int drop_upto(struct journal *journal, enum event_class class, uint64_t high)
 {
 	struct db *db = &journal->db;
-	int err;
+	int err = db_begin(db);
 
-	db_lend_pages(db, true);
-	err = db_begin(db);
 	if (err == 0)
 		err = db_drop(db, class, db->first[class], high);
 	if (err == 0)
-		err = tiles_keep(&journal->chain.tiles, db, journal->chain.epoch_no, high);
+		err = keep_tree(journal, &journal->chain.tiles, high);
 	if (err == 0)
 		err = feed_put_marks(&journal->feed, db);
 	err = db_end(db, err);
-	db_lend_pages(db, false);
 	if (err == 0)
 		feed_marks_written(&journal->feed);
 	return err;
@@ -184,8 +192,7 @@ static int evict_within(struct journal *journal, struct event_head *head, enum e
 		if (err == 0)
 			err = db_drop(&journal->db, class, plan.low, plan.high);
 		if (err == 0)
-			err = tiles_keep(&journal->chain.growing, &journal->db,
-					 journal->chain.epoch_no, plan.high);
+			err = keep_tree(journal, &journal->chain.growing, plan.high);
 		if (err == 0)
 			err = report_evicted(journal, head, reason, class, plan.gaps,
 					     plan.gap_count, &now);

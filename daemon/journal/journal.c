@@ -165,6 +165,7 @@ int journal_open(const struct journal_conf *conf, const struct event_origin *ori
 	journal = calloc(1, sizeof(*journal));
 	if (!journal)
 		return -ENOMEM;
+	journal->chain.tiles.kept = conf->tree;
 	journal->conf = conf;
 	journal->origin = origin;
 	journal->timeouts = timeouts;

@@ -44,6 +44,7 @@
 #define TILE_LEAVES (1 << TILE_BITS)
 
 struct tiles {
+	bool kept; /* somebody asks for it: conf.tree */
 	bool known; /* every event of the epoch is in it */
 	struct tree tree;
 	struct tree before; /* the leaves below */
@@ -51,6 +52,8 @@ struct tiles {
 };
 
 void tiles_begin(struct tiles *tiles); /* of a new epoch */
+/* There is no room: the events are worth more. It is not known until the next epoch. */
+void tiles_give_up(struct tiles *tiles);
 /* A file was opened that ends with this head: what is known of its newest epoch. */
 void tiles_begin_file(struct tiles *tiles, struct db *db, uint64_t epoch_no,
 		      const struct event_head *head);

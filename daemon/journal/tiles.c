@@ -22,7 +22,14 @@ static uint64_t tile_begin(const struct tiles *tiles)
 void tiles_begin(struct tiles *tiles)
 {
 	tiles->tree = (struct tree){0};
-	tiles->known = true;
+	tiles->known = tiles->kept;
+}
+
+void tiles_give_up(struct tiles *tiles)
+{
+	if (tiles->known)
+		log_warnx("the disk is full: heads of this epoch are signed no more");
+	tiles->known = false;
 }
 
 static void add(struct tiles *tiles, const unsigned char entry[EVENT_HASH_BYTES])
@@ -126,7 +133,7 @@ void tiles_begin_file(struct tiles *tiles, struct db *db, uint64_t epoch_no,
 	int err = 0;
 
 	tiles_begin(tiles);
-	if (head->seq == 0)
+	if (head->seq == 0 || !tiles->kept)
 		return;
 	err = db_last_tile(db, position_of(epoch_no + 1, 0), take_tile, &of);
 	if (err == 0 && tiles->known && tiles->tree.size < head->seq)
