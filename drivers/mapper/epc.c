@@ -45,7 +45,7 @@ static uint64_t bits(const uint8_t *epc, unsigned at, unsigned count)
 	uint64_t value = 0;
 
 	for (unsigned i = at; i < at + count; i++)
-		value = value << 1 | (epc[i / 8] >> (7 - i % 8) & 1u);
+		value = value << 1 | (uint64_t)(epc[i / 8] >> (7 - i % 8) & 1);
 	return value;
 }
 

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from rig import conf, notes
 from rig.daemon import BUILD
+from rig.processes import children, name
 from rig.waiting import until
 from sim.modbus_device import TcpServer, Unit
 
@@ -245,8 +246,8 @@ def test_what_goes_on_after_a_restart_continues_what_was_signed(gateway, subscri
 
 def test_a_signer_that_dies_is_started_again_and_capture_goes_on(gateway, subscriber, key, device):
     until(lambda: signed_up_to(subscriber, key), "a signed head")
-    found = subprocess.run(["pgrep", "-P", str(gateway.process.pid), "-f", "corridord-signer"], capture_output=True, text=True)
-    os.kill(int(found.stdout), 9)
+    (signer,) = [pid for pid in children(gateway.pid) if name(pid) == "corridord-signer"]
+    os.kill(signer, 9)
     device.units[2].set(0, 3)
     alarm = subscriber.wait_event("seal.tampered")
     until(lambda: signed_up_to(subscriber, key) >= alarm["seq"], "a signed head", 30)

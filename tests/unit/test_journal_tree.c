@@ -218,17 +218,28 @@ static void a_new_epoch_begins_a_new_one_and_keeps_the_old(void **state)
 	assert_int_equal(ask_sql(rig->path, "SELECT length(leaves) FROM tile"), 40 * 32);
 }
 
+static int rig_with_a_tree(void **state)
+{
+	int err = journal_rig_new(state);
+	struct journal_rig *rig = *state;
+
+	rig->conf.tree = true;
+	return err;
+}
+
+#define tree_test(test) cmocka_unit_test_setup_teardown(test, rig_with_a_tree, journal_rig_free)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		journal_test(its_root_is_that_of_the_payloads_of_any_number),
-		journal_test(it_is_proved_for_every_event_and_size),
-		journal_test(a_power_cut_takes_nothing_of_it),
-		journal_test(events_of_a_tile_that_is_not_whole_may_be_dropped),
-		journal_test(a_file_from_before_there_were_trees_gets_one),
-		journal_test(one_that_cannot_be_known_any_more_is_not_made_up),
-		journal_test(an_altered_tile_is_not_believed),
-		journal_test(a_new_epoch_begins_a_new_one_and_keeps_the_old),
+		tree_test(its_root_is_that_of_the_payloads_of_any_number),
+		tree_test(it_is_proved_for_every_event_and_size),
+		tree_test(a_power_cut_takes_nothing_of_it),
+		tree_test(events_of_a_tile_that_is_not_whole_may_be_dropped),
+		tree_test(a_file_from_before_there_were_trees_gets_one),
+		tree_test(one_that_cannot_be_known_any_more_is_not_made_up),
+		tree_test(an_altered_tile_is_not_believed),
+		tree_test(a_new_epoch_begins_a_new_one_and_keeps_the_old),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
