@@ -267,6 +267,12 @@ static bool doubts_number(struct seal *seal, const char *id, enum seal_state sta
 	       point->seen_mono_ns - seal->doubt_mono_ns < DOUBT_NS;
 }
 
+/* In no reader's field: each edge of its loop is meant. */
+static bool is_wired(const struct seal *seal)
+{
+	return seal->inputs[SEAL_LOOP] && !seal->inputs[SEAL_ID];
+}
+
 bool seal_waits(struct seal *seal, bool over)
 {
 	struct sight_look look = {.seen = SIGHT_THERE};
@@ -296,7 +302,7 @@ bool seal_waits(struct seal *seal, bool over)
 	look.number = id;
 	look.at_mono_ns = changed(seal, SEAL_ID, SEAL_LOOP);
 	look.unsettled_ns = unsettled_ns(seal);
-	look.urgent = state == SEAL_OPENED || state == SEAL_TAMPERED;
+	look.urgent = state == SEAL_OPENED || state == SEAL_TAMPERED || is_wired(seal);
 	seal->waits = sight_waits(&seal->sight, &look, over);
 	return seal->waits;
 }
