@@ -100,6 +100,10 @@ bool client_is_full(const struct client *client);
 /* Several messages follow: they share packets, until it is off again. */
 void client_cork(struct client *client, bool on);
 
+/* Tells the broker's TCP at once what came. Ours would wait 40 ms for something to send along, and
+ * a broker with Nagle's algorithm holds its next answers back until then. */
+void client_ack_now(struct client *client);
+
 /* Bytes of what was sent that the other end's TCP has not taken yet. */
 size_t client_unsent_bytes(const struct client *client);
 

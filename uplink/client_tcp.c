@@ -28,3 +28,12 @@ size_t client_unsent_bytes(const struct client *client)
 
 	return ioctl(client_fd(client), SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
 }
+
+/* Only for now: the kernel soon delays again (tcp(7)). */
+void client_ack_now(struct client *client)
+{
+	int on = 1;
+
+	if (client_fd(client) >= 0)
+		(void)setsockopt(client_fd(client), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}

@@ -1,6 +1,6 @@
 """The figures, one run, each beside a peer or the bare library measured in the same run.
 
-    run.py [a] [b] [c] [d] [e]      default: all
+    run.py [a] [b] [c] [d] [e] [f] [g]      default: all
 
 Nothing fails on time. Figures of a machine that does other things besides are not worth
 much: medians help, an idle machine helps more.
@@ -359,7 +359,54 @@ def bound(folder, table):
     table.row("f  RSS, MiB", f"{rss:.1f}")
 
 
-SECTIONS = {"a": usual_work, "b": drain, "c": durable, "d": low_load, "e": start_up, "f": bound}
+# ---- g: a serial line ----------------------------------------------------------------------
+
+LINE_UNITS, LINE_REGISTERS = 8, 8
+LINE_S = 20
+
+
+def line_use(folder, broker, baud):
+    """How much of a line's time is used by eight units that are always due."""
+    line = subprocess.Popen(
+        [PROGRAMS / "rtu_line", str(baud), str(LINE_REGISTERS)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    port = line.stdout.readline().strip()
+    serial = {"driver": "modbus-rtu", "port": port, "baud": baud, "parity": "even"}
+    text = conf.head(broker.port) + f'bus "line" {{ {conf.options(serial)} }}\n'
+    points = "".join(conf.register(f"r{r}", r) for r in range(LINE_REGISTERS))
+    for unit in range(1, LINE_UNITS + 1):
+        text += conf.device(f"d{unit}", "line", unit, points, address_base=0, poll="10ms")
+    daemon = Daemon(folder / f"gateway-{baud}", text).start()
+    time.sleep(LINE_S)
+    daemon.close()
+    return line.communicate(timeout=10)[0].split()
+
+
+def serial_line(folder, table):
+    say(f"g. {LINE_UNITS} units on a serial line, always due: the time of the line that is used,\n"
+        "   of what its speed allows; the units in C answer at once")
+    broker = Broker(folder / "broker").start()
+    try:
+        for baud in (9600, 19200, 38400):
+            exchanges, use, median = line_use(folder, broker, baud)
+            table.row(f"g  line of {baud}, used", use, f"{median} (median)", "", "at least 0.97")
+            say(f"   {baud} baud: {exchanges} exchanges")
+    finally:
+        broker.stop()
+
+
+SECTIONS = {
+    "a": usual_work,
+    "b": drain,
+    "c": durable,
+    "d": low_load,
+    "e": start_up,
+    "f": bound,
+    "g": serial_line,
+}
 
 
 def main(wanted):
