@@ -202,7 +202,7 @@ static int look_up(struct link *link)
 	int rc;
 
 	parent_tell_link(link->uplink, LINK_IS_LOOKING_UP, link->host, NULL);
-	(void)parent_flush(link->uplink); /* its end shows in the next round */
+	(void)parent_flush(link->uplink, true, link->now_ns); /* its end shows in the next round */
 	link->was_reached = false;
 	rc = addresses_find(&link->addresses, host_of(link)->name);
 	parent_tell_link(link->uplink, LINK_IS_TRYING, link->host, NULL);
@@ -424,12 +424,12 @@ static void step(struct link *link)
 
 static int64_t due_ns(const struct link *link)
 {
-	int64_t due = INT64_MAX;
+	int64_t due = parent_due_ns(link->uplink);
 
 	if (link->client && client_phase(link->client) == CLIENT_DEAD)
 		return 0;
 	if (link->phase != LINK_ONLINE)
-		due = link->until_ns;
+		due = earlier_ns(due, link->until_ns);
 	if (link->client)
 		due = earlier_ns(due, client_due_ns(link->client));
 	if (link->phase == LINK_ONLINE || link->phase == LINK_CLOSING)
@@ -472,7 +472,7 @@ int link_run(struct link *link)
 
 	while (err == 0 && link->phase != LINK_OVER) {
 		step(link);
-		err = parent_flush(link->uplink);
+		err = parent_flush(link->uplink, link->window.count == 0, link->now_ns);
 		if (err == 0 && link->phase != LINK_OVER)
 			err = wait_for_something(link);
 	}
@@ -480,7 +480,7 @@ int link_run(struct link *link)
 		client_disconnect(link->client);
 	drop_client(link);
 	parent_tell_stopped(link->uplink);
-	(void)parent_flush(link->uplink);
+	(void)parent_flush(link->uplink, true, link->now_ns);
 	return err;
 }
 

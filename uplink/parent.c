@@ -13,6 +13,11 @@
 #define TEXTS_BYTES  (64 * 1024) /* of hosts and the rest of the set-up */
 #define METRICS_ROOM 512 /* for what comes before the members */
 
+/* Progress: a batch. */
+#define BATCH_NS	   (20 * NS_PER_MS)
+#define BATCH_EVENTS_BYTES (CREDIT_EVENTS_BYTES / 16)
+#define BATCH_ALERTS_BYTES (CREDIT_ALERTS_BYTES / 4)
+
 /* ---- what is told ----------------------------------------------------------------------- */
 
 /* There is room: heard messages keep to their credit, the rest is little. */
@@ -40,8 +45,17 @@ static bool is_news(const struct message_progress *progress)
 static void tell_progress(struct uplink *uplink)
 {
 	if (is_news(&uplink->progress) &&
-	    channel_put(&uplink->channel, MESSAGE_PROGRESS, &uplink->progress) == 0)
-		uplink->progress = (struct message_progress){.session = uplink->session};
+	    channel_put(&uplink->channel, MESSAGE_PROGRESS, &uplink->progress) < 0)
+		return;
+	uplink->progress = (struct message_progress){.session = uplink->session};
+	uplink->progress_due_ns = 0;
+}
+
+static bool is_batch(const struct uplink *uplink, int64_t now_ns)
+{
+	return uplink->progress.events_bytes >= BATCH_EVENTS_BYTES ||
+	       uplink->progress.alerts_bytes >= BATCH_ALERTS_BYTES ||
+	       now_ns >= uplink->progress_due_ns;
 }
 
 void parent_rewind(struct uplink *uplink, const struct event_head *told)
@@ -105,10 +119,21 @@ bool parent_hears(struct uplink *uplink, size_t inlet, const struct inlet_messag
 	return true;
 }
 
-int parent_flush(struct uplink *uplink)
+int parent_flush(struct uplink *uplink, bool idle, int64_t now_ns)
 {
-	tell_progress(uplink);
+	if (is_news(&uplink->progress) && uplink->progress_due_ns == 0)
+		uplink->progress_due_ns = now_ns + BATCH_NS;
+	if (idle || is_batch(uplink, now_ns))
+		tell_progress(uplink);
 	return channel_flush(&uplink->channel);
+}
+
+/* Without room it is the channel that wakes. */
+int64_t parent_due_ns(const struct uplink *uplink)
+{
+	if (uplink->progress_due_ns == 0 || channel_waiting(&uplink->channel) > 0)
+		return INT64_MAX;
+	return uplink->progress_due_ns;
 }
 
 short parent_events(const struct uplink *uplink)

@@ -9,8 +9,10 @@ int parent_set_up(struct uplink *uplink);
 
 /* Takes what has come. Negative errno: the parent is gone, or speaks another language. */
 int parent_serve(struct uplink *uplink);
-/* Tells what is to be told, as far as the socket takes it. The same. */
-int parent_flush(struct uplink *uplink);
+/* Tells what is to be told, as far as the socket takes it; what was acknowledged in batches, as long
+ * as more is on its way. The same. */
+int parent_flush(struct uplink *uplink, bool idle, int64_t now_ns);
+int64_t parent_due_ns(const struct uplink *uplink); /* of the next flush */
 short parent_events(const struct uplink *uplink); /* what to wait for on the channel's fd */
 
 void parent_tell_link(struct uplink *uplink, enum link_state state, size_t host, const char *error);

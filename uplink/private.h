@@ -27,6 +27,7 @@ struct uplink {
 
 	struct channel channel;
 	struct message_progress progress; /* not yet told */
+	int64_t progress_due_ns; /* 0: there is none */
 	bool stopping;
 	int64_t stop_by_ns;
 

@@ -8,7 +8,8 @@
 #include "base/random.h"
 #include "uplink/link.h"
 
-#define LONG_RTT_NS (300 * NS_PER_MS) /* 40 ms more do not matter, the bytes of an empty segment do */
+/* Then 40 ms more do not matter, and the bytes of an empty segment do. */
+#define LONG_RTT_NS (300 * NS_PER_MS)
 #define JOURNAL_NS  (500 * NS_PER_MS) /* the journal has heard what the broker had */
 #define STATE_SHARE 4 /* bytes of events for each of a state */
 
@@ -397,7 +398,7 @@ void pump_send(struct link *link)
 	}
 	if (sent >= 2)
 		client_cork(link->client, false);
-	if (link->window.count > 0 && link->window.rtt_ns < LONG_RTT_NS)
+	if (sent == 0 && link->window.count > 0 && link->window.rtt_ns < LONG_RTT_NS)
 		client_ack_now(link->client);
 	if (recall_is_pending(link) && turn != TURN_NONE)
 		wake_at(link, link->now_ns + LOOK_NS);

@@ -224,10 +224,10 @@ static void take_rewind(struct uplink *uplink, const struct message_rewind *rewi
 
 /* ---- up: progress ----------------------------------------------------------------------- */
 
-/* Half a dozen records fit again: worth waking the journal for. */
-static bool wants_more(struct lane_out *lane)
+/* A quarter fits again: worth waking the journal for, and the child still has the rest to send. */
+static bool wants_more(struct lane_out *lane, size_t most)
 {
-	if (!lane->starved || lane->credit < CREDIT_ALERTS_BYTES / 4)
+	if (!lane->starved || lane->credit < most / 4)
 		return false;
 	lane->starved = false;
 	return true;
@@ -262,8 +262,8 @@ static int note_progress(struct uplink *uplink, const struct message_progress *p
 	    note_ack(alerts, progress->acked_alert, progress->alerts_bytes, CREDIT_ALERTS_BYTES) <
 		    0)
 		return -EBADMSG;
-	*ret_more = wants_more(events);
-	*ret_more |= wants_more(alerts);
+	*ret_more = wants_more(events, CREDIT_EVENTS_BYTES);
+	*ret_more |= wants_more(alerts, CREDIT_ALERTS_BYTES);
 	return 1;
 }
 

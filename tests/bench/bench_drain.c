@@ -223,6 +223,7 @@ static struct uplink_conf conf_of(const struct bench *bench, char **host)
 		.protocol = bench->v311 ? UPLINK_MQTT_311 : UPLINK_MQTT_5,
 		.keepalive_ns = 30 * NS_PER_S,
 		.window = bench->window,
+		.alert_delay_ns = 2 * NS_PER_S,
 		.ack_timeout_ns = 20 * NS_PER_S,
 		.connect_timeout_ns = 10 * NS_PER_S,
 		.retry_min_ns = NS_PER_S,

@@ -22,13 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BITS_PER_CHAR 11
-#define REQUEST_BYTES 8
+#define BITS_PER_CHAR		11
+#define REQUEST_BYTES		8
 #define ANSWER_BYTES(registers) (5 + 2 * (registers))
-#define ANSWER_MAX    256
-#define REGISTERS_MAX 125
-#define GAPS_MAX      200000
-#define NS_PER_S      INT64_C(1000000000)
+#define ANSWER_MAX		256
+#define REGISTERS_MAX		125
+#define GAPS_MAX		200000
+#define NS_PER_S		INT64_C(1000000000)
 /* Modbus over Serial Line 2.5.1.1: 3.5 characters, and 1.75 ms above 19200. */
 #define SILENCE_NS_FAST INT64_C(1750000)
 #define BAUD_FAST	19200
@@ -38,7 +38,7 @@ struct line {
 	int registers;
 	int64_t char_ns, silence_ns;
 	int64_t answered_ns; /* 0: not yet */
-	int64_t *gaps_ns;    /* from an answer to the next request */
+	int64_t *gaps_ns; /* from an answer to the next request */
 	int gap_count;
 };
 
