@@ -1,9 +1,9 @@
 /* A Modbus TCP server of many units whose registers change by the clock.
  *
- *     modbus_server UNITS REGISTERS CHANGE_MS
+ *     modbus_server UNITS REGISTERS CHANGE_MS spread|bursts
  *
- * Register r of unit u counts up every CHANGE_MS, each register at its own phase, so that
- * the changes are spread evenly. A value is a function of monotonic time alone: who sees it
+ * Each register counts up every CHANGE_MS. spread: each at its own phase, neighbours in time are
+ * registers of different units; bursts: all of a unit together. A value is a function of monotonic time alone: who sees it
  * knows when it changed. Prints "PORT START_NS" and serves until its input is closed.
  */
 #include <arpa/inet.h>
@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ struct server {
 	modbus_mapping_t *map;
 	int units, registers;
 	int64_t change_ns, start_ns;
+	bool bursts;
 	struct pollfd fds[2 + CLIENTS_MAX]; /* input, listener, clients */
 	nfds_t fd_count;
 };
@@ -42,18 +44,27 @@ static int64_t now_ns(void)
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
+/* A prime that no usual number of registers is a multiple of. */
+#define SHUFFLE 97
+
+static int64_t phase_ns(const struct server *server, int unit, int r)
+{
+	int count = server->units * server->registers;
+	int place = (unit - 1) * server->registers + (server->bursts ? 0 : r);
+
+	if (!server->bursts)
+		place = place * SHUFFLE % count;
+	return server->change_ns / count * place;
+}
+
 static void set_registers(struct server *server, int unit)
 {
-	int64_t step_ns = server->change_ns / ((int64_t)server->units * server->registers);
 	int64_t since_ns = now_ns() - server->start_ns;
 	int r;
 
-	for (r = 0; r < server->registers; r++) {
-		int64_t phase_ns = ((unit - 1) * server->registers + r) * step_ns;
-
+	for (r = 0; r < server->registers; r++)
 		server->map->tab_registers[r] =
-			(uint16_t)((since_ns - phase_ns) / server->change_ns);
-	}
+			(uint16_t)((since_ns - phase_ns(server, unit, r)) / server->change_ns);
 }
 
 /* false: the client has gone. */
@@ -128,17 +139,18 @@ int main(int argc, char **argv)
 {
 	struct server server = {.fd_count = 2};
 
-	if (argc != 4) {
-		fputs("modbus_server UNITS REGISTERS CHANGE_MS\n", stderr);
+	if (argc != 5) {
+		fputs("modbus_server UNITS REGISTERS CHANGE_MS spread|bursts\n", stderr);
 		return EXIT_FAILURE;
 	}
 	server.units = atoi(argv[1]);
 	server.registers = atoi(argv[2]);
 	server.change_ns = atoi(argv[3]) * NS_PER_MS;
+	server.bursts = strcmp(argv[4], "bursts") == 0;
 	if (server.units < 1 || server.units > 247 || server.registers < 1 ||
 	    server.registers > REGISTERS_MAX || server.change_ns < 1)
 		return EXIT_FAILURE;
-	server.start_ns = now_ns();
+	server.start_ns = now_ns() - server.change_ns; /* the first changes come at once */
 	server.modbus = modbus_new_tcp("127.0.0.1", 0);
 	server.map = modbus_mapping_new(0, 0, server.registers, 0);
 	server.fds[0] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
