@@ -61,8 +61,8 @@ static int64_t now_ns(void)
 static int write_payload(const struct floor *floor, const struct change *change, char *payload)
 {
 	int bytes = snprintf(payload, PAYLOAD_MAX,
-			     "{\"unit\":%d,\"register\":%d,\"value\":%d,\"filler\":\"", change->unit,
-			     change->reg, change->value);
+			     "{\"unit\":%d,\"register\":%d,\"value\":%d,\"filler\":\"",
+			     change->unit, change->reg, change->value);
 
 	while (bytes < floor->payload_bytes - 2)
 		payload[bytes++] = 'x';
@@ -106,8 +106,7 @@ static void read_unit(struct floor *floor, int unit)
 		if (floor->group_count == 0)
 			floor->group_ns = now_ns();
 		if (floor->group_count < GROUP_MAX)
-			floor->group[floor->group_count++] =
-				(struct change){unit, r, registers[r]};
+			floor->group[floor->group_count++] = (struct change){unit, r, registers[r]};
 	}
 	floor->seen[unit] = true;
 }
@@ -134,8 +133,8 @@ static void serve_mqtt(struct floor *floor, int64_t until_ns)
 static void wait_until(struct floor *floor, int64_t due_ns)
 {
 	while (now_ns() < due_ns) {
-		int64_t commit_ns = floor->group_count > 0 ? floor->group_ns + floor->commit_ns
-							   : INT64_MAX;
+		int64_t commit_ns =
+			floor->group_count > 0 ? floor->group_ns + floor->commit_ns : INT64_MAX;
 
 		if (now_ns() >= commit_ns)
 			commit(floor);
