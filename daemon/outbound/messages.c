@@ -94,11 +94,12 @@ static void send_note(struct uplink *uplink)
 		uplink->note_due = false;
 }
 
-static void send_states(struct uplink *uplink)
+static void send_states(struct uplink *uplink, bool stop)
 {
+	const int64_t now_ns = stop ? INT64_MAX : clock_mono_ns();
 	struct state_copy state;
 
-	while (uplink->states_wanted > 0 && states_take(uplink->states, &state)) {
+	while (uplink->states_wanted > 0 && states_take(uplink->states, now_ns, &state)) {
 		const struct message_state message = {.key = state.key,
 						      .over = state.over,
 						      .patient = state.patient,
@@ -128,7 +129,7 @@ int messages_send(struct uplink *uplink, bool stop)
 	uplink->head_due |= stop && !uplink->stop_told;
 	head_is_known = send_head(uplink);
 	send_note(uplink);
-	send_states(uplink);
+	send_states(uplink, stop);
 	if (stop && head_is_known) /* the farewell names it */
 		send_stop(uplink);
 	return channel_flush(&uplink->channel);

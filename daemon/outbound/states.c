@@ -25,6 +25,7 @@ struct line {
 struct states {
 	struct state *bucket[BUCKETS];
 	struct line lines[2]; /* of those that wait, the patient ones in the second */
+	int64_t patient_ns; /* their next burst */
 	size_t count;
 	uint64_t removals; /* since the start */
 };
@@ -160,14 +161,35 @@ int states_put(struct states *states, const struct outlet_state *news)
 	return 0;
 }
 
-bool states_take(struct states *states, struct state_copy *ret_copy)
+/* The burst ends when nothing waits any more. */
+static struct state *leave_patient_line(struct states *states, int64_t now_ns)
 {
-	struct line *line = &states->lines[!states->lines[0].first];
+	struct state *state = leave_line(&states->lines[1]);
+
+	if (!states->lines[1].first)
+		states->patient_ns = now_ns < INT64_MAX ? now_ns + STATES_PATIENCE_NS : INT64_MAX;
+	return state;
+}
+
+int64_t states_due_ns(const struct states *states)
+{
+	if (states->lines[0].first)
+		return 0;
+	return states->lines[1].first ? states->patient_ns : INT64_MAX;
+}
+
+bool states_take(struct states *states, int64_t now_ns, struct state_copy *ret_copy)
+{
 	struct state *state;
 
-	if (!line->first)
+	if (now_ns < states_due_ns(states))
 		return false;
-	state = leave_line(line);
+	if (states->lines[0].first)
+		state = leave_line(&states->lines[0]);
+	else if (states->lines[1].first)
+		state = leave_patient_line(states, now_ns);
+	else
+		return false;
 	memcpy(ret_copy->key, state->key, strlen(state->key) + 1);
 	memcpy(ret_copy->payload, state->payload, state->bytes);
 	ret_copy->bytes = state->bytes;
@@ -227,6 +249,7 @@ size_t states_all_again(struct states *states)
 {
 	size_t sensors = line_up(states, true);
 
+	states->patient_ns = 0;
 	(void)line_up(states, false);
 	return sensors;
 }

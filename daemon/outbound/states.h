@@ -2,7 +2,11 @@
  *
  * A newer state replaces one that was not yet sent. The entry of a sensor stays for
  * ever; one that is over goes when the broker has acknowledged that. Buffers grow
- * to the largest state seen. Not locked: the uplink holds its lock around each call.
+ * to the largest state seen.
+ *
+ * Patient ones go in bursts: all that wait, then none for a while in which newer ones replace
+ * them. A meter's event says the same, and its retained state doubles what is sent.
+ * Not locked: the uplink holds its lock around each call.
  */
 #ifndef CORRIDORD_UPLINK_STATES_H
 #define CORRIDORD_UPLINK_STATES_H
@@ -11,9 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/time.h"
 #include "journal/outlet.h"
 
-#define STATES_MAX 4096
+#define STATES_MAX	   4096
+#define STATES_PATIENCE_NS (5 * NS_PER_S) /* between two bursts */
 
 struct states;
 
@@ -31,9 +37,10 @@ void states_free(struct states *states); /* takes NULL */
 /* -ENOSPC: STATES_MAX keys are known already; -E2BIG; -ENOMEM. The old one stays then. */
 int states_put(struct states *states, const struct outlet_state *news);
 
-/* The one that has waited longest to be published, a patient one only when no other waits; false:
- * none. */
-bool states_take(struct states *states, struct state_copy *ret_copy);
+/* The one that has waited longest to be published, a patient one only when no other waits and
+ * their time has come (INT64_MAX: it has); false: none. */
+bool states_take(struct states *states, int64_t now_ns, struct state_copy *ret_copy);
+int64_t states_due_ns(const struct states *states); /* when there may be one to take */
 
 /* That one could not be sent: it waits again. */
 void states_untake(struct states *states, const char *key);

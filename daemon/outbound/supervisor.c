@@ -169,7 +169,7 @@ static void serve(struct uplink *uplink)
 		see_end(uplink);
 }
 
-static short send_what_waits(struct uplink *uplink, bool stop)
+static short send_what_waits(struct uplink *uplink, bool stop, int64_t *due_ns)
 {
 	short events = POLLIN;
 
@@ -179,6 +179,8 @@ static short send_what_waits(struct uplink *uplink, bool stop)
 		(void)messages_send(uplink, stop); /* its end shows when we read */
 	if (uplink->pid && channel_waiting(&uplink->channel) > 0)
 		events |= POLLOUT;
+	else if (uplink->pid && uplink->states_wanted > 0)
+		*due_ns = earlier_ns(*due_ns, states_due_ns(uplink->states));
 	pthread_mutex_unlock(&uplink->lock);
 	return events;
 }
@@ -243,7 +245,7 @@ static void go_round(struct uplink *uplink, bool stop)
 	else if (uplink->pid == 0)
 		due_ns = uplink->start_ns;
 	messages_ask_refresh(uplink);
-	fd.events = send_what_waits(uplink, stop);
+	fd.events = send_what_waits(uplink, stop, &due_ns);
 	fd.fd = uplink->channel.fd;
 	(void)worker_wait(uplink->worker, earlier_ns(due_ns, word_due_ns(uplink)), &fd);
 	if (fd.revents & (POLLIN | POLLHUP | POLLERR))

@@ -264,11 +264,13 @@ static void set_state(void *data, const struct outlet_state *state)
 {
 	struct uplink *uplink = data;
 	bool complain = false;
+	int64_t waits_ns;
 	int err;
 
 	pthread_mutex_lock(&uplink->lock);
+	waits_ns = states_due_ns(uplink->states);
 	err = states_put(uplink->states, state);
-	if (err == 0 && uplink->states_wanted > 0) {
+	if (err == 0 && uplink->states_wanted > 0 && states_due_ns(uplink->states) < waits_ns) {
 		wake_if_idle(uplink);
 	} else if (err < 0) {
 		complain = !uplink->states_refused;

@@ -15,7 +15,7 @@ static void assert_taken(struct states *states, const char *key, const char *pay
 {
 	struct state_copy copy;
 
-	assert_true(states_take(states, &copy));
+	assert_true(states_take(states, 0, &copy));
 	assert_string_equal(copy.key, key);
 	assert_int_equal(copy.bytes, strlen(payload));
 	assert_memory_equal(copy.payload, payload, copy.bytes);
@@ -28,19 +28,19 @@ static void only_the_latest_state_of_a_key_is_published(void **state)
 
 	(void)state;
 	assert_int_equal(states_new(&states), 0);
-	assert_false(states_take(states, &copy));
+	assert_false(states_take(states, 0, &copy));
 	set(states, "lane/boom", "closed");
 	set(states, "lane/seal", "intact");
 	set(states, "lane/boom", "a longer word for open");
 	assert_taken(states, "lane/boom", "a longer word for open");
 	assert_taken(states, "lane/seal", "intact");
-	assert_false(states_take(states, &copy));
+	assert_false(states_take(states, 0, &copy));
 	set(states, "lane/seal", "opened");
 	assert_taken(states, "lane/seal", "opened");
 	assert_int_equal(states_all_again(states), 2);
-	assert_true(states_take(states, &copy));
-	assert_true(states_take(states, &copy));
-	assert_false(states_take(states, &copy));
+	assert_true(states_take(states, 0, &copy));
+	assert_true(states_take(states, 0, &copy));
+	assert_false(states_take(states, 0, &copy));
 	states_free(states);
 }
 
@@ -81,7 +81,7 @@ static void patient_states_go_when_no_other_waits(void **state)
 	assert_taken(states, "lane/axle", "7 t");
 	assert_int_equal(states_all_again(states), 3);
 	for (int i = 0; i < 3; i++)
-		assert_true(states_take(states, &copy));
+		assert_true(states_take(states, 0, &copy));
 	assert_string_equal(copy.key, "lane/axle");
 	assert_true(copy.patient);
 	states_untake(states, copy.key);
@@ -101,6 +101,46 @@ static void assert_queued(struct state_queue *queue, const char *key)
 {
 	assert_string_equal(state_queue_next(queue)->key, key);
 	state_queue_drop(queue);
+}
+
+static void set_patient(struct states *states, const char *key, const char *payload)
+{
+	const struct outlet_state news = {
+		.key = key, .payload = payload, .bytes = strlen(payload), .patient = true};
+
+	assert_int_equal(states_put(states, &news), 0);
+}
+
+static void patient_states_go_in_bursts(void **state)
+{
+	const int64_t later_ns = STATES_PATIENCE_NS;
+	struct state_copy copy;
+	struct states *states;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	assert_int_equal(states_due_ns(states), INT64_MAX);
+	set_patient(states, "lane/meter", "1");
+	set_patient(states, "lane/other", "1");
+	assert_taken(states, "lane/meter", "1");
+	assert_taken(states, "lane/other", "1");
+	set_patient(states, "lane/meter", "2");
+	assert_int_equal(states_due_ns(states), later_ns);
+	assert_false(states_take(states, later_ns - 1, &copy));
+	set(states, "lane/boom", "open");
+	assert_int_equal(states_due_ns(states), 0);
+	assert_true(states_take(states, later_ns - 1, &copy));
+	assert_string_equal(copy.key, "lane/boom");
+	set_patient(states, "lane/meter", "3");
+	assert_true(states_take(states, later_ns, &copy));
+	assert_memory_equal(copy.payload, "3", 1);
+	set_patient(states, "lane/meter", "4");
+	assert_false(states_take(states, later_ns, &copy));
+	assert_true(states_take(states, INT64_MAX, &copy));
+	set_patient(states, "lane/meter", "5");
+	(void)states_all_again(states);
+	assert_true(states_take(states, later_ns, &copy));
+	states_free(states);
 }
 
 static void patient_states_stand_behind_the_others_in_the_queue_too(void **state)
@@ -151,14 +191,14 @@ static void a_state_that_is_over_is_forgotten_when_that_was_acknowledged(void **
 	assert_int_equal(states_new(&states), 0);
 	set(states, "@handover/b/1", "announced");
 	set(states, "@handover/b/1", "");
-	assert_true(states_take(states, &copy));
+	assert_true(states_take(states, 0, &copy));
 	assert_int_equal(copy.bytes, 0);
 	assert_int_not_equal(copy.over, 0);
 	assert_int_equal(states_all_again(states), 0);
 	assert_taken(states, "@handover/b/1", ""); /* a connection was lost before */
 	states_removed(states, copy.over);
 	(void)states_all_again(states);
-	assert_false(states_take(states, &copy));
+	assert_false(states_take(states, 0, &copy));
 	states_free(states);
 }
 
@@ -170,7 +210,7 @@ static void a_state_that_came_back_is_not_forgotten_with_its_removal(void **stat
 	(void)state;
 	assert_int_equal(states_new(&states), 0);
 	set(states, "@handover/b/1", "");
-	assert_true(states_take(states, &copy));
+	assert_true(states_take(states, 0, &copy));
 	set(states, "@handover/b/1", "announced");
 	states_removed(states, copy.over);
 	assert_taken(states, "@handover/b/1", "announced");
@@ -191,7 +231,7 @@ static void states_of_sensors_come_again_before_handovers(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct state_copy copy;
 
-		assert_true(states_take(states, &copy));
+		assert_true(states_take(states, 0, &copy));
 	}
 	assert_int_equal(states_all_again(states), 1);
 	assert_taken(states, "lane/boom", "closed");
@@ -205,6 +245,7 @@ int main(void)
 		cmocka_unit_test(only_the_latest_state_of_a_key_is_published),
 		cmocka_unit_test(no_more_than_the_limit_of_keys_is_kept),
 		cmocka_unit_test(patient_states_go_when_no_other_waits),
+		cmocka_unit_test(patient_states_go_in_bursts),
 		cmocka_unit_test(patient_states_stand_behind_the_others_in_the_queue_too),
 		cmocka_unit_test(a_state_that_is_too_large_is_refused_and_the_old_one_stays),
 		cmocka_unit_test(a_state_that_is_over_is_forgotten_when_that_was_acknowledged),
