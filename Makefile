@@ -20,6 +20,7 @@
 #   PREFIX           default /usr
 #   SYSCONFDIR       default /etc
 #   UNITDIR          default $(PREFIX)/lib/systemd/system
+#   NO_MANUAL=1      no manual pages: what was built prints one of them, and may not run here
 #   CC CFLAGS CPPFLAGS LDFLAGS   as usual; what the code needs is added to them
 # Variables of a developer:
 #   BUILD            build folder, default build
@@ -336,7 +337,7 @@ deps:
 
 # ---- installation ------------------------------------------------------------------------
 
-install: $(PROGRAMS)
+install: $(PROGRAMS) $(if $(NO_MANUAL),,install-manual)
 	install -D -m 755 $(BUILD)/corridord $(DESTDIR)$(PREFIX)/sbin/corridord
 	install -D -m 755 $(BUILD)/corridorctl $(DESTDIR)$(PREFIX)/bin/corridorctl
 	install -D -m 755 $(BUILD)/corridor-verify $(DESTDIR)$(PREFIX)/bin/corridor-verify
@@ -359,9 +360,11 @@ install: $(PROGRAMS)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/schema schema/*.json schema/*.zdict
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/registry etc/registry/*.jsonl
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/prometheus etc/prometheus/*.yml
+	install -D -m 644 ctl/corridorctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/corridorctl
+
+install-manual: $(BUILD)/corridord
 	install -D -m 644 doc/corridor-verify.1 $(DESTDIR)$(PREFIX)/share/man/man1/corridor-verify.1
 	install -D -m 644 doc/corridorctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/corridorctl.1
-	install -D -m 644 ctl/corridorctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/corridorctl
 	install -D -m 644 doc/corridord.8 $(DESTDIR)$(PREFIX)/share/man/man8/corridord.8
 	install -d $(DESTDIR)$(PREFIX)/share/man/man5
 	{ cat doc/corridord.conf.5.in; $(RUN) $(BUILD)/corridord --print-manual; } \
@@ -394,7 +397,8 @@ deb:
 	  dpkg-buildpackage --build=binary --no-sign $(if $(ARCH),--host-arch=$(ARCH))
 	rm -rf $(DEB_SOURCE)
 
-# Twice the same, on whatever machine: names, rights and times are those of the commit.
+# Twice the same, on whatever machine: names, rights and times are those of the commit. Beside it the
+# recipes of contrib/, with its sum.
 DIST := corridord-$(VERSION)
 
 dist:
@@ -404,11 +408,13 @@ dist:
 	git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ --add-file=$(BUILD)/dist/COMMIT HEAD \
 	  | gzip -9n > $(BUILD)/dist/$(DIST).tar.gz
 	cd $(BUILD)/dist && sha256sum $(DIST).tar.gz | tee $(DIST).tar.gz.sha256
+	rm -rf $(BUILD)/dist/contrib && cp -r contrib $(BUILD)/dist/contrib
+	sed -i "s/@SHA256@/$$(cut -d' ' -f1 $(BUILD)/dist/$(DIST).tar.gz.sha256)/" $$(grep -rl @SHA256@ $(BUILD)/dist/contrib)
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check check-bare bare-packages check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench tidy $(TIDY) fuzz fuzz-library $(FUZZERS) lint fmt dictionary deps \
+.PHONY: all install-manual check check-bare bare-packages check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench tidy $(TIDY) fuzz fuzz-library $(FUZZERS) lint fmt dictionary deps \
         install deb dist sbom check-package package-packages clean FORCE
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(SIGNER_SOURCES:%.c=$(BUILD)/%.d) $(VERIFY_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
