@@ -49,10 +49,13 @@ class Site:
 
     def install(self, folder, more=""):
         """All packages of a folder of this machine."""
+        self.bring(folder)
+        return self.apt(f"install {more} /root/debs/*.deb")
+
+    def bring(self, folder):
         there = self.booted.path("/root/debs")
         shutil.rmtree(there, ignore_errors=True)
-        shutil.copytree(folder, there)
-        return self.apt(f"install {more} /root/debs/*.deb")
+        shutil.copytree(folder, there, ignore=shutil.ignore_patterns("*dbgsym*"))
 
     def version(self):
         return self.booted.run("corridord --version")[1].split()[1]
@@ -164,8 +167,9 @@ def test_a_downgrade_with_a_running_link_loses_nothing_and_leaves_what_the_newer
     goes_on(site, mark)
     site.check_nothing_is_lost()
     assert site.additions() == before + 1
+    mark = site.subscriber.mark
     site.booted.run("systemctl restart corridord")
-    goes_on(site, site.subscriber.mark)
+    goes_on(site, mark)
     assert site.additions() == before + 1
 
 
@@ -187,8 +191,8 @@ def test_an_upgrade_that_stops_half_way_goes_on_with_the_old_and_then_the_new(si
     """Files are there, and nothing was restarted: the old daemon finds the new one's uplink."""
     mark = site.subscriber.mark
     pid = int(site.booted.show("MainPID"))
-    shutil.copytree(newer, site.booted.path("/root/half"))
-    code, said = site.booted.run("dpkg --unpack /root/half/corridord_*.deb")
+    site.bring(newer)
+    code, said = site.booted.run("dpkg --unpack /root/debs/corridord_*.deb")
     assert code == 0, said
     uplink = "for p in $(cat /proc/%d/task/*/children); do grep -q uplin /proc/$p/comm && kill -9 $p; done"
     site.booted.run(uplink % pid)
@@ -200,8 +204,9 @@ def test_an_upgrade_that_stops_half_way_goes_on_with_the_old_and_then_the_new(si
     assert code == 0, said
     goes_on(site, mark)
     site.check_nothing_is_lost()
+    mark = site.subscriber.mark
     site.install(packages, "--allow-downgrades")
-    goes_on(site, site.subscriber.mark)
+    goes_on(site, mark)
 
 
 # ---- the service that the package installs ----
@@ -238,8 +243,9 @@ def test_it_is_started_again_however_often_it_dies(site):
             f"restart {times}",
         )
     site.subscriber.wait_new_event("meter.value", mark)
+    mark = site.subscriber.mark
     site.booted.run("systemctl restart corridord")  # which counts from nothing again
-    goes_on(site, site.subscriber.mark)
+    goes_on(site, mark)
 
 
 # ---- removed ----
