@@ -1,12 +1,13 @@
 """What a lorry costs: events, room in the journal, bytes written to the card, bytes on the link. The
 numbers of the table in doc/operations.md.
 
-    BUILD=build /usr/bin/python3 tests/bench/sizing.py
+    BUILD=build /usr/bin/python3 tests/bench/sizing.py [compress=zstd]     options of the uplink
 
 One lane by the shipped profiles, a real broker behind a link that counts. Passages follow each other as fast
 as the broker hears of their steps, which a card does not mind: each step is a transaction of its own.
 """
 
+import contextlib
 import sqlite3
 import sys
 import tempfile
@@ -26,7 +27,7 @@ from sim.lane import Lane  # noqa: E402
 from sim.link import DOWN, UP, Link  # noqa: E402
 
 PASSAGES = 50
-IDLE_S = 120
+SETTLE_S, IDLE_S = 100, 180  # a minute after the last event the log goes into the file
 
 
 class Figures:
@@ -35,7 +36,8 @@ class Figures:
         self.link = Link(self.broker.port).start()
         self.lane = Lane().start()
         self.subscriber = Subscriber(self.broker).start()
-        text = conf.head(self.link.port, keepalive="30s") + conf.lane(self.lane.server.port)
+        given = dict(word.split("=") for word in sys.argv[1:])
+        text = conf.head(self.link.port, keepalive="30s", **given) + conf.lane(self.lane.server.port)
         self.daemon = Daemon(folder / "gateway", text)
 
     def close(self):
@@ -55,7 +57,7 @@ class Figures:
 
     def room(self):
         """Bytes of the pages in use; the daemon is stopped."""
-        with sqlite3.connect(self.daemon.folder / "journal.db") as journal:
+        with contextlib.closing(sqlite3.connect(self.daemon.folder / "journal.db")) as journal:
             pages, free = (journal.execute(f"PRAGMA {q}").fetchone()[0] for q in ("page_count", "freelist_count"))
         return (pages - free) * 4096
 
@@ -76,6 +78,7 @@ def main():
 def measure(figures):
     figures.daemon.start()
     figures.subscriber.wait_event("barrier.closed")
+    time.sleep(SETTLE_S)
     before = figures.now()
     time.sleep(IDLE_S)
     up, down, disk = per(before, figures.now(), IDLE_S)
@@ -85,8 +88,8 @@ def measure(figures):
     figures.daemon.start()
     mark = figures.subscriber.mark
     before = figures.now()
-    for _ in range(PASSAGES):
-        cross(figures.lane, figures.subscriber)
+    for number in range(PASSAGES):
+        cross(figures.lane, figures.subscriber, f"GE-{number:07}")
     after = figures.now()
     events = len({e.key for e in figures.subscriber.events(since=mark)})
     payload = sum(len(m.payload) for m in figures.subscriber.of("event", mark)) / events
@@ -102,8 +105,8 @@ def backlog(figures):
     figures.link.refuse()
     figures.daemon.start()
     crossed = PASSAGES // 2
-    for _ in range(crossed):
-        steps(figures.lane)
+    for number in range(crossed):
+        steps(figures.lane, f"GT-{number:07}")
     figures.lane.barrier("closed")
     mark, before = figures.subscriber.mark, figures.now()
     figures.link.heal()
@@ -113,9 +116,9 @@ def backlog(figures):
     print(f"a passage of a backlog: {up:.0f} bytes up, {down:.0f} down")
 
 
-def steps(lane):
+def steps(lane, seal):
     """As cross(), without anybody to hear of it: by the time it takes to be read."""
-    for step in (lane.truck_arrives, lambda: lane.seal_read("GE-0047115"), lambda: lane.barrier("opening"),
+    for step in (lane.truck_arrives, lambda: lane.seal_read(seal), lambda: lane.barrier("opening"),
                  lambda: lane.barrier("open"), lane.truck_leaves, lane.seal_gone,
                  lambda: lane.barrier("closing"), lambda: lane.barrier("closed")):  # fmt: skip
         step()
