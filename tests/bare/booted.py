@@ -13,7 +13,7 @@ from rig.waiting import until
 
 BOOT_S = 120
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
-# Debian 13's systemd would not run where the machine around it has control groups of the first kind.
+# Debian 13's systemd would not run where the machine around it has control groups of version 1.
 OLD_GROUPS = "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
 APT = "DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends"
 
@@ -26,7 +26,10 @@ class Booted:
 
     def start(self):
         self._has_systemd()
-        options = ("--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe", "--system-call-filter=adjtimex clock_adjtime")
+        options = (
+            "--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe",
+            "--system-call-filter=adjtimex clock_adjtime",
+        )  # fmt: skip
         self.process = subprocess.Popen(
             ["systemd-nspawn", *options, "-D", self.machine.root, "-E", OLD_GROUPS,
              f"--machine={self.machine.root.name}", "--resolv-conf=copy-host"],

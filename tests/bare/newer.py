@@ -28,8 +28,10 @@ def source(machine):
     there = machine.path(FOLDER)
     if there.exists():
         return FOLDER
-    shutil.copytree(machine.path(HOME), there, symlinks=True)
-    shutil.rmtree(there / "build")
+    made = str(machine.path(HOME))
+    shutil.copytree(
+        made, there, symlinks=True, ignore=lambda at, _: {"build"} if at == made else set()
+    )
     changed(there / "Makefile", r"^VERSION := .*$", f"VERSION := {VERSION}")
     log = there / "debian/changelog"
     log.write_text(ENTRY.format(version=VERSION) + log.read_text())

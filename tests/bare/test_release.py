@@ -58,7 +58,7 @@ def staging():
 @pytest.fixture
 def unpacked(release, tmp_path):
     with tarfile.open(release / f"{NAME}.tar.gz") as tar:
-        tar.extractall(tmp_path, filter="data") if hasattr(tarfile, "data_filter") else tar.extractall(tmp_path)
+        tar.extractall(tmp_path, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     return tmp_path / NAME
 
 
@@ -105,7 +105,8 @@ class Recipe:
             given = re.fullmatch(r'([\w:${}\[\]-]+) (=|\?=|\+=|=\+) "([^"]*)"', line)
             assert given, f"bitbake would not read: {line}"
             self.values[given[1]] = given[3]
-        self.known = self.FOLDERS | {"PN": "corridord", "BPN": "corridord", "PV": path.stem.split("_")[1]}
+        name, version = path.stem.split("_")
+        self.known = self.FOLDERS | {"PN": name, "BPN": name, "PV": version}
 
     def value(self, name):
         return self.expand(self.values[name])
@@ -134,7 +135,8 @@ RECIPES = {"libpcre2-8": "libpcre2", "libmosquitto": "mosquitto", "libssl": "ope
 
 def libraries():
     """pkg-config's names of what the Makefile links."""
-    show = ("--eval", "show: ; @echo $(LIBS) $(UPLINK_LIBS) $(SIGNER_LIBS) $(VERIFY_LIBS) $(CTL_LIBS)")
+    every = "$(LIBS) $(UPLINK_LIBS) $(SIGNER_LIBS) $(VERIFY_LIBS) $(CTL_LIBS)"
+    show = ("--eval", f"show: ; @echo {every}")
     return set(run("make", "-s", "-C", TOP, *show, "show", env=ENVIRONMENT).split()) | {"libev"}
 
 
@@ -142,7 +144,7 @@ def test_the_recipe_names_what_is_linked_and_the_release(recipe, release):
     wanted = {RECIPES.get(name, name) for name in libraries()}
     assert set(recipe.value("DEPENDS").split()) == wanted
     tar = (release / f"{NAME}.tar.gz").read_bytes()
-    assert "@SHA256@" not in "".join(p.read_text() for p in (release / "contrib").rglob("*.*") if p.is_file())
+    assert "@SHA256@" not in "".join(p.read_text() for p in (release / "contrib").rglob("*.*"))
     assert recipe.value("SRC_URI[sha256sum]") == hashlib.sha256(tar).hexdigest()
     licence = hashlib.md5((TOP / "LICENSE").read_bytes()).hexdigest()
     assert recipe.value("LIC_FILES_CHKSUM") == f"file://LICENSE;md5={licence}"
@@ -163,7 +165,7 @@ def test_the_recipe_builds_for_arm64_and_packages_every_file_once(recipe, unpack
         owners = [
             package
             for package, patterns in recipe.packages().items()
-            if any(fnmatch.fnmatch(file, p) or file.startswith(p.rstrip("/") + "/") for p in patterns)
+            if any(fnmatch.fnmatch(file, p) or file.startswith(f"{p}/") for p in patterns)
         ]
         assert owners, f"{file} is installed and in no package"
         assert len(owners) == 1 or owners[0] != "corridord", f"{file}: {owners}"
@@ -222,7 +224,8 @@ def test_the_package_names_what_is_linked_and_the_release(buildroot, release, tm
     assert {name.lower() for name in selected} == wanted
     for line in config.splitlines():
         assert re.match(r"(config|comment) |\t(bool|depends on|select|help)\b|\t\t|\t  |$", line), line
-    hashes = dict(reversed(line.split()[1:]) for line in (folder / "corridord.hash").read_text().splitlines()[1:])
+    lines = (folder / "corridord.hash").read_text().splitlines()[1:]
+    hashes = dict(reversed(line.split()[1:]) for line in lines)
     for name, path in ((f"{NAME}.tar.gz", release / f"{NAME}.tar.gz"), ("LICENSE", TOP / "LICENSE")):
         assert hashes[name] == hashlib.sha256(path.read_bytes()).hexdigest()
 

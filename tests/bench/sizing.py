@@ -27,6 +27,7 @@ from sim.lane import Lane  # noqa: E402
 from sim.link import DOWN, UP, Link  # noqa: E402
 
 PASSAGES = 50
+WHAT = ("up", "down", "written to the disk")
 SETTLE_S, IDLE_S = 100, 180  # a minute after the last event the log goes into the file
 
 
@@ -82,7 +83,8 @@ def measure(figures):
     before = figures.now()
     time.sleep(IDLE_S)
     up, down, disk = per(before, figures.now(), IDLE_S)
-    print(f"idle: {up * 86400 / 1e6:.2f} MB up, {down * 86400 / 1e6:.2f} MB down, {disk * 86400 / 1e6:.1f} MB written a day")
+    a_day = [f"{each * 86400 / 1e6:.2f} MB {what}" for each, what in zip((up, down, disk), WHAT)]
+    print("idle, a day:", ", ".join(a_day))
     figures.daemon.stop()
     empty = figures.room()
     figures.daemon.start()
@@ -94,9 +96,11 @@ def measure(figures):
     events = len({e.key for e in figures.subscriber.events(since=mark)})
     payload = sum(len(m.payload) for m in figures.subscriber.of("event", mark)) / events
     up, down, disk = per(before, after, PASSAGES)
-    print(f"a passage: {events / PASSAGES:.1f} events of {payload:.0f} bytes, {up:.0f} bytes up, {down:.0f} down, {disk:.0f} written to the disk")
+    costs = [f"{each:.0f} bytes {what}" for each, what in zip((up, down, disk), WHAT)]
+    print(f"a passage: {events / PASSAGES:.1f} events of {payload:.0f} bytes,", ", ".join(costs))
     figures.daemon.stop()
-    print(f"room in the journal: {(figures.room() - empty) / PASSAGES:.0f} bytes a passage, {(figures.room() - empty) / events:.0f} an event")
+    room = figures.room() - empty
+    print(f"room in the journal: {room / PASSAGES:.0f} bytes a passage, {room / events:.0f} an event")
     backlog(figures)
 
 
