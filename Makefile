@@ -315,7 +315,7 @@ lint:
 	$(call install-packages,$(DEV_PACKAGES))
 	clang-format --dry-run -Werror $(C_FILES)
 	@$(MAKE) --no-print-directory $(PARALLEL) -O tidy
-	shellcheck .ci/run $(wildcard tests/*.sh tests/*/*.sh)
+	shellcheck .ci/run debian/sbom.sh $(wildcard tests/*.sh tests/*/*.sh)
 
 TIDY := $(addprefix tidy/,$(SOURCES) $(UPLINK_SOURCES) $(SIGNER_SOURCES) $(VERIFY_SOURCES) $(CTL_SOURCES) daemon/main.c daemon/clock_main.c uplink/main.c)
 
@@ -409,6 +409,8 @@ dist:
 	  | gzip -9n > $(BUILD)/dist/$(DIST).tar.gz
 	cd $(BUILD)/dist && sha256sum $(DIST).tar.gz | tee $(DIST).tar.gz.sha256
 	rm -rf $(BUILD)/dist/contrib && cp -r contrib $(BUILD)/dist/contrib
+	for there in yocto/corridord/files buildroot/dl; do \
+	  install -D -m 644 -t $(BUILD)/dist/contrib/$$there $(BUILD)/dist/$(DIST).tar.gz; done
 	sed -i "s/@SHA256@/$$(cut -d' ' -f1 $(BUILD)/dist/$(DIST).tar.gz.sha256)/" $$(grep -rl @SHA256@ $(BUILD)/dist/contrib)
 
 clean:
