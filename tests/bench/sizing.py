@@ -1,7 +1,7 @@
 """What a lorry costs: events, room in the journal, bytes written to the card, bytes on the link. The
 numbers of the table in doc/operations.md.
 
-    BUILD=build /usr/bin/python3 tests/bench/sizing.py [compress=zstd]     options of the uplink
+    BUILD=build /usr/bin/python3 tests/bench/sizing.py
 
 One lane by the shipped profiles, a real broker behind a link that counts. Passages follow each other as fast
 as the broker hears of their steps, which a card does not mind: each step is a transaction of its own.
@@ -37,8 +37,7 @@ class Figures:
         self.link = Link(self.broker.port).start()
         self.lane = Lane().start()
         self.subscriber = Subscriber(self.broker).start()
-        given = dict(word.split("=") for word in sys.argv[1:])
-        text = conf.head(self.link.port, keepalive="30s", **given) + conf.lane(self.lane.server.port)
+        text = conf.head(self.link.port, keepalive="30s") + conf.lane(self.lane.server.port)
         self.daemon = Daemon(folder / "gateway", text)
 
     def close(self):
