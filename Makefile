@@ -7,7 +7,10 @@
 #   make check-bare  both commands on a Debian that has nothing but git, make and apt
 #   make bench      figures, beside a peer or the bare library (installs what it lacks)
 #   make install    into DESTDIR; see the variables below
-#   make deb        Debian packages in $(BUILD)/deb, for this Debian and this architecture
+#   make deb        Debian packages in $(BUILD)/deb, for this Debian, and this architecture or ARCH
+#   make check-package  packages of Debian 12 and 13: upgraded, taken back, removed, for other architectures
+#   make dist       the release's tarball in $(BUILD), from what is committed
+#   make sbom       what each package links, in $(BUILD)/*.cdx.json (CycloneDX)
 #   make lint       clang-format, clang-tidy, shellcheck;   make fmt   format the code
 #   make fuzz       each fuzzer for FUZZ_SECONDS
 #   make deps       only install the Debian packages that all of these need
@@ -17,6 +20,7 @@
 #   PREFIX           default /usr
 #   SYSCONFDIR       default /etc
 #   UNITDIR          default $(PREFIX)/lib/systemd/system
+#   NO_MANUAL=1      no manual pages: what was built prints one of them, and may not run here
 #   CC CFLAGS CPPFLAGS LDFLAGS   as usual; what the code needs is added to them
 # Variables of a developer:
 #   BUILD            build folder, default build
@@ -28,6 +32,8 @@
 #   RIG_TESTS        for `make check-rig`: the same, default tests/rig
 #   TOGETHER         tests at a time, default 4: most of them wait, most of the time
 #   SUITE            for `make check-bare`: which Debian, default trixie (13)
+#   SUITES           for `make check-package`: the same, default bookworm trixie
+#   ARCH             for `make deb`: another architecture of Debian's (doc/operations.md)
 #   RUN              put before what was built and is run: an emulator, for another architecture
 # Another architecture: its compiler, and its packages unpacked in ROOT, as tests/rig/test_arm.py
 # does: PKG_CONFIG_SYSROOT_DIR=ROOT PKG_CONFIG_LIBDIR=ROOT/usr/lib/TRIPLET/pkgconfig make \
@@ -42,8 +48,11 @@ PKG_CONFIG ?= pkg-config
 PYTHON     ?= /usr/bin/python3
 TESTS      ?= tests/system
 RIG_TESTS  ?= tests/rig
+BARE_TESTS ?= $(patsubst %,tests/bare/test_%.py,commands package upgrade)
+PACKAGE_TESTS ?= $(patsubst %,tests/bare/test_%.py,package upgrade first_start cross release)
 TOGETHER   ?= 4
 SUITE      ?= trixie
+SUITES     ?= bookworm trixie
 FUZZ_SECONDS ?= 60
 
 VERSION := 0.1.0
@@ -74,8 +83,11 @@ RIG_PACKAGES   := $(CHECK_PACKAGES) qemu-system-x86 busybox-static kmod xz-utils
                   qemu-system-arm qemu-user-static gcc-aarch64-linux-gnu \
                   gcc-arm-linux-gnueabihf systemd-container mmdebstrap e2fsprogs f2fs-tools \
                   dmsetup gpiod
-DEB_PACKAGES   := $(BUILD_PACKAGES) debhelper dpkg-dev build-essential
-BARE_PACKAGES  := python3-pytest mmdebstrap systemd-container
+DEB_PACKAGES   := debhelper dpkg-dev build-essential \
+                  $(if $(ARCH),crossbuild-essential-$(ARCH) qemu-user-static pkgconf:$(ARCH) \
+                  $(addsuffix :$(ARCH),$(filter %-dev,$(BUILD_PACKAGES))),$(BUILD_PACKAGES))
+BARE_PACKAGES  := python3-pytest mmdebstrap systemd-container mosquitto python3-paho-mqtt
+PACKAGE_PACKAGES := python3-jsonschema gcc-aarch64-linux-gnu qemu-user-static
 DEV_PACKAGES   := $(CHECK_PACKAGES) clang libclang-rt-dev clang-format clang-tidy shellcheck
 
 # $(call install-packages,LIST): those that are not there yet, with a word to the user.
@@ -250,10 +262,19 @@ rig-tests: $(PROGRAMS) $(TEST_TOOLS)
 check-bare:
 	@$(MAKE) --no-print-directory -s bare-packages || echo "what this needs cannot all be installed"
 	BUILD=$(abspath $(BUILD)) SUITE=$(SUITE) \
-	$(PYTHON) -m pytest -p no:cacheprovider -q -rs tests/bare
+	$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(BARE_TESTS)
 
 bare-packages:
 	$(call install-packages,$(BARE_PACKAGES))
+
+# As check-rig. What of it CI runs too, check-bare has.
+check-package:
+	@$(MAKE) --no-print-directory -s package-packages || echo "what this needs cannot all be installed"
+	for suite in $(SUITES); do BUILD=$(abspath $(BUILD)) SUITE=$$suite \
+	  $(PYTHON) -m pytest -p no:cacheprovider -q -rs $(PACKAGE_TESTS) || exit; done
+
+package-packages:
+	$(call install-packages,$(BARE_PACKAGES) $(PACKAGE_PACKAGES))
 
 demo:
 	$(call install-packages,$(DEMO_PACKAGES))
@@ -294,7 +315,7 @@ lint:
 	$(call install-packages,$(DEV_PACKAGES))
 	clang-format --dry-run -Werror $(C_FILES)
 	@$(MAKE) --no-print-directory $(PARALLEL) -O tidy
-	shellcheck .ci/run $(wildcard tests/*.sh tests/*/*.sh)
+	shellcheck .ci/run debian/sbom.sh $(wildcard tests/*.sh tests/*/*.sh)
 
 TIDY := $(addprefix tidy/,$(SOURCES) $(UPLINK_SOURCES) $(SIGNER_SOURCES) $(VERIFY_SOURCES) $(CTL_SOURCES) daemon/main.c daemon/clock_main.c uplink/main.c)
 
@@ -316,7 +337,7 @@ deps:
 
 # ---- installation ------------------------------------------------------------------------
 
-install: $(PROGRAMS)
+install: $(PROGRAMS) $(if $(NO_MANUAL),,install-manual)
 	install -D -m 755 $(BUILD)/corridord $(DESTDIR)$(PREFIX)/sbin/corridord
 	install -D -m 755 $(BUILD)/corridorctl $(DESTDIR)$(PREFIX)/bin/corridorctl
 	install -D -m 755 $(BUILD)/corridor-verify $(DESTDIR)$(PREFIX)/bin/corridor-verify
@@ -339,13 +360,28 @@ install: $(PROGRAMS)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/schema schema/*.json schema/*.zdict
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/registry etc/registry/*.jsonl
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/prometheus etc/prometheus/*.yml
+	install -D -m 644 ctl/corridorctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/corridorctl
+
+install-manual: $(BUILD)/corridord
 	install -D -m 644 doc/corridor-verify.1 $(DESTDIR)$(PREFIX)/share/man/man1/corridor-verify.1
 	install -D -m 644 doc/corridorctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/corridorctl.1
-	install -D -m 644 ctl/corridorctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/corridorctl
 	install -D -m 644 doc/corridord.8 $(DESTDIR)$(PREFIX)/share/man/man8/corridord.8
 	install -d $(DESTDIR)$(PREFIX)/share/man/man5
 	{ cat doc/corridord.conf.5.in; $(RUN) $(BUILD)/corridord --print-manual; } \
 	  > $(DESTDIR)$(PREFIX)/share/man/man5/corridord.conf.5
+
+# ---- packages and releases -----------------------------------------------------------
+
+SBOMS := $(patsubst %,$(BUILD)/%.cdx.json,corridord corridorctl corridor-verify)
+
+sbom: $(SBOMS)
+
+$(BUILD)/corridord.cdx.json: $(filter-out %/corridorctl %/corridor-verify,$(PROGRAMS))
+$(BUILD)/corridorctl.cdx.json: $(BUILD)/corridorctl
+$(BUILD)/corridor-verify.cdx.json: $(BUILD)/corridor-verify
+$(SBOMS): debian/sbom.sh debian/licences
+	$(Q)CC="$(CC)" VERSION="$(VERSION)" COMMIT="$(COMMIT)" sh debian/sbom.sh $(@F:.cdx.json=) \
+	  $(filter $(BUILD)/%,$^) >$@.new && mv $@.new $@
 
 # In a copy, so that nothing of it is left in the source. Its tests are `make check`.
 DEB_SOURCE = $(BUILD)/deb/corridord-$(VERSION)
@@ -356,15 +392,32 @@ deb:
 	mkdir -p $(DEB_SOURCE)
 	tar -c --exclude=./.git --exclude=./build --exclude=./$(BUILD) . | tar -x -C $(DEB_SOURCE)
 	echo "$(COMMIT)" > $(DEB_SOURCE)/COMMIT
-	cd $(DEB_SOURCE) && env -u MAKEFLAGS -u MAKELEVEL -u BUILD DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS="nocheck parallel=$(shell nproc)" \
-	  dpkg-buildpackage --build=binary --no-sign
+	cd $(DEB_SOURCE) && env -u MAKEFLAGS -u MAKELEVEL -u BUILD -u ARCH \
+	  DEB_BUILD_PROFILES="$(if $(ARCH),cross )nocheck" DEB_BUILD_OPTIONS="nocheck parallel=$(shell nproc)" \
+	  dpkg-buildpackage --build=binary --no-sign $(if $(ARCH),--host-arch=$(ARCH))
 	rm -rf $(DEB_SOURCE)
+
+# Twice the same, on whatever machine: names, rights and times are those of the commit. Beside it the
+# recipes of contrib/, with its sum.
+DIST := corridord-$(VERSION)
+
+dist:
+	@git diff --quiet HEAD || echo "what is not committed is not in it"
+	@mkdir -p $(BUILD)/dist
+	@printf '%s\n' "$$(git rev-parse --short=12 HEAD)" > $(BUILD)/dist/COMMIT && chmod 644 $(BUILD)/dist/COMMIT
+	git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ --add-file=$(BUILD)/dist/COMMIT HEAD \
+	  | gzip -9n > $(BUILD)/dist/$(DIST).tar.gz
+	cd $(BUILD)/dist && sha256sum $(DIST).tar.gz | tee $(DIST).tar.gz.sha256
+	rm -rf $(BUILD)/dist/contrib && cp -r contrib $(BUILD)/dist/contrib
+	for there in yocto/corridord/files buildroot/dl; do \
+	  install -D -m 644 -t $(BUILD)/dist/contrib/$$there $(BUILD)/dist/$(DIST).tar.gz; done
+	sed -i "s/@SHA256@/$$(cut -d' ' -f1 $(BUILD)/dist/$(DIST).tar.gz.sha256)/" $$(grep -rl @SHA256@ $(BUILD)/dist/contrib)
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check check-bare bare-packages check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench tidy $(TIDY) fuzz fuzz-library $(FUZZERS) lint fmt dictionary deps \
-        install deb clean FORCE
+.PHONY: all install-manual check check-bare bare-packages check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench tidy $(TIDY) fuzz fuzz-library $(FUZZERS) lint fmt dictionary deps \
+        install deb dist sbom check-package package-packages clean FORCE
 .SECONDARY:
 -include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(SIGNER_SOURCES:%.c=$(BUILD)/%.d) $(VERIFY_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
          $(BUILD)/daemon/clock_main.d

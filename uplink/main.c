@@ -97,6 +97,18 @@ static int check_tls(char **paths)
 	return context ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* While packages are changed this file may be newer than who runs, until that is restarted. */
+static bool is_of(const char *version)
+{
+	if (strcmp(version, version_text) == 0)
+		return true;
+	fprintf(stderr,
+		"uplink: this is corridord-uplink %s, started by corridord %s: not connected until that "
+		"is restarted (systemctl restart corridord)\n",
+		version_text, version);
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct uplink *uplink;
@@ -109,10 +121,12 @@ int main(int argc, char **argv)
 		printf("corridord-uplink %s\n", version_text);
 		return EXIT_SUCCESS;
 	}
-	if (argc > 1 || !is_socket(STDIN_FILENO)) {
+	if (argc != 3 || strcmp(argv[1], "--of") != 0 || !is_socket(STDIN_FILENO)) {
 		fputs("corridord-uplink is started by corridord, not by hand\n", stderr);
 		return EXIT_FAILURE;
 	}
+	if (!is_of(argv[2]))
+		return EXIT_FAILURE;
 	follow_parent();
 	client_library_init();
 	uplink = calloc(1, sizeof(*uplink));

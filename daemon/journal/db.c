@@ -15,6 +15,7 @@
 
 #define WAL_PAGES_LOW 64
 #define WAL_PAGES_TOP 1024
+#define FORM_BITS     16 /* of user_version; above them, the additions */
 #define LENT_PAGES    32 /* more than the tombstones of one step fill */
 
 /* Free pages are used again rather than given back (no auto_vacuum): the journal runs in a
@@ -32,19 +33,15 @@ static const char schema_begin[] =
 	"CREATE INDEX alert_position ON alert(position);"
 	"CREATE TABLE state(key TEXT PRIMARY KEY, word TEXT NOT NULL) WITHOUT ROWID;";
 
-/* Came later: added to a file that has none. Its rows have as many columns as an event's, for
- * raw.c. */
-static const char schema_memory[] =
+/* Came later: added to a file that has none. The rows of memory have as many columns as an
+ * event's, for raw.c; those of tile have fewer, so that it does not see them. */
+static const char *const additions[] = {
 	"CREATE TABLE IF NOT EXISTS memory(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,"
-	" text TEXT, version INTEGER NOT NULL, sum INTEGER NOT NULL)";
-
-static const char schema_owner[] =
-	"CREATE TABLE IF NOT EXISTS owner(id INTEGER PRIMARY KEY, machine TEXT NOT NULL)";
-
-/* Fewer columns than an event's: raw.c does not see it. */
-static const char schema_tile[] =
+	" text TEXT, version INTEGER NOT NULL, sum INTEGER NOT NULL)",
+	"CREATE TABLE IF NOT EXISTS owner(id INTEGER PRIMARY KEY, machine TEXT NOT NULL)",
 	"CREATE TABLE IF NOT EXISTS tile(position INTEGER PRIMARY KEY, root BLOB NOT NULL,"
-	" frontier BLOB NOT NULL, leaves BLOB NOT NULL)";
+	" frontier BLOB NOT NULL, leaves BLOB NOT NULL)",
+};
 
 static const char schema_class[] =
 	"CREATE TABLE %s(position INTEGER PRIMARY KEY, sum INTEGER NOT NULL, recorded INTEGER,"
@@ -225,8 +222,25 @@ static int create(struct db *db)
 			return err;
 	}
 	snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT",
-		 DB_APPLICATION, DB_VERSION);
+		 DB_APPLICATION, DB_FORM);
 	return execute(db, sql);
+}
+
+/* What a newer version added stays, and so does its number. */
+static int bring_up(struct db *db)
+{
+	char sql[64];
+	int64_t version = 0;
+	int err = db_ask(db, "PRAGMA user_version", &version);
+
+	if (err < 0 || version >> FORM_BITS >= DB_ADDITIONS)
+		return err;
+	snprintf(sql, sizeof(sql), "PRAGMA user_version=%d; COMMIT",
+		 DB_ADDITIONS << FORM_BITS | DB_FORM);
+	err = execute(db, "BEGIN");
+	for (size_t i = 0; err == 0 && i < sizeof(additions) / sizeof(additions[0]); i++)
+		err = execute(db, additions[i]);
+	return err == 0 ? execute(db, sql) : err;
 }
 
 /* An empty database is one whose creation was cut off: it is made again. */
@@ -245,7 +259,7 @@ static int check_or_create(struct db *db)
 		return create(db);
 	if (application != DB_APPLICATION)
 		return db_unclean(db, "it is the database of another program");
-	if ((version & DB_VERSION_MAJOR) != DB_VERSION)
+	if ((version & ((1 << FORM_BITS) - 1)) != DB_FORM)
 		return db_unclean(db, "it was written by another version");
 	return 0;
 }
@@ -365,10 +379,6 @@ int db_connect(struct db *db, const char *path, int64_t quota_bytes)
 	if (err == 0)
 		err = check_or_create(db);
 	if (err == 0)
-		err = execute(db, schema_memory);
-	if (err == 0)
-		err = execute(db, schema_owner);
-	if (err == 0)
-		err = execute(db, schema_tile);
+		err = bring_up(db);
 	return err == 0 ? prepare_all(db) : err;
 }

@@ -25,8 +25,8 @@ struct sqlite3_stmt;
 struct raw_sink;
 
 #define DB_APPLICATION	  0x636F7272 /* "corr" */
-#define DB_VERSION	  1
-#define DB_VERSION_MAJOR  0xFFFF /* what is above only adds to it */
+#define DB_FORM		  1 /* of the tables (doc/journal.md): a file of another is set aside */
+#define DB_ADDITIONS	  1 /* how often tables were added to it; more of them do not matter */
 #define DB_PAGE_BYTES	  4096
 #define DB_MARK		  "corridord" /* begins the row that holds the watermarks */
 #define DB_ERROR_BYTES	  96

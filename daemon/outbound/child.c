@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/version.h"
 
 #define PROGRAM "corridord-uplink"
 
@@ -83,8 +84,10 @@ int child_start_program(const char *program, char *const arguments[], int fd, pi
 
 int child_start(int fd, pid_t *ret_pid)
 {
-	char *const arguments[] = {(char[]){PROGRAM}, NULL};
+	char version[128];
+	char *const arguments[] = {(char[]){PROGRAM}, (char[]){"--of"}, version, NULL};
 
+	snprintf(version, sizeof(version), "%s", version_text);
 	return child_start_program(PROGRAM, arguments, fd, ret_pid);
 }
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
 from lib.debian import Unavailable, made_once, mirror, run
 
 TOP = Path(__file__).resolve().parents[2]
@@ -39,6 +40,14 @@ def bootstrap(suite, cache):
             except RuntimeError as error:
                 raise Unavailable(str(error)) from None
     return folder / "root.tar"
+
+
+def went_well(machine, command, **how):
+    """What it said; fails with the end of that."""
+    code, text = machine.run(command, **how)
+    if code != 0:
+        pytest.fail(f"{command}: exit code {code}\n{text[-8000:]}", pytrace=False)
+    return text
 
 
 class Machine:

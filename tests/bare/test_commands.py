@@ -4,18 +4,10 @@ on from the one before."""
 import re
 
 import pytest
-from machine import HOME, USER
+from machine import HOME, USER, went_well
 
 INSTALL = re.compile(r"^ +(apt-get install .*)$", re.MULTILINE)
 FORBIDDEN = "is not permitted here"
-
-
-def went_well(machine, command, **how):
-    """What it said; fails with the end of that."""
-    code, text = machine.run(command, **how)
-    if code != 0:
-        pytest.fail(f"{command}: exit code {code}\n{text[-8000:]}", pytrace=False)
-    return text
 
 
 def told(text):

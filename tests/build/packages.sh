@@ -12,7 +12,7 @@ set -eu
 POLICY=/usr/sbin/policy-rc.d # asked by Debian before it starts a service
 
 missing_of() {
-	installed=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package} ${Provides}\n' 2>/dev/null |
+	installed=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package} ${Package}:${Architecture} ${Provides}\n' 2>/dev/null |
 		sed -n 's/^.i //p' | tr -cs 'a-z0-9.+:-' '\n') || true
 	for package; do
 		printf '%s\n' "$installed" | grep -qxF -e "$package" || printf '%s ' "$package"

@@ -246,7 +246,7 @@ OPEN = {
     "ProcSubset": "the boot id",
     "RootDirectoryOrRootImage": "it is a package of the system",
 }
-EXPOSURE, CLOCK_EXPOSURE = 15, 10  # tenths, at most
+EXPOSURE, CLOCK_EXPOSURE = 13, 5  # tenths, at most
 
 
 @pytest.fixture

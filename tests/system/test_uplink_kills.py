@@ -6,10 +6,13 @@ CORRIDORD_KILLS: how many (200 for a whole run); CORRIDORD_SEED repeats the mome
 import os
 import random
 import signal
+import socket
 import sqlite3
+import subprocess
 import time
 
 import pytest
+from rig.daemon import BINARY
 from rig.delivery import check_delivered, wait_for, wait_for_all
 from rig.processes import uplink_pid
 from rig.waiting import until
@@ -126,3 +129,16 @@ def test_neither_password_nor_key_is_in_the_capturing_process(
                 begin, end = (int(part, 16) for part in bounds.split("-"))
                 memory.seek(begin)
                 assert b"a-secret-that-stands-out" not in memory.read(end - begin), line
+
+
+def test_an_uplink_of_another_version_is_refused_and_the_cure_told():
+    """As between the unpacking of a newer package and its restart."""
+    theirs, ours = socket.socketpair()
+    with theirs, ours:
+        done = subprocess.run(
+            [BINARY.with_name("corridord-uplink"), "--of", "0.0.1 (of old)"],
+            stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "started by corridord 0.0.1 (of old)" in done.stdout
+    assert "systemctl restart corridord" in done.stdout

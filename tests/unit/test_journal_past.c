@@ -1,5 +1,6 @@
 /* A journal that is less than it was: its log damaged, or all of it turned back. And one that
  * is not, after whatever an honest disk leaves of it. */
+#include "journal/db.h"
 #include "rig/journal_rig.h"
 
 #include <fcntl.h>
@@ -446,8 +447,8 @@ static void a_card_in_another_machine_begins_an_epoch(void **state)
 	close_journal(rig);
 }
 
-/* An older daemon opens what a newer one only added to. */
-static void a_later_minor_version_is_opened(void **state)
+/* An older daemon opens what a newer one only added to, and leaves it. */
+static void what_a_newer_version_added_is_opened_and_stays(void **state)
 {
 	struct journal_rig *rig = *state;
 	char first[EVENT_EPOCH_BYTES];
@@ -460,6 +461,26 @@ static void a_later_minor_version_is_opened(void **state)
 	go_on(rig);
 	assert_string_equal(head_of(rig).epoch, first);
 	close_journal(rig);
+	assert_int_equal(ask_sql(rig->path, "PRAGMA user_version"), 0x30001);
+	assert_int_equal(ask_sql(rig->path, "SELECT count(*) FROM later"), 0);
+}
+
+static void what_an_older_version_had_not_is_added(void **state)
+{
+	struct journal_rig *rig = *state;
+	char first[EVENT_EPOCH_BYTES];
+
+	fill_and_close(rig, 20);
+	strcpy(first, head_of(rig).epoch);
+	run_sql(rig->path,
+		"DROP TABLE memory; DROP TABLE owner; DROP TABLE tile; PRAGMA user_version=1");
+	go_on(rig);
+	assert_string_equal(head_of(rig).epoch, first);
+	close_journal(rig);
+	assert_int_equal(ask_sql(rig->path, "SELECT count(*) FROM sqlite_schema WHERE type='table'"
+					    " AND name IN ('memory','owner','tile')"),
+			 3);
+	assert_int_equal(ask_sql(rig->path, "PRAGMA user_version"), DB_ADDITIONS << 16 | DB_FORM);
 }
 
 /* ---- and what is not ----------------------------------------------------------------- */
@@ -526,7 +547,8 @@ int main(void)
 		journal_test(the_journal_of_another_gateway_is_set_aside_whole),
 		journal_test(a_damaged_journal_of_another_gateway_is_not_carried_over),
 		journal_test(a_card_in_another_machine_begins_an_epoch),
-		journal_test(a_later_minor_version_is_opened),
+		journal_test(what_a_newer_version_added_is_opened_and_stays),
+		journal_test(what_an_older_version_had_not_is_added),
 		journal_test(what_an_honest_power_cut_leaves_goes_on_in_its_epoch),
 		journal_test(a_torn_transaction_at_the_end_of_the_log_is_no_damage),
 	};

@@ -82,22 +82,29 @@ def _modules(root, kernel):
     run("depmod", "-b", root, kernel.version)
 
 
-def disk(cache, build, kernel, files, path):
-    """A disk image with the project installed and these files: {path: (text, mode)}."""
+def disk(cache, build, kernel, files, path, debs=()):
+    """A disk image with the project installed and these files: {path: (text, mode)}. With debs it is
+    not installed: they lie in /root/debs."""
     if os.geteuid() != 0:
         raise Unavailable("a disk with owners and rights can be made by root alone")
     root = path.with_suffix(".root")
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     run("tar", "-xpf", _user_space(cache), "-C", root)
-    install(root, build)
+    if debs:
+        (root / "root/debs").mkdir()
+        for deb in debs:
+            shutil.copy(deb, root / "root/debs")
+    else:
+        install(root, build)
     _agent(root)
     _modules(root, kernel)
     for name, (text, mode) in files.items():
         (root / name.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
         (root / name.lstrip("/")).write_text(text)
         (root / name.lstrip("/")).chmod(mode)
-    run("systemctl", f"--root={root}", "enable", "corridord.service", "rig-agent.service")
+    ours = ("rig-agent.service",) if debs else ("rig-agent.service", "corridord.service")
+    run("systemctl", f"--root={root}", "enable", *ours)
     for unneeded in ("getty.target", "e2scrub_reap.service", "systemd-networkd.service"):
         run("systemctl", f"--root={root}", "mask", unneeded)
     run("mke2fs", "-q", "-F", "-t", "ext4", "-d", root, path, f"{DISK_MIB}M")
