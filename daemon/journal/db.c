@@ -226,21 +226,21 @@ static int create(struct db *db)
 	return execute(db, sql);
 }
 
-/* What a newer version added stays, and so does its number. */
+/* What a newer version added stays, and so does its number. Nothing is written where all is there. */
 static int bring_up(struct db *db)
 {
 	char sql[64];
 	int64_t version = 0;
 	int err = db_ask(db, "PRAGMA user_version", &version);
 
-	if (err < 0 || version >> FORM_BITS >= DB_ADDITIONS)
-		return err;
-	snprintf(sql, sizeof(sql), "PRAGMA user_version=%d; COMMIT",
-		 DB_ADDITIONS << FORM_BITS | DB_FORM);
-	err = execute(db, "BEGIN");
+	snprintf(sql, sizeof(sql), "PRAGMA user_version=%d", DB_ADDITIONS << FORM_BITS | DB_FORM);
+	if (err == 0)
+		err = execute(db, "BEGIN");
 	for (size_t i = 0; err == 0 && i < sizeof(additions) / sizeof(additions[0]); i++)
 		err = execute(db, additions[i]);
-	return err == 0 ? execute(db, sql) : err;
+	if (err == 0 && version >> FORM_BITS < DB_ADDITIONS)
+		err = execute(db, sql);
+	return err == 0 ? execute(db, "COMMIT") : err;
 }
 
 /* An empty database is one whose creation was cut off: it is made again. */
