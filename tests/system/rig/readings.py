@@ -14,8 +14,8 @@ LATE_S = 1.0  # between two polls, on a machine that does nothing else
 
 
 class Readings:
-    def __init__(self, count=2, poll="40ms"):
-        self.count, self.poll = count, poll
+    def __init__(self, count=2, poll="40ms", **device):
+        self.count, self.poll, self.device = count, poll, device
         self.values = [0] * count
         self.finished = False
         self.unit = Unit(holding={i: self._register(i) for i in range(count)})
@@ -57,7 +57,7 @@ class Readings:
         return "".join(conf.register(f"n{i}", i, counted=True) for i in range(self.count))
 
     def _device(self, name, unit, points):
-        return conf.device(name, "plant", unit, points, address_base=0, poll=self.poll)
+        return conf.device(name, "plant", unit, points, address_base=0, poll=self.poll, **self.device)
 
     def set_seal(self, word):
         self.seal.set(0, SEAL_WORDS[word])
