@@ -108,12 +108,14 @@ VERIFY_LDLIBS = $(VERIFY_PKG_LIBS)
 CTL_LDLIBS    = $(CTL_PKG_LIBS) -lm
 # Where things are installed, for the few files that ask.
 ALL_PLACES  = -DSYSCONFDIR='"$(SYSCONFDIR)"' -DDATADIR='"$(PREFIX)/share/corridord"' -DLIBEXECDIR='"$(PREFIX)/libexec"'
-PLACED     := $(addprefix $(BUILD)/,daemon/main.o daemon/config/build_profile.o daemon/outbound/child.o ctl/bundle.o ctl/doctor.o ctl/likeness.o ctl/scan.o tests/unit/test_config_bad.o)
+PLACED     := $(addprefix $(BUILD)/,daemon/main.o daemon/config/build_profile.o daemon/base/child.o ctl/bundle.o ctl/doctor.o ctl/likeness.o ctl/scan.o tests/unit/test_config_bad.o)
 
 # Folders of C, three deep at most.
 ROOMS      := daemon $(patsubst %/,%,$(wildcard daemon/*/ daemon/*/*/) drivers $(wildcard drivers/*/))
 SOURCES    := $(filter-out daemon/main.c daemon/clock_main.c drivers/gpio/v1.c drivers/gpio/v2.c, \
               $(wildcard $(addsuffix /*.c,$(ROOMS)))) drivers/gpio/v$(GPIOD).c
+# What programs that speak to the network share.
+NET_SOURCES := $(wildcard net/*.c)
 UPLINK_SOURCES := $(filter-out uplink/main.c,$(wildcard uplink/*.c))
 SIGNER_SOURCES := $(wildcard signer/*.c)
 VERIFY_SOURCES := $(wildcard verify/*.c)
@@ -138,7 +140,7 @@ $(BUILD)/corridord-uplink: $(BUILD)/uplink/main.o $(BUILD)/libuplink.a $(BUILD)/
 	@$(if $(V),:,echo '  LD    $@')
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(UPLINK_LDLIBS)
 
-$(BUILD)/libuplink.a: $(UPLINK_SOURCES:%.c=$(BUILD)/%.o)
+$(BUILD)/libuplink.a: $(UPLINK_SOURCES:%.c=$(BUILD)/%.o) $(NET_SOURCES:%.c=$(BUILD)/%.o)
 	@rm -f $@
 	$(Q)$(AR) qcs $@ $^
 
@@ -296,7 +298,7 @@ lint:
 	@$(MAKE) --no-print-directory $(PARALLEL) -O tidy
 	shellcheck .ci/run $(wildcard tests/*.sh tests/*/*.sh)
 
-TIDY := $(addprefix tidy/,$(SOURCES) $(UPLINK_SOURCES) $(SIGNER_SOURCES) $(VERIFY_SOURCES) $(CTL_SOURCES) daemon/main.c daemon/clock_main.c uplink/main.c)
+TIDY := $(addprefix tidy/,$(SOURCES) $(NET_SOURCES) $(UPLINK_SOURCES) $(SIGNER_SOURCES) $(VERIFY_SOURCES) $(CTL_SOURCES) daemon/main.c daemon/clock_main.c uplink/main.c)
 
 tidy: $(TIDY)
 
@@ -366,5 +368,5 @@ clean:
 .PHONY: all check check-bare bare-packages check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench tidy $(TIDY) fuzz fuzz-library $(FUZZERS) lint fmt dictionary deps \
         install deb clean FORCE
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(SIGNER_SOURCES:%.c=$(BUILD)/%.d) $(VERIFY_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
+-include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(NET_SOURCES:%.c=$(BUILD)/%.d) $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(SIGNER_SOURCES:%.c=$(BUILD)/%.d) $(VERIFY_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
          $(BUILD)/daemon/clock_main.d

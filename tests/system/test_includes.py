@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rig.daemon import BUILD, ROOT
 
-SOURCES = sorted(p for d in ("daemon", "drivers", "uplink", "ctl", "signer", "verify") for p in (ROOT / d).rglob("*.[ch]"))
+SOURCES = sorted(p for d in ("daemon", "drivers", "net", "uplink", "ctl", "signer", "verify") for p in (ROOT / d).rglob("*.[ch]"))
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]', re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
@@ -33,7 +33,8 @@ ROOMS = {
     "inbound": "base registry/record transit/event transit/registry transit/lane transit/legs",
     "control": "base transit/event",
     "gateway": "base bus config control inbound journal outbound registry transit transit/event",
-    "uplink": "base frames transit/event",
+    "net": "base frames",
+    "uplink": "base frames net transit/event",
     "signer": "evidence",
     "verify": "base evidence transit/event",
     "ctl": "base frames modbus",
@@ -60,9 +61,10 @@ ROOFS = {"uplink/main.c", "ctl/main.c", "signer/main.c", "verify/main.c", "daemo
 # library header: whose files alone may include it
 DOORS = {
     r"sqlite3\.h": r"daemon/(journal/\w+|registry/records|base/sqlite)\.[ch]",
-    r"(mosquitto|mqtt_protocol|zstd)\.h": r"uplink/\w+\.[ch]",
-    r"seccomp\.h": r"(uplink|signer)/sandbox\.c",
-    r"openssl/.*": r"(uplink/(tls|client|main)|signer/key|verify/keys)\.[ch]",
+    r"(mosquitto|mqtt_protocol)\.h": r"net/client\w*\.[ch]",
+    r"zstd\.h": r"uplink/packer\.c",
+    r"seccomp\.h": r"(net|signer)/sandbox\.c",
+    r"openssl/.*": r"(net/(tls|client)|uplink/main|signer/key|verify/keys)\.[ch]",
     r"modbus(/.*)?\.h": r"drivers/modbus/\w+\.[ch]",
     r"gpiod\.h": r"drivers/gpio/\w+\.[ch]",
     r"pcre2\.h": r"drivers/mapper/pattern\.c",
@@ -90,7 +92,7 @@ def name(path):
 def room(path):
     """'transit/lane' of daemon/transit/lane/bind.c, 'gpio' of drivers/gpio/find.c."""
     parts = path.relative_to(ROOT).parts
-    return parts[0] if parts[0] in ("uplink", "ctl", "signer", "verify") else str(Path(*parts[1:-1]))
+    return parts[0] if parts[0] in ("net", "uplink", "ctl", "signer", "verify") else str(Path(*parts[1:-1]))
 
 
 def included_from(included):

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "uplink/client_private.h"
-#include "uplink/secret.h"
+#include "net/client_private.h"
+#include "net/secret.h"
 
 static bool good(struct client *client, int rc)
 {
@@ -33,6 +33,8 @@ static bool set_will(struct client *client)
 	mosquitto_property *properties = NULL;
 	int rc = MOSQ_ERR_SUCCESS;
 
+	if (!setup->will_topic)
+		return true;
 	if (client->v5) {
 		rc = mosquitto_property_add_byte(&properties, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR,
 						 1);
@@ -72,7 +74,7 @@ static bool set_login(struct client *client)
 	int err;
 	int rc;
 
-	err = uplink_secret_path(conf, client->setup.credentials, path);
+	err = secret_path(conf, client->setup.credentials, path);
 	if (err == -EINVAL) {
 		client_fail(client, "see systemd.exec(5), LoadCredential",
 			    "no credential \"%.32s\" was passed", conf->password_credential);
@@ -82,7 +84,7 @@ static bool set_login(struct client *client)
 		rc = mosquitto_username_pw_set(client->mosquitto, conf->username, NULL);
 		return good(client, rc);
 	}
-	err = uplink_secret_read(path, secret);
+	err = secret_read(path, secret);
 	if (err <= 0) {
 		client_fail(client, "check the file and who may read it",
 			    "cannot read the password in %.256s: %s", path,

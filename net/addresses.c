@@ -1,4 +1,4 @@
-#include "uplink/addresses.h"
+#include "net/addresses.h"
 
 #include <dlfcn.h>
 #include <netdb.h>

@@ -1,7 +1,8 @@
 /* The broker's password, read anew for each connection: it may have been changed. */
-#ifndef CORRIDORD_UPLINK_SECRET_H
-#define CORRIDORD_UPLINK_SECRET_H
+#ifndef CORRIDORD_NET_SECRET_H
+#define CORRIDORD_NET_SECRET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "frames/uplink_conf.h"
@@ -11,15 +12,15 @@
 
 /* Where it is: password_file, or password_credential in the folder `credentials`. 0; -ENOENT:
  * none is configured; -EINVAL: there is no credentials directory, or the name is no name. */
-int uplink_secret_path(const struct uplink_conf *conf, const char *credentials,
-		       char path[SECRET_PATH_BYTES]);
+int secret_path(const struct uplink_conf *conf, const char *credentials,
+		char path[SECRET_PATH_BYTES]);
 
 /* The first line, without its end. Returns bytes; -EMSGSIZE: larger than SECRET_BYTES; -EILSEQ: it has
  * a NUL byte; -EPROTO: it begins with a byte order mark; or the errno of the file. The caller
  * wipes secret. */
-int uplink_secret_read(const char *path, char secret[SECRET_BYTES]);
+int secret_read(const char *path, char secret[SECRET_BYTES]);
 
-/* Warns of files that every user of the machine can read. */
-void uplink_secrets_look(const struct uplink_conf *conf);
+/* Every user of the machine can read it. NULL is taken. */
+bool secret_is_open(const char *path);
 
 #endif

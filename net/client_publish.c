@@ -8,8 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "uplink/client_private.h"
-#include "uplink/packer.h"
+#include "net/client_private.h"
 
 #define CONTENT_TYPE "application/json"
 #define SEQ_BYTES    24

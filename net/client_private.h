@@ -1,12 +1,12 @@
 /* What the files client*.c share. */
-#ifndef CORRIDORD_UPLINK_CLIENT_PRIVATE_H
-#define CORRIDORD_UPLINK_CLIENT_PRIVATE_H
+#ifndef CORRIDORD_NET_CLIENT_PRIVATE_H
+#define CORRIDORD_NET_CLIENT_PRIVATE_H
 
 #include <mosquitto.h>
 
 #include "frames/topic.h"
-#include "uplink/client.h"
-#include "uplink/tls.h"
+#include "net/client.h"
+#include "net/tls.h"
 
 #define ALIASES_MAX 16
 

@@ -1,4 +1,4 @@
-#include "uplink/tls.h"
+#include "net/tls.h"
 
 #include <errno.h>
 #include <fcntl.h>

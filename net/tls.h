@@ -1,7 +1,7 @@
 /* TLS as this program wants it: whom it trusts, who it is, and in words what fails, which are the
  * same whatever the version of the MQTT library. */
-#ifndef CORRIDORD_UPLINK_TLS_H
-#define CORRIDORD_UPLINK_TLS_H
+#ifndef CORRIDORD_NET_TLS_H
+#define CORRIDORD_NET_TLS_H
 
 #include <openssl/types.h>
 

@@ -1,4 +1,4 @@
-#include "uplink/bucket.h"
+#include "net/bucket.h"
 
 #include "base/time.h"
 

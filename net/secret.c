@@ -1,4 +1,4 @@
-#include "uplink/secret.h"
+#include "net/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,11 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_TOKEN "uplink"
-#include "base/log.h"
-
-int uplink_secret_path(const struct uplink_conf *conf, const char *credentials,
-		       char path[SECRET_PATH_BYTES])
+int secret_path(const struct uplink_conf *conf, const char *credentials,
+		char path[SECRET_PATH_BYTES])
 {
 	int length;
 
@@ -48,7 +45,7 @@ static bool has_byte_order_mark(const char *secret, size_t bytes)
 	       (bytes >= 2 && memcmp(secret, "\xFE\xFF", 2) == 0);
 }
 
-int uplink_secret_read(const char *path, char secret[SECRET_BYTES])
+int secret_read(const char *path, char secret[SECRET_BYTES])
 {
 	size_t bytes = 0;
 	ssize_t got = 1;
@@ -76,17 +73,9 @@ int uplink_secret_read(const char *path, char secret[SECRET_BYTES])
 	return memchr(secret, '\0', bytes) ? -EILSEQ : (int)bytes;
 }
 
-static void warn_if_open_to_all(const char *option, const char *path)
+bool secret_is_open(const char *path)
 {
 	struct stat status;
 
-	if (path && stat(path, &status) == 0 && (status.st_mode & S_IROTH))
-		log_warnx("%s %s can be read by every user of this machine (chmod o-r)", option,
-			  path);
-}
-
-void uplink_secrets_look(const struct uplink_conf *conf)
-{
-	warn_if_open_to_all("password_file", conf->password_file);
-	warn_if_open_to_all("tls key", conf->tls_key);
+	return path && stat(path, &status) == 0 && (status.st_mode & S_IROTH);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "uplink/client_private.h"
+#include "net/client_private.h"
 
 struct remedy {
 	int code;

@@ -5,8 +5,8 @@
  * for longer than the connection lasts. Nothing here blocks but the lookup of a
  * host name. Used by one thread; the owner waits for fd() itself.
  */
-#ifndef CORRIDORD_UPLINK_CLIENT_H
-#define CORRIDORD_UPLINK_CLIENT_H
+#ifndef CORRIDORD_NET_CLIENT_H
+#define CORRIDORD_NET_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +18,8 @@
 
 struct client;
 
+#define PACKED_CONTENT_TYPE "zstd"
+
 enum client_phase { CLIENT_CONNECTING, CLIENT_ONLINE, CLIENT_DEAD };
 
 /* Borrowed, alive as long as the client; will and its topic only during client_new(). */
@@ -26,14 +28,17 @@ struct client_setup {
 	bool older_protocol; /* 3.1.1, whatever conf says */
 	bool resume; /* the session that the broker may have kept (MQTT 5) */
 	uint16_t receive_most; /* messages ahead of their acknowledgement (MQTT 5) */
+	uint32_t
+		session_s; /* that the broker keeps the session (MQTT 5); 0: it begins anew each time */
+	uint32_t packet_most_bytes; /* of what comes (MQTT 5) */
 	const char *credentials; /* $CREDENTIALS_DIRECTORY, or NULL */
 	const struct uplink_host *host;
 	const char *address; /* of the host, the one to be tried */
-	const char *will_topic;
+	const char *will_topic; /* NULL: no will */
 	const char *will;
 	size_t will_bytes;
 	void *data;
-	/* All during client_serve(). refusal: the broker's words, NULL: it has taken it. */
+	/* All during client_serve(), but for message each may be NULL. refusal: the broker's words, NULL: it has taken it. */
 	void (*acknowledged)(void *data, int mid, const char *refusal);
 	/* Of what was subscribed to, its subject the whole topic. The library acknowledges it on
 	 * return. */

@@ -1,7 +1,7 @@
 /* How fast a backlog may go: bytes per second, with a second's worth (or one message) at once.
  * Pure: times are given. */
-#ifndef CORRIDORD_UPLINK_BUCKET_H
-#define CORRIDORD_UPLINK_BUCKET_H
+#ifndef CORRIDORD_NET_BUCKET_H
+#define CORRIDORD_NET_BUCKET_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "uplink/client.h"
+#include "net/client.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,13 +16,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "uplink/addresses.h"
-#include "uplink/client_private.h"
+#include "net/addresses.h"
+#include "net/client_private.h"
 
 #define KEEPALIVE_MIN_S		5 /* the library takes no less */
 #define CONNACK_SESSION_PRESENT 1
-#define SESSION_S		(24 * 3600) /* that the broker keeps it */
-#define PACKET_MOST_BYTES	(256 * 1024)
 #define HANDSHAKE_LOOK_NS	(NS_PER_S / 2)
 
 void client_library_init(void)
@@ -91,8 +89,9 @@ static void on_publish(struct mosquitto *mosquitto, void *data, int mid, int rea
 	struct client *client = data;
 
 	(void)mosquitto, (void)properties;
-	client->setup.acknowledged(client->setup.data, mid,
-				   reason < 0x80 ? NULL : mosquitto_reason_string(reason));
+	if (client->setup.acknowledged)
+		client->setup.acknowledged(client->setup.data, mid,
+					   reason < 0x80 ? NULL : mosquitto_reason_string(reason));
 }
 
 static void on_message(struct mosquitto *mosquitto, void *data,
@@ -169,10 +168,10 @@ static int add_limits(const struct client *client, mosquitto_property **properti
 
 	if (rc == MOSQ_ERR_SUCCESS)
 		rc = mosquitto_property_add_int32(properties, MQTT_PROP_MAXIMUM_PACKET_SIZE,
-						  PACKET_MOST_BYTES);
+						  client->setup.packet_most_bytes);
 	if (rc == MOSQ_ERR_SUCCESS)
 		rc = mosquitto_property_add_int32(properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL,
-						  SESSION_S);
+						  client->setup.session_s);
 	return rc;
 }
 

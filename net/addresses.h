@@ -4,8 +4,8 @@
  * spot and no other; and it wants the name, to hold the certificate against. So this program's
  * getaddrinfo() stands before the C library's: while the library connects, it finds the one
  * address whose turn it is. */
-#ifndef CORRIDORD_UPLINK_ADDRESSES_H
-#define CORRIDORD_UPLINK_ADDRESSES_H
+#ifndef CORRIDORD_NET_ADDRESSES_H
+#define CORRIDORD_NET_ADDRESSES_H
 
 #include <stddef.h>
 

@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "uplink/client.h"
+#include "net/client.h"
 
 uint64_t client_received_bytes(const struct client *client)
 {

@@ -1,4 +1,4 @@
-#include "uplink/sandbox.h"
+#include "net/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "uplink/secret.h"
-
-#define LOG_TOKEN "uplink"
-#include "base/log.h"
-
-#define ROOM_BYTES (24 * 1024 * 1024) /* beyond what is mapped at the start */
+#include "net/secret.h"
 
 /* Sanitizers map terabytes, and ask the kernel for more than we do. */
 #if defined(__has_feature)
@@ -57,13 +52,13 @@ static int64_t mapped_bytes(void)
 
 /* What a flood of bytes would take beyond it is not had: the connection ends, or this process,
  * and not the gateway. */
-static int set_limits(void)
+static int set_limits(size_t room_bytes)
 {
 	const int64_t mapped = mapped_bytes();
 	int err = limit(RLIMIT_CORE, 0); /* it would hold the password */
 
 	if (err == 0 && mapped > 0 && !SANITIZED)
-		err = limit(RLIMIT_AS, (rlim_t)(mapped + ROOM_BYTES));
+		err = limit(RLIMIT_AS, (rlim_t)mapped + room_bytes);
 	return err == -EPERM ? 0 : err; /* the unit's filter; its LimitCORE and MemoryMax hold */
 }
 
@@ -121,27 +116,23 @@ static int allow_beside(int ruleset, const char *path)
 	return allow(ruleset, end == path ? "/" : folder);
 }
 
-static int allow_all(int ruleset, const struct message_setup *setup)
+static int allow_all(int ruleset, const struct sandbox *sandbox)
 {
-	const struct uplink_conf *conf = &setup->conf;
-	const char *const own[] = {conf->tls_cert, conf->tls_key, conf->tls_crl,
-				   conf->password_file};
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < sizeof(system_paths) / sizeof(system_paths[0]); i++)
 		err = allow(ruleset, system_paths[i]);
-	for (size_t i = 0; err == 0 && i < sizeof(own) / sizeof(own[0]); i++)
-		err = allow_beside(ruleset, own[i]);
-	if (err == 0 && setup->credentials)
-		err = allow(ruleset, setup->credentials);
-	if (err == 0 && conf->tls_ca) /* a file, or a folder of them */
-		err = allow(ruleset, conf->tls_ca);
-	return err < 0 ? err : allow_beside(ruleset, conf->tls_ca);
+	for (size_t i = 0; err == 0 && i < sandbox->file_count; i++)
+		err = allow_beside(ruleset, sandbox->files[i]);
+	for (size_t i = 0; err == 0 && i < sandbox->folder_count; i++)
+		if (sandbox->folders[i])
+			err = allow(ruleset, sandbox->folders[i]);
+	return err;
 }
 
 /* Kernels before 5.13, those without it, and a unit that forbids it have no Landlock: the unit's
  * settings remain. */
-static int confine_files(const struct message_setup *setup)
+static int confine_files(const struct sandbox *sandbox)
 {
 	const struct landlock_ruleset_attr attributes = {
 		.handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
@@ -157,7 +148,7 @@ static int confine_files(const struct message_setup *setup)
 
 	if (ruleset < 0)
 		return errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM ? 0 : -errno;
-	err = allow_all(ruleset, setup);
+	err = allow_all(ruleset, sandbox);
 	if (err == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		err = -errno;
 	close(ruleset);
@@ -270,17 +261,36 @@ static const int calls[] = {
 	SCMP_SYS(prlimit64),
 };
 
+/* And taking connections. */
+static const int calls_of_a_server[] = {
+	SCMP_SYS(accept),    SCMP_SYS(accept4),	   SCMP_SYS(epoll_create), SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),  SCMP_SYS(epoll_pwait2),
+	SCMP_SYS(eventfd),   SCMP_SYS(getrusage),  SCMP_SYS(getppid),	   SCMP_SYS(sendfile),
+};
+
+static int permit(scmp_filter_ctx filter, const int *list, size_t count)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < count; i++) {
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, list[i], 0);
+		if (err == -EDOM || err == -EINVAL) /* this machine has no such call */
+			err = 0;
+	}
+	return err;
+}
+
 /* Anything else ends the process, by name in the kernel's log: corridord starts it again. */
-static int confine_calls(void)
+static int confine_calls(bool serves)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int err = filter ? 0 : -ENOMEM;
 
-	for (size_t i = 0; err == 0 && i < sizeof(calls) / sizeof(calls[0]); i++) {
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
-		if (err == -EDOM || err == -EINVAL) /* this machine has no such call */
-			err = 0;
-	}
+	if (err == 0)
+		err = permit(filter, calls, sizeof(calls) / sizeof(calls[0]));
+	if (err == 0 && serves)
+		err = permit(filter, calls_of_a_server,
+			     sizeof(calls_of_a_server) / sizeof(calls_of_a_server[0]));
 	if (err == 0)
 		err = seccomp_load(filter);
 	if (err == -ECANCELED) /* the kernel says no: it has no filters, or the unit forbids them */
@@ -289,17 +299,15 @@ static int confine_calls(void)
 	return err;
 }
 
-int sandbox_enter(const struct uplink *uplink)
+int sandbox_enter(const struct sandbox *sandbox)
 {
 	int err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 
 	if (err == 0)
-		err = set_limits();
+		err = set_limits(sandbox->room_bytes);
 	if (err == 0)
-		err = confine_files(&uplink->setup);
+		err = confine_files(sandbox);
 	if (err == 0 && !SANITIZED)
-		err = confine_calls();
-	if (err < 0)
-		log_error(err, "cannot be confined");
+		err = confine_calls(sandbox->serves);
 	return err;
 }
