@@ -127,7 +127,8 @@ static void on_subscribe(struct mosquitto *mosquitto, void *data, int mid, int c
 	struct client *client = data;
 
 	(void)mosquitto, (void)properties;
-	client->setup.answered(client->setup.data, mid, count > 0 && granted[0] < 0x80);
+	if (client->setup.answered)
+		client->setup.answered(client->setup.data, mid, count > 0 && granted[0] < 0x80);
 }
 
 static void set_callbacks(struct client *client)
@@ -439,6 +440,13 @@ int client_unsubscribe(struct client *client, char *const filters[], size_t coun
 								  (int)count, filters, NULL))
 		       ? 0
 		       : -ENOTCONN;
+}
+
+bool client_topic_matches(const char *filter, const char *topic)
+{
+	bool matches = false;
+
+	return mosquitto_topic_matches_sub(filter, topic, &matches) == MOSQ_ERR_SUCCESS && matches;
 }
 
 void client_disconnect(struct client *client)

@@ -126,6 +126,9 @@ int client_subscribe(struct client *client, char *const filters[], size_t count,
 		     int *ret_mid);
 int client_unsubscribe(struct client *client, char *const filters[], size_t count);
 
+/* Whether what is published on topic comes by this subscription. */
+bool client_topic_matches(const char *filter, const char *topic);
+
 /* Says goodbye: the will is not sent, the session not kept. Dead after it. */
 void client_disconnect(struct client *client);
 
