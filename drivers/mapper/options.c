@@ -49,7 +49,7 @@ const struct conf_option map_point_options[] = {
 	{.name = "none_text",
 	 .type = CONF_LIST,
 	 .offset = POINT(none),
-	 .help = "Words that mean that nothing was read, such as {\"unknown\", \"\"}, whatever "
+	 .help = "Words that mean that nothing was read, such as {\"unknown\", \"noplate\"}, whatever "
 		 "their case."},
 	{.name = "confidence",
 	 .type = CONF_TEXT,
