@@ -80,7 +80,7 @@ def gateway(broker, lane, site, scale, web, tmp_path, subscriber, new_daemon):
     password = tmp_path / "camera-1.password"
     password.write_text("secret-1\n")
     text = conf.lane(lane.server.port).replace(
-        'direction = "entry"', 'direction = "entry"  plate = "camera-1.plate"  document = "tags-1.tag"'
+        'direction = "entry"', 'direction = "entry"  plate = "camera-1.plate"  document = "tags-1.tag"  weight = "scale-1.weight"  weight_max = 12000'
     )
     readers = BODY.format(web=web, site=site.port, scale=scale.path, password=password, brisk=BRISK)
     daemon = new_daemon(
@@ -133,7 +133,8 @@ def test_a_crossing_is_bound_by_what_each_reader_sends(gateway, lane, camera, ta
     assert bound["consignment"]["ucr"] == UCR
     assert weighs(scale, subscriber)["observed"]["value"] == 12345
     drives_through(lane, subscriber, mark)
-    subscriber.wait_event("passage.closed", since=mark)
+    closed = subscriber.wait_event("passage.closed", since=mark)
+    assert closed["weight"] == {"input": "scale-1.weight", "gross_kg": 12345, "overloaded": True}
     if not SANITIZED:
         assert gateway.status_kib("VmRSS") < 10 * 1024
         assert all(status_kib(pid, "VmRSS") < 24 * 1024 for pid in readers_pids(gateway))
