@@ -16,11 +16,12 @@
 #include "net/client.h"
 #include "readers/readers.h"
 
-#define ROOM_BYTES   ((size_t)16 * 1024 * 1024)
-#define RECEIVE_MOST 20
-#define ID_BYTES     64
-#define SETTLED_NS   (30 * NS_PER_S) /* a connection that lasted: the back-off begins anew */
-#define WHY_BYTES    280
+#define ROOM_BYTES	  ((size_t)16 * 1024 * 1024)
+#define RECEIVE_MOST	  20
+#define PACKET_MOST_BYTES (1024 * 1024 + 4096) /* more than max_message: what is refused is told */
+#define ID_BYTES	  64
+#define SETTLED_NS	  (30 * NS_PER_S) /* a connection that lasted: the back-off begins anew */
+#define WHY_BYTES	  280
 
 enum phase { WAITING, CONNECTING, ONLINE };
 
@@ -222,7 +223,7 @@ static void connect_to(struct mqtt *mqtt, const char *address)
 		.conf = &mqtt->connection,
 		.older_protocol = mqtt->older[mqtt->host],
 		.receive_most = RECEIVE_MOST,
-		.packet_most_bytes = (uint32_t)mqtt->conf->max_message + MQTT_TOPIC_BYTES,
+		.packet_most_bytes = PACKET_MOST_BYTES,
 		.credentials = mqtt->readers->frame.credentials,
 		.host = &mqtt->hosts[mqtt->host],
 		.address = address,

@@ -13,7 +13,7 @@ extern const struct conf_choice map_formats[], map_time_forms[];
 	{.name = "format",                                                                                      \
 	 .type = CONF_CHOICE,                                                                                   \
 	 .offset = MAP_DEVICE(format),                                                                          \
-	 .def = (default_format),                                                                                 \
+	 .def = (default_format),                                                                               \
 	 .choices = map_formats,                                                                                \
 	 .help = "What a message is: a text; a JSON value, which pointers look into; XML, of which they name "  \
 		 "elements below the root, without namespaces, and attributes as @name."},                      \

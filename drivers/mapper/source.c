@@ -162,6 +162,7 @@ static int init_point(struct source *source, size_t index, struct driver_complai
 	if (err == -EINVAL)
 		return complain(complaint, source->device, index, fault);
 	number_init(&point->number, driver_point->conf, give_number, point);
+	point->number.alone = source->point_count == 1;
 	return err;
 }
 

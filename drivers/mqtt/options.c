@@ -96,7 +96,7 @@ const struct conf_option mqtt_options[] = {
 	 .def = "256KiB",
 	 .min = 1024,
 	 .max = 1024 * 1024,
-	 .help = "A larger message is refused (with MQTT 5 the broker does not send it)."},
+	 .help = "A larger message is refused."},
 	{0},
 };
 

@@ -449,6 +449,24 @@ static void a_message_in_pieces_is_one_message(void **state)
 	parcel_free(parcel);
 }
 
+static void several_numbers_of_one_moment_follow_each_other(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	bench->device.point_count = 1;
+	begin(bench);
+	hear(bench, "[{\"plate\":\"AB123CD\"},{\"plate\":\"ZZ987QQ\"},{\"plate\":\"KK555MM\"}]");
+	assert_reading(bench, 0, 0, "AB123CD");
+	assert_int_equal(bench->count, 1);
+	pass(bench, 0.2);
+	assert_reading(bench, 1, 0, "KK555MM");
+	pass(bench, 0.2);
+	assert_reading(bench, 2, 0, "ZZ987QQ");
+	pass(bench, 6);
+	assert_reading(bench, 3, 0, "");
+	assert_int_equal(bench->count, 4);
+}
+
 static void a_source_that_nobody_understands_is_garbled(void **state)
 {
 	struct bench *bench = bench_of(state);
@@ -544,6 +562,7 @@ int main(void)
 		source_test(no_value_is_taken_of_a_source_that_is_not_available),
 		source_test(what_comes_too_fast_is_told_once),
 		source_test(a_message_in_pieces_is_one_message),
+		source_test(several_numbers_of_one_moment_follow_each_other),
 		source_test(a_source_that_nobody_understands_is_garbled),
 		source_test(a_scale_of_confidence_that_is_another_is_noticed),
 		source_test(one_bad_message_among_good_ones_is_no_fault),
