@@ -16,6 +16,7 @@
 #define VAIN_BROKEN 6 /* a message that is none at all weighs so many */
 #define VAIN_NS	    (10 * NS_PER_S) /* and at least for so long */
 #define CALM_NS	    (60 * NS_PER_S) /* without a message dropped: the next one is told again */
+#define TOLD_MOST   6 /* refusals a minute */
 #define HASH_BASIS  UINT64_C(14695981039346656037) /* FNV-1a */
 #define HASH_PRIME  UINT64_C(1099511628211)
 
@@ -50,6 +51,16 @@ static void tell(const struct source *source, const char *format, ...)
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	host->tell(host->data, what);
+}
+
+/* So many refusals a minute, that what is told beside them is seen. */
+static bool may_tell_refusal(struct source *source)
+{
+	if (source->told == 0 || source->heard_mono_ns - source->told_minute_ns >= CALM_NS) {
+		source->told_minute_ns = source->heard_mono_ns;
+		source->told = 0;
+	}
+	return source->told++ < TOLD_MOST;
 }
 
 static const char *name_of(const struct source *source)
@@ -333,11 +344,11 @@ static void take_unbelieved(struct source *source, const struct source_point *po
 	note_vain(source, 1, result->why);
 }
 
-static void tell_refused(const struct source *source, const struct source_point *point,
+static void tell_refused(struct source *source, const struct source_point *point,
 			 const struct map_result *result)
 {
-	tell(source, "%s: %s: refused: %s", name_of(source), name_of_point(source, point->index),
-	     result->why);
+	(may_tell_refusal(source) ? tell : say)(source, "%s: %s: refused: %s", name_of(source),
+						name_of_point(source, point->index), result->why);
 }
 
 static void hear_point(struct source *source, struct source_point *point,
@@ -456,7 +467,7 @@ static void refuse(struct source *source, const char *bytes, size_t count, const
 	sample(bytes, count, shown);
 	snprintf(what, sizeof(what), "the message %s, at byte %zu: %s%s", why, at, shown,
 		 count > SAMPLE ? "..." : "");
-	tell(source, "%s: %s", name_of(source), what);
+	(may_tell_refusal(source) ? tell : say)(source, "%s: %s", name_of(source), what);
 	source->counts.refused++;
 	note_vain(source, VAIN_BROKEN, what);
 }

@@ -53,6 +53,8 @@ struct source {
 	int64_t vain_since_ns; /* and when that began */
 	uint64_t ids[SOURCE_IDS]; /* hashes, a ring */
 	uint32_t id_next;
+	uint32_t told; /* refusals, in the minute that began then */
+	int64_t told_minute_ns;
 	int64_t dropping_ns; /* when one was dropped last, 0: never */
 	struct source_counts counts;
 };
