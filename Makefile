@@ -67,6 +67,8 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 LIBS := libmodbus libgpiod sqlite3 nettle jansson libpcre2-8 expat
 # What speaks to the network is a program of its own, and links nothing of these but nettle.
 UPLINK_LIBS := libmosquitto libssl libcrypto libseccomp libzstd nettle
+# So is what hears devices over a network.
+READERS_LIBS := libmosquitto libmicrohttpd libssl libcrypto libseccomp nettle libpcre2-8 expat
 # The evidence key is in a program that has nothing else.
 SIGNER_LIBS := libcrypto libseccomp nettle
 # What judges a list of events knows neither the journal's library nor MQTT's.
@@ -74,7 +76,7 @@ VERIFY_LIBS := libcrypto jansson nettle
 # Nor does the technician's tool, which speaks to the daemon alone.
 CTL_LIBS := jansson libmodbus
 BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev \
-                  libmosquitto-dev libssl-dev libseccomp-dev libzstd-dev libsqlite3-dev \
+                  libmosquitto-dev libmicrohttpd-dev libssl-dev libseccomp-dev libzstd-dev libsqlite3-dev \
                   nettle-dev libjansson-dev libpcre2-dev libexpat1-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-pymodbus
 CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial-asyncio \
@@ -102,8 +104,9 @@ WARNINGS   := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-
 HARDEN     := -fstack-protector-strong $(if $(SAN)$(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-D_FORTIFY_SOURCE=2)
 SANITIZE   := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 # Asked once.
-PKG_CFLAGS  = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(LIBS) $(UPLINK_LIBS) 2>/dev/null))$(PKG_CFLAGS)
+PKG_CFLAGS  = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(LIBS) $(UPLINK_LIBS) $(READERS_LIBS) 2>/dev/null))$(PKG_CFLAGS)
 UPLINK_PKG_LIBS = $(eval UPLINK_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(UPLINK_LIBS) 2>/dev/null))$(UPLINK_PKG_LIBS)
+READERS_PKG_LIBS = $(eval READERS_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(READERS_LIBS) 2>/dev/null))$(READERS_PKG_LIBS)
 SIGNER_PKG_LIBS = $(eval SIGNER_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(SIGNER_LIBS) 2>/dev/null))$(SIGNER_PKG_LIBS)
 VERIFY_PKG_LIBS = $(eval VERIFY_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(VERIFY_LIBS) 2>/dev/null))$(VERIFY_PKG_LIBS)
 CTL_PKG_LIBS = $(eval CTL_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(CTL_LIBS) 2>/dev/null))$(CTL_PKG_LIBS)
@@ -115,18 +118,22 @@ ALL_CFLAGS  = -std=gnu11 -ffp-contract=off -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro $(SANITIZE) $(LDFLAGS)
 LDLIBS      = $(PKG_LIBS) -lev -lm
 UPLINK_LDLIBS = $(UPLINK_PKG_LIBS)
+READERS_LDLIBS = $(READERS_PKG_LIBS) -lm
 SIGNER_LDLIBS = $(SIGNER_PKG_LIBS)
 VERIFY_LDLIBS = $(VERIFY_PKG_LIBS)
 CTL_LDLIBS    = $(CTL_PKG_LIBS) -lm
 # Where things are installed, for the few files that ask.
 ALL_PLACES  = -DSYSCONFDIR='"$(SYSCONFDIR)"' -DDATADIR='"$(PREFIX)/share/corridord"' -DLIBEXECDIR='"$(PREFIX)/libexec"'
-PLACED     := $(addprefix $(BUILD)/,daemon/main.o daemon/config/build_profile.o daemon/outbound/child.o ctl/bundle.o ctl/doctor.o ctl/likeness.o ctl/scan.o tests/unit/test_config_bad.o)
+PLACED     := $(addprefix $(BUILD)/,daemon/main.o daemon/config/build_profile.o daemon/base/child.o ctl/bundle.o ctl/doctor.o ctl/likeness.o ctl/scan.o tests/unit/test_config_bad.o)
 
 # Folders of C, three deep at most.
 ROOMS      := daemon $(patsubst %/,%,$(wildcard daemon/*/ daemon/*/*/) drivers $(wildcard drivers/*/))
 SOURCES    := $(filter-out daemon/main.c daemon/clock_main.c drivers/gpio/v1.c drivers/gpio/v2.c, \
               $(wildcard $(addsuffix /*.c,$(ROOMS)))) drivers/gpio/v$(GPIOD).c
+# What programs that speak to the network share.
+NET_SOURCES := $(wildcard net/*.c)
 UPLINK_SOURCES := $(filter-out uplink/main.c,$(wildcard uplink/*.c))
+READERS_SOURCES := $(filter-out readers/main.c,$(wildcard readers/*.c))
 SIGNER_SOURCES := $(wildcard signer/*.c)
 VERIFY_SOURCES := $(wildcard verify/*.c)
 CTL_SOURCES := $(wildcard ctl/*.c)
@@ -138,7 +145,7 @@ TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 BENCHES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-PROGRAMS   := $(addprefix $(BUILD)/,corridord corridord-uplink corridord-signer corridord-clock corridorctl corridor-verify)
+PROGRAMS   := $(addprefix $(BUILD)/,corridord corridord-uplink corridord-readers corridord-signer corridord-clock corridorctl corridor-verify)
 
 all: $(PROGRAMS)
 
@@ -146,13 +153,17 @@ $(BUILD)/corridord: $(BUILD)/daemon/main.o $(BUILD)/libcorridor.a
 	@$(if $(V),:,echo '  LD    $@')
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/corridord-uplink: $(BUILD)/uplink/main.o $(BUILD)/libuplink.a $(BUILD)/libcorridor.a
+$(BUILD)/corridord-uplink: $(BUILD)/uplink/main.o $(BUILD)/libuplink.a $(BUILD)/libnet.a $(BUILD)/libcorridor.a
 	@$(if $(V),:,echo '  LD    $@')
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(UPLINK_LDLIBS)
 
 $(BUILD)/libuplink.a: $(UPLINK_SOURCES:%.c=$(BUILD)/%.o)
-	@rm -f $@
-	$(Q)$(AR) qcs $@ $^
+$(BUILD)/libreaders.a: $(READERS_SOURCES:%.c=$(BUILD)/%.o)
+$(BUILD)/libnet.a: $(NET_SOURCES:%.c=$(BUILD)/%.o)
+
+$(BUILD)/corridord-readers: $(BUILD)/readers/main.o $(BUILD)/libreaders.a $(BUILD)/libnet.a $(BUILD)/libcorridor.a
+	@$(if $(V),:,echo '  LD    $@')
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(READERS_LDLIBS)
 
 $(BUILD)/corridord-signer: $(SIGNER_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/libcorridor.a
 	@$(if $(V),:,echo '  LD    $@')
@@ -198,7 +209,7 @@ endef
 
 # What cannot be built for want of packages is told; what is found in another way is not missing.
 $(BUILD)/flags: FORCE
-	@{ printf '\043include <ev.h>\n' | $(CC) $(CPPFLAGS) $(CFLAGS) -E - && $(PKG_CONFIG) --exists $(LIBS) $(UPLINK_LIBS); } \
+	@{ printf '\043include <ev.h>\n' | $(CC) $(CPPFLAGS) $(CFLAGS) -E - && $(PKG_CONFIG) --exists $(LIBS) $(UPLINK_LIBS) $(READERS_LIBS); } \
 	  >/dev/null 2>&1 || sh tests/build/packages.sh missing $(BUILD_PACKAGES)
 	$(call keep,$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS))
 
@@ -217,16 +228,19 @@ $(BUILD)/tests/fake/%.so: tests/fake/%.c
 $(BUILD)/tests/unit/test_uplink_connect: | $(BUILD)/tests/fake/names.so
 $(BUILD)/tests/unit/test_uplink_connect.o: CPPFLAGS += -DNAMES_LIBRARY='"$(abspath $(BUILD))/tests/fake/names.so"'
 
-# They start the uplink as the daemon does: from beside themselves.
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libunitrig.a $(BUILD)/libuplink.a $(BUILD)/libcorridor.a | $(BUILD)/corridord-uplink
-	@$(if $(V),:,echo '  LD    $@')
-	@ln -sf $(abspath $(BUILD))/corridord-uplink $(@D)/corridord-uplink
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(UPLINK_LDLIBS) -lcmocka
+# They start these programs as the daemon does: from beside themselves.
+BESIDE := $(BUILD)/corridord-uplink $(BUILD)/corridord-readers
+link-beside = @ln -sf $(abspath $(BESIDE)) $(@D)/
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libuplink.a $(BUILD)/libcorridor.a | $(BUILD)/corridord-uplink
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libunitrig.a $(BUILD)/libuplink.a $(BUILD)/libreaders.a $(BUILD)/libnet.a $(BUILD)/libcorridor.a | $(BESIDE)
 	@$(if $(V),:,echo '  LD    $@')
-	@ln -sf $(abspath $(BUILD))/corridord-uplink $(@D)/corridord-uplink
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(UPLINK_LDLIBS) -lcmocka
+	$(link-beside)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(UPLINK_LDLIBS) $(READERS_LDLIBS) -lcmocka
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libuplink.a $(BUILD)/libreaders.a $(BUILD)/libnet.a $(BUILD)/libcorridor.a | $(BESIDE)
+	@$(if $(V),:,echo '  LD    $@')
+	$(link-beside)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(UPLINK_LDLIBS) $(READERS_LDLIBS) -lcmocka
 
 # ---- tests ---------------------------------------------------------------------------
 
@@ -296,14 +310,14 @@ fuzz: $(FUZZERS)
 
 fuzz-library:
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SAN=$(FUZZ_SAN) $(FUZZ_BUILD)/libcorridor.a \
-	  $(FUZZ_BUILD)/libuplink.a
+	  $(FUZZ_BUILD)/libuplink.a $(FUZZ_BUILD)/libreaders.a $(FUZZ_BUILD)/libnet.a
 
 $(FUZZERS): fuzz-library
 	@mkdir -p $(FUZZ_BUILD)/corpus/$@
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang SAN=$(FUZZ_SAN) $(FUZZ_BUILD)/tests/fuzz/$@.o
 	clang -fsanitize=fuzzer,address,undefined -pie -pthread -o $(FUZZ_BUILD)/$@ \
-	  $(FUZZ_BUILD)/tests/fuzz/$@.o $(FUZZ_BUILD)/libuplink.a $(FUZZ_BUILD)/libcorridor.a \
-	  $(LDLIBS) $(UPLINK_LDLIBS)
+	  $(FUZZ_BUILD)/tests/fuzz/$@.o $(FUZZ_BUILD)/libuplink.a $(FUZZ_BUILD)/libreaders.a \
+	  $(FUZZ_BUILD)/libnet.a $(FUZZ_BUILD)/libcorridor.a $(LDLIBS) $(UPLINK_LDLIBS) $(READERS_LDLIBS)
 	$(FUZZ_BUILD)/$@ -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
 	  -artifact_prefix=$(FUZZ_BUILD)/ $(FUZZ_BUILD)/corpus/$@ $(wildcard tests/fuzz/seeds/$(@:fuzz_%=%))
 
@@ -317,7 +331,7 @@ lint:
 	@$(MAKE) --no-print-directory $(PARALLEL) -O tidy
 	shellcheck .ci/run debian/sbom.sh $(wildcard tests/*.sh tests/*/*.sh)
 
-TIDY := $(addprefix tidy/,$(SOURCES) $(UPLINK_SOURCES) $(SIGNER_SOURCES) $(VERIFY_SOURCES) $(CTL_SOURCES) daemon/main.c daemon/clock_main.c uplink/main.c)
+TIDY := $(addprefix tidy/,$(SOURCES) $(NET_SOURCES) $(UPLINK_SOURCES) $(READERS_SOURCES) $(SIGNER_SOURCES) $(VERIFY_SOURCES) $(CTL_SOURCES) daemon/main.c daemon/clock_main.c uplink/main.c readers/main.c)
 
 tidy: $(TIDY)
 
@@ -343,6 +357,7 @@ install: $(PROGRAMS) $(if $(NO_MANUAL),,install-manual)
 	install -D -m 755 $(BUILD)/corridor-verify $(DESTDIR)$(PREFIX)/bin/corridor-verify
 	install -D -m 755 $(BUILD)/corridord-clock $(DESTDIR)$(PREFIX)/libexec/corridord-clock
 	install -D -m 755 $(BUILD)/corridord-uplink $(DESTDIR)$(PREFIX)/libexec/corridord-uplink
+	install -D -m 755 $(BUILD)/corridord-readers $(DESTDIR)$(PREFIX)/libexec/corridord-readers
 	install -D -m 755 $(BUILD)/corridord-signer $(DESTDIR)$(PREFIX)/libexec/corridord-signer
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/profiles etc/profiles/*.conf
 	install -d $(DESTDIR)$(SYSCONFDIR)/corridord/conf.d $(DESTDIR)$(SYSCONFDIR)/corridord/profiles
@@ -419,5 +434,5 @@ clean:
 .PHONY: all install-manual check check-bare bare-packages check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench tidy $(TIDY) fuzz fuzz-library $(FUZZERS) lint fmt dictionary deps \
         install deb dist sbom check-package package-packages clean FORCE
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(SIGNER_SOURCES:%.c=$(BUILD)/%.d) $(VERIFY_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
+-include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(NET_SOURCES:%.c=$(BUILD)/%.d) $(READERS_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/readers/main.d $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(SIGNER_SOURCES:%.c=$(BUILD)/%.d) $(VERIFY_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
          $(BUILD)/daemon/clock_main.d

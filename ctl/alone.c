@@ -78,7 +78,10 @@ static int create(struct alone_bus *bus)
 		.conf = &bus->line,
 		.devices = bus->devices,
 		.device_count = DEVICES,
-		.host = {.data = &bus->told, .fault = take_fault, .debug = take_debug},
+		.host = {.data = &bus->told,
+			 .fault = take_fault,
+			 .debug = take_debug,
+			 .tell = take_debug},
 	};
 	err = bus->driver->create(&bus->setup, &bus->instance, &complaint);
 	if (err < 0)

@@ -10,6 +10,8 @@ const struct driver *const drivers[] = {
 	&modbus_rtu_tcp_driver,
 	&gpio_driver,
 	&line_driver,
+	&mqtt_in_driver,
+	&http_in_driver,
 	&replay_driver,
 	NULL,
 };

@@ -15,12 +15,14 @@
 #define LOG_TOKEN "uplink"
 #include "base/log.h"
 
-#define SETTLED_NS     (30 * NS_PER_S) /* a connection that lasted: start the back-off anew */
-#define MALFORMED_MOST 2
-#define PROGRESS_BYTES 64 /* more than the answers to a few pings */
-#define STILL_NS       (3600 * NS_PER_S)
-#define PATIENCE       20 /* times ack_timeout, while something comes */
-#define RTTS_TO_ANSWER 4
+#define SETTLED_NS	  (30 * NS_PER_S) /* a connection that lasted: start the back-off anew */
+#define MALFORMED_MOST	  2
+#define SESSION_S	  (24 * 3600)
+#define PACKET_MOST_BYTES (256 * 1024) /* none of ours is as large */
+#define PROGRESS_BYTES	  64 /* more than the answers to a few pings */
+#define STILL_NS	  (3600 * NS_PER_S)
+#define PATIENCE	  20 /* times ack_timeout, while something comes */
+#define RTTS_TO_ANSWER	  4
 
 static struct uplink_host *host_of(const struct link *link)
 {
@@ -62,6 +64,8 @@ static void connect_to(struct link *link, const char *address)
 		.credentials = uplink->setup.credentials,
 		.resume = recall_is_whole(link),
 		.receive_most = recall_receive_most(link),
+		.session_s = SESSION_S,
+		.packet_most_bytes = PACKET_MOST_BYTES,
 		.host = host_of(link),
 		.address = address,
 		.will_topic = topic,

@@ -4,9 +4,9 @@
 #define CORRIDORD_UPLINK_LINK_H
 
 #include "base/backoff.h"
-#include "uplink/addresses.h"
-#include "uplink/bucket.h"
-#include "uplink/client.h"
+#include "net/addresses.h"
+#include "net/bucket.h"
+#include "net/client.h"
 #include "uplink/losses.h"
 #include "uplink/packer.h"
 #include "uplink/parent.h"

@@ -2,47 +2,55 @@
  * as standard input. It has no other way to the gateway: no device, no journal, no state. */
 #include <errno.h>
 #include <openssl/ssl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/version.h"
+#include "net/program.h"
+#include "net/sandbox.h"
+#include "net/secret.h"
+#include "net/tls.h"
 #include "uplink/link.h"
 #include "uplink/parent.h"
-#include "uplink/sandbox.h"
-#include "uplink/secret.h"
-#include "uplink/tls.h"
 
 #define LOG_TOKEN "uplink"
 #include "base/log.h"
 
-#define OUT_BYTES (256 * 1024) /* all credit for what is heard, and the rest */
+#define ROOM_BYTES (24 * 1024 * 1024)
+#define OUT_BYTES  (256 * 1024) /* all credit for what is heard, and the rest */
 
-static bool is_socket(int fd)
+static int confine(const struct uplink *uplink)
 {
-	int type;
-	socklen_t size = sizeof(type);
+	const struct uplink_conf *conf = &uplink->setup.conf;
+	const char *const files[] = {conf->tls_cert, conf->tls_key, conf->tls_crl,
+				     conf->password_file, conf->tls_ca};
+	const char *const folders[] = {uplink->setup.credentials, conf->tls_ca};
+	const struct sandbox sandbox = {
+		.files = files,
+		.file_count = sizeof(files) / sizeof(files[0]),
+		.folders = folders,
+		.folder_count = sizeof(folders) / sizeof(folders[0]),
+		.room_bytes = ROOM_BYTES,
+	};
+	const int err = sandbox_enter(&sandbox);
 
-	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+	if (err < 0)
+		log_error(err, "cannot be confined");
+	return err;
 }
 
-/* The parent stops us by a message, so that we can say goodbye; when it dies we follow. */
-static void follow_parent(void)
+static void warn_if_open(const char *option, const char *path)
 {
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (secret_is_open(path))
+		log_warnx("%s %s can be read by every user of this machine (chmod o-r)", option,
+			  path);
 }
 
 static int set_up(struct uplink *uplink)
 {
-	int err = channel_init(&uplink->channel, STDIN_FILENO, OUT_BYTES);
+	int err = channel_init(&uplink->channel, &uplink_protocol, STDIN_FILENO, OUT_BYTES);
 	if (err == 0)
 		err = parent_set_up(uplink);
 	if (err == 0)
@@ -59,7 +67,8 @@ static int run(struct uplink *uplink)
 
 	if (err < 0)
 		return err;
-	uplink_secrets_look(&uplink->setup.conf);
+	warn_if_open("password_file", uplink->setup.conf.password_file);
+	warn_if_open("tls key", uplink->setup.conf.tls_key);
 	err = link_run(link);
 	link_free(link);
 	return err;
@@ -121,20 +130,20 @@ int main(int argc, char **argv)
 		printf("corridord-uplink %s\n", version_text);
 		return EXIT_SUCCESS;
 	}
-	if (argc != 3 || strcmp(argv[1], "--of") != 0 || !is_socket(STDIN_FILENO)) {
+	if (argc != 3 || strcmp(argv[1], "--of") != 0 || !program_has_parent()) {
 		fputs("corridord-uplink is started by corridord, not by hand\n", stderr);
 		return EXIT_FAILURE;
 	}
 	if (!is_of(argv[2]))
 		return EXIT_FAILURE;
-	follow_parent();
+	program_follow_parent();
 	client_library_init();
 	uplink = calloc(1, sizeof(*uplink));
 	if (uplink)
 		err = set_up(uplink);
 	if (err == 0) {
 		log_open(uplink->setup.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-		err = sandbox_enter(uplink);
+		err = confine(uplink);
 	}
 	if (err == 0)
 		err = run(uplink);

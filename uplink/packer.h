@@ -7,8 +7,6 @@
 
 #include <stddef.h>
 
-#define PACKED_CONTENT_TYPE "zstd"
-
 struct packer;
 
 int packer_new(struct packer **ret_packer); /* -ENOMEM */

@@ -6,6 +6,7 @@
 
 #include "frames/channel.h"
 #include "frames/host.h"
+#include "frames/message.h"
 #include "frames/topic.h"
 #include "outbound/uplink.h"
 #include "uplink/answers.h"

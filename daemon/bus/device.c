@@ -309,6 +309,17 @@ static void host_debug(void *data, const char *message)
 	log_debug("\"%s\": %s", bus->conf->name, message);
 }
 
+static void host_tell(void *data, const char *message)
+{
+	struct bus *bus = data;
+	char more[LOG_LIMIT_WORDS_BYTES];
+
+	if (log_limit_allows(&bus->told, clock_mono_ns(), more))
+		log_info("\"%s\": %s%s", bus->conf->name, message, more);
+	else
+		log_debug("\"%s\": %s", bus->conf->name, message);
+}
+
 static int64_t host_patience_ns(void *data)
 {
 	const struct bus *bus = data;
@@ -335,6 +346,7 @@ struct driver_host bus_host(struct bus *bus)
 		.refuse = host_refuse,
 		.moment = host_moment,
 		.debug = host_debug,
+		.tell = host_tell,
 		.patience_ns = host_patience_ns,
 		.spare_ns = host_spare_ns,
 	};

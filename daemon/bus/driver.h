@@ -48,6 +48,9 @@ struct driver_host {
 	 * belong together: no sensor sees some of them without the others. */
 	void (*moment)(void *data, size_t device, bool begins);
 	void (*debug)(void *data, const char *what);
+	/* The same, but to be seen by whoever looks at the log: what came and was refused, with its
+	 * beginning. The core sees to it that it does not fill the log. */
+	void (*tell)(void *data, const char *what);
 	/* How long an answer should be waited for, if less than the device may take; INT64_MAX: as
 	 * long as that. Asked once at the beginning of poll(). */
 	int64_t (*patience_ns)(void *data);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/log_limit.h"
 #include "bus/bus.h"
 #include "bus/driver.h"
 #include "bus/output.h"
@@ -77,6 +78,7 @@ struct bus {
 	struct worker *worker;
 	struct bus_ask ask;
 
+	struct log_limit told; /* what the driver tells of what it refuses */
 	bool opening; /* open() is under way */
 	bool in_moment; /* readings come that belong together */
 	bool outage; /* the link is down and that was reported */

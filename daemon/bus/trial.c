@@ -109,7 +109,8 @@ static int hear(const struct config *config, const struct device_conf *conf, con
 			 .reading = print_reading,
 			 .fault = print_fault,
 			 .moment = no_moment,
-			 .debug = print_words},
+			 .debug = print_words,
+			 .tell = print_words},
 	};
 	struct driver_complaint complaint = {.point = DRIVER_ALL};
 	void *instance = NULL;

@@ -602,6 +602,19 @@ const struct conf_option lane_options[] = {
 	 .offset = AT(lane_block, passages.identifications[LANE_DOCUMENT]),
 	 .help = "Point with the number of a document as text: MRN, TIR carnet, UCR or a national "
 		 "one."},
+	{.name = "weight",
+	 .type = CONF_POINT,
+	 .role = ROLE_QUANTITY,
+	 .offset = AT(lane_block, passages.weight),
+	 .help = "Point with the gross weight of the vehicle in kilograms, of a scale of which unstable "
+		 "weights are no reading: the most that is read while it is there goes into "
+		 "passage.closed."},
+	{.name = "weight_max",
+	 .type = CONF_REAL,
+	 .offset = AT(lane_block, passages.weight_max),
+	 .max = 1000000,
+	 .unit = "kg",
+	 .help = "A vehicle that weighs more is told to be overloaded; without it nobody says."},
 	{.name = "unread_severity",
 	 .type = CONF_CHOICE,
 	 .offset = AT(lane_block, passages.unread_severity),

@@ -12,12 +12,15 @@ struct prefix {
 	uint32_t kind;
 };
 
-#define IN_BYTES (sizeof(struct prefix) + MESSAGE_BYTES)
-
-int channel_init(struct channel *channel, int fd, size_t out_size)
+static size_t in_bytes(const struct channel *channel)
 {
-	*channel = (struct channel){.fd = fd, .out_size = out_size};
-	channel->in = malloc(IN_BYTES);
+	return sizeof(struct prefix) + channel->protocol->most;
+}
+
+int channel_init(struct channel *channel, const struct protocol *protocol, int fd, size_t out_size)
+{
+	*channel = (struct channel){.protocol = protocol, .fd = fd, .out_size = out_size};
+	channel->in = malloc(in_bytes(channel));
 	channel->out = malloc(out_size);
 	if (channel->in && channel->out)
 		return 0;
@@ -52,7 +55,7 @@ static void close_gap(struct channel *channel)
 	channel->out_at = 0;
 }
 
-static int append(struct channel *channel, enum message_kind kind, const void *object)
+static int append(struct channel *channel, uint32_t kind, const void *object)
 {
 	unsigned char *at = channel->out + channel->out_used;
 	size_t room = channel->out_size - channel->out_used;
@@ -62,8 +65,8 @@ static int append(struct channel *channel, enum message_kind kind, const void *o
 	if (room < sizeof(prefix))
 		return -E2BIG;
 	room -= sizeof(prefix);
-	bytes = message_write(kind, object, at + sizeof(prefix),
-			      room < MESSAGE_BYTES ? room : MESSAGE_BYTES);
+	bytes = form_write(channel->protocol->forms[kind], object, at + sizeof(prefix),
+			   room < channel->protocol->most ? room : channel->protocol->most);
 	if (bytes < 0)
 		return bytes;
 	prefix.bytes = (uint32_t)bytes;
@@ -72,7 +75,7 @@ static int append(struct channel *channel, enum message_kind kind, const void *o
 	return 0;
 }
 
-int channel_put(struct channel *channel, enum message_kind kind, const void *object)
+int channel_put(struct channel *channel, uint32_t kind, const void *object)
 {
 	int err = append(channel, kind, object);
 
@@ -115,9 +118,10 @@ int channel_fill(struct channel *channel)
 		memmove(channel->in, channel->in + channel->in_at, channel->in_used);
 		channel->in_at = 0;
 	}
-	if (channel->in_used == IN_BYTES)
+	if (channel->in_used == in_bytes(channel))
 		return 0;
-	got = recv(channel->fd, channel->in + channel->in_used, IN_BYTES - channel->in_used, 0);
+	got = recv(channel->fd, channel->in + channel->in_used,
+		   in_bytes(channel) - channel->in_used, 0);
 	if (got == 0)
 		return -EPIPE;
 	if (got < 0)
@@ -135,13 +139,13 @@ int channel_next(struct channel *channel, struct channel_message *ret_message)
 	if (there < sizeof(prefix))
 		return 0;
 	memcpy(&prefix, at, sizeof(prefix));
-	if (prefix.kind >= MESSAGE_KINDS || prefix.bytes > MESSAGE_BYTES)
+	if (prefix.kind >= channel->protocol->kinds || prefix.bytes > channel->protocol->most)
 		return -EBADMSG;
 	if (there - sizeof(prefix) < prefix.bytes)
 		return 0;
 	channel->in_at += sizeof(prefix) + prefix.bytes;
 	*ret_message = (struct channel_message){
-		.kind = (enum message_kind)prefix.kind,
+		.kind = prefix.kind,
 		.bytes = at + sizeof(prefix),
 		.count = prefix.bytes,
 	};

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "frames/form.h"
 #include "frames/uplink_conf.h"
 #include "journal/outlet.h"
 #include "outbound/inlet.h"
@@ -179,6 +180,8 @@ struct message_heard {
 	const void *correlation;
 	size_t correlation_bytes;
 };
+
+extern const struct protocol uplink_protocol;
 
 /* Bytes written, or -E2BIG. object: the struct of that kind, NULL where there is none. */
 int message_write(enum message_kind kind, const void *object, unsigned char *out, size_t size);

@@ -11,6 +11,7 @@
 
 #include "base/backoff.h"
 #include "frames/channel.h"
+#include "frames/message.h"
 #include "frames/topic.h"
 #include "outbound/child.h"
 #include "outbound/notary.h"

@@ -64,7 +64,7 @@ static void start(struct uplink *uplink)
 
 	if (err == 0) {
 		pthread_mutex_lock(&uplink->lock);
-		err = channel_init(&uplink->channel, fds[0], OUT_BYTES);
+		err = channel_init(&uplink->channel, &uplink_protocol, fds[0], OUT_BYTES);
 		pthread_mutex_unlock(&uplink->lock);
 		if (err == 0)
 			err = give_birth(uplink, fds[1]);

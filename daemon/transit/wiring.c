@@ -211,9 +211,10 @@ size_t slot_inputs(const struct sensor_slot *slot, const struct point *ret_point
 	case SENSOR_LANE:
 		ret_points[0] = lane->presence;
 		ret_points[1] = lane->queue_sensor;
+		ret_points[2] = lane->scale;
 		for (size_t i = 0; i < LANE_IDENTIFICATIONS; i++)
-			ret_points[2 + i] = lane->identifications[i];
-		return 2 + LANE_IDENTIFICATIONS;
+			ret_points[3 + i] = lane->identifications[i];
+		return 3 + LANE_IDENTIFICATIONS;
 	case SENSOR_CONTACT:
 		ret_points[0] = ((const struct contact *)slot->sensor)->input;
 		return 1;

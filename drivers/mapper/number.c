@@ -4,11 +4,13 @@
 #include <string.h>
 
 #define MISREAD_MOST 2 /* characters that a misreading is off */
+#define SEEN_NS	     (200 * NS_PER_MS) /* a text stands so long before another follows */
 
 void number_init(struct number *number, const struct map_point_conf *conf,
 		 void (*give)(void *data, const char *text, int64_t at_mono_ns), void *data)
 {
-	*number = (struct number){.conf = conf, .give = give, .data = data};
+	*number = (struct number){
+		.conf = conf, .given_mono_ns = INT64_MIN, .give = give, .data = data};
 }
 
 /* ---- what is known --------------------------------------------------------------------- */
@@ -114,12 +116,21 @@ static struct number_candidate *room_for(struct number *number, double confidenc
 	return is_better(&newcomer, worst) ? worst : NULL;
 }
 
+static int64_t settled_at_ns(const struct number *number, int64_t now_mono_ns)
+{
+	const int64_t settled_ns = now_mono_ns + number->conf->settle_ns;
+
+	return number->alone && number->given_mono_ns > INT64_MIN
+		       ? later_ns(settled_ns, number->given_mono_ns + SEEN_NS)
+		       : settled_ns;
+}
+
 static void propose(struct number *number, const char *text, double confidence, int64_t now_mono_ns)
 {
 	struct number_candidate *candidate = find_candidate(number, text);
 
 	if (number->candidate_count == 0)
-		number->settled_at_ns = now_mono_ns + number->conf->settle_ns;
+		number->settled_at_ns = settled_at_ns(number, now_mono_ns);
 	if (!candidate) {
 		candidate = room_for(number, confidence);
 		if (!candidate)
@@ -158,7 +169,8 @@ static void settle(struct number *number, int64_t at_mono_ns)
 			number->candidates[kept++] = candidate;
 	}
 	number->candidate_count = kept;
-	number->settled_at_ns = at_mono_ns + number->conf->settle_ns;
+	number->given_mono_ns = at_mono_ns;
+	number->settled_at_ns = settled_at_ns(number, at_mono_ns);
 	number->shown_until_ns = later_ns(best.seen_mono_ns + number->conf->hold_ns, at_mono_ns);
 	show(number, best.text, at_mono_ns);
 }

@@ -33,6 +33,8 @@ struct number {
 	const struct map_point_conf *conf;
 	char shown[VALUE_TEXT_BYTES]; /* "": empty */
 	int64_t shown_until_ns;
+	int64_t given_mono_ns; /* since when it is shown, INT64_MIN: nothing was */
+	bool alone; /* nothing belongs to it: several of one moment are shown one after the other */
 	struct number_candidate candidates[NUMBER_CANDIDATES];
 	uint32_t candidate_count;
 	int64_t settled_at_ns; /* while there are candidates */

@@ -1,18 +1,17 @@
 #include "base/time.h"
-#include "mapper/conf.h"
+#include "mapper/rows.h"
 
-#define DEVICE(member) offsetof(struct map_device_conf, member)
-#define POINT(member)  offsetof(struct map_point_conf, member)
-#define DAY_NS	       (24 * 3600 * NS_PER_S)
+#define POINT(member) offsetof(struct map_point_conf, member)
+#define DAY_NS	      (24 * 3600 * NS_PER_S)
 
-static const struct conf_choice formats[] = {
+const struct conf_choice map_formats[] = {
 	{"plain", MAP_PLAIN},
 	{"json", MAP_JSON},
 	{"xml", MAP_XML},
 	{0},
 };
 
-static const struct conf_choice time_forms[] = {
+const struct conf_choice map_time_forms[] = {
 	{"rfc3339", MAP_TIME_RFC3339}, {"unix", MAP_TIME_UNIX},	      {"unix-ms", MAP_TIME_UNIX_MS},
 	{"unix-us", MAP_TIME_UNIX_US}, {"unix-ns", MAP_TIME_UNIX_NS}, {0},
 };
@@ -27,47 +26,7 @@ static const struct conf_choice decodings[] = {
 };
 
 const struct conf_option map_device_options[] = {
-	{.name = "format",
-	 .type = CONF_CHOICE,
-	 .offset = DEVICE(format),
-	 .def = "plain",
-	 .choices = formats,
-	 .help = "What a message is: a text; a JSON value, which pointers look into; XML, of which they name "
-		 "elements below the root, without namespaces, and attributes as @name."},
-	{.name = "each",
-	 .type = CONF_TEXT,
-	 .offset = DEVICE(each),
-	 .help = "Pointer to an array: each of its elements is a record, in which pointers that "
-		 "begin with ./ start. A message that is an array needs none. Of XML: to the first of "
-		 "several elements of one name."},
-	{.name = "when",
-	 .type = CONF_LIST,
-	 .offset = DEVICE(when),
-	 .help = "Conditions such as \"/type=lpr\" that all must hold, else the message is none of "
-		 "this device's; without = the value must be there."},
-	{.name = "only",
-	 .type = CONF_LIST,
-	 .offset = DEVICE(only),
-	 .help = "The same, beside those of the profile: which camera, which antenna."},
-	{.name = "gone",
-	 .type = CONF_LIST,
-	 .offset = DEVICE(gone),
-	 .help = "Conditions of a message that says the vehicle has left: what is held is then "
-		 "empty at once. Looked at before \"when\"."},
-	{.name = "id",
-	 .type = CONF_TEXT,
-	 .offset = DEVICE(id),
-	 .help = "Pointer to the source's own number of the event: seen lately, it is a repetition."},
-	{.name = "time",
-	 .type = CONF_TEXT,
-	 .offset = DEVICE(time),
-	 .help = "Pointer to the source's own time, which max_age judges by."},
-	{.name = "time_form",
-	 .type = CONF_CHOICE,
-	 .offset = DEVICE(time_form),
-	 .def = "rfc3339",
-	 .choices = time_forms,
-	 .help = "How that time is written."},
+	MAP_DEVICE_OPTIONS("plain"),
 	{0},
 };
 
@@ -90,7 +49,7 @@ const struct conf_option map_point_options[] = {
 	{.name = "none_text",
 	 .type = CONF_LIST,
 	 .offset = POINT(none),
-	 .help = "Words that mean that nothing was read, such as {\"unknown\", \"\"}, whatever "
+	 .help = "Words that mean that nothing was read, such as {\"unknown\", \"noplate\"}, whatever "
 		 "their case."},
 	{.name = "confidence",
 	 .type = CONF_TEXT,

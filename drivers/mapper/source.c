@@ -11,10 +11,12 @@
 #include "base/utf8.h"
 
 #define WHAT_BYTES  320
-#define SAMPLE	    60 /* bytes of a message that are shown */
+#define SAMPLE	    PARCEL_SAMPLE /* bytes of a message that are shown */
 #define VAIN_MOST   16 /* messages of which nothing could be taken, before it is told */
 #define VAIN_BROKEN 6 /* a message that is none at all weighs so many */
 #define VAIN_NS	    (10 * NS_PER_S) /* and at least for so long */
+#define CALM_NS	    (60 * NS_PER_S) /* without a message dropped: the next one is told again */
+#define TOLD_MOST   6 /* refusals a minute */
 #define HASH_BASIS  UINT64_C(14695981039346656037) /* FNV-1a */
 #define HASH_PRIME  UINT64_C(1099511628211)
 
@@ -33,6 +35,32 @@ static void say(const struct source *source, const char *format, ...)
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	host->debug(host->data, what);
+}
+
+/* What came and is refused. */
+static void tell(const struct source *source, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void tell(const struct source *source, const char *format, ...)
+{
+	const struct driver_host *host = &source->setup->host;
+	char what[WHAT_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	host->tell(host->data, what);
+}
+
+/* So many refusals a minute, that what is told beside them is seen. */
+static bool may_tell_refusal(struct source *source)
+{
+	if (source->told == 0 || source->heard_mono_ns - source->told_minute_ns >= CALM_NS) {
+		source->told_minute_ns = source->heard_mono_ns;
+		source->told = 0;
+	}
+	return source->told++ < TOLD_MOST;
 }
 
 static const char *name_of(const struct source *source)
@@ -145,6 +173,7 @@ static int init_point(struct source *source, size_t index, struct driver_complai
 	if (err == -EINVAL)
 		return complain(complaint, source->device, index, fault);
 	number_init(&point->number, driver_point->conf, give_number, point);
+	point->number.alone = source->point_count == 1;
 	return err;
 }
 
@@ -237,6 +266,12 @@ static bool is_late(struct source *source, const struct source_point *point,
 	const int64_t most_ns = point->map.conf->max_age_ns;
 	int64_t age_ns = 0;
 
+	if (source->kept && point->map.conf->hold_ns > 0) {
+		snprintf(what, MAP_WHY_BYTES,
+			 "it was kept for whoever comes: nobody knows when it was read");
+		source->counts.late++;
+		return true;
+	}
 	if (most_ns == 0)
 		return false;
 	if (!age_of(source, record, now, &age_ns)) {
@@ -309,6 +344,13 @@ static void take_unbelieved(struct source *source, const struct source_point *po
 	note_vain(source, 1, result->why);
 }
 
+static void tell_refused(struct source *source, const struct source_point *point,
+			 const struct map_result *result)
+{
+	(may_tell_refusal(source) ? tell : say)(source, "%s: %s: refused: %s", name_of(source),
+						name_of_point(source, point->index), result->why);
+}
+
 static void hear_point(struct source *source, struct source_point *point,
 		       const struct map_record *record, const struct instant *now)
 {
@@ -316,7 +358,10 @@ static void hear_point(struct source *source, struct source_point *point,
 
 	map_point_read(&point->map, record, &result);
 	if (result.outcome == MAP_VALUE && is_late(source, point, record, now, result.why)) {
-		note_vain(source, 1, result.why);
+		if (!source->kept)
+			note_vain(source, 1, result.why);
+		tell_refused(source, point, &result);
+		return;
 	} else if (result.outcome == MAP_VALUE) {
 		take_value(source, point, &result, now->mono_ns);
 		return;
@@ -325,8 +370,11 @@ static void hear_point(struct source *source, struct source_point *point,
 	} else if (result.outcome != MAP_NO_NEWS) {
 		take_unbelieved(source, point, &result);
 	}
-	say(source, "%s: %s: no value: %s", name_of(source), name_of_point(source, point->index),
-	    result.why);
+	if (result.outcome == MAP_OUT_OF_RANGE)
+		tell_refused(source, point, &result);
+	else
+		say(source, "%s: %s: no value: %s", name_of(source),
+		    name_of_point(source, point->index), result.why);
 }
 
 static void all_gone(struct source *source, int64_t now_mono_ns)
@@ -393,9 +441,8 @@ static void hear_alike(struct source *source, const struct map_record *around,
 			hear_record(source, &record, now);
 }
 
-static void hear_document(struct source *source, const struct instant *now)
+static void hear_document(struct source *source, const struct doc *doc, const struct instant *now)
 {
-	const struct doc *doc = source->tools.doc;
 	const struct doc_node *root = &doc->node[0], *array = root;
 	const struct map_record record = {.doc = doc, .root = root, .place = root};
 	const char *each = source->conf->each;
@@ -420,7 +467,7 @@ static void refuse(struct source *source, const char *bytes, size_t count, const
 	sample(bytes, count, shown);
 	snprintf(what, sizeof(what), "the message %s, at byte %zu: %s%s", why, at, shown,
 		 count > SAMPLE ? "..." : "");
-	say(source, "%s: %s", name_of(source), what);
+	(may_tell_refusal(source) ? tell : say)(source, "%s: %s", name_of(source), what);
 	source->counts.refused++;
 	note_vain(source, VAIN_BROKEN, what);
 }
@@ -461,16 +508,81 @@ void source_alive(struct source *source, int64_t now_mono_ns)
 		come_up(source, now_mono_ns);
 }
 
+/* Its availability is judged before any value is looked at. */
+static bool is_away(struct source *source)
+{
+	if (source->state != SOURCE_AWAY)
+		return false;
+	source->counts.foreign++;
+	say(source, "%s: not taken: it has not said that it is available", name_of(source));
+	return true;
+}
+
+static bool begin_to_hear(struct source *source, const struct instant *now)
+{
+	source->counts.heard++;
+	source_alive(source, now->mono_ns);
+	return !is_away(source);
+}
+
 void source_hear(struct source *source, const char *bytes, size_t count, const struct instant *now)
 {
 	struct map_record record = {.plain = bytes};
 
-	source->counts.heard++;
-	source_alive(source, now->mono_ns);
+	if (!begin_to_hear(source, now))
+		return;
 	if (source->conf->format == MAP_PLAIN)
 		hear_record(source, &record, now);
 	else if (read_document(source, bytes, count))
-		hear_document(source, now);
+		hear_document(source, source->tools.doc, now);
+}
+
+void source_hear_kept(struct source *source, const char *bytes, size_t count,
+		      const struct instant *now)
+{
+	source->kept = true;
+	source_hear(source, bytes, count, now);
+	source->kept = false;
+}
+
+void source_hear_parcel(struct source *source, struct parcel *parcel, const struct instant *now)
+{
+	const char *why = NULL;
+	size_t at = 0;
+
+	if (!begin_to_hear(source, now))
+		return;
+	if (parcel_end(parcel, &why, &at))
+		hear_document(source, &parcel->doc, now);
+	else
+		refuse(source, parcel->sample, parcel->bytes, why, at);
+}
+
+void source_refuse(struct source *source, const char *bytes, size_t count, const char *why,
+		   const struct instant *now)
+{
+	if (begin_to_hear(source, now))
+		refuse(source, bytes, count, why, 0);
+}
+
+void source_drop(struct source *source, int64_t now_mono_ns)
+{
+	source->counts.too_fast++;
+	source_alive(source, now_mono_ns);
+	if (source->dropping_ns == 0 || now_mono_ns - source->dropping_ns > CALM_NS)
+		tell(source, "%s: sends more than is taken of it: messages are dropped",
+		     name_of(source));
+	source->dropping_ns = now_mono_ns;
+}
+
+void source_available(struct source *source, bool available, const char *what, int64_t now_mono_ns)
+{
+	source->heard_mono_ns = now_mono_ns;
+	source_tick(source, now_mono_ns);
+	if (!available)
+		go_down(source, SOURCE_AWAY, REASON_NO_ANSWER, what);
+	else if (source->state == SOURCE_AWAY)
+		come_up(source, now_mono_ns);
 }
 
 /* ---- time ------------------------------------------------------------------------------ */
@@ -488,7 +600,8 @@ int64_t source_deadline(const struct source *source)
 {
 	int64_t due_ns = INT64_MAX;
 
-	if (source->silence_ns > 0 && source->state != SOURCE_SILENT)
+	if (source->silence_ns > 0 && source->state != SOURCE_SILENT &&
+	    source->state != SOURCE_AWAY)
 		due_ns = source->heard_mono_ns + source->silence_ns;
 	for (size_t i = 0; i < source->point_count; i++)
 		due_ns = earlier_ns(due_ns, number_deadline(&source->points[i].number));
@@ -502,6 +615,7 @@ void source_tick(struct source *source, int64_t now_mono_ns)
 	for (size_t i = 0; i < source->point_count; i++)
 		number_tick(&source->points[i].number, now_mono_ns);
 	if (source->silence_ns == 0 || source->state == SOURCE_SILENT ||
+	    source->state == SOURCE_AWAY ||
 	    now_mono_ns - source->heard_mono_ns < source->silence_ns)
 		return;
 	snprintf(what, sizeof(what), "nothing was heard for %.1f s",

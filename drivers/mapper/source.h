@@ -8,10 +8,9 @@
 #define CORRIDORD_MAPPER_SOURCE_H
 
 #include "bus/driver.h"
-#include "mapper/json.h"
 #include "mapper/map.h"
 #include "mapper/number.h"
-#include "mapper/xml.h"
+#include "mapper/parcel.h"
 
 #define SOURCE_IDS 64 /* events of the source that are remembered */
 
@@ -22,10 +21,15 @@ struct source_point {
 	size_t index;
 };
 
-enum source_state { SOURCE_UP, SOURCE_SILENT, SOURCE_GARBLED };
+enum source_state {
+	SOURCE_UP,
+	SOURCE_SILENT,
+	SOURCE_GARBLED,
+	SOURCE_AWAY, /* it said that it is not available, and is not believed until it says that it is */
+};
 
 struct source_counts {
-	uint64_t heard, taken, foreign, repeated, late, unsure, refused;
+	uint64_t heard, taken, foreign, repeated, late, unsure, refused, too_fast;
 };
 
 /* What messages are read with; may serve several sources, one after the other. */
@@ -44,10 +48,14 @@ struct source {
 	int64_t silence_ns; /* 0: it may be silent */
 	int64_t heard_mono_ns; /* last */
 	enum source_state state;
+	bool kept; /* the message that is being read: somebody kept it for whoever comes */
 	uint32_t vain; /* weight of what could not be taken since something was, */
 	int64_t vain_since_ns; /* and when that began */
 	uint64_t ids[SOURCE_IDS]; /* hashes, a ring */
 	uint32_t id_next;
+	uint32_t told; /* refusals, in the minute that began then */
+	int64_t told_minute_ns;
+	int64_t dropping_ns; /* when one was dropped last, 0: never */
 	struct source_counts counts;
 };
 
@@ -63,6 +71,23 @@ void source_open(struct source *source, int64_t now_mono_ns);
 
 /* One whole message. plain: ended by a NUL, for plain devices. */
 void source_hear(struct source *source, const char *bytes, size_t count, const struct instant *now);
+
+/* The same of one that somebody on the way kept for whoever comes (retained, of MQTT): it names nobody. */
+void source_hear_kept(struct source *source, const char *bytes, size_t count,
+		      const struct instant *now);
+
+/* The same of one that was read piece by piece, in the source's format. */
+void source_hear_parcel(struct source *source, struct parcel *parcel, const struct instant *now);
+
+/* What was to be a message and is refused before it is looked at. */
+void source_refuse(struct source *source, const char *bytes, size_t count, const char *why,
+		   const struct instant *now);
+
+/* Too many come: this one is not looked at. */
+void source_drop(struct source *source, int64_t now_mono_ns);
+
+/* Whether it is there, by its own word: else no value of it is taken. what: why not, for people. */
+void source_available(struct source *source, bool available, const char *what, int64_t now_mono_ns);
 
 /* Something was heard that is no message: an empty line, a heartbeat. */
 void source_alive(struct source *source, int64_t now_mono_ns);

@@ -119,7 +119,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 						    .reading = on_reading,
 						    .fault = on_fault,
 						    .moment = on_moment,
-						    .debug = on_words}};
+						    .debug = on_words,
+						    .tell = on_words}};
 	struct driver_complaint complaint;
 	struct source_tools tools = {.doc = &doc};
 	struct source source;

@@ -15,7 +15,7 @@ static struct uplink *new_uplink(int fd)
 {
 	struct uplink *uplink = calloc(1, sizeof(*uplink));
 
-	if (!uplink || channel_init(&uplink->channel, fd, OUT_BYTES) < 0 ||
+	if (!uplink || channel_init(&uplink->channel, &uplink_protocol, fd, OUT_BYTES) < 0 ||
 	    outbox_init(&uplink->outbox[STREAM_EVENTS], OUTBOX_EVENTS_BYTES) < 0 ||
 	    outbox_init(&uplink->outbox[STREAM_ALERTS], OUTBOX_ALERTS_BYTES) < 0)
 		abort();
@@ -68,7 +68,7 @@ static void set_up(int fd, bool good)
 		.folder = "registry", .levels = "#", .retained = true, .payload_most = 1000};
 	struct channel channel;
 
-	if (channel_init(&channel, dup(fd), OUT_BYTES) < 0)
+	if (channel_init(&channel, &uplink_protocol, dup(fd), OUT_BYTES) < 0)
 		abort();
 	if (good && (channel_put(&channel, MESSAGE_SETUP, &setup) < 0 ||
 		     channel_put(&channel, MESSAGE_HOST, &host) < 0 ||

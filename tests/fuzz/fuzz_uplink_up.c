@@ -108,7 +108,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	struct uplink *uplink = new_uplink(&calls);
 	int fds[2];
 
-	if (channel_pair(fds) < 0 || channel_init(&uplink->channel, fds[0], OUT_BYTES) < 0)
+	if (channel_pair(fds) < 0 ||
+	    channel_init(&uplink->channel, &uplink_protocol, fds[0], OUT_BYTES) < 0)
 		abort();
 	send_frames(fds[1], data, size);
 	read_all(uplink);

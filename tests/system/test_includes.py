@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rig.daemon import BUILD, ROOT
 
-SOURCES = sorted(p for d in ("daemon", "drivers", "uplink", "ctl", "signer", "verify") for p in (ROOT / d).rglob("*.[ch]"))
+SOURCES = sorted(p for d in ("daemon", "drivers", "net", "uplink", "readers", "ctl", "signer", "verify") for p in (ROOT / d).rglob("*.[ch]"))
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]', re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
@@ -33,14 +33,19 @@ ROOMS = {
     "inbound": "base registry/record transit/event transit/registry transit/lane transit/legs",
     "control": "base transit/event",
     "gateway": "base bus config control inbound journal outbound registry transit transit/event",
-    "uplink": "base frames transit/event",
+    "net": "base frames",
+    "uplink": "base frames net transit/event",
+    "readers": "apart base bus frames http mapper mqtt net transit/event",
     "signer": "evidence",
     "verify": "base evidence transit/event",
     "ctl": "base frames modbus",
+    "apart": "base frames mapper transit/event",
     "gpio": "transit/event",
+    "http": "apart base frames mapper transit/event",
     "line": "base mapper transit/event",
     "mapper": "base transit/event",
     "modbus": "base transit/event",
+    "mqtt": "apart base frames mapper transit/event",
 }
 
 # Headers between rooms: a caller's side and a called side that need not know each other.
@@ -55,14 +60,16 @@ SEAMS = {
 }
 
 # main.c puts together, drivers.c is the table of drivers, replay.c a driver of one file
-ROOFS = {"uplink/main.c", "ctl/main.c", "signer/main.c", "verify/main.c", "daemon/main.c", "daemon/clock_main.c", "drivers/drivers.c", "drivers/drivers.h", "drivers/replay.c"}
+ROOFS = {"uplink/main.c", "readers/main.c", "ctl/main.c", "signer/main.c", "verify/main.c", "daemon/main.c", "daemon/clock_main.c", "drivers/drivers.c", "drivers/drivers.h", "drivers/replay.c"}
 
 # library header: whose files alone may include it
 DOORS = {
     r"sqlite3\.h": r"daemon/(journal/\w+|registry/records|base/sqlite)\.[ch]",
-    r"(mosquitto|mqtt_protocol|zstd)\.h": r"uplink/\w+\.[ch]",
-    r"seccomp\.h": r"(uplink|signer)/sandbox\.c",
-    r"openssl/.*": r"(uplink/(tls|client|main)|signer/key|verify/keys)\.[ch]",
+    r"(mosquitto|mqtt_protocol)\.h": r"net/client\w*\.[ch]",
+    r"microhttpd\.h": r"readers/http\.c",
+    r"zstd\.h": r"uplink/packer\.c",
+    r"seccomp\.h": r"(net|signer)/sandbox\.c",
+    r"openssl/.*": r"(net/(tls|client)|uplink/main|signer/key|verify/keys)\.[ch]",
     r"modbus(/.*)?\.h": r"drivers/modbus/\w+\.[ch]",
     r"gpiod\.h": r"drivers/gpio/\w+\.[ch]",
     r"pcre2\.h": r"drivers/mapper/pattern\.c",
@@ -90,7 +97,7 @@ def name(path):
 def room(path):
     """'transit/lane' of daemon/transit/lane/bind.c, 'gpio' of drivers/gpio/find.c."""
     parts = path.relative_to(ROOT).parts
-    return parts[0] if parts[0] in ("uplink", "ctl", "signer", "verify") else str(Path(*parts[1:-1]))
+    return parts[0] if parts[0] in ("net", "uplink", "readers", "ctl", "signer", "verify") else str(Path(*parts[1:-1]))
 
 
 def included_from(included):

@@ -392,7 +392,7 @@ static const struct bad bads[] = {
 		"device \"d\" { driver = \"modbus-tcp\u00a0\" host = x }\n"
 		"bus \"b\" { driver = \"modbus-rtu\" port = /dev/ttyS0 parity = \"еven\" }\n"
 		"meter \"wаtt\" { value = \"d‑1.p\" }\n",
-		.told = "main.conf:2: device \"d\": driver = \"modbus-tcp\u00a0\": there is no such driver, expected one of modbus-rtu, modbus-tcp, modbus-rtu-tcp, gpio, line, replay, did you mean \"modbus-tcp\"?; this is a no-break blank (U+00A0), write a plain one\n"
+		.told = "main.conf:2: device \"d\": driver = \"modbus-tcp\u00a0\": there is no such driver, expected one of modbus-rtu, modbus-tcp, modbus-rtu-tcp, gpio, line, mqtt-in, http-in, replay, did you mean \"modbus-tcp\"?; this is a no-break blank (U+00A0), write a plain one\n"
 			"main.conf:2: device \"d\": has no point, expected a profile or a point block\n"
 			"main.conf:3: bus \"b\": parity = \"еven\": expected none, even or odd; this \"e\" is a Cyrillic letter (U+0435), write a plain one\n"
 			"main.conf:4: meter \"wаtt\": not a name, expected 1 to 63 of a-z, 0-9 and \"-\"; this \"a\" is a Cyrillic letter (U+0430), write a plain one\n"

@@ -103,7 +103,8 @@ static int set_up(void **state)
 						      .reading = on_reading,
 						      .fault = on_fault,
 						      .moment = on_moment,
-						      .debug = on_words}};
+						      .debug = on_words,
+						      .tell = on_words}};
 	bench->now_ns = 1000 * NS_PER_S;
 	bench->tools.doc = &bench->doc;
 	assert_int_equal(xml_new(&bench->doc, &bench->tools.xml), 0);
@@ -358,6 +359,114 @@ static void a_source_that_is_silent_does_not_answer_until_it_is_heard(void **sta
 	assert_reading(bench, 2, 0, "");
 }
 
+static struct instant now_of(const struct bench *bench)
+{
+	return (struct instant){.mono_ns = bench->now_ns,
+				.utc_ns = UTC_NS + bench->now_ns - 1000 * NS_PER_S};
+}
+
+static void a_message_that_was_kept_names_nobody_but_is_a_state(void **state)
+{
+	const char message[] = "{\"plate\":\"AB123CD\",\"state\":3}";
+	struct bench *bench = bench_of(state);
+	struct instant now;
+
+	begin(bench);
+	now = now_of(bench);
+	for (int i = 0; i < 50; i++)
+		source_hear_kept(&bench->source, message, strlen(message), &now);
+	assert_int_equal(bench->count, 50);
+	assert_reading(bench, 49, 1, "3");
+	assert_int_equal(bench->source.counts.late, 50);
+	hear(bench, message);
+	assert_reading(bench, 50, 0, "AB123CD");
+}
+
+static void no_value_is_taken_of_a_source_that_is_not_available(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	bench->silence_ns = 3 * NS_PER_S;
+	begin(bench);
+	source_available(&bench->source, false, "it says \"offline\"", bench->now_ns);
+	assert_down(bench, 0, REASON_NO_ANSWER);
+	assert_string_equal(bench->fault, "it says \"offline\"");
+	hear(bench, "{\"plate\":\"AB123CD\",\"state\":3}");
+	pass(bench, 100); /* which is no news */
+	assert_int_equal(bench->count, 1);
+	source_available(&bench->source, true, "", bench->now_ns);
+	assert_reading(bench, 1, 0, "");
+	hear(bench, "{\"plate\":\"AB123CD\"}");
+	assert_reading(bench, 2, 0, "AB123CD");
+	pass(bench, 3); /* silence counts again */
+	assert_down(bench, 3, REASON_NO_ANSWER);
+}
+
+static void what_comes_too_fast_is_told_once(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	begin(bench);
+	source_drop(&bench->source, bench->now_ns);
+	assert_contains(bench->words, "messages are dropped");
+	bench->words[0] = '\0';
+	for (int i = 0; i < 1000; i++)
+		source_drop(&bench->source, bench->now_ns);
+	assert_string_equal(bench->words, "");
+	assert_int_equal(bench->source.counts.too_fast, 1001);
+	assert_int_equal(bench->count, 0);
+	pass(bench, 61);
+	source_drop(&bench->source, bench->now_ns);
+	assert_contains(bench->words, "messages are dropped");
+}
+
+static void a_message_in_pieces_is_one_message(void **state)
+{
+	struct bench *bench = bench_of(state);
+	struct parcel *parcel;
+	struct instant now;
+	char picture[4096];
+
+	memset(picture, 'A', sizeof(picture));
+	begin(bench);
+	assert_int_equal(parcel_new(MAP_JSON, &parcel), 0);
+	for (int i = 0; i < 2; i++) {
+		now = now_of(bench);
+		parcel_begin(parcel);
+		parcel_take(parcel, "{\"picture\":\"", 12);
+		for (int k = 0; k < 1024; k++)
+			parcel_take(parcel, picture, sizeof(picture));
+		parcel_take(parcel, "\",\"plate\":\"AB1", 14);
+		parcel_take(parcel, "23CD\"}", 6);
+		source_hear_parcel(&bench->source, parcel, &now);
+		assert_reading(bench, (size_t)i * 2, 0, "AB123CD");
+		pass(bench, 60);
+	}
+	parcel_begin(parcel);
+	parcel_take(parcel, "{\"plate\":]", 10);
+	source_hear_parcel(&bench->source, parcel, &now);
+	assert_contains(bench->words, "at byte 10: {\"plate\":]");
+	parcel_free(parcel);
+}
+
+static void several_numbers_of_one_moment_follow_each_other(void **state)
+{
+	struct bench *bench = bench_of(state);
+
+	bench->device.point_count = 1;
+	begin(bench);
+	hear(bench, "[{\"plate\":\"AB123CD\"},{\"plate\":\"ZZ987QQ\"},{\"plate\":\"KK555MM\"}]");
+	assert_reading(bench, 0, 0, "AB123CD");
+	assert_int_equal(bench->count, 1);
+	pass(bench, 0.2);
+	assert_reading(bench, 1, 0, "KK555MM");
+	pass(bench, 0.2);
+	assert_reading(bench, 2, 0, "ZZ987QQ");
+	pass(bench, 6);
+	assert_reading(bench, 3, 0, "");
+	assert_int_equal(bench->count, 4);
+}
+
 static void a_source_that_nobody_understands_is_garbled(void **state)
 {
 	struct bench *bench = bench_of(state);
@@ -449,6 +558,11 @@ int main(void)
 		source_test(xml_is_read_as_json_is),
 		source_test(each_element_of_a_name_is_a_record),
 		source_test(a_source_that_is_silent_does_not_answer_until_it_is_heard),
+		source_test(a_message_that_was_kept_names_nobody_but_is_a_state),
+		source_test(no_value_is_taken_of_a_source_that_is_not_available),
+		source_test(what_comes_too_fast_is_told_once),
+		source_test(a_message_in_pieces_is_one_message),
+		source_test(several_numbers_of_one_moment_follow_each_other),
 		source_test(a_source_that_nobody_understands_is_garbled),
 		source_test(a_scale_of_confidence_that_is_another_is_noticed),
 		source_test(one_bad_message_among_good_ones_is_no_fault),

@@ -1,7 +1,7 @@
 /* How fast a backlog may go. */
 #include "rig/unit.h"
 
-#include "uplink/bucket.h"
+#include "net/bucket.h"
 
 static void a_backlog_goes_no_faster_than_its_limit(void **state)
 {

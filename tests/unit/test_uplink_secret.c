@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "uplink/secret.h"
+#include "net/secret.h"
 
 static int read_secret(const char *content, size_t bytes, char secret[SECRET_BYTES])
 {
@@ -14,7 +14,7 @@ static int read_secret(const char *content, size_t bytes, char secret[SECRET_BYT
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, content, bytes), bytes);
 	close(fd);
-	result = uplink_secret_read(path, secret);
+	result = secret_read(path, secret);
 	unlink(path);
 	return result;
 }
@@ -45,8 +45,8 @@ static void a_password_that_cannot_be_one_is_refused(void **state)
 	assert_int_equal(read_secret(large, SECRET_BYTES, secret), -EMSGSIZE);
 	assert_int_equal(read_secret(large, SECRET_BYTES - 1, secret), SECRET_BYTES - 1);
 	assert_int_equal(read_secret("a\0b", 3, secret), -EILSEQ);
-	assert_int_equal(uplink_secret_read("/nonexistent", secret), -ENOENT);
-	assert_int_equal(uplink_secret_read("/", secret), -EISDIR);
+	assert_int_equal(secret_read("/nonexistent", secret), -ENOENT);
+	assert_int_equal(secret_read("/", secret), -EISDIR);
 }
 
 static void a_credential_is_a_name_in_the_folder_that_systemd_gives(void **state)
@@ -58,13 +58,13 @@ static void a_credential_is_a_name_in_the_folder_that_systemd_gives(void **state
 	char path[SECRET_PATH_BYTES];
 
 	(void)state;
-	assert_int_equal(uplink_secret_path(&conf, NULL, path), -EINVAL);
-	assert_int_equal(uplink_secret_path(&conf, folder, path), 0);
+	assert_int_equal(secret_path(&conf, NULL, path), -EINVAL);
+	assert_int_equal(secret_path(&conf, folder, path), 0);
 	assert_string_equal(path, "/run/credentials/corridord.service/broker");
 	conf.password_credential = escape;
-	assert_int_equal(uplink_secret_path(&conf, folder, path), -EINVAL);
+	assert_int_equal(secret_path(&conf, folder, path), -EINVAL);
 	conf.password_credential = NULL;
-	assert_int_equal(uplink_secret_path(&conf, folder, path), -ENOENT);
+	assert_int_equal(secret_path(&conf, folder, path), -ENOENT);
 }
 
 int main(void)

@@ -32,6 +32,7 @@ void lane_init(struct lane *lane, const struct lane_conf *conf, const struct poi
 		.sensors = lane->sensors,
 		.presence = point_ref(points, conf->passages->presence),
 		.queue_sensor = point_ref(points, conf->passages->queue),
+		.scale = point_ref(points, conf->passages->weight),
 		.present = ANSWER_UNKNOWN,
 		.beyond = ANSWER_UNKNOWN,
 		.last_event_mono_ns = INT64_MIN,
@@ -313,6 +314,7 @@ void lane_judge(struct lane *lane)
 			look_at_boom(lane);
 	}
 	lane_look_at_identifications(lane);
+	lane_look_at_weight(lane);
 	if (lane->presence)
 		look_at_presence(lane);
 	end_judgement(lane);

@@ -41,6 +41,8 @@ enum lane_identification { LANE_PLATE, LANE_CONTAINER, LANE_DOCUMENT, LANE_IDENT
 struct passage_conf {
 	int32_t presence; /* true: a vehicle is in the lane; instead of the barriers' */
 	int32_t queue; /* true: a vehicle passes the beginning of the queue */
+	int32_t weight; /* of the vehicle, kg: what is not stable is no reading */
+	double weight_max; /* above it is overloaded; NAN: nobody says */
 	int32_t identifications[LANE_IDENTIFICATIONS]; /* texts; empty: nothing is read */
 	int64_t stuck_ns; /* a passage for longer is passage.stuck; 0: off */
 	int64_t gap_ns; /* without a sign of a vehicle under way for longer: it is gone */
@@ -114,6 +116,7 @@ struct lane {
 	struct barrier *boom; /* NULL: none */
 	const struct point *presence; /* the lane's own; NULL: that of the boom */
 	const struct point *queue_sensor; /* NULL: none */
+	const struct point *scale; /* NULL: none */
 	struct queue queue;
 	const struct point *identifications[LANE_IDENTIFICATIONS];
 	char read_last[LANE_IDENTIFICATIONS][VALUE_TEXT_BYTES];

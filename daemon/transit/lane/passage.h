@@ -133,6 +133,8 @@ struct passage {
 	int64_t at_mono_ns[PASSAGE_MOMENTS];
 	int64_t sign_mono_ns; /* last sign of the vehicle */
 	int64_t queued_ns; /* before it stood at the boom; -1: not known, or before a restart */
+	bool weighed; /* since it was opened, and not before a restart */
+	double gross_kg; /* the most that was read while its vehicle was there */
 	int64_t clock_ns; /* UTC less monotonic time when it opened */
 	bool over_restart, over_clock_jump;
 	bool initial; /* it stood there when the daemon started */

@@ -41,6 +41,7 @@ struct passage *lane_passage_for(struct lane *lane, enum passage_rule rule, cons
 void lane_look_at_seal(struct lane *lane, const struct sensor *sensor);
 void lane_sight_seal(struct lane *lane, const struct sensor *sensor);
 void lane_look_at_identifications(struct lane *lane);
+void lane_look_at_weight(struct lane *lane);
 bool lane_holds_text(struct lane *lane); /* a camera does, while a vehicle is there */
 /* The vehicle goes: what a reader shows of a seal now counts, though it is not told yet. */
 void lane_look_again(struct lane *lane, struct passage *passage);

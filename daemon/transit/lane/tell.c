@@ -126,6 +126,20 @@ static bool lasted(const struct passage *passage, enum passage_moment from, enum
 	return true;
 }
 
+static void put_weight(struct jw *json, const struct lane *lane, const struct passage *passage)
+{
+	const double most_kg = lane->conf->passages->weight_max;
+
+	if (!passage->weighed)
+		return;
+	jw_open(json, "weight");
+	jw_text(json, "input", lane->scale->conf->name);
+	jw_real(json, "gross_kg", passage->gross_kg);
+	if (most_kg > 0)
+		jw_bool(json, "overloaded", passage->gross_kg > most_kg);
+	jw_close(json);
+}
+
 void lane_tell_closed(struct lane *lane, const struct passage *passage, enum passage_end end,
 		      int64_t at_mono_ns)
 {
@@ -150,6 +164,7 @@ void lane_tell_closed(struct lane *lane, const struct passage *passage, enum pas
 	jw_close_array(json);
 	if (passage->reads_more)
 		jw_uint(json, "reads_more", passage->reads_more);
+	put_weight(json, lane, passage);
 	lane->counters.ended[end]++;
 	lane_put_event(lane, EVENT_PASSAGE_CLOSED);
 }

@@ -158,7 +158,8 @@ static int create_driver(struct gpio_rig *rig)
 		.host = {.data = rig,
 			 .reading = note_reading,
 			 .fault = note_fault,
-			 .debug = note_debug},
+			 .debug = note_debug,
+			 .tell = note_debug},
 	};
 	return gpio_driver.create(&rig->setup, &rig->instance, &rig->complaint);
 }

@@ -105,6 +105,7 @@ void modbus_rig_begin(struct modbus_rig *rig, const struct driver *driver)
 			 .fault = note_fault,
 			 .refuse = note_refused,
 			 .debug = note_debug,
+			 .tell = note_debug,
 			 .patience_ns = all_the_time,
 			 .spare_ns = all_the_time},
 	};

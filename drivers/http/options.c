@@ -1,0 +1,98 @@
+#include "base/time.h"
+#include "http/conf.h"
+#include "mapper/rows.h"
+
+#define BUS(member)    offsetof(struct http_conf, member)
+#define DEVICE(member) offsetof(struct http_device_conf, member)
+
+static const struct conf_choice auths[] = {
+	{"none", HTTP_OPEN},
+	{"basic", HTTP_BASIC},
+	{"digest", HTTP_DIGEST},
+	{"bearer", HTTP_BEARER},
+	{0},
+};
+
+const struct conf_option http_options[] = {
+	{.name = "listen",
+	 .type = CONF_LIST,
+	 .offset = BUS(listen),
+	 .required = true,
+	 .help = "Own addresses and ports where devices post: {\"10.0.0.1:8080\"}."},
+	{.name = "cert",
+	 .type = CONF_PATH,
+	 .offset = BUS(cert),
+	 .help = "Certificate of the gateway with its chain, in PEM: with it TLS is spoken, and "
+		 "nothing else."},
+	{.name = "key", .type = CONF_PATH, .offset = BUS(key), .help = "Its key, in PEM."},
+	{.name = "max_body",
+	 .type = CONF_SIZE,
+	 .offset = BUS(max_body),
+	 .def = "4MiB",
+	 .min = 1024,
+	 .max = 64 * 1024 * 1024,
+	 .help = "A larger body is refused. Pictures are passed over as they come: they take no "
+		 "memory."},
+	{.name = "connections",
+	 .type = CONF_INT,
+	 .offset = BUS(connections),
+	 .def = "16",
+	 .min = 2,
+	 .max = 64,
+	 .help = "So many at a time, of one address half of them; more are refused."},
+	{.name = "timeout",
+	 .type = CONF_DURATION,
+	 .offset = BUS(timeout_ns),
+	 .def = "10s",
+	 .min = NS_PER_S,
+	 .max = 600 * NS_PER_S,
+	 .help = "A connection on which nothing comes for so long is closed, and a body that takes "
+		 "longer than thrice that."},
+	{0},
+};
+
+const struct conf_option http_device_options[] = {
+	MAP_DEVICE_OPTIONS("json"),
+	{.name = "endpoint",
+	 .type = CONF_TEXT,
+	 .offset = DEVICE(endpoint),
+	 .required = true,
+	 .help = "Path that the device posts to, such as \"/camera-1\"."},
+	{.name = "from",
+	 .type = CONF_LIST,
+	 .offset = DEVICE(from),
+	 .help = "Addresses that may post there; without it any that knows the password."},
+	{.name = "auth",
+	 .type = CONF_CHOICE,
+	 .offset = DEVICE(auth),
+	 .def = "none",
+	 .choices = auths,
+	 .help = "How it shows who it is. None needs from."},
+	{.name = "username",
+	 .type = CONF_TEXT,
+	 .offset = DEVICE(username),
+	 .help = "For basic and digest."},
+	{.name = "password_file",
+	 .type = CONF_PATH,
+	 .offset = DEVICE(password_file),
+	 .help = "File whose first line is the password, or the token of bearer."},
+	{.name = "password_credential",
+	 .type = CONF_TEXT,
+	 .offset = DEVICE(password_credential),
+	 .help = "The same, by the name of a systemd credential."},
+	{.name = "silence",
+	 .type = CONF_DURATION,
+	 .offset = DEVICE(silence_ns),
+	 .def = "0s",
+	 .max = 7 * 24 * 3600 * NS_PER_S,
+	 .help = "When nothing is posted for so long the device does not answer; 0s: it may be silent."},
+	{.name = "rate",
+	 .type = CONF_INT,
+	 .offset = DEVICE(rate),
+	 .def = "20",
+	 .min = 1,
+	 .max = 1000,
+	 .unit = "messages a second",
+	 .help = "What comes faster is answered with 503 and dropped."},
+	{0},
+};
