@@ -31,9 +31,11 @@ void parent_tell_link(struct uplink *uplink, enum link_state state, size_t host,
 
 static bool is_news(const struct message_progress *progress)
 {
-	return progress->acked_event || progress->acked_alert || progress->events_bytes ||
-	       progress->alerts_bytes || progress->published || progress->refused ||
-	       progress->dropped;
+	bool acked = false;
+
+	for (int i = 0; i < STREAM_COUNT; i++)
+		acked |= progress->acked[i] || progress->room[i];
+	return acked || progress->published || progress->refused || progress->dropped;
 }
 
 /* Kept and added to when there is no room now. */
@@ -50,8 +52,8 @@ void parent_rewind(struct uplink *uplink, const struct event_head *told)
 
 	tell_progress(uplink);
 	uplink->session = rewind.session;
-	outbox_clear(&uplink->outbox[STREAM_EVENTS]);
-	outbox_clear(&uplink->outbox[STREAM_ALERTS]);
+	for (int i = 0; i < STREAM_COUNT; i++)
+		outbox_clear(&uplink->outbox[i]);
 	uplink->furthest = NULL;
 	uplink->furthest_position = 0;
 	uplink->progress = (struct message_progress){.session = rewind.session};
@@ -124,6 +126,7 @@ static int take_record(struct uplink *uplink, const struct message_record *recor
 		.position = record->position,
 		.seq = record->seq,
 		.type = record->type,
+		.asker = record->asker,
 		.payload = record->payload,
 		.payload_bytes = record->payload_bytes,
 		.late = record->late,
@@ -131,13 +134,14 @@ static int take_record(struct uplink *uplink, const struct message_record *recor
 
 	if (record->session != uplink->session)
 		return 0; /* offered before the parent heard of the new one */
-	if (record->stream >= STREAM_COUNT)
+	if (record->stream >= STREAM_COUNT ||
+	    (record->stream == STREAM_REPLAY) != (record->asker != NULL))
 		return -EBADMSG;
 	uplink->journal_awaited = false;
 	memcpy(copy.epoch, record->epoch, strlen(record->epoch) + 1);
 	if (!outbox_put(&uplink->outbox[record->stream], &copy))
 		return -EBADMSG;
-	if (record->position > uplink->furthest_position) {
+	if (record->stream != STREAM_REPLAY && record->position > uplink->furthest_position) {
 		uplink->furthest = outbox_newest(&uplink->outbox[record->stream]);
 		uplink->furthest_position = record->position;
 	}

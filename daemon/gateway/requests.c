@@ -110,6 +110,39 @@ static int answer(void *data, const struct uplink_answer *given)
 	return uplink_answer(gateway->uplink, given);
 }
 
+static int ask(void *data, const struct request *request, uint64_t number)
+{
+	struct gateway *gateway = data;
+	struct journal_question question = {
+		.kind = ASK_REPLAY,
+		.number = number,
+		.range_count = request->range_count,
+		.since = request->since,
+	};
+
+	memcpy(question.asker, request->asker, sizeof(question.asker));
+	memcpy(question.id, request->id, sizeof(question.id));
+	memcpy(question.ranges, request->ranges, sizeof(question.ranges));
+	return journal_ask(gateway->journal, &question);
+}
+
+static void take_journal_answers(struct gateway *gateway)
+{
+	struct journal_answer answered;
+
+	while (journal_answered(gateway->journal, &answered)) {
+		const struct requests_reply reply = {
+			.number = answered.number,
+			.code = answered.code,
+			.error = answered.error,
+			.members = answered.members,
+			.bytes = answered.bytes,
+		};
+
+		requests_answered(gateway->requests, &reply);
+	}
+}
+
 int gateway_new_requests(struct gateway *gateway)
 {
 	const struct requests_host host = {
@@ -117,6 +150,7 @@ int gateway_new_requests(struct gateway *gateway)
 		.carry_out = carry_out,
 		.status = status,
 		.answer = answer,
+		.ask = ask,
 	};
 	char prefix[PREFIX_BYTES];
 	struct inlet inlet;
@@ -136,6 +170,7 @@ void gateway_take_requests(struct gateway *gateway)
 {
 	struct instant now;
 
+	take_journal_answers(gateway);
 	gateway_drain(gateway); /* readings from before come before */
 	while (journal_has_room(gateway->journal) &&
 	       requests_take(gateway->requests, clock_mono_ns()))

@@ -46,6 +46,10 @@ static const char schema_tile[] =
 	"CREATE TABLE IF NOT EXISTS tile(position INTEGER PRIMARY KEY, root BLOB NOT NULL,"
 	" frontier BLOB NOT NULL, leaves BLOB NOT NULL)";
 
+/* The same of what tombstones name. */
+static const char schema_evicted[] =
+	"CREATE TABLE IF NOT EXISTS evicted(first INTEGER PRIMARY KEY, last INTEGER NOT NULL)";
+
 static const char schema_class[] =
 	"CREATE TABLE %s(position INTEGER PRIMARY KEY, sum INTEGER NOT NULL, recorded INTEGER,"
 	" type TEXT NOT NULL, payload BLOB NOT NULL);";
@@ -74,6 +78,13 @@ static const char *const statements[DO_COUNT] = {
 	[DO_AT_TILE] = "SELECT position,root,frontier,leaves FROM tile WHERE position=?1",
 	[DO_DROP_TILES] = ("DELETE FROM tile WHERE position<=(SELECT position FROM tile"
 			   " ORDER BY position DESC LIMIT 1 OFFSET ?1)"),
+	[DO_PUT_EVICTED] = "INSERT INTO evicted VALUES(?1,?2)",
+	[DO_MERGE_EVICTED] = "DELETE FROM evicted WHERE first BETWEEN ?1 AND ?2",
+	[DO_FIND_EVICTED] = ("SELECT first,last FROM evicted WHERE first<=?2 AND first>="
+			     "(SELECT coalesce(max(first),0) FROM evicted WHERE first<=?1)"
+			     " ORDER BY first"),
+	[DO_DROP_EVICTED] = ("DELETE FROM evicted WHERE first<=(SELECT first FROM evicted"
+			     " ORDER BY first DESC LIMIT 1 OFFSET ?1)"),
 	[DO_DROP_ALERTS_OF] = "DELETE FROM alert WHERE position BETWEEN ?1 AND ?2 AND shelf=?3",
 };
 
@@ -370,5 +381,7 @@ int db_connect(struct db *db, const char *path, int64_t quota_bytes)
 		err = execute(db, schema_owner);
 	if (err == 0)
 		err = execute(db, schema_tile);
+	if (err == 0)
+		err = execute(db, schema_evicted);
 	return err == 0 ? prepare_all(db) : err;
 }

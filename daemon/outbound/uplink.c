@@ -233,6 +233,7 @@ static bool put_record(struct uplink *uplink, enum outlet_stream stream,
 		.late = record->late,
 		.epoch = record->epoch,
 		.type = record->type,
+		.asker = record->asker,
 		.payload = record->payload,
 		.payload_bytes = record->payload_bytes,
 	};
