@@ -1,4 +1,5 @@
 /* How requests are carried out at the gateway. */
+#include <errno.h>
 #include <string.h>
 
 #include "frames/topic.h"
@@ -110,11 +111,30 @@ static int answer(void *data, const struct uplink_answer *given)
 	return uplink_answer(gateway->uplink, given);
 }
 
+/* -ENOENT: the event is not in a signed head that is at hand. */
+static int find_note(struct gateway *gateway, struct journal_question *question)
+{
+	struct event_range *range = &question->ranges[0];
+
+	if (!uplink_note(gateway->uplink, range->epoch, question->note, sizeof(question->note),
+			 &range->last) ||
+	    range->first > range->last)
+		return -ENOENT;
+	return 0;
+}
+
+static enum journal_question_kind question_of(const struct request *request)
+{
+	if (request->method == REQUEST_PROOF)
+		return ASK_GROWTH;
+	return request->method == REQUEST_PROVE ? ASK_EVENT : ASK_REPLAY;
+}
+
 static int ask(void *data, const struct request *request, uint64_t number)
 {
 	struct gateway *gateway = data;
 	struct journal_question question = {
-		.kind = ASK_REPLAY,
+		.kind = question_of(request),
 		.number = number,
 		.range_count = request->range_count,
 		.since = request->since,
@@ -123,6 +143,8 @@ static int ask(void *data, const struct request *request, uint64_t number)
 	memcpy(question.asker, request->asker, sizeof(question.asker));
 	memcpy(question.id, request->id, sizeof(question.id));
 	memcpy(question.ranges, request->ranges, sizeof(question.ranges));
+	if (question.kind == ASK_EVENT && find_note(gateway, &question) < 0)
+		return -ENOENT;
 	return journal_ask(gateway->journal, &question);
 }
 

@@ -30,8 +30,11 @@ enum request_method {
 	REQUEST_RELEASE, /* releases a consignment */
 	REQUEST_REDIRECT, /* sends it to another checkpoint */
 	REQUEST_INCIDENT, /* endorses what happened to it on its way */
-	REQUEST_REPLAY, /* events once more */
 	REQUEST_STATUS, /* what stands in the lanes, and which alarms there are */
+	/* answered by the journal */
+	REQUEST_REPLAY, /* events once more */
+	REQUEST_PROOF, /* that the log only grew */
+	REQUEST_PROVE, /* that an event is in it */
 	REQUEST_METHODS
 };
 
@@ -49,7 +52,8 @@ struct request {
 	char to[REQUEST_LANE_BYTES]; /* redirect: a checkpoint */
 	char code[REQUEST_CODE_BYTES], endorsement[OFFICER_REASON_BYTES]; /* incident */
 	char asker[ASKER_BYTES]; /* replay: a level of a topic */
-	struct event_range ranges[EVENT_RANGES]; /* replay */
+	struct event_range
+		ranges[EVENT_RANGES]; /* replay; of the others the first: old to new, seq */
 	size_t range_count;
 	bool since; /* replay: all from the first of ranges[0] on */
 };

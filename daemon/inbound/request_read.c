@@ -10,7 +10,8 @@
 #define BIT(method) (1u << (method))
 #define ALL	    (BIT(REQUEST_METHODS) - 1)
 #define REPLAY	    BIT(REQUEST_REPLAY)
-#define OFFICERS    (ALL & ~BIT(REQUEST_STATUS) & ~REPLAY) /* they carry an officer's word */
+#define PROOFS	    (BIT(REQUEST_PROOF) | BIT(REQUEST_PROVE))
+#define OFFICERS    (ALL & ~BIT(REQUEST_STATUS) & ~REPLAY & ~PROOFS) /* they carry an officer's word */
 #define UCR	    (OFFICERS & ~BIT(REQUEST_ACK))
 #define AT(member)  offsetof(struct request, member), sizeof(((struct request *)0)->member)
 
@@ -19,6 +20,7 @@ static const char *const method_names[REQUEST_METHODS] = {
 	[REQUEST_RESEAL] = "reseal",	 [REQUEST_CONTROL] = "control",
 	[REQUEST_RELEASE] = "release",	 [REQUEST_REDIRECT] = "redirect",
 	[REQUEST_INCIDENT] = "incident", [REQUEST_REPLAY] = "replay",
+	[REQUEST_PROOF] = "proof",	 [REQUEST_PROVE] = "prove",
 	[REQUEST_STATUS] = "status",
 };
 
@@ -28,7 +30,7 @@ static const struct member {
 	unsigned methods; /* that may have it: bits */
 	unsigned required; /* that must have it */
 } members[] = {
-	{"id", AT(id), ALL, OFFICERS | REPLAY},
+	{"id", AT(id), ALL, OFFICERS | REPLAY | PROOFS},
 	{"officer", AT(officer), OFFICERS, OFFICERS},
 	{"reason", AT(reason), OFFICERS, OFFICERS},
 	{"lane", AT(lane), BIT(REQUEST_PRESENT), BIT(REQUEST_PRESENT)},
@@ -44,6 +46,15 @@ static const struct member {
 	{"code", AT(code), BIT(REQUEST_INCIDENT), BIT(REQUEST_INCIDENT)},
 	{"endorsement", AT(endorsement), BIT(REQUEST_INCIDENT), BIT(REQUEST_INCIDENT)},
 	{"asker", AT(asker), REPLAY, REPLAY},
+};
+
+/* That are no texts. */
+static const struct {
+	const char *name;
+	unsigned methods;
+} others[] = {
+	{"ranges", REPLAY},	     {"since", REPLAY},		  {"epoch", PROOFS},
+	{"seq", BIT(REQUEST_PROVE)}, {"old", BIT(REQUEST_PROOF)}, {"new", BIT(REQUEST_PROOF)},
 };
 
 const char *request_method_name(enum request_method method)
@@ -98,8 +109,9 @@ static bool is_known(const char *name, enum request_method method)
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		if (strcmp(members[i].name, name) == 0)
 			return members[i].methods & BIT(method);
-	if (method == REQUEST_REPLAY && (strcmp(name, "ranges") == 0 || strcmp(name, "since") == 0))
-		return true;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(others[i].name, name) == 0)
+			return others[i].methods & BIT(method);
 	return strcmp(name, "schema") == 0;
 }
 
@@ -220,6 +232,23 @@ static int take_replay(json_t *object, struct request *request, char error[REQUE
 	return err;
 }
 
+static int take_proof(json_t *object, struct request *request, char error[REQUEST_ERROR_BYTES])
+{
+	const bool one = request->method == REQUEST_PROVE;
+	struct event_range *range = &request->ranges[0];
+	json_t *first = json_object_get(object, one ? "seq" : "old");
+	json_t *last = one ? first : json_object_get(object, "new");
+
+	request->range_count = 1;
+	if (!take_epoch(json_object_get(object, "epoch"), range->epoch) ||
+	    !take_seq(first, 1, &range->first) ||
+	    !take_seq(last, (json_int_t)range->first, &range->last))
+		return refuse(error, "wanted are \"epoch\" (16 hex digits) and %s",
+			      one ? "\"seq\" from 1 on"
+				  : "\"old\" from 1 on, \"new\" not below it");
+	return 0;
+}
+
 /* ---- a request -------------------------------------------------------------------------- */
 
 static int take_members(json_t *object, struct request *request, char error[REQUEST_ERROR_BYTES])
@@ -239,6 +268,8 @@ static int take_members(json_t *object, struct request *request, char error[REQU
 		err = check_names(object, request->method, error);
 	if (err == 0 && request->method == REQUEST_REPLAY)
 		err = take_replay(object, request, error);
+	if (err == 0 && (BIT(request->method) & PROOFS))
+		err = take_proof(object, request, error);
 	return err == 0 ? check_step(request, error) : err;
 }
 

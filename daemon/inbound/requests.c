@@ -291,11 +291,15 @@ static void ask(struct requests *requests, const struct request *request,
 		const struct request_address *address)
 {
 	struct asked_request *asked = find_asked(requests, 0);
-	struct request_outcome busy = request_refusal("busy", "too much is asked");
+	struct request_outcome refusal = request_refusal("busy", "too much is asked");
 	const uint64_t number = requests->last_number + 1;
+	int err = asked ? requests->host.ask(requests->host.data, request, number) : -EAGAIN;
 
-	if (!asked || requests->host.ask(requests->host.data, request, number) < 0) {
-		answer(requests, request, &busy, address);
+	if (err == -ENOENT)
+		refusal = request_refusal(
+			"not_signed", "no signed head of this epoch that has the event is at hand");
+	if (err < 0) {
+		answer(requests, request, &refusal, address);
 		return;
 	}
 	requests->last_number = number;
@@ -334,7 +338,7 @@ static void follow(struct requests *requests, const struct request *request,
 		answer_status(requests, request, address);
 		return;
 	}
-	if (request->method == REQUEST_REPLAY) {
+	if (request->method >= REQUEST_REPLAY) {
 		ask(requests, request, address);
 		return;
 	}

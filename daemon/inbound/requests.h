@@ -39,7 +39,8 @@ struct requests_host {
 	/* Members of the answer to "status", as long as json has less than so many bytes. */
 	void (*status)(void *data, struct jw *json, size_t most);
 	int (*answer)(void *data, const struct uplink_answer *answer); /* as uplink_answer() */
-	/* Of the journal: requests_answered() follows with that number. -EAGAIN: not now. */
+	/* Of the journal: requests_answered() follows with that number. -EAGAIN: not now; -ENOENT:
+	 * what is to be shown is not signed. */
 	int (*ask)(void *data, const struct request *request, uint64_t number);
 };
 

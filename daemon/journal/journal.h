@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "evidence/note.h"
 #include "journal/outlet.h"
 #include "transit/event/event.h"
 
@@ -45,9 +46,13 @@ struct journal_counters {
 
 #define ASKED_ID_BYTES	     65 /* with the NUL */
 #define ANSWER_ERROR_BYTES   128
-#define ANSWER_MEMBERS_BYTES 8192
+#define ANSWER_MEMBERS_BYTES 12288
 
-enum journal_question_kind { ASK_REPLAY };
+enum journal_question_kind {
+	ASK_REPLAY, /* events once more */
+	ASK_GROWTH, /* that the tree of ranges[0].last leaves continues that of .first */
+	ASK_EVENT, /* that event .first is in that of .last, whose signed head is note */
+};
 
 /* What somebody lacks of what is in the journal, or wants shown. */
 struct journal_question {
@@ -58,6 +63,7 @@ struct journal_question {
 	struct event_range ranges[EVENT_RANGES]; /* first >= 1, last >= first */
 	size_t range_count;
 	bool since; /* all from the first of ranges[0] on, and later epochs */
+	char note[NOTE_BYTES];
 };
 
 struct journal_answer {

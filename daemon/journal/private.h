@@ -11,7 +11,7 @@
  * evict.c     quota, expiry, tombstones
  * carry.c     events of another file into this one
  * question.c  what is asked of the journal
- * replay.c    events once more, to who asks for them
+ * replay.c    events once more, to who asks for them; show.c: proofs of the tree
  * feed.c      watermarks; committed events to the outlet
  * report.c    the journal's own events
  * chain.c     drafts sealed into the chain
@@ -265,6 +265,14 @@ int journal_ask_replay(struct journal *journal, const struct journal_question *q
 /* Offers a bounded number. 1: there is more to do at once; 0; a negative errno. */
 int journal_replay_step(struct journal *journal);
 int64_t replay_due_ns(const struct replay *replay); /* something is to be remembered */
+
+/* ---- show.c ------------------------------------------------------------------------- */
+
+/* Negative errno: the file cannot be read. */
+int journal_show_growth(struct journal *journal, const struct journal_question *question,
+			struct journal_answer *answer);
+int journal_show_event(struct journal *journal, const struct journal_question *question,
+		       struct journal_answer *answer);
 
 /* ---- question.c --------------------------------------------------------------------- */
 

@@ -13,6 +13,10 @@ static int answer(struct journal *journal, const struct journal_question *questi
 	switch (question->kind) {
 	case ASK_REPLAY:
 		return journal_ask_replay(journal, question, ret_answer);
+	case ASK_GROWTH:
+		return journal_show_growth(journal, question, ret_answer);
+	case ASK_EVENT:
+		return journal_show_event(journal, question, ret_answer);
 	}
 	return 0;
 }

@@ -28,6 +28,9 @@ int notary_start(struct notary *notary);
 /* Any thread. */
 void notary_grown(struct notary *notary, const struct event_head *head, bool critical);
 void notary_proved(struct notary *notary, const struct outlet_proof *proof);
+/* The last signed head of the epoch, and its size. false: none that is still at hand. */
+bool notary_note(struct notary *notary, const char *epoch, char *out, size_t size,
+		 uint64_t *ret_size);
 /* All that there is now is to be signed at once. */
 void notary_hurry(struct notary *notary);
 bool notary_is_done(struct notary *notary); /* that was; or it cannot be */

@@ -167,6 +167,12 @@ int uplink_sign(struct uplink *uplink, const struct signer_conf *conf)
 	return notary_new(&notary, &uplink->notary);
 }
 
+bool uplink_note(struct uplink *uplink, const char *epoch, char *out, size_t size,
+		 uint64_t *ret_size)
+{
+	return uplink->notary && notary_note(uplink->notary, epoch, out, size, ret_size);
+}
+
 bool uplink_signed(struct uplink *uplink)
 {
 	if (!uplink->notary)

@@ -52,6 +52,9 @@ void uplink_subscribe(struct uplink *uplink, const struct inlet *inlet);
 
 /* Heads of the log are signed and published. Before uplink_start(). Negative errno. */
 int uplink_sign(struct uplink *uplink, const struct signer_conf *conf);
+/* The last signed head of the epoch, a text, and its size. false: there is none at hand. */
+bool uplink_note(struct uplink *uplink, const char *epoch, char *out, size_t size,
+		 uint64_t *ret_size);
 /* A stop: all that there is is signed now, if it can be. false: it is not yet. */
 bool uplink_signed(struct uplink *uplink);
 
