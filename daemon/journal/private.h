@@ -117,6 +117,9 @@ void chain_follow(struct chain *chain, const struct event_head *head);
 /* The event was committed since at_ns, or not long before. */
 bool chain_is_recent(const struct chain *chain, uint64_t position, int64_t at_ns);
 
+/* What a tile met: if there is no room for it on the disk the tree is given up. Returns err. */
+int chain_spare_tree(struct journal *journal, int err);
+
 /* db_begin() for a transaction that may write events. */
 int journal_begin(struct journal *journal);
 /* Seals the draft behind *head and writes it, and its state and memories. */

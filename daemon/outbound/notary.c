@@ -51,6 +51,7 @@ struct notary {
 	struct event_head signed_to;
 	struct signed_head kept[EPOCHS_KEPT]; /* the last one of each of the newest epochs */
 	size_t newest;
+	char why[NOTARY_WHY_BYTES]; /* nothing is signed; empty: it is */
 	bool idle; /* nothing is left to sign */
 	bool done; /* the same, or it cannot be signed now */
 
@@ -63,6 +64,18 @@ struct notary {
 
 /* ---- the signer --------------------------------------------------------------------- */
 
+static void note_why(struct notary *notary, const char *why)
+{
+	bool changes;
+
+	pthread_mutex_lock(&notary->lock);
+	changes = !notary->why[0] != !why[0];
+	snprintf(notary->why, sizeof(notary->why), "%s", why);
+	pthread_mutex_unlock(&notary->lock);
+	if (changes)
+		notary->conf.changed(notary->conf.data);
+}
+
 static int complain(struct notary *notary, int err, const char *what)
 {
 	if (!notary->trouble)
@@ -70,6 +83,7 @@ static int complain(struct notary *notary, int err, const char *what)
 			  (int)(AGAIN_NS / NS_PER_S));
 	notary->again_ns = clock_mono_ns() + (notary->trouble ? AGAIN_NS : SOON_NS);
 	notary->trouble = true;
+	note_why(notary, what);
 	return -EIO;
 }
 
@@ -295,6 +309,7 @@ static int sign(struct notary *notary, const struct event_head *head)
 	if (notary->trouble)
 		log_info("heads are signed again");
 	notary->trouble = false;
+	note_why(notary, "");
 	return 0;
 }
 
@@ -419,6 +434,13 @@ void notary_proved(struct notary *notary, const struct outlet_proof *proof)
 	notary->proved = true;
 	pthread_mutex_unlock(&notary->lock);
 	worker_wake(notary->worker);
+}
+
+void notary_why(struct notary *notary, char why[NOTARY_WHY_BYTES])
+{
+	pthread_mutex_lock(&notary->lock);
+	memcpy(why, notary->why, NOTARY_WHY_BYTES);
+	pthread_mutex_unlock(&notary->lock);
 }
 
 bool notary_note(struct notary *notary, const char *epoch, char *out, size_t size,

@@ -154,6 +154,11 @@ static void take_signed_head(void *data, const char *members, size_t bytes)
 	pthread_mutex_unlock(&uplink->lock);
 }
 
+static void note_signer(void *data)
+{
+	uplink_signal_change(data);
+}
+
 int uplink_sign(struct uplink *uplink, const struct signer_conf *conf)
 {
 	const struct notary_conf notary = {
@@ -162,6 +167,7 @@ int uplink_sign(struct uplink *uplink, const struct signer_conf *conf)
 		.data = uplink,
 		.prove = ask_for_proof,
 		.signed_head = take_signed_head,
+		.changed = note_signer,
 	};
 
 	return notary_new(&notary, &uplink->notary);
@@ -378,6 +384,8 @@ struct uplink_counters uplink_counters(struct uplink *uplink)
 	pthread_mutex_lock(&uplink->lock);
 	counters = uplink->counters;
 	pthread_mutex_unlock(&uplink->lock);
+	if (uplink->notary)
+		notary_why(uplink->notary, counters.unsigned_why);
 	return counters;
 }
 

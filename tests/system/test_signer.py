@@ -260,6 +260,20 @@ def test_without_a_key_all_goes_on_and_the_log_says_why(device, broker, subscrib
     subscriber.wait_event("seal.intact")
     until(lambda: "heads are not signed" in daemon.logged() and "the key cannot be read" in daemon.logged(), "the reason in the log")
     assert not notes_heard(subscriber)
+    assert "corridord-signer" in subscriber.wait_event("signer.failed", alarm="raised")["observed"]["why"]
+
+
+def test_a_signer_that_cannot_sign_is_told_by_an_event_and_that_it_can_again(gateway, subscriber, key):
+    until(lambda: signed_up_to(subscriber, key), "a signed head")
+    gateway.stop()
+    ledger = gateway.folder / "ledger"
+    broken = ledger.read_text()
+    ledger.write_text("nonsense\n")
+    gateway.start()
+    why = subscriber.wait_event("signer.failed", alarm="raised")["observed"]["why"]
+    assert why
+    ledger.write_text(broken)
+    assert subscriber.wait_event("signer.failed", alarm="cleared")["observed"]["unsigned_ms"] > 0
 
 
 # ---- proofs ----------------------------------------------------------------------------------
