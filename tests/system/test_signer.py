@@ -100,6 +100,17 @@ def test_openssl_reads_the_key_and_agrees_on_the_public_part(key, tmp_path):
     assert out[-32:] == key.key
 
 
+def test_a_certificate_can_be_requested_for_the_key(key, tmp_path):
+    made = subprocess.run([SIGNER, "--request", tmp_path / "key.pem", NAME], check=True, capture_output=True, text=True)
+    words = ["openssl", "req", "-verify", "-noout", "-subject", "-pubkey"]
+    seen = subprocess.run(words, input=made.stdout, check=True, capture_output=True, text=True)
+    assert "O = corridor, OU = ge-red-bridge, CN = gw1" in seen.stdout.replace("=", " = ").replace("  =  ", " = ")
+    public = "".join(seen.stdout.split("-----")[2].split())
+    assert base64.b64decode(public)[-32:] == key.key
+    for wrong in ("corridor/cp", "corridor/cp/gw/more", "corridor//gw", "corridor/cp/" + "x" * 65):
+        assert subprocess.run([SIGNER, "--request", tmp_path / "key.pem", wrong], capture_output=True).returncode == 1
+
+
 def test_a_note_is_as_the_specification_says(signer, key):
     tree = leaves(5)
     note = note_of(signer.sign(tree))
