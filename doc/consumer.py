@@ -2,14 +2,17 @@
 """A subscriber that loses nothing and believes nothing: consumer.py HOST PORT FILE [CHECKPOINT/GATEWAY]
 
 FILE gets a line for each payload that is not there yet, before the broker hears that it was taken;
-it is what corridor-verify reads. What is wrong with what came is said on standard output.
+it is what corridor-verify reads. What is wrong with what came is said on standard output. What stays
+missing is asked for, of gateways that take requests.
 """
 import hashlib
 import json
 import os
 import sys
+import time
 
 ZEROS = "0" * 64
+LOOK_S = 10                        # between two looks at what is missing
 
 
 def new_chain():
@@ -96,20 +99,26 @@ def right(chain, end=None):
     return walk(chain, end)[0]
 
 
+def without(first, last, gaps):
+    """What of first to last lies in none of the gaps."""
+    for low, high in sorted(gaps):
+        if low <= last and high >= first:
+            if first < low:
+                yield first, low - 1
+            first = max(first, high + 1)
+    if first <= last:
+        yield first, last
+
+
 def missing(heads, ends):
     """(epoch, first, last) of all that is not there up to what the status names, to be asked for
     anew. A number that only an event claims, be it a billion, is no reason. ends: {epoch: (seq, hash)}"""
     ranges = []
     for epoch, end in ends.items():
         chain = heads.get(epoch, new_chain())
+        given_up = [(low, high) for low, high, _ in chain["given_up"]]
         for first, last in reversed(walk(chain, end)[1]):
-            for low, high in sorted((low, high) for low, high, _ in chain["given_up"]):
-                if low <= last and high >= first:
-                    if first < low:
-                        ranges.append((epoch, first, low - 1))
-                    first = max(first, high + 1)
-            if first <= last:
-                ranges.append((epoch, first, last))
+            ranges += [(epoch, low, high) for low, high in without(first, last, given_up)]
     return ranges
 
 
@@ -142,6 +151,7 @@ def findings(heads, ends):
 class Store:
     def __init__(self, path):
         self.heads, self.ends, self.latest = {}, {}, {}
+        self.gone, self.asked = {}, {}     # of a gateway: what it has no more; what it was asked for
         self.file = open(path, "ab+")
         self.file.seek(0)
         for line in self.file:
@@ -162,16 +172,17 @@ class Store:
     def hear(self, root, topic, payload, retained):
         """A message below root: stored before this returns. Says what is wrong with it, or None."""
         level = topic[len(root) + 1:].split("/")
-        if len(level) < 3 or level[2] not in ("event", "alert", "status", "head") or not payload:
+        if len(level) < 3 or level[2] not in ("event", "alert", "status", "head", "replay") or not payload:
             return None
         try:
             if b"\n" in payload:
                 raise ValueError("more than a line")
             said = json.loads(payload)
-            if level[2] in ("event", "alert"):
+            if level[2] in ("event", "alert", "replay"):
+                kind = level[5:] if level[2] == "replay" else level[3:]
                 if retained:
                     return f"{topic}: an event is never retained"
-                if level[:2] + level[3:] != [said["checkpoint"], said["gateway"], *said["type"].split(".")]:
+                if level[:2] + kind != [said["checkpoint"], said["gateway"], *said["type"].split(".")]:
                     return f"{topic}: the payload is of {said['checkpoint']}/{said['gateway']} {said['type']}"
             elif "checkpoint" in said and level[:2] != [said["checkpoint"], said["gateway"]]:
                 return f"{topic}: the payload is of {said['checkpoint']}/{said['gateway']}"
@@ -187,28 +198,80 @@ class Store:
         return f"{topic}: {word}" if word in ("differs", "gap") else None
 
 
+    def lacking(self, gateway):
+        """What to ask the gateway for: (epoch, first, last), also of epochs that another one follows."""
+        heads, ends = self.heads.get(gateway, {}), dict(self.ends.get(gateway, {}))
+        for chain in heads.values():
+            for end in chain["follows"]:
+                ends.setdefault(end["epoch"], (end["seq"], end["hash"]))
+        gone = self.gone.get(gateway, [])
+        return [
+            (epoch, low, high)
+            for epoch, first, last in missing(heads, ends)
+            for low, high in without(first, last, [pair for of, *pair in gone if of == epoch])
+        ]
+
+    def request(self, gateway, asker):
+        """What is missing as it was at the look before, to be asked for anew; None: nothing is."""
+        lacking = self.lacking(gateway)
+        stays, self.asked[gateway] = lacking and lacking == self.asked.get(gateway), lacking
+        if not stays:
+            return None
+        ranges = [{"epoch": epoch, "first": first, "last": last} for epoch, first, last in lacking[:16]]
+        return {"id": os.urandom(8).hex(), "asker": asker, "ranges": ranges}
+
+    def answered(self, gateway, payload):
+        """What the gateway has no more is not asked for again."""
+        answer = json.loads(payload)
+        for why in ("evicted", "expired", "unknown"):
+            for gap in answer.get(why, ()):
+                self.gone.setdefault(gateway, []).append((gap["epoch"], gap["first"], gap["last"]))
+                print(f"{'/'.join(gateway)}: {gap['epoch']}: {gap['first']} to {gap['last']}: {why}", flush=True)
+
+
 def listen(host, port, path, gateways="+/+", root="corridor/v1"):
     import paho.mqtt.client as mqtt
 
     store = Store(path)
     version = getattr(mqtt, "CallbackAPIVersion", None)
     # A name of its own, and a session that stays: the broker keeps what comes while this is away.
-    name = "consumer-" + os.path.abspath(path)
+    name = "consumer-" + hashlib.sha256(os.path.abspath(path).encode()).hexdigest()[:12]
     client = mqtt.Client(*([version.VERSION1] if version else []), client_id=name, clean_session=False)
 
     def connected(client, _, flags, code):
         if code == 0 and not flags.get("session present"):
             print("the broker kept nothing for this subscriber: what was sent meanwhile is missing", flush=True)
-        client.subscribe([(f"{root}/{gateways}/{what}", 1) for what in ("event/#", "alert/#", "status", "head")])
+        what = ("event/#", "alert/#", "status", "head", f"replay/{name}/event/#", "response/replay")
+        client.subscribe([(f"{root}/{gateways}/{branch}", 1) for branch in what])
+
+    def ask():
+        for gateway in list(store.ends):
+            request = store.request(gateway, name)
+            if request:
+                client.publish(f"{root}/{'/'.join(gateway)}/request/replay", json.dumps(request), 1)
 
     def heard(_, __, message):     # paho acknowledges when this returns
+        level = message.topic[len(root) + 1:].split("/")
+        if level[2:] == ["response", "replay"]:
+            store.answered((level[0], level[1]), message.payload)
+            return
         wrong = store.hear(root, message.topic, bytes(message.payload), message.retain)
         if wrong:
             print(wrong, flush=True)
 
     client.on_connect, client.on_message = connected, heard
     client.connect(host, int(port))
-    client.loop_forever()
+    look_s = 0
+    while True:
+        if client.loop(1) != mqtt.MQTT_ERR_SUCCESS:
+            time.sleep(1)
+            try:
+                client.reconnect()
+            except OSError:
+                continue
+        if time.monotonic() > look_s:
+            look_s = time.monotonic() + LOOK_S
+            ask()
 
 
 if __name__ == "__main__":

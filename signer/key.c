@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,42 @@ void key_free(struct key *key)
 		return;
 	EVP_PKEY_free(key->pair);
 	free(key);
+}
+
+/* corridor/<checkpoint>/<gateway> */
+static bool name_subject(X509_REQ *request, const char *name)
+{
+	static const char *const parts[] = {"O", "OU", "CN"};
+	X509_NAME *subject = X509_REQ_get_subject_name(request);
+	const char *at = name;
+	bool good = true;
+
+	for (size_t i = 0; good && i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const size_t bytes = strcspn(at, "/");
+
+		good = bytes > 0 && X509_NAME_add_entry_by_txt(subject, parts[i], MBSTRING_UTF8,
+							       (const unsigned char *)at,
+							       (int)bytes, -1, 0) == 1;
+		at += bytes;
+		good = good && (i < 2 ? *at++ == '/' : *at == '\0');
+	}
+	return good;
+}
+
+int key_print_request(const struct key *key)
+{
+	X509_REQ *request = X509_REQ_new();
+	int err = 0;
+
+	if (!request || !name_subject(request, key->verifier.name))
+		err = tell(0, key->verifier.name,
+			   "a certificate is for corridor/<checkpoint>/<gateway>");
+	else if (X509_REQ_set_pubkey(request, key->pair) != 1 ||
+		 X509_REQ_sign(request, key->pair, NULL) <= 0 ||
+		 PEM_write_X509_REQ(stdout, request) != 1)
+		err = tell(-EIO, key->verifier.name, "the certificate request cannot be made");
+	X509_REQ_free(request);
+	return err;
 }
 
 const struct note_verifier *key_verifier(const struct key *key)

@@ -9,6 +9,10 @@ struct key;
 /* All say on standard error what is wrong. Negative errno. */
 int key_make(const char *path); /* a new file, for its owner alone; -EEXIST: it is there */
 int key_open(const char *path, const char *name, struct key **ret_key);
+/* A certificate request (PKCS #10, PEM) for the key, to standard output: O=corridor, OU=<checkpoint>,
+ * CN=<gateway> of its name. Negative errno; standard error says why. */
+int key_print_request(const struct key *key);
+
 void key_free(struct key *key); /* takes NULL */
 
 const struct note_verifier *key_verifier(const struct key *key);

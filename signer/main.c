@@ -33,6 +33,7 @@
 static const char usage[] =
 	"usage: corridord-signer --new-key FILE NAME       makes a key, prints its verifier key\n"
 	"       corridord-signer --verifier-key FILE NAME  prints the verifier key\n"
+	"       corridord-signer --request FILE NAME       prints a certificate request for the key\n"
 	"       corridord-signer KEY LEDGER NAME           as corridord starts it\n"
 	"NAME is corridor/<checkpoint>/<gateway>.\n";
 
@@ -205,6 +206,18 @@ static int print_verifier(const char *path, const char *name)
 	return EXIT_SUCCESS;
 }
 
+static int print_request(const char *path, const char *name)
+{
+	struct key *key;
+	int err;
+
+	if (key_open(path, name, &key) < 0)
+		return EXIT_FAILURE;
+	err = key_print_request(key);
+	key_free(key);
+	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static bool is_socket(int fd)
 {
 	int type;
@@ -225,6 +238,8 @@ int main(int argc, char **argv)
 			       : EXIT_FAILURE;
 	if (argc == 4 && strcmp(argv[1], "--verifier-key") == 0)
 		return print_verifier(argv[2], argv[3]);
+	if (argc == 4 && strcmp(argv[1], "--request") == 0)
+		return print_request(argv[2], argv[3]);
 	if (argc == 4 && argv[1][0] != '-' && is_socket(STDIN_FILENO))
 		return run(argv[1], argv[2], argv[3]);
 	fputs(usage, stderr);

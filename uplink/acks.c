@@ -102,13 +102,20 @@ static void note_done(struct message_progress *progress, enum outlet_stream stre
 		      uint64_t position, size_t credit)
 {
 	progress->acknowledged++;
-	if (stream == STREAM_ALERTS) {
-		progress->acked_alert = position;
-		progress->alerts_bytes += (uint32_t)credit;
-	} else {
-		progress->acked_event = position;
-		progress->events_bytes += (uint32_t)credit;
-	}
+	progress->acked[stream] = position;
+	progress->room[stream] += (uint32_t)credit;
+}
+
+/* Who asked asks again for what does not come: nobody else is to wait for it. */
+static void note_refused_replay(struct link *link, const char *why)
+{
+	if (!link->replay_refusal_logged)
+		log_warnx(
+			"\"%s\": what was asked for once more was refused: %s (check the broker's "
+			"access list)",
+			host_text(link), why);
+	link->replay_refusal_logged = true;
+	link->uplink->progress.refused++;
 }
 
 /* Everything from the refused one on goes again, in order. */
@@ -119,7 +126,9 @@ static void take_record_ack(struct link *link, const struct window_entry *entry,
 	struct outbox *outbox = &link->uplink->outbox[stream];
 	struct gate *gate = &link->gate[stream];
 
-	if (entry->refusal) {
+	if (entry->refusal && stream == STREAM_REPLAY) {
+		note_refused_replay(link, entry->refusal);
+	} else if (entry->refusal) {
 		outbox_unsend(outbox);
 		window_forget(&link->window, (int)stream);
 		gate->in_flight = 0;
@@ -134,7 +143,7 @@ static void take_record_ack(struct link *link, const struct window_entry *entry,
 
 static void take_ack(struct link *link, const struct window_entry *entry, struct refusals *refusals)
 {
-	if (entry->kind == STREAM_EVENTS || entry->kind == STREAM_ALERTS)
+	if (entry->kind >= 0 && entry->kind < STREAM_COUNT)
 		take_record_ack(link, entry, refusals);
 	else if (entry->kind == SENT_FAREWELL)
 		link->farewell_done = true;

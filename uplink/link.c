@@ -509,6 +509,7 @@ int link_new(struct uplink *uplink, struct link **ret_link)
 				       .jitter = 0.5,
 				       .least_ns = conf->retry_min_ns};
 	link->bucket.bytes_per_s = conf->replay_bytes_per_s;
+	link->again_bucket.bytes_per_s = conf->again_bytes_per_s;
 	if (conf->compress == UPLINK_ZSTD && packer_new(&link->packer) < 0) {
 		link_free(link);
 		return -ENOMEM;

@@ -116,9 +116,9 @@ struct link {
 	uint64_t received_bytes; /* up to the last look */
 	struct losses losses;
 	int64_t pump_due_ns;
-	struct bucket bucket;
+	struct bucket bucket, again_bucket; /* of a backlog, of replays */
 	struct gate gate[STREAM_COUNT];
-	bool answer_refusal_logged;
+	bool answer_refusal_logged, replay_refusal_logged;
 	bool states_asked; /* the credit for states was given */
 	int64_t state_bytes, event_bytes; /* sent while events waited */
 	bool status_due;

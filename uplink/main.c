@@ -57,6 +57,8 @@ static int set_up(struct uplink *uplink)
 		err = outbox_init(&uplink->outbox[STREAM_EVENTS], OUTBOX_EVENTS_BYTES);
 	if (err == 0)
 		err = outbox_init(&uplink->outbox[STREAM_ALERTS], OUTBOX_ALERTS_BYTES);
+	if (err == 0)
+		err = outbox_init(&uplink->outbox[STREAM_REPLAY], OUTBOX_REPLAY_BYTES);
 	return err;
 }
 
@@ -76,8 +78,8 @@ static int run(struct uplink *uplink)
 
 static void tear_down(struct uplink *uplink)
 {
-	outbox_fini(&uplink->outbox[STREAM_EVENTS]);
-	outbox_fini(&uplink->outbox[STREAM_ALERTS]);
+	for (int i = 0; i < STREAM_COUNT; i++)
+		outbox_fini(&uplink->outbox[i]);
 	answers_fini(&uplink->answers);
 	free(uplink->metrics);
 	free(uplink->texts);

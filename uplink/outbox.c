@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,7 @@ bool outbox_put(struct outbox *outbox, const struct outlet_record *record)
 	copy->late = record->late;
 	memcpy(copy->epoch, record->epoch, sizeof(copy->epoch));
 	memcpy(copy->type, record->type, strlen(record->type) + 1);
+	snprintf(copy->asker, sizeof(copy->asker), "%s", record->asker ? record->asker : "");
 	memcpy(copy->payload, record->payload, record->payload_bytes);
 	outbox->newest = outbox->head;
 	outbox->head += need;

@@ -15,6 +15,7 @@
 
 #define OUTBOX_EVENTS_BYTES (CREDIT_EVENTS_BYTES + 8 * 1024)
 #define OUTBOX_ALERTS_BYTES (CREDIT_ALERTS_BYTES + 8 * 1024)
+#define OUTBOX_REPLAY_BYTES (CREDIT_REPLAY_BYTES + 8 * 1024)
 #define OUTBOX_TYPE_BYTES   64 /* the longest type, with the NUL */
 
 struct outbox_record {
@@ -25,6 +26,7 @@ struct outbox_record {
 	bool late;
 	char epoch[EVENT_EPOCH_BYTES];
 	char type[OUTBOX_TYPE_BYTES];
+	char asker[ASKER_BYTES]; /* of a replay */
 	char payload[];
 };
 

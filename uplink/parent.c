@@ -36,9 +36,11 @@ void parent_tell_link(struct uplink *uplink, enum link_state state, size_t host,
 
 static bool is_news(const struct message_progress *progress)
 {
-	return progress->acked_event || progress->acked_alert || progress->events_bytes ||
-	       progress->alerts_bytes || progress->published || progress->refused ||
-	       progress->dropped;
+	bool acked = false;
+
+	for (int i = 0; i < STREAM_COUNT; i++)
+		acked |= progress->acked[i] || progress->room[i];
+	return acked || progress->published || progress->refused || progress->dropped;
 }
 
 /* Kept and added to when there is no room now. */
@@ -53,8 +55,9 @@ static void tell_progress(struct uplink *uplink)
 
 static bool is_batch(const struct uplink *uplink, int64_t now_ns)
 {
-	return uplink->progress.events_bytes >= BATCH_EVENTS_BYTES ||
-	       uplink->progress.alerts_bytes >= BATCH_ALERTS_BYTES ||
+	return uplink->progress.room[STREAM_EVENTS] >= BATCH_EVENTS_BYTES ||
+	       uplink->progress.room[STREAM_ALERTS] >= BATCH_ALERTS_BYTES ||
+	       uplink->progress.room[STREAM_REPLAY] >= BATCH_ALERTS_BYTES ||
 	       now_ns >= uplink->progress_due_ns;
 }
 
@@ -64,8 +67,8 @@ void parent_rewind(struct uplink *uplink, const struct event_head *told)
 
 	tell_progress(uplink);
 	uplink->session = rewind.session;
-	outbox_clear(&uplink->outbox[STREAM_EVENTS]);
-	outbox_clear(&uplink->outbox[STREAM_ALERTS]);
+	for (int i = 0; i < STREAM_COUNT; i++)
+		outbox_clear(&uplink->outbox[i]);
 	uplink->furthest = NULL;
 	uplink->furthest_position = 0;
 	uplink->progress = (struct message_progress){.session = rewind.session};
@@ -149,6 +152,7 @@ static int take_record(struct uplink *uplink, const struct message_record *recor
 		.position = record->position,
 		.seq = record->seq,
 		.type = record->type,
+		.asker = record->asker,
 		.payload = record->payload,
 		.payload_bytes = record->payload_bytes,
 		.late = record->late,
@@ -156,13 +160,14 @@ static int take_record(struct uplink *uplink, const struct message_record *recor
 
 	if (record->session != uplink->session)
 		return 0; /* offered before the parent heard of the new one */
-	if (record->stream >= STREAM_COUNT)
+	if (record->stream >= STREAM_COUNT ||
+	    (record->stream == STREAM_REPLAY) != (record->asker != NULL))
 		return -EBADMSG;
 	uplink->journal_awaited = false;
 	memcpy(copy.epoch, record->epoch, strlen(record->epoch) + 1);
 	if (!outbox_put(&uplink->outbox[record->stream], &copy))
 		return -EBADMSG;
-	if (record->position > uplink->furthest_position) {
+	if (record->stream != STREAM_REPLAY && record->position > uplink->furthest_position) {
 		uplink->furthest = outbox_newest(&uplink->outbox[record->stream]);
 		uplink->furthest_position = record->position;
 	}

@@ -1,5 +1,5 @@
 /* What goes through a connection, in order of priority: status, alerts, answers, events and
- * states. */
+ * states, and what is asked for once more. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,8 @@ enum turn {
 	TURN_ALERT,
 	TURN_ANSWER,
 	TURN_STATE,
-	TURN_EVENT
+	TURN_EVENT,
+	TURN_REPLAY
 };
 
 /* What was refused is still held back, and not what begins this connection: a broker may end it
@@ -62,6 +63,7 @@ void pump_start(struct link *link)
 	link->farewell_done = false;
 	link->state_refusal_logged = false;
 	link->answer_refusal_logged = false;
+	link->replay_refusal_logged = false;
 	for (i = 0; i < STREAM_COUNT; i++)
 		reopen_gate(link, &link->gate[i]);
 	parent_want_states(link->uplink, link->states_asked ? 0 : CREDIT_STATES, true);
@@ -76,17 +78,26 @@ static void wake_at(struct link *link, int64_t at_ns)
 		link->pump_due_ns = at_ns;
 }
 
+/* The bytes that may go in a second, NULL: all that there are. */
+static struct bucket *bucket_of(struct link *link, enum outlet_stream stream, bool late)
+{
+	if (stream == STREAM_REPLAY)
+		return &link->again_bucket;
+	return stream == STREAM_EVENTS && late ? &link->bucket : NULL;
+}
+
 /* The next record of the stream, if it may go now. */
 static const struct outbox_record *ready(struct link *link, enum outlet_stream stream)
 {
 	const struct outbox_record *record = outbox_next(&link->uplink->outbox[stream]);
 	const struct gate *gate = &link->gate[stream];
+	const struct bucket *bucket = record ? bucket_of(link, stream, record->late) : NULL;
 	int64_t open_ns = gate->open_ns;
 
 	if (!record || (gate->probing && gate->in_flight > 0))
 		return NULL;
-	if (stream == STREAM_EVENTS && record->late && bucket_open_ns(&link->bucket) > open_ns)
-		open_ns = bucket_open_ns(&link->bucket);
+	if (bucket && bucket_open_ns(bucket) > open_ns)
+		open_ns = bucket_open_ns(bucket);
 	if (open_ns <= link->now_ns)
 		return record;
 	wake_at(link, open_ns);
@@ -150,7 +161,9 @@ static enum turn choose(struct link *link)
 		link->state_bytes = link->event_bytes = 0;
 	if (state_queue_next(&uplink->states) && is_states_turn(link) && states_may_go(link))
 		return TURN_STATE;
-	return event ? announced(link, event, TURN_EVENT) : TURN_NONE;
+	if (event)
+		return announced(link, event, TURN_EVENT);
+	return ready(link, STREAM_REPLAY) ? TURN_REPLAY : TURN_NONE;
 }
 
 /* ---- sending --------------------------------------------------------------------------- */
@@ -310,26 +323,30 @@ static int publish_record(struct link *link, enum outlet_stream stream)
 {
 	struct uplink *uplink = link->uplink;
 	const struct outbox_record *record = outbox_next(&uplink->outbox[stream]);
+	struct bucket *bucket = bucket_of(link, stream, record->late);
 	char topic[TOPIC_BYTES];
 	struct client_message message = {
 		.topic = topic,
 		.payload = record->payload,
 		.bytes = record->payload_bytes,
-		.epoch = record->epoch,
+		.epoch = record->type[0] ? record->epoch : NULL,
 		.seq = record->seq,
 		.late = record->late,
 	};
 	int bytes;
 
-	uplink_stream_topic(uplink->prefix, stream, record->type, topic);
+	if (stream == STREAM_REPLAY)
+		uplink_replay_topic(uplink->prefix, record->asker, record->type, topic);
+	else
+		uplink_stream_topic(uplink->prefix, stream, record->type, topic);
 	pack(link, &message);
 	bytes = publish(link, &message, (int)stream, record->position);
 	if (bytes == -EMSGSIZE)
 		pump_hold(link, stream, record, "larger than the broker takes");
 	if (bytes < 0)
 		return bytes;
-	if (stream == STREAM_EVENTS && record->late)
-		bucket_spend(&link->bucket, bytes, link->now_ns);
+	if (bucket)
+		bucket_spend(bucket, bytes, link->now_ns);
 	if (stream == STREAM_EVENTS)
 		link->event_bytes += bytes;
 	link->gate[stream].in_flight++;
@@ -356,6 +373,8 @@ static int take_turn(struct link *link, enum turn turn)
 		return publish_record(link, STREAM_ALERTS);
 	case TURN_EVENT:
 		return publish_record(link, STREAM_EVENTS);
+	case TURN_REPLAY:
+		return publish_record(link, STREAM_REPLAY);
 	case TURN_NONE:
 		break;
 	}

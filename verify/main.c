@@ -12,6 +12,7 @@
 
 #include "base/json_writer.h"
 #include "verify/logs.h"
+#include "verify/single.h"
 
 #define REPORT_BYTES (64 * 1024)
 #define SPANS_TOLD   32
@@ -22,8 +23,10 @@ static const char *const verdicts[] = {"good", "incomplete", "altered", "unknown
 
 static const char usage[] =
 	"usage: corridor-verify [--json] [--key KEY]... [--keys FILE]... FILE...\n"
+	"       corridor-verify [--json] [--key KEY]... [--keys FILE]... --proof PROOF EVENT\n"
 	"FILE has a line for each message that a subscriber got, as it came; with its topic before it or\n"
-	"without. KEY is a verifier key, NAME+ID+BASE64; FILE of keys has one a line.\n"
+	"without. KEY is a verifier key, NAME+ID+BASE64; FILE of keys has one a line. With PROOF (.tlog-proof)\n"
+	"it is one event that is judged.\n"
 	"Exit: 0 all is there and as it was, 1 something is missing or not signed, 2 something was\n"
 	"altered or forged, 3 it cannot be judged.\n";
 
@@ -188,12 +191,15 @@ static int read_keys(struct keys *keys, const char *path)
 	return err;
 }
 
-static int read_options(int argc, char **argv, struct keys *keys, bool *json)
+static int read_options(int argc, char **argv, struct keys *keys, bool *json, const char **proof)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},	{"key", required_argument, NULL, 'k'},
-		{"keys", required_argument, NULL, 'K'}, {"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},	{0}};
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+						{"key", required_argument, NULL, 'k'},
+						{"keys", required_argument, NULL, 'K'},
+						{"help", no_argument, NULL, 'h'},
+						{"version", no_argument, NULL, 'V'},
+						{"proof", required_argument, NULL, 'p'},
+						{0}};
 	int err = 0, option;
 
 	while (err == 0 && (option = getopt_long(argc, argv, "jk:h", options, NULL)) != -1) {
@@ -203,6 +209,8 @@ static int read_options(int argc, char **argv, struct keys *keys, bool *json)
 			err = add_key(keys, optarg);
 		} else if (option == 'K') {
 			err = read_keys(keys, optarg);
+		} else if (option == 'p') {
+			*proof = optarg;
 		} else if (option == 'V') {
 			puts("corridor-verify " VERSION);
 			exit(EXIT_SUCCESS);
@@ -213,6 +221,54 @@ static int read_options(int argc, char **argv, struct keys *keys, bool *json)
 	}
 	return err;
 }
+
+/* ---- one event ----------------------------------------------------------------------- */
+
+static enum verdict report_single(const struct single *single, bool json)
+{
+	static const enum verdict of[] = {[SINGLE_GOOD] = VERDICT_GOOD,
+					  [SINGLE_STRANGE] = VERDICT_INCOMPLETE,
+					  [SINGLE_WRONG] = VERDICT_ALTERED};
+	const struct message *event = &single->event;
+	char out[1024];
+	struct jw to;
+
+	jw_start(&to, out, sizeof(out));
+	jw_open(&to, NULL);
+	jw_text(&to, "checkpoint", event->checkpoint);
+	jw_text(&to, "gateway", event->gateway);
+	jw_text(&to, "epoch", event->head.epoch);
+	jw_uint(&to, "seq", event->head.seq);
+	jw_text(&to, "verdict", verdicts[of[single->worth]]);
+	jw_uint(&to, "signed", single->size);
+	jw_text(&to, "signed_by", single->by[0] ? single->by : NULL);
+	jw_close(&to);
+	if (json)
+		puts(out);
+	else
+		printf("%s/%s %s event %" PRIu64 ": %s: %s%s\n", event->checkpoint, event->gateway,
+		       event->head.epoch, event->head.seq, verdicts[of[single->worth]],
+		       single->worth == SINGLE_WRONG ? "it is not what was signed"
+		       : single->by[0]		     ? "it is in the log that was signed by "
+						     : "no key that is given has signed its log",
+		       single->worth == SINGLE_WRONG ? "" : single->by);
+	return of[single->worth];
+}
+
+static enum verdict judge_single(const struct keys *keys, const char *proof, const char *event,
+				 bool json)
+{
+	static struct single single;
+	int err = single_judge(keys, proof, event, &single);
+
+	if (err == -EBADMSG)
+		fprintf(stderr, "corridor-verify: %s is no proof, or %s no event\n", proof, event);
+	else if (err < 0)
+		(void)complain(proof, err);
+	return err < 0 ? VERDICT_UNKNOWN : report_single(&single, json);
+}
+
+/* ---- all of them --------------------------------------------------------------------- */
 
 static enum verdict report(const struct logs *logs, bool json)
 {
@@ -241,13 +297,16 @@ int main(int argc, char **argv)
 	static struct keys keys;
 	struct logs logs = {.lines = &lines, .keys = &keys};
 	enum verdict verdict = VERDICT_UNKNOWN;
+	const char *proof = NULL;
 	bool json = false;
-	int err = read_options(argc, argv, &keys, &json);
+	int err = read_options(argc, argv, &keys, &json, &proof);
 
-	if (err == 0 && optind == argc) {
+	if (err == 0 && (optind == argc || (proof && optind + 1 != argc))) {
 		fputs(usage, stderr);
 		return VERDICT_UNKNOWN;
 	}
+	if (err == 0 && proof)
+		return (int)judge_single(&keys, proof, argv[optind], json);
 	for (int i = optind; err == 0 && i < argc; i++)
 		if ((err = lines_open(&lines, argv[i])) < 0)
 			(void)complain(argv[i], err);

@@ -5,7 +5,7 @@
 
 #include "frames/topic.h"
 
-#define RECORD_OVERHEAD 160 /* what a record takes beside its payload, in a ring that wraps */
+#define RECORD_OVERHEAD 192 /* what a record takes beside its payload, in a ring that wraps */
 #define HEARD_OVERHEAD	64
 
 #define AT(kind, member) offsetof(struct message_##kind, member)
@@ -36,6 +36,7 @@ static const struct field setup_fields[] = {
 	{FIELD_64, AT(setup, conf.retry_min_ns), 0},
 	{FIELD_64, AT(setup, conf.retry_max_ns), 0},
 	{FIELD_64, AT(setup, conf.replay_bytes_per_s), 0},
+	{FIELD_64, AT(setup, conf.again_bytes_per_s), 0},
 	{FIELD_NEEDED, AT(setup, checkpoint), WORD_MOST},
 	{FIELD_NEEDED, AT(setup, gateway), WORD_MOST},
 	{FIELD_NEEDED, AT(setup, boot), WORD_MOST},
@@ -69,6 +70,7 @@ static const struct field record_fields[] = {
 	{FIELD_BOOL, AT(record, late), 0},
 	{FIELD_NEEDED, AT(record, epoch), EVENT_EPOCH_BYTES - 1},
 	{FIELD_NEEDED, AT(record, type), WORD_MOST},
+	{FIELD_TEXT, AT(record, asker), ASKER_BYTES - 1},
 	{FIELD_BYTES, AT(record, payload), EVENT_BYTES},
 	{0},
 };
@@ -119,11 +121,18 @@ static const struct field rewind_fields[] = {
 	{FIELD_U32, AT(rewind, session), 0}, {FIELD_HEAD, AT(rewind, told), 0}, {0}};
 
 static const struct field progress_fields[] = {
-	{FIELD_U32, AT(progress, session), 0},	    {FIELD_64, AT(progress, acked_event), 0},
-	{FIELD_64, AT(progress, acked_alert), 0},   {FIELD_U32, AT(progress, events_bytes), 0},
-	{FIELD_U32, AT(progress, alerts_bytes), 0}, {FIELD_U32, AT(progress, published), 0},
-	{FIELD_U32, AT(progress, acknowledged), 0}, {FIELD_U32, AT(progress, refused), 0},
-	{FIELD_U32, AT(progress, dropped), 0},	    {0},
+	{FIELD_U32, AT(progress, session), 0},
+	{FIELD_64, AT(progress, acked[STREAM_EVENTS]), 0},
+	{FIELD_64, AT(progress, acked[STREAM_ALERTS]), 0},
+	{FIELD_64, AT(progress, acked[STREAM_REPLAY]), 0},
+	{FIELD_U32, AT(progress, room[STREAM_EVENTS]), 0},
+	{FIELD_U32, AT(progress, room[STREAM_ALERTS]), 0},
+	{FIELD_U32, AT(progress, room[STREAM_REPLAY]), 0},
+	{FIELD_U32, AT(progress, published), 0},
+	{FIELD_U32, AT(progress, acknowledged), 0},
+	{FIELD_U32, AT(progress, refused), 0},
+	{FIELD_U32, AT(progress, dropped), 0},
+	{0},
 };
 
 static const struct field states_fields[] = {

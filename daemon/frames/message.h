@@ -27,6 +27,7 @@
  * costs message_record_cost(). A new session begins with all of it. */
 #define CREDIT_EVENTS_BYTES ((size_t)1024 * 1024)
 #define CREDIT_ALERTS_BYTES ((size_t)24 * 1024)
+#define CREDIT_REPLAY_BYTES ((size_t)24 * 1024)
 /* So many states may be on their way to the broker's window. */
 #define CREDIT_STATES 16
 /* Of each inlet so many bytes may be on their way up; a message costs message_heard_cost(). */
@@ -90,6 +91,7 @@ struct message_record {
 	uint64_t position, seq;
 	bool late;
 	const char *epoch, *type;
+	const char *asker; /* or NULL */
 	const void *payload;
 	size_t payload_bytes;
 };
@@ -155,8 +157,8 @@ struct message_rewind {
 /* Since the last one. */
 struct message_progress {
 	uint32_t session;
-	uint64_t acked_event, acked_alert; /* positions, 0: nothing new */
-	uint32_t events_bytes, alerts_bytes; /* credit given back */
+	uint64_t acked[STREAM_COUNT]; /* positions, 0: nothing new */
+	uint32_t room[STREAM_COUNT]; /* bytes of credit given back */
 	uint32_t published, acknowledged, refused;
 	uint32_t dropped; /* messages that found no room and will not come again */
 };

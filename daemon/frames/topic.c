@@ -52,15 +52,28 @@ void uplink_inlet_topic(const char *root, const struct event_origin *origin, con
 		 of_gateway ? origin->gateway : "", of_gateway ? "/" : "", folder);
 }
 
-void uplink_stream_topic(const char *prefix, enum outlet_stream stream, const char *type,
-			 char topic[TOPIC_BYTES])
+static void dots_to_levels(char *at)
 {
-	char *at = topic + strlen(prefix);
-
-	uplink_topic(prefix, stream == STREAM_ALERTS ? "alert" : "event", type, topic);
 	for (; *at; at++)
 		if (*at == '.')
 			*at = '/';
+}
+
+void uplink_stream_topic(const char *prefix, enum outlet_stream stream, const char *type,
+			 char topic[TOPIC_BYTES])
+{
+	uplink_topic(prefix, stream == STREAM_ALERTS ? "alert" : "event", type, topic);
+	dots_to_levels(topic + strlen(prefix));
+}
+
+void uplink_replay_topic(const char *prefix, const char *asker, const char *type,
+			 char topic[TOPIC_BYTES])
+{
+	int length = snprintf(topic, TOPIC_BYTES, "%sreplay/%s/", prefix, asker);
+
+	snprintf(topic + length, TOPIC_BYTES - (size_t)length, type[0] ? "event/%s" : "done%s",
+		 type);
+	dots_to_levels(topic + length);
 }
 
 static void put_head(struct jw *json, const struct event_head *head)

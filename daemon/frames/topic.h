@@ -40,6 +40,10 @@ void uplink_inlet_topic(const char *root, const struct event_origin *origin, con
 void uplink_stream_topic(const char *prefix, enum outlet_stream stream, const char *type,
 			 char topic[TOPIC_BYTES]);
 
+/* <prefix>replay/<asker>/event/seal/tampered, or <prefix>replay/<asker>/done if type is empty */
+void uplink_replay_topic(const char *prefix, const char *asker, const char *type,
+			 char topic[TOPIC_BYTES]);
+
 struct uplink_status {
 	const struct event_origin *origin;
 	const char *session; /* of this connection, the same in its will */

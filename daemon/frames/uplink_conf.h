@@ -31,6 +31,7 @@ struct uplink_conf {
 	int64_t connect_timeout_ns;
 	int64_t retry_min_ns, retry_max_ns;
 	int64_t replay_bytes_per_s; /* of a backlog; 0: no limit */
+	int64_t again_bytes_per_s; /* of what subscribers ask for once more; 0: no limit */
 	int64_t metrics_every_ns;
 	int64_t alarm_after_ns; /* no broker for this long: uplink.down */
 	bool requests; /* taken */

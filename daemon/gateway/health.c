@@ -222,6 +222,28 @@ void health_uplink(struct health *health, bool connected, const struct instant *
 	}
 }
 
+void health_signer(struct health *health, const char *why, const struct instant *now)
+{
+	const bool raised = why[0] != '\0';
+	struct event_draft draft = {0};
+	char body[EVENT_BODY_BYTES];
+	struct jw json;
+
+	if (raised == health->signer_alarm)
+		return;
+	health->signer_alarm = raised;
+	event_body_start(&json, body, sizeof(body), NULL, NULL, now->mono_ns, now);
+	event_alarm(&draft, &json, raised ? ALARM_RAISED : ALARM_CLEARED);
+	jw_open(&json, "observed");
+	if (raised)
+		jw_text(&json, "why", why);
+	else
+		jw_int(&json, "unsigned_ms", (now->mono_ns - health->unsigned_ns) / NS_PER_MS);
+	jw_close(&json);
+	health->unsigned_ns = now->mono_ns;
+	put(health, &draft, EVENT_SIGNER_FAILED, &json);
+}
+
 int64_t health_next_deadline(const struct health *health)
 {
 	return health->uplink_due_ns;

@@ -26,6 +26,8 @@ struct health {
 	int64_t uplink_alarm_ns; /* how long it may be lost before */
 	int64_t uplink_lost_ns; /* since when it is lost */
 	bool uplink_alarm;
+	bool signer_alarm;
+	int64_t unsigned_ns; /* since then heads are not signed */
 	struct instant before; /* as the run before saw it last; utc_ns 0: not known */
 	bool before_this_boot;
 	bool unclean; /* the last run ended without gateway.stopped */
@@ -62,6 +64,8 @@ void health_stopped(struct health *health, const struct instant *now);
 void health_clock(struct health *health, const struct instant *now);
 
 void health_uplink(struct health *health, bool connected, const struct instant *now);
+/* why: heads are not signed; empty: they are. */
+void health_signer(struct health *health, const char *why, const struct instant *now);
 int64_t health_next_deadline(const struct health *health);
 void health_tick(struct health *health, const struct uplink_counters *uplink,
 		 const struct instant *now);

@@ -118,11 +118,14 @@ static void on_requests(struct ev_loop *loop, ev_io *watcher, int events)
 static void on_uplink(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	struct gateway *gateway = watcher->data;
+	struct uplink_counters counters;
 	struct instant now = clock_now();
 
 	(void)loop, (void)events;
 	gateway_drain_fd(watcher->fd);
-	health_uplink(&gateway->health, uplink_counters(gateway->uplink).connected, &now);
+	counters = uplink_counters(gateway->uplink);
+	health_uplink(&gateway->health, counters.connected, &now);
+	health_signer(&gateway->health, counters.unsigned_why, &now);
 	if (gateway->handovers)
 		gateway_take_handovers(gateway);
 	gateway_rearm(gateway);

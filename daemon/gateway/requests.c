@@ -1,4 +1,5 @@
 /* How requests are carried out at the gateway. */
+#include <errno.h>
 #include <string.h>
 
 #include "frames/topic.h"
@@ -110,6 +111,60 @@ static int answer(void *data, const struct uplink_answer *given)
 	return uplink_answer(gateway->uplink, given);
 }
 
+/* -ENOENT: the event is not in a signed head that is at hand. */
+static int find_note(struct gateway *gateway, struct journal_question *question)
+{
+	struct event_range *range = &question->ranges[0];
+
+	if (!uplink_note(gateway->uplink, range->epoch, question->note, sizeof(question->note),
+			 &range->last) ||
+	    range->first > range->last)
+		return -ENOENT;
+	return 0;
+}
+
+static enum journal_question_kind question_of(const struct request *request)
+{
+	if (request->method == REQUEST_PROOF)
+		return ASK_GROWTH;
+	return request->method == REQUEST_PROVE ? ASK_EVENT : ASK_REPLAY;
+}
+
+static int ask(void *data, const struct request *request, uint64_t number)
+{
+	struct gateway *gateway = data;
+	struct journal_question question = {
+		.kind = question_of(request),
+		.number = number,
+		.range_count = request->range_count,
+		.since = request->since,
+	};
+
+	memcpy(question.asker, request->asker, sizeof(question.asker));
+	memcpy(question.id, request->id, sizeof(question.id));
+	memcpy(question.ranges, request->ranges, sizeof(question.ranges));
+	if (question.kind == ASK_EVENT && find_note(gateway, &question) < 0)
+		return -ENOENT;
+	return journal_ask(gateway->journal, &question);
+}
+
+static void take_journal_answers(struct gateway *gateway)
+{
+	struct journal_answer answered;
+
+	while (journal_answered(gateway->journal, &answered)) {
+		const struct requests_reply reply = {
+			.number = answered.number,
+			.code = answered.code,
+			.error = answered.error,
+			.members = answered.members,
+			.bytes = answered.bytes,
+		};
+
+		requests_answered(gateway->requests, &reply);
+	}
+}
+
 int gateway_new_requests(struct gateway *gateway)
 {
 	const struct requests_host host = {
@@ -117,6 +172,7 @@ int gateway_new_requests(struct gateway *gateway)
 		.carry_out = carry_out,
 		.status = status,
 		.answer = answer,
+		.ask = ask,
 	};
 	char prefix[PREFIX_BYTES];
 	struct inlet inlet;
@@ -136,6 +192,7 @@ void gateway_take_requests(struct gateway *gateway)
 {
 	struct instant now;
 
+	take_journal_answers(gateway);
 	gateway_drain(gateway); /* readings from before come before */
 	while (journal_has_room(gateway->journal) &&
 	       requests_take(gateway->requests, clock_mono_ns()))

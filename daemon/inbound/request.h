@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "journal/outlet.h"
 #include "transit/event/event.h"
 #include "transit/registry/identifier.h"
 
@@ -30,6 +31,10 @@ enum request_method {
 	REQUEST_REDIRECT, /* sends it to another checkpoint */
 	REQUEST_INCIDENT, /* endorses what happened to it on its way */
 	REQUEST_STATUS, /* what stands in the lanes, and which alarms there are */
+	/* answered by the journal */
+	REQUEST_REPLAY, /* events once more */
+	REQUEST_PROOF, /* that the log only grew */
+	REQUEST_PROVE, /* that an event is in it */
 	REQUEST_METHODS
 };
 
@@ -46,6 +51,11 @@ struct request {
 	char step[REQUEST_STEP_BYTES], result[REQUEST_TYPE_BYTES]; /* control */
 	char to[REQUEST_LANE_BYTES]; /* redirect: a checkpoint */
 	char code[REQUEST_CODE_BYTES], endorsement[OFFICER_REASON_BYTES]; /* incident */
+	char asker[ASKER_BYTES]; /* replay: a level of a topic */
+	struct event_range
+		ranges[EVENT_RANGES]; /* replay; of the others the first: old to new, seq */
+	size_t range_count;
+	bool since; /* replay: all from the first of ranges[0] on */
 };
 
 const char *request_method_name(enum request_method method);
@@ -55,6 +65,7 @@ bool request_method_by_name(const char *name, enum request_method *ret_method);
 int request_read(enum request_method method, const char *payload, size_t bytes,
 		 struct request *ret_request, char ret_error[REQUEST_ERROR_BYTES]);
 
-bool request_is_same(const struct request *a, const struct request *b); /* whatever their order */
+/* Whatever the order of their members; of officers' requests. */
+bool request_is_same(const struct request *a, const struct request *b);
 
 #endif

@@ -9,7 +9,9 @@
 
 #define BIT(method) (1u << (method))
 #define ALL	    (BIT(REQUEST_METHODS) - 1)
-#define OFFICERS    (ALL & ~BIT(REQUEST_STATUS)) /* they carry an officer's word */
+#define REPLAY	    BIT(REQUEST_REPLAY)
+#define PROOFS	    (BIT(REQUEST_PROOF) | BIT(REQUEST_PROVE))
+#define OFFICERS    (ALL & ~BIT(REQUEST_STATUS) & ~REPLAY & ~PROOFS) /* they carry an officer's word */
 #define UCR	    (OFFICERS & ~BIT(REQUEST_ACK))
 #define AT(member)  offsetof(struct request, member), sizeof(((struct request *)0)->member)
 
@@ -17,7 +19,9 @@ static const char *const method_names[REQUEST_METHODS] = {
 	[REQUEST_PRESENT] = "present",	 [REQUEST_ACK] = "ack",
 	[REQUEST_RESEAL] = "reseal",	 [REQUEST_CONTROL] = "control",
 	[REQUEST_RELEASE] = "release",	 [REQUEST_REDIRECT] = "redirect",
-	[REQUEST_INCIDENT] = "incident", [REQUEST_STATUS] = "status",
+	[REQUEST_INCIDENT] = "incident", [REQUEST_REPLAY] = "replay",
+	[REQUEST_PROOF] = "proof",	 [REQUEST_PROVE] = "prove",
+	[REQUEST_STATUS] = "status",
 };
 
 static const struct member {
@@ -26,7 +30,7 @@ static const struct member {
 	unsigned methods; /* that may have it: bits */
 	unsigned required; /* that must have it */
 } members[] = {
-	{"id", AT(id), ALL, OFFICERS},
+	{"id", AT(id), ALL, OFFICERS | REPLAY | PROOFS},
 	{"officer", AT(officer), OFFICERS, OFFICERS},
 	{"reason", AT(reason), OFFICERS, OFFICERS},
 	{"lane", AT(lane), BIT(REQUEST_PRESENT), BIT(REQUEST_PRESENT)},
@@ -41,6 +45,16 @@ static const struct member {
 	{"to", AT(to), BIT(REQUEST_REDIRECT), BIT(REQUEST_REDIRECT)},
 	{"code", AT(code), BIT(REQUEST_INCIDENT), BIT(REQUEST_INCIDENT)},
 	{"endorsement", AT(endorsement), BIT(REQUEST_INCIDENT), BIT(REQUEST_INCIDENT)},
+	{"asker", AT(asker), REPLAY, REPLAY},
+};
+
+/* That are no texts. */
+static const struct {
+	const char *name;
+	unsigned methods;
+} others[] = {
+	{"ranges", REPLAY},	     {"since", REPLAY},		  {"epoch", PROOFS},
+	{"seq", BIT(REQUEST_PROVE)}, {"old", BIT(REQUEST_PROOF)}, {"new", BIT(REQUEST_PROOF)},
 };
 
 const char *request_method_name(enum request_method method)
@@ -95,6 +109,9 @@ static bool is_known(const char *name, enum request_method method)
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		if (strcmp(members[i].name, name) == 0)
 			return members[i].methods & BIT(method);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(others[i].name, name) == 0)
+			return others[i].methods & BIT(method);
 	return strcmp(name, "schema") == 0;
 }
 
@@ -131,6 +148,109 @@ static int check_step(const struct request *request, char error[REQUEST_ERROR_BY
 	return 0;
 }
 
+/* ---- what is asked for once more -------------------------------------------------------- */
+
+#define SEQ_MAX ((json_int_t)1 << 40)
+
+static bool take_epoch(json_t *value, char epoch[EVENT_EPOCH_BYTES])
+{
+	const char *text = json_string_value(value);
+
+	if (!text || strlen(text) != EVENT_EPOCH_BYTES - 1 ||
+	    strspn(text, "0123456789abcdef") != EVENT_EPOCH_BYTES - 1)
+		return false;
+	memcpy(epoch, text, EVENT_EPOCH_BYTES);
+	return true;
+}
+
+static bool take_seq(json_t *value, json_int_t least, uint64_t *ret_seq)
+{
+	json_int_t seq = json_integer_value(value);
+
+	if (!json_is_integer(value) || seq < least || seq >= SEQ_MAX)
+		return false;
+	*ret_seq = (uint64_t)seq;
+	return true;
+}
+
+static int take_range(json_t *value, struct request *request, char error[REQUEST_ERROR_BYTES])
+{
+	struct event_range *range = &request->ranges[request->range_count];
+
+	if (json_object_size(value) != 3 ||
+	    !take_epoch(json_object_get(value, "epoch"), range->epoch) ||
+	    !take_seq(json_object_get(value, "first"), 1, &range->first) ||
+	    !take_seq(json_object_get(value, "last"), (json_int_t)range->first, &range->last))
+		return refuse(error, "a range is \"epoch\" (16 hex digits), \"first\" from 1 on, "
+				     "\"last\" not before it");
+	request->range_count++;
+	return 0;
+}
+
+static int take_since(json_t *value, struct request *request, char error[REQUEST_ERROR_BYTES])
+{
+	struct event_range *range = &request->ranges[0];
+
+	if (json_object_size(value) != 2 ||
+	    !take_epoch(json_object_get(value, "epoch"), range->epoch) ||
+	    !take_seq(json_object_get(value, "seq"), 0, &range->first))
+		return refuse(error,
+			      "\"since\" is \"epoch\" (16 hex digits) and \"seq\" from 0 on");
+	range->first++;
+	range->last = range->first;
+	request->range_count = 1;
+	request->since = true;
+	return 0;
+}
+
+/* It becomes a level of a topic: letters, digits, "-" and "_". */
+static bool is_asker(const char *asker)
+{
+	for (; *asker; asker++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_",
+			    *asker))
+			return false;
+	return true;
+}
+
+static int take_replay(json_t *object, struct request *request, char error[REQUEST_ERROR_BYTES])
+{
+	json_t *ranges = json_object_get(object, "ranges");
+	json_t *since = json_object_get(object, "since");
+	int err = 0;
+
+	if (!is_asker(request->asker))
+		return refuse(error, "\"asker\" is a level of a topic: letters, digits, - and _");
+	if (!ranges == !since)
+		return refuse(error, "either \"ranges\" or \"since\" is wanted");
+	if (since)
+		return take_since(since, request, error);
+	if (json_array_size(ranges) < 1 || json_array_size(ranges) > EVENT_RANGES)
+		return refuse(error, "\"ranges\" is a list of 1 to %d", EVENT_RANGES);
+	for (size_t i = 0; err == 0 && i < json_array_size(ranges); i++)
+		err = take_range(json_array_get(ranges, i), request, error);
+	return err;
+}
+
+static int take_proof(json_t *object, struct request *request, char error[REQUEST_ERROR_BYTES])
+{
+	const bool one = request->method == REQUEST_PROVE;
+	struct event_range *range = &request->ranges[0];
+	json_t *first = json_object_get(object, one ? "seq" : "old");
+	json_t *last = one ? first : json_object_get(object, "new");
+
+	request->range_count = 1;
+	if (!take_epoch(json_object_get(object, "epoch"), range->epoch) ||
+	    !take_seq(first, 1, &range->first) ||
+	    !take_seq(last, (json_int_t)range->first, &range->last))
+		return refuse(error, "wanted are \"epoch\" (16 hex digits) and %s",
+			      one ? "\"seq\" from 1 on"
+				  : "\"old\" from 1 on, \"new\" not below it");
+	return 0;
+}
+
+/* ---- a request -------------------------------------------------------------------------- */
+
 static int take_members(json_t *object, struct request *request, char error[REQUEST_ERROR_BYTES])
 {
 	int err = 0;
@@ -146,6 +266,10 @@ static int take_members(json_t *object, struct request *request, char error[REQU
 	}
 	if (err == 0)
 		err = check_names(object, request->method, error);
+	if (err == 0 && request->method == REQUEST_REPLAY)
+		err = take_replay(object, request, error);
+	if (err == 0 && (BIT(request->method) & PROOFS))
+		err = take_proof(object, request, error);
 	return err == 0 ? check_step(request, error) : err;
 }
 

@@ -33,12 +33,20 @@ struct pending_request {
 	uint64_t mark; /* of the journal, behind its event */
 };
 
+/* Asked of the journal. */
+struct asked_request {
+	uint64_t number; /* 0: none */
+	struct request request;
+	struct request_address address;
+};
+
 struct requests {
 	struct requests_host host;
 	const struct event_origin *origin;
 	char folder[PREFIX_BYTES + 16]; /* "<prefix>response/" */
 	struct inbox *inbox;
 	struct pending_request pending[REQUESTS_REMEMBERED];
+	struct asked_request asked[REQUESTS_ASKED];
 	uint64_t last_number;
 	size_t waiting;
 	struct log_limit refusals;
@@ -269,6 +277,57 @@ static void carry_out(struct requests *requests, const struct request *request,
 		*place_for(requests) = pending;
 }
 
+/* ---- what the journal is asked ---------------------------------------------------------- */
+
+static struct asked_request *find_asked(struct requests *requests, uint64_t number)
+{
+	for (size_t i = 0; i < REQUESTS_ASKED; i++)
+		if (requests->asked[i].number == number)
+			return &requests->asked[i];
+	return NULL;
+}
+
+static void ask(struct requests *requests, const struct request *request,
+		const struct request_address *address)
+{
+	struct asked_request *asked = find_asked(requests, 0);
+	struct request_outcome refusal = request_refusal("busy", "too much is asked");
+	const uint64_t number = requests->last_number + 1;
+	int err = asked ? requests->host.ask(requests->host.data, request, number) : -EAGAIN;
+
+	if (err == -ENOENT)
+		refusal = request_refusal(
+			"not_signed", "no signed head of this epoch that has the event is at hand");
+	if (err < 0) {
+		answer(requests, request, &refusal, address);
+		return;
+	}
+	requests->last_number = number;
+	*asked = (struct asked_request){.number = number, .request = *request, .address = *address};
+}
+
+void requests_answered(struct requests *requests, const struct requests_reply *reply)
+{
+	struct asked_request *asked = find_asked(requests, reply->number);
+	struct request_outcome outcome = {.code = reply->code};
+	struct jw json;
+
+	if (!asked)
+		return;
+	if (reply->code) {
+		snprintf(outcome.error, sizeof(outcome.error), "%s", reply->error);
+		answer(requests, &asked->request, &outcome, &asked->address);
+	} else {
+		begin_response(requests, &json, &asked->request);
+		jw_bool(&json, "ok", true);
+		jw_members(&json, reply->members, reply->bytes);
+		send_response(requests, &json, &asked->address);
+	}
+	asked->number = 0;
+}
+
+/* ---- one request ------------------------------------------------------------------------ */
+
 static void follow(struct requests *requests, const struct request *request,
 		   const struct request_address *address)
 {
@@ -277,6 +336,10 @@ static void follow(struct requests *requests, const struct request *request,
 
 	if (request->method == REQUEST_STATUS) {
 		answer_status(requests, request, address);
+		return;
+	}
+	if (request->method >= REQUEST_REPLAY) {
+		ask(requests, request, address);
 		return;
 	}
 	pending = find(requests, request);

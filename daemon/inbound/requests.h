@@ -6,6 +6,9 @@
  * that comes again with the same id is not carried out again: it gets the answer of the first
  * time, as long as that is remembered (REQUESTS_REMEMBERED, this run).
  *
+ * What is asked of the journal is answered when it has, and is not remembered: asking twice does
+ * no harm.
+ *
  * Nothing is ever published outside of <root>/<checkpoint>/<gateway>/response/: who may write
  * requests must not be able to make the gateway say something elsewhere in its name.
  */
@@ -21,6 +24,7 @@
 
 #define REQUESTS_REMEMBERED 32
 #define REQUESTS_WAITING    16 /* at a time for the registry or the disk */
+#define REQUESTS_ASKED	    4 /* at a time of the journal */
 #define RESPONSE_BYTES	    16384
 #define RESPONSE_SCHEMA	    "corridord.response/1"
 
@@ -35,6 +39,9 @@ struct requests_host {
 	/* Members of the answer to "status", as long as json has less than so many bytes. */
 	void (*status)(void *data, struct jw *json, size_t most);
 	int (*answer)(void *data, const struct uplink_answer *answer); /* as uplink_answer() */
+	/* Of the journal: requests_answered() follows with that number. -EAGAIN: not now; -ENOENT:
+	 * what is to be shown is not signed. */
+	int (*ask)(void *data, const struct request *request, uint64_t number);
 };
 
 struct requests;
@@ -51,6 +58,17 @@ int requests_fd(const struct requests *requests); /* readable when some have com
 
 /* Carries the next one out. false: there is none. */
 bool requests_take(struct requests *requests, int64_t now_ns);
+
+/* What the journal has answered. */
+struct requests_reply {
+	uint64_t number; /* of the request */
+	const char *code; /* a constant; NULL: it was carried out */
+	const char *error;
+	const char *members; /* JSON members of the answer */
+	size_t bytes;
+};
+
+void requests_answered(struct requests *requests, const struct requests_reply *reply);
 
 /* The event of that request has been put, and the journal is so marked. Others are ignored. */
 void requests_told(struct requests *requests, uint64_t number, uint64_t mark);

@@ -98,14 +98,26 @@ static int keep_ended(struct journal *journal)
 	return err;
 }
 
+/* At its quota room is made, and the tile goes with the next attempt. On a full disk the events are
+ * worth more; as they are when no room comes. */
+int chain_spare_tree(struct journal *journal, int err)
+{
+	const struct stall *stall = &journal->stall;
+	const bool waits =
+		stall->active && clock_mono_ns() - stall->since_ns > journal->timeouts.hard_ns;
+
+	if (err == -ENOSPC && (waits || !files_disk_has_room(choice_in_use(&journal->choice),
+							     journal->db.wal_pages_max)))
+		tiles_give_up(&journal->chain.tiles);
+	return err;
+}
+
 static int add_to_tree(struct journal *journal, const struct event_head *head)
 {
 	struct chain *chain = &journal->chain;
 	int err = tiles_add(&chain->growing, &journal->db, chain->epoch_no, head);
 
-	if (err == -ENOSPC)
-		tiles_give_up(&chain->tiles);
-	return err;
+	return chain_spare_tree(journal, err);
 }
 
 int journal_begin(struct journal *journal)

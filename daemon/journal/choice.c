@@ -136,6 +136,7 @@ static void begin(struct journal *journal)
 	journal->retell = (struct retell){0};
 	chain_begin_file(chain, db);
 	feed_begin_file(&journal->feed, db);
+	replay_begin_file(&journal->replay);
 	memories_begin_file(&journal->memories, db, choice_in_use(choice), choice_other(choice));
 	journal_face_past(journal);
 	journal_begin_carry(journal);

@@ -34,13 +34,14 @@ static const char schema_begin[] =
 	"CREATE TABLE state(key TEXT PRIMARY KEY, word TEXT NOT NULL) WITHOUT ROWID;";
 
 /* Came later: added to a file that has none. The rows of memory have as many columns as an
- * event's, for raw.c; those of tile have fewer, so that it does not see them. */
+ * event's, for raw.c; those of tile and evicted have fewer, so that it does not see them. */
 static const char *const additions[] = {
 	"CREATE TABLE IF NOT EXISTS memory(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,"
 	" text TEXT, version INTEGER NOT NULL, sum INTEGER NOT NULL)",
 	"CREATE TABLE IF NOT EXISTS owner(id INTEGER PRIMARY KEY, machine TEXT NOT NULL)",
 	"CREATE TABLE IF NOT EXISTS tile(position INTEGER PRIMARY KEY, root BLOB NOT NULL,"
 	" frontier BLOB NOT NULL, leaves BLOB NOT NULL)",
+	"CREATE TABLE IF NOT EXISTS evicted(first INTEGER PRIMARY KEY, last INTEGER NOT NULL)",
 };
 
 static const char schema_class[] =
@@ -71,6 +72,13 @@ static const char *const statements[DO_COUNT] = {
 	[DO_AT_TILE] = "SELECT position,root,frontier,leaves FROM tile WHERE position=?1",
 	[DO_DROP_TILES] = ("DELETE FROM tile WHERE position<=(SELECT position FROM tile"
 			   " ORDER BY position DESC LIMIT 1 OFFSET ?1)"),
+	[DO_PUT_EVICTED] = "INSERT INTO evicted VALUES(?1,?2)",
+	[DO_MERGE_EVICTED] = "DELETE FROM evicted WHERE first BETWEEN ?1 AND ?2",
+	[DO_FIND_EVICTED] = ("SELECT first,last FROM evicted WHERE first<=?2 AND first>="
+			     "(SELECT coalesce(max(first),0) FROM evicted WHERE first<=?1)"
+			     " ORDER BY first"),
+	[DO_DROP_EVICTED] = ("DELETE FROM evicted WHERE first<=(SELECT first FROM evicted"
+			     " ORDER BY first DESC LIMIT 1 OFFSET ?1)"),
 	[DO_DROP_ALERTS_OF] = "DELETE FROM alert WHERE position BETWEEN ?1 AND ?2 AND shelf=?3",
 };
 

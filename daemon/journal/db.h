@@ -26,7 +26,7 @@ struct raw_sink;
 
 #define DB_APPLICATION	  0x636F7272 /* "corr" */
 #define DB_FORM		  1 /* of the tables (doc/journal.md): a file of another is set aside */
-#define DB_ADDITIONS	  1 /* how often tables were added to it; more of them do not matter */
+#define DB_ADDITIONS	  2 /* how often tables were added to it; more of them do not matter */
 #define DB_PAGE_BYTES	  4096
 #define DB_MARK		  "corridord" /* begins the row that holds the watermarks */
 #define DB_ERROR_BYTES	  96
@@ -59,6 +59,10 @@ enum statement {
 	DO_FIND_TILE,
 	DO_AT_TILE,
 	DO_DROP_TILES,
+	DO_PUT_EVICTED,
+	DO_MERGE_EVICTED,
+	DO_FIND_EVICTED,
+	DO_DROP_EVICTED,
 	DO_COUNT
 };
 
@@ -112,6 +116,7 @@ struct db {
 	char machine[DB_MACHINE_BYTES]; /* that it was last used on, empty: not known */
 	uint64_t put_bytes; /* payloads put since then */
 	unsigned tiles_put; /* since the oldest were dropped last */
+	unsigned evicted_put; /* the same of what was evicted */
 	int64_t quota_bytes;
 	int64_t pages_max; /* that the file may grow to */
 	int wal_pages; /* in the write-ahead log now */
@@ -147,6 +152,9 @@ int db_put_owner(struct db *db, const char *machine);
  * quota. */
 int db_put_tile(struct db *db, const struct db_tile *tile);
 
+/* What a tombstone names: all from low to high is gone, and what was noted of it before is in it. */
+int db_put_evicted(struct db *db, uint64_t low, uint64_t high);
+
 /* Removes low to high, both included, and the alerts among them. */
 int db_drop(struct db *db, enum event_class class, uint64_t low, uint64_t high);
 
@@ -161,6 +169,15 @@ int db_at(struct db *db, enum event_class class, uint64_t position, db_row_call 
 
 /* The newest event of the classes before position, 0: none. */
 int db_below(struct db *db, unsigned classes, uint64_t position, uint64_t *ret_position);
+
+/* The oldest event behind position, of any class, 0: none. */
+int db_above(struct db *db, uint64_t position, uint64_t *ret_position);
+
+typedef void (*db_evicted_call)(void *data, uint64_t low, uint64_t high);
+
+/* Calls for each range that a tombstone names and that reaches into low to high, in order. The oldest
+ * of very many are forgotten. */
+int db_evicted(struct db *db, uint64_t low, uint64_t high, db_evicted_call call, void *data);
 
 /* The count-th event of the class from its old end, at most upto; 0: none. */
 int db_nth(struct db *db, enum event_class class, unsigned count, uint64_t upto,

@@ -1,6 +1,7 @@
 #include "journal/door.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ int door_init(struct door *door)
 void door_fini(struct door *door)
 {
 	drafts_fini(&door->gathered);
+	free(door->answer);
 	if (door->room_fd >= 0)
 		close(door->room_fd);
 	pthread_mutex_destroy(&door->lock);
@@ -124,6 +126,41 @@ int journal_room_fd(const struct journal *journal)
 	return journal->door.room_fd;
 }
 
+int journal_ask(struct journal *journal, const struct journal_question *question)
+{
+	struct door *door = &journal->door;
+	int err = -EAGAIN;
+
+	pthread_mutex_lock(&door->lock);
+	if (door->question_count < QUESTIONS_MAX) {
+		door->questions[door->question_count++] = *question;
+		err = 0;
+	}
+	pthread_mutex_unlock(&door->lock);
+	worker_wake(door->worker);
+	return err;
+}
+
+bool journal_answered(struct journal *journal, struct journal_answer *ret_answer)
+{
+	struct door *door = &journal->door;
+	struct journal_answer *answer;
+	bool more;
+
+	pthread_mutex_lock(&door->lock);
+	answer = door->answer;
+	door->answer = NULL;
+	more = door->question_count > 0;
+	pthread_mutex_unlock(&door->lock);
+	if (!answer)
+		return false;
+	*ret_answer = *answer;
+	free(answer);
+	if (more)
+		worker_wake(door->worker);
+	return true;
+}
+
 void journal_hurry(struct journal *journal)
 {
 	struct door *door = &journal->door;
@@ -212,7 +249,9 @@ static void source_ack(void *data, enum outlet_stream stream, uint64_t position)
 	bool wakes;
 
 	pthread_mutex_lock(&door->lock);
-	wakes = !door->work.ack && door->ack_wakes;
+	/* Whoever asked for events waits for the next ones. */
+	wakes = stream == STREAM_REPLAY ? door->acked[stream] == 0
+					: !door->work.ack && door->ack_wakes;
 	door->work.ack = true;
 	door->acked[stream] = position;
 	pthread_mutex_unlock(&door->lock);
@@ -344,6 +383,29 @@ size_t door_gathered(struct door *door)
 	count = door->gathered.count;
 	pthread_mutex_unlock(&door->lock);
 	return count;
+}
+
+bool door_question(struct door *door, struct journal_question *ret_question)
+{
+	bool there;
+
+	pthread_mutex_lock(&door->lock);
+	there = door->question_count > 0 && !door->answer;
+	if (there) {
+		*ret_question = door->questions[0];
+		memmove(door->questions, door->questions + 1,
+			--door->question_count * sizeof(door->questions[0]));
+	}
+	pthread_mutex_unlock(&door->lock);
+	return there;
+}
+
+void door_answer(struct door *door, struct journal_answer *answer)
+{
+	pthread_mutex_lock(&door->lock);
+	door->answer = answer;
+	signal_fd(door->room_fd);
+	pthread_mutex_unlock(&door->lock);
 }
 
 bool door_is_pressed(const struct door *door)

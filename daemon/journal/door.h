@@ -16,7 +16,8 @@
 #include "journal/drafts.h"
 #include "journal/journal.h"
 
-#define QUEUE_BYTES (256 * 1024)
+#define QUEUE_BYTES   (256 * 1024)
+#define QUESTIONS_MAX 4
 
 /* What the thread has to do for others. */
 struct work {
@@ -45,6 +46,9 @@ struct door {
 	uint64_t acked[STREAM_COUNT]; /* newest position acknowledged, 0: none is new */
 	struct journal_counters counters;
 	uint64_t given_up[CLASSES]; /* events that found no room */
+	struct journal_question questions[QUESTIONS_MAX];
+	size_t question_count;
+	struct journal_answer *answer; /* not taken yet; NULL: none */
 };
 
 int door_init(struct door *door); /* 0 or a negative errno; fini in any case */
@@ -63,6 +67,10 @@ void door_batch_written(struct door *door); /* all of the batch is durable */
 void door_count(struct door *door, const struct journal_counters *more);
 /* Sets what door_count() does not; waits is counted by the door itself. */
 void door_show(struct door *door, const struct journal_counters *now);
+
+/* The oldest question, if the answer before was taken. */
+bool door_question(struct door *door, struct journal_question *ret_question);
+void door_answer(struct door *door, struct journal_answer *answer); /* of malloc(), taken over */
 
 bool door_is_pressed(const struct door *door); /* readings wait for room */
 size_t door_gathered(struct door *door); /* drafts not taken */

@@ -45,20 +45,18 @@ static uint64_t acked(const struct journal *journal)
 /* Of the events that go. */
 static int keep_tree(struct journal *journal, const struct tiles *tiles, uint64_t high)
 {
-	struct chain *chain = &journal->chain;
-	int err = tiles_keep(tiles, &journal->db, chain->epoch_no, high);
-
-	if (err == -ENOSPC)
-		tiles_give_up(&chain->tiles);
-	return err;
+	const struct chain *chain = &journal->chain;
+	return chain_spare_tree(journal, tiles_keep(tiles, &journal->db, chain->epoch_no, high));
 }
 
 /* The watermark goes with them: they are only gone because of it. */
 static int drop_upto(struct journal *journal, enum event_class class, uint64_t high)
 {
 	struct db *db = &journal->db;
-	int err = db_begin(db);
+	int err;
 
+	db_lend_pages(db, true);
+	err = db_begin(db);
 	if (err == 0)
 		err = db_drop(db, class, db->first[class], high);
 	if (err == 0)
@@ -66,6 +64,7 @@ static int drop_upto(struct journal *journal, enum event_class class, uint64_t h
 	if (err == 0)
 		err = feed_put_marks(&journal->feed, db);
 	err = db_end(db, err);
+	db_lend_pages(db, false);
 	if (err == 0)
 		feed_marks_written(&journal->feed);
 	return err;

@@ -1,4 +1,4 @@
-/* The two streams to the outlet: watermarks, and committed events offered in order. */
+/* Events and alerts to the outlet: watermarks, and committed events offered in order. */
 #include <errno.h>
 #include <string.h>
 
@@ -116,8 +116,10 @@ void journal_take_acks(struct journal *journal)
 	uint64_t acked[STREAM_COUNT];
 
 	door_take_acks(&journal->door, acked);
-	for (enum outlet_stream stream = 0; stream < STREAM_COUNT; stream++)
-		ack(&journal->feed, stream, acked[stream]);
+	ack(&journal->feed, STREAM_EVENTS, acked[STREAM_EVENTS]);
+	ack(&journal->feed, STREAM_ALERTS, acked[STREAM_ALERTS]);
+	if (acked[STREAM_REPLAY] > 0)
+		journal_ack_replay(journal, acked[STREAM_REPLAY]);
 }
 
 /* ---- offering ----------------------------------------------------------------------- */

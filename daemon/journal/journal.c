@@ -67,6 +67,7 @@ static void take_work(struct journal *journal)
 		journal_hear_broker(journal, &work.told);
 	if (work.rewind) {
 		feed_rewind(&journal->feed, &journal->db, work.session);
+		replay_rewind(&journal->replay);
 		journal->outlet.head(journal->outlet.data, &journal->chain.head);
 	}
 	if (work.prove)
@@ -75,6 +76,9 @@ static void take_work(struct journal *journal)
 		round_hurry(journal);
 	if (work.pull)
 		feed_pull(&journal->feed);
+	if (work.pull)
+		replay_pull(&journal->replay);
+	journal_answer_question(journal);
 }
 
 static void run(void *data)

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "evidence/note.h"
 #include "journal/outlet.h"
 #include "transit/event/event.h"
 
@@ -41,6 +42,36 @@ struct journal_counters {
 	int64_t used_bytes; /* of the quota */
 	int64_t sync_max_ns; /* longest commit since journal_forget_sync_max() */
 	struct event_head head;
+};
+
+#define ASKED_ID_BYTES	     65 /* with the NUL */
+#define ANSWER_ERROR_BYTES   128
+#define ANSWER_MEMBERS_BYTES 12288
+
+enum journal_question_kind {
+	ASK_REPLAY, /* events once more */
+	ASK_GROWTH, /* that the tree of ranges[0].last leaves continues that of .first */
+	ASK_EVENT, /* that event .first is in that of .last, whose signed head is note */
+};
+
+/* What somebody lacks of what is in the journal, or wants shown. */
+struct journal_question {
+	enum journal_question_kind kind;
+	uint64_t number; /* the asker's; comes back with the answer */
+	char asker[ASKER_BYTES]; /* a level of a topic */
+	char id[ASKED_ID_BYTES]; /* the same id: the same request */
+	struct event_range ranges[EVENT_RANGES]; /* first >= 1, last >= first */
+	size_t range_count;
+	bool since; /* all from the first of ranges[0] on, and later epochs */
+	char note[NOTE_BYTES];
+};
+
+struct journal_answer {
+	uint64_t number;
+	const char *code; /* a constant: why not; NULL: it is done */
+	char error[ANSWER_ERROR_BYTES]; /* the same in words */
+	char members[ANSWER_MEMBERS_BYTES]; /* JSON members without braces */
+	size_t bytes;
 };
 
 /* Opens (or sets aside and begins anew). conf and origin are borrowed. Fails only when
@@ -81,8 +112,14 @@ bool journal_has_room(const struct journal *journal);
 uint64_t journal_mark(struct journal *journal);
 uint64_t journal_durable(const struct journal *journal); /* all up to this mark is */
 
-/* Readable (an eventfd, owned by the journal) when there is room again after it was full, or
- * what was marked is durable. */
+/* The answer is there when journal_room_fd() has become readable; they come in the order of the
+ * questions. Producer thread. ask: -EAGAIN: too many wait; what is asked is copied. answered: false:
+ * there is none; ret_answer is written for an answer alone. */
+int journal_ask(struct journal *journal, const struct journal_question *question);
+bool journal_answered(struct journal *journal, struct journal_answer *ret_answer);
+
+/* Readable (an eventfd, owned by the journal) when there is room again after it was full,
+ * what was marked is durable, or an answer is there. */
 int journal_room_fd(const struct journal *journal);
 
 struct journal_counters journal_counters(struct journal *journal);

@@ -4,7 +4,8 @@
  * critical and major ones that go ahead of a backlog. Each stream has its own
  * watermark in the journal; only the broker's acknowledgement moves it. A
  * position is the journal's row number: it grows, across epochs too, and is
- * never published.
+ * never published. A third stream is what somebody asked for once more: its
+ * positions are counted as it goes out.
  */
 #ifndef CORRIDORD_JOURNAL_OUTLET_H
 #define CORRIDORD_JOURNAL_OUTLET_H
@@ -16,13 +17,16 @@
 #include "evidence/tree.h"
 #include "transit/event/event.h"
 
-enum outlet_stream { STREAM_EVENTS, STREAM_ALERTS, STREAM_COUNT };
+enum outlet_stream { STREAM_EVENTS, STREAM_ALERTS, STREAM_REPLAY, STREAM_COUNT };
+
+#define ASKER_BYTES 33 /* who asked, a level of a topic, with the NUL */
 
 struct outlet_record {
 	uint64_t position;
 	char epoch[EVENT_EPOCH_BYTES];
 	uint64_t seq;
-	const char *type; /* "seal.tampered" */
+	const char *type; /* "seal.tampered"; of a replay empty: all that was asked for has gone */
+	const char *asker; /* of a replay; else NULL */
 	const char *payload;
 	size_t payload_bytes;
 	bool late; /* read back from the journal: part of a backlog */

@@ -10,6 +10,8 @@
  * past.c      whether a file is as it was left
  * evict.c     quota, expiry, tombstones
  * carry.c     events of another file into this one
+ * question.c  what is asked of the journal
+ * replay.c    events once more, to who asks for them; show.c: proofs of the tree
  * feed.c      watermarks; committed events to the outlet
  * report.c    the journal's own events
  * chain.c     drafts sealed into the chain
@@ -115,6 +117,9 @@ void chain_follow(struct chain *chain, const struct event_head *head);
 /* The event was committed since at_ns, or not long before. */
 bool chain_is_recent(const struct chain *chain, uint64_t position, int64_t at_ns);
 
+/* What a tile met: if there is no room for it on the disk the tree is given up. Returns err. */
+int chain_spare_tree(struct journal *journal, int err);
+
 /* db_begin() for a transaction that may write events. */
 int journal_begin(struct journal *journal);
 /* Seals the draft behind *head and writes it, and its state and memories. */
@@ -206,6 +211,76 @@ void journal_take_acks(struct journal *journal);
  * read the events wait for the next round: the file may be another one by then, and what had been
  * offered from this one would be offered again from that. */
 int journal_feed(struct journal *journal);
+
+/* ---- replay.c ----------------------------------------------------------------------- */
+
+#define REPLAY_SCHEMA	 "corridord.replay/1"
+#define REPLAY_END_BYTES 1024 /* of the message that says that all has gone */
+#define REPLAY_TASKS	 4
+#define REPLAY_FLIGHT	 128 /* offered and not acknowledged */
+
+/* Rows, both ends included. */
+struct replay_span {
+	uint64_t low, high;
+};
+
+/* What one asker lacks. */
+struct replay_task {
+	char asker[ASKER_BYTES]; /* empty: none */
+	char id[ASKED_ID_BYTES]; /* of the request */
+	uint32_t serial; /* of this task */
+	struct replay_span spans[EVENT_RANGES]; /* in order, each within an epoch */
+	size_t span_count;
+	uint64_t offered, acked, kept; /* rows up to here are; so it is remembered */
+	uint64_t events, acked_events; /* offered, acknowledged */
+	bool end_offered;
+	bool dirty; /* nothing of it is remembered yet */
+	int64_t kept_ns;
+};
+
+struct replay_sent {
+	uint64_t count; /* its position in the stream */
+	unsigned task;
+	uint32_t serial;
+	uint64_t position; /* of the row, 0: the end of the task */
+};
+
+struct replay {
+	struct replay_task tasks[REPLAY_TASKS];
+	uint32_t serials;
+	size_t turn; /* whose it was last */
+	bool recalled; /* what was asked for before this file was opened */
+	bool stopped; /* the outlet has no room */
+	uint64_t counted; /* records offered, ever */
+	struct replay_sent flight[REPLAY_FLIGHT];
+	size_t flight_count;
+};
+
+void replay_begin_file(struct replay *replay); /* a file was opened */
+/* What the uplink says: a new session; there is room again; all up to there was taken. */
+void replay_rewind(struct replay *replay);
+void replay_pull(struct replay *replay);
+void journal_ack_replay(struct journal *journal, uint64_t count);
+
+/* Negative errno: the file cannot be read. */
+int journal_ask_replay(struct journal *journal, const struct journal_question *question,
+		       struct journal_answer *answer);
+/* Offers a bounded number. 1: there is more to do at once; 0; a negative errno. */
+int journal_replay_step(struct journal *journal);
+int64_t replay_due_ns(const struct replay *replay); /* something is to be remembered */
+
+/* ---- show.c ------------------------------------------------------------------------- */
+
+/* Negative errno: the file cannot be read. */
+int journal_show_growth(struct journal *journal, const struct journal_question *question,
+			struct journal_answer *answer);
+int journal_show_event(struct journal *journal, const struct journal_question *question,
+		       struct journal_answer *answer);
+
+/* ---- question.c --------------------------------------------------------------------- */
+
+/* Answers one question, if there is one and the answer before was taken. */
+void journal_answer_question(struct journal *journal);
 
 /* ---- carry.c ------------------------------------------------------------------------ */
 
@@ -432,6 +507,7 @@ struct journal {
 	struct drafts reports; /* the journal's own events, before the batch */
 	struct batch batch;
 	struct feed feed;
+	struct replay replay;
 	struct carry carry;
 	struct retell retell;
 	struct trim trim;

@@ -48,6 +48,11 @@ static const char *epoch_id(const struct journal *journal, uint64_t no)
 
 void report_written(struct journal *journal)
 {
+	struct event_draft draft;
+	size_t at = 0;
+
+	while (drafts_next(&journal->reports, &at, &draft))
+		memories_take(&journal->memories, &draft);
 	drafts_clear(&journal->reports);
 }
 
@@ -254,6 +259,7 @@ int report_evicted(struct journal *journal, struct event_head *head, enum gap_re
 	struct report report;
 	struct jw *json = start(&report, now->mono_ns, now);
 	uint64_t events = 0;
+	int err = 0;
 
 	for (size_t i = 0; i < count; i++)
 		events += gaps[i].events;
@@ -268,5 +274,8 @@ int report_evicted(struct journal *journal, struct event_head *head, enum gap_re
 	jw_close_array(json);
 	put_gone(json, journal, gaps[0].epoch_no);
 	finish(&report, EVENT_JOURNAL_EVICTED, &draft);
-	return journal_put(journal, head, &draft, now);
+	for (size_t i = 0; err == 0 && i < count; i++)
+		err = db_put_evicted(&journal->db, position_of(gaps[i].epoch_no, gaps[i].first),
+				     position_of(gaps[i].epoch_no, gaps[i].last));
+	return err < 0 ? err : journal_put(journal, head, &draft, now);
 }

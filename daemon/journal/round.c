@@ -37,6 +37,9 @@ int64_t journal_due_ns(const struct journal *journal, bool more)
 	int64_t due_ns = earlier_ns(write_due_ns(journal), return_due_ns(journal));
 
 	due_ns = earlier_ns(due_ns, witness_due_ns(&journal->witness[0]));
+	if (journal->db.sqlite)
+		due_ns = earlier_ns(due_ns, later_ns(replay_due_ns(&journal->replay),
+						     journal->trouble.rest_until_ns));
 	if (!journal->stall.active && journal->trim.log_due_ns < due_ns)
 		due_ns = earlier_ns(
 			due_ns, later_ns(journal->trim.log_due_ns, journal->trouble.rest_until_ns));
@@ -209,6 +212,7 @@ bool journal_tidy(struct journal *journal)
 		more |= take_step(journal, journal_retell_step);
 	}
 	more |= take_step(journal, journal_feed);
+	more |= take_step(journal, journal_replay_step);
 	if (journal->trouble.rest_until_ns == rest_until_ns)
 		journal->trouble.active = false;
 	return more || journal->trouble.active;

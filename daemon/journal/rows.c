@@ -187,6 +187,23 @@ int db_below(struct db *db, unsigned classes, uint64_t position, uint64_t *ret_p
 	return 0;
 }
 
+int db_above(struct db *db, uint64_t position, uint64_t *ret_position)
+{
+	uint64_t oldest = 0;
+
+	for (enum event_class c = 0; c < CLASSES; c++) {
+		uint64_t above = 0;
+		int err = ask_edge(db, c, ROW_AFTER, (int64_t)position, &above);
+
+		if (err < 0)
+			return err;
+		if (above > 0 && (oldest == 0 || above < oldest))
+			oldest = above;
+	}
+	*ret_position = oldest;
+	return 0;
+}
+
 int db_nth(struct db *db, enum event_class class, unsigned count, uint64_t upto,
 	   uint64_t *ret_position)
 {
@@ -217,6 +234,47 @@ int db_drop(struct db *db, enum event_class class, uint64_t low, uint64_t high)
 	sqlite3_bind_int(alerts, 3, (int)class);
 	err = db_run(db, alerts);
 	return err < 0 ? err : db_find_ends(db, class);
+}
+
+/* ---- what was evicted --------------------------------------------------------------- */
+
+#define EVICTED_MOST 4096
+
+int db_put_evicted(struct db *db, uint64_t low, uint64_t high)
+{
+	sqlite3_stmt *merge = db->statement[DO_MERGE_EVICTED], *put = db->statement[DO_PUT_EVICTED];
+	int err;
+
+	sqlite3_bind_int64(merge, 1, (int64_t)low);
+	sqlite3_bind_int64(merge, 2, (int64_t)high);
+	err = db_run(db, merge);
+	if (err < 0)
+		return err;
+	sqlite3_bind_int64(put, 1, (int64_t)low);
+	sqlite3_bind_int64(put, 2, (int64_t)high);
+	err = db_run(db, put);
+	if (err < 0 || ++db->evicted_put % EVICTED_MOST != 0)
+		return err;
+	sqlite3_bind_int64(db->statement[DO_DROP_EVICTED], 1, EVICTED_MOST);
+	return db_run(db, db->statement[DO_DROP_EVICTED]);
+}
+
+int db_evicted(struct db *db, uint64_t low, uint64_t high, db_evicted_call call, void *data)
+{
+	sqlite3_stmt *find = db->statement[DO_FIND_EVICTED];
+	int code;
+
+	sqlite3_bind_int64(find, 1, (int64_t)low);
+	sqlite3_bind_int64(find, 2, (int64_t)high);
+	while ((code = sqlite3_step(find)) == SQLITE_ROW) {
+		uint64_t first = (uint64_t)sqlite3_column_int64(find, 0);
+		uint64_t last = (uint64_t)sqlite3_column_int64(find, 1);
+
+		if (last >= low && first <= high)
+			call(data, first > low ? first : low, last < high ? last : high);
+	}
+	sqlite3_reset(find);
+	return db_note(db, sqlite_errno(db->sqlite, code));
 }
 
 /* ---- tiles -------------------------------------------------------------------------- */

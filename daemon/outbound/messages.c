@@ -214,6 +214,7 @@ static void take_rewind(struct uplink *uplink, const struct message_rewind *rewi
 		uplink->child_session = rewind->session;
 		uplink->lanes[STREAM_EVENTS] = (struct lane_out){.credit = CREDIT_EVENTS_BYTES};
 		uplink->lanes[STREAM_ALERTS] = (struct lane_out){.credit = CREDIT_ALERTS_BYTES};
+		uplink->lanes[STREAM_REPLAY] = (struct lane_out){.credit = CREDIT_REPLAY_BYTES};
 		uplink->head_wanted = true;
 		pthread_mutex_unlock(&uplink->lock);
 		if (rewind->told.seq > 0 && uplink->source.told)
@@ -249,8 +250,11 @@ static int note_ack(struct lane_out *lane, uint64_t position, size_t bytes, size
 static int note_progress(struct uplink *uplink, const struct message_progress *progress,
 			 bool *ret_more)
 {
-	struct lane_out *events = &uplink->lanes[STREAM_EVENTS];
-	struct lane_out *alerts = &uplink->lanes[STREAM_ALERTS];
+	static const size_t most[STREAM_COUNT] = {
+		[STREAM_EVENTS] = CREDIT_EVENTS_BYTES,
+		[STREAM_ALERTS] = CREDIT_ALERTS_BYTES,
+		[STREAM_REPLAY] = CREDIT_REPLAY_BYTES,
+	};
 
 	uplink->counters.published += progress->published;
 	uplink->counters.acknowledged += progress->acknowledged;
@@ -258,13 +262,12 @@ static int note_progress(struct uplink *uplink, const struct message_progress *p
 	uplink->counters.dropped += progress->dropped;
 	if (progress->session != uplink->child_session || uplink->session == 0)
 		return 0;
-	if (note_ack(events, progress->acked_event, progress->events_bytes, CREDIT_EVENTS_BYTES) <
-		    0 ||
-	    note_ack(alerts, progress->acked_alert, progress->alerts_bytes, CREDIT_ALERTS_BYTES) <
-		    0)
-		return -EBADMSG;
-	*ret_more = wants_more(events, CREDIT_EVENTS_BYTES);
-	*ret_more |= wants_more(alerts, CREDIT_ALERTS_BYTES);
+	for (int i = 0; i < STREAM_COUNT; i++)
+		if (note_ack(&uplink->lanes[i], progress->acked[i], progress->room[i], most[i]) < 0)
+			return -EBADMSG;
+	*ret_more = false;
+	for (int i = 0; i < STREAM_COUNT; i++)
+		*ret_more |= wants_more(&uplink->lanes[i], most[i]);
 	return 1;
 }
 
@@ -280,10 +283,9 @@ static int take_progress(struct uplink *uplink, const struct message_progress *p
 	if (result <= 0)
 		return result;
 	pthread_mutex_lock(&uplink->source_lock);
-	if (uplink->attached && progress->acked_event)
-		source->ack(source->data, STREAM_EVENTS, progress->acked_event);
-	if (uplink->attached && progress->acked_alert)
-		source->ack(source->data, STREAM_ALERTS, progress->acked_alert);
+	for (enum outlet_stream stream = 0; uplink->attached && stream < STREAM_COUNT; stream++)
+		if (progress->acked[stream])
+			source->ack(source->data, stream, progress->acked[stream]);
 	if (uplink->attached && more)
 		source->pull(source->data);
 	pthread_mutex_unlock(&uplink->source_lock);

@@ -31,6 +31,12 @@
 #define STUCK_NS     (60 * NS_PER_S)
 #define LINE_BYTES   4096
 #define HASH_TEXT    45
+#define EPOCHS_KEPT  4
+
+struct signed_head {
+	struct event_head head;
+	char note[NOTE_BYTES];
+};
 
 struct notary {
 	struct notary_conf conf;
@@ -43,6 +49,9 @@ struct notary {
 	struct outlet_proof proof;
 	bool proved;
 	struct event_head signed_to;
+	struct signed_head kept[EPOCHS_KEPT]; /* the last one of each of the newest epochs */
+	size_t newest;
+	char why[NOTARY_WHY_BYTES]; /* nothing is signed; empty: it is */
 	bool idle; /* nothing is left to sign */
 	bool done; /* the same, or it cannot be signed now */
 
@@ -55,6 +64,18 @@ struct notary {
 
 /* ---- the signer --------------------------------------------------------------------- */
 
+static void note_why(struct notary *notary, const char *why)
+{
+	bool changes;
+
+	pthread_mutex_lock(&notary->lock);
+	changes = !notary->why[0] != !why[0];
+	snprintf(notary->why, sizeof(notary->why), "%s", why);
+	pthread_mutex_unlock(&notary->lock);
+	if (changes)
+		notary->conf.changed(notary->conf.data);
+}
+
 static int complain(struct notary *notary, int err, const char *what)
 {
 	if (!notary->trouble)
@@ -62,6 +83,7 @@ static int complain(struct notary *notary, int err, const char *what)
 			  (int)(AGAIN_NS / NS_PER_S));
 	notary->again_ns = clock_mono_ns() + (notary->trouble ? AGAIN_NS : SOON_NS);
 	notary->trouble = true;
+	note_why(notary, what);
 	return -EIO;
 }
 
@@ -247,6 +269,16 @@ static void publish(struct notary *notary, const struct outlet_proof *proof, con
 		notary->conf.signed_head(notary->conf.data, members, json.bytes);
 }
 
+/* Under the lock. */
+static void keep(struct notary *notary, const struct event_head *head, const char *note)
+{
+	if (strcmp(notary->kept[notary->newest].head.epoch, head->epoch) != 0)
+		notary->newest = (notary->newest + 1) % EPOCHS_KEPT;
+	notary->kept[notary->newest].head = *head;
+	snprintf(notary->kept[notary->newest].note, NOTE_BYTES, "%s", note);
+	notary->signed_to = *head;
+}
+
 static int sign(struct notary *notary, const struct event_head *head)
 {
 	struct outlet_proof proof;
@@ -272,11 +304,12 @@ static int sign(struct notary *notary, const struct event_head *head)
 		return err;
 	publish(notary, &proof, note);
 	pthread_mutex_lock(&notary->lock);
-	notary->signed_to = proof.head;
+	keep(notary, &proof.head, note);
 	pthread_mutex_unlock(&notary->lock);
 	if (notary->trouble)
 		log_info("heads are signed again");
 	notary->trouble = false;
+	note_why(notary, "");
 	return 0;
 }
 
@@ -401,6 +434,32 @@ void notary_proved(struct notary *notary, const struct outlet_proof *proof)
 	notary->proved = true;
 	pthread_mutex_unlock(&notary->lock);
 	worker_wake(notary->worker);
+}
+
+void notary_why(struct notary *notary, char why[NOTARY_WHY_BYTES])
+{
+	pthread_mutex_lock(&notary->lock);
+	memcpy(why, notary->why, NOTARY_WHY_BYTES);
+	pthread_mutex_unlock(&notary->lock);
+}
+
+bool notary_note(struct notary *notary, const char *epoch, char *out, size_t size,
+		 uint64_t *ret_size)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&notary->lock);
+	for (size_t i = 0; i < EPOCHS_KEPT && !found; i++) {
+		const struct signed_head *kept = &notary->kept[i];
+
+		found = kept->head.seq > 0 && strcmp(kept->head.epoch, epoch) == 0;
+		if (!found)
+			continue;
+		snprintf(out, size, "%s", kept->note);
+		*ret_size = kept->head.seq;
+	}
+	pthread_mutex_unlock(&notary->lock);
+	return found;
 }
 
 void notary_hurry(struct notary *notary)

@@ -18,6 +18,7 @@ struct notary_conf {
 	const struct event_origin *origin;
 	void *data;
 	void (*prove)(void *data, uint64_t old_size); /* notary_proved() follows */
+	void (*changed)(void *data); /* what notary_why() says */
 	/* JSON members of the retained head. */
 	void (*signed_head)(void *data, const char *members, size_t bytes);
 };
@@ -28,6 +29,14 @@ int notary_start(struct notary *notary);
 /* Any thread. */
 void notary_grown(struct notary *notary, const struct event_head *head, bool critical);
 void notary_proved(struct notary *notary, const struct outlet_proof *proof);
+#define NOTARY_WHY_BYTES 128
+
+/* Why nothing is signed, empty: it is. */
+void notary_why(struct notary *notary, char why[NOTARY_WHY_BYTES]);
+
+/* The last signed head of the epoch, and its size. false: none that is still at hand. */
+bool notary_note(struct notary *notary, const char *epoch, char *out, size_t size,
+		 uint64_t *ret_size);
 /* All that there is now is to be signed at once. */
 void notary_hurry(struct notary *notary);
 bool notary_is_done(struct notary *notary); /* that was; or it cannot be */

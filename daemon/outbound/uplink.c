@@ -154,6 +154,11 @@ static void take_signed_head(void *data, const char *members, size_t bytes)
 	pthread_mutex_unlock(&uplink->lock);
 }
 
+static void note_signer(void *data)
+{
+	uplink_signal_change(data);
+}
+
 int uplink_sign(struct uplink *uplink, const struct signer_conf *conf)
 {
 	const struct notary_conf notary = {
@@ -162,9 +167,16 @@ int uplink_sign(struct uplink *uplink, const struct signer_conf *conf)
 		.data = uplink,
 		.prove = ask_for_proof,
 		.signed_head = take_signed_head,
+		.changed = note_signer,
 	};
 
 	return notary_new(&notary, &uplink->notary);
+}
+
+bool uplink_note(struct uplink *uplink, const char *epoch, char *out, size_t size,
+		 uint64_t *ret_size)
+{
+	return uplink->notary && notary_note(uplink->notary, epoch, out, size, ret_size);
 }
 
 bool uplink_signed(struct uplink *uplink)
@@ -233,6 +245,7 @@ static bool put_record(struct uplink *uplink, enum outlet_stream stream,
 		.late = record->late,
 		.epoch = record->epoch,
 		.type = record->type,
+		.asker = record->asker,
 		.payload = record->payload,
 		.payload_bytes = record->payload_bytes,
 	};
@@ -373,6 +386,8 @@ struct uplink_counters uplink_counters(struct uplink *uplink)
 	pthread_mutex_lock(&uplink->lock);
 	counters = uplink->counters;
 	pthread_mutex_unlock(&uplink->lock);
+	if (uplink->notary)
+		notary_why(uplink->notary, counters.unsigned_why);
 	return counters;
 }
 

@@ -24,6 +24,8 @@ struct uplink_counters {
 	int64_t since_mono_ns; /* of the present state */
 	char host[128]; /* connected to, or tried last */
 	char error[192]; /* why it is not connected; empty: it is */
+	char unsigned_why
+		[128]; /* why heads are not signed; empty: they are, or nobody asks for it */
 	uint64_t connects, published, acknowledged;
 	uint64_t recalls; /* all that is retained was asked for anew */
 	uint64_t dropped; /* messages that found no room and will not come again */
@@ -52,6 +54,9 @@ void uplink_subscribe(struct uplink *uplink, const struct inlet *inlet);
 
 /* Heads of the log are signed and published. Before uplink_start(). Negative errno. */
 int uplink_sign(struct uplink *uplink, const struct signer_conf *conf);
+/* The last signed head of the epoch, a text, and its size. false: there is none at hand. */
+bool uplink_note(struct uplink *uplink, const char *epoch, char *out, size_t size,
+		 uint64_t *ret_size);
 /* A stop: all that there is is signed now, if it can be. false: it is not yet. */
 bool uplink_signed(struct uplink *uplink);
 
@@ -64,7 +69,8 @@ void uplink_metrics(struct uplink *uplink, const char *members, size_t bytes);
  * sent again. Copies. -EAGAIN: too many are waiting; -ENOMEM. */
 int uplink_answer(struct uplink *uplink, const struct uplink_answer *answer);
 
-/* Readable (an eventfd, owned by the uplink) after each change of connected. */
+/* Readable (an eventfd, owned by the uplink) after each change of connected, and of whether heads
+ * are signed. */
 int uplink_event_fd(const struct uplink *uplink);
 struct uplink_counters uplink_counters(struct uplink *uplink);
 

@@ -25,15 +25,24 @@ static void check_text(const char *text, size_t size, bool wanted)
 
 static void check_request(const struct request *request)
 {
-	bool word = request->method != REQUEST_STATUS;
+	bool word = request->method < REQUEST_STATUS;
 
-	check_text(request->id, sizeof(request->id), word);
+	check_text(request->id, sizeof(request->id), request->method != REQUEST_STATUS);
 	check_text(request->officer, sizeof(request->officer), word);
 	check_text(request->reason, sizeof(request->reason), word);
 	check_text(request->lane, sizeof(request->lane), request->method == REQUEST_PRESENT);
 	check_text(request->ucr, sizeof(request->ucr), request->method == REQUEST_PRESENT);
 	check_text(request->resource, sizeof(request->resource), request->method == REQUEST_ACK);
 	check_text(request->type, sizeof(request->type), request->method == REQUEST_ACK);
+	check_text(request->asker, sizeof(request->asker), request->method == REQUEST_REPLAY);
+	if (strpbrk(request->asker, "/+#. ") || request->range_count > EVENT_RANGES ||
+	    (request->method > REQUEST_STATUS) != (request->range_count > 0))
+		abort();
+	for (size_t i = 0; i < request->range_count; i++)
+		if (request->ranges[i].first < 1 ||
+		    request->ranges[i].last < request->ranges[i].first ||
+		    request->ranges[i].last > UINT64_C(1) << 40)
+			abort();
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)

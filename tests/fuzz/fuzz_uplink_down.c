@@ -17,15 +17,16 @@ static struct uplink *new_uplink(int fd)
 
 	if (!uplink || channel_init(&uplink->channel, &uplink_protocol, fd, OUT_BYTES) < 0 ||
 	    outbox_init(&uplink->outbox[STREAM_EVENTS], OUTBOX_EVENTS_BYTES) < 0 ||
-	    outbox_init(&uplink->outbox[STREAM_ALERTS], OUTBOX_ALERTS_BYTES) < 0)
+	    outbox_init(&uplink->outbox[STREAM_ALERTS], OUTBOX_ALERTS_BYTES) < 0 ||
+	    outbox_init(&uplink->outbox[STREAM_REPLAY], OUTBOX_REPLAY_BYTES) < 0)
 		abort();
 	return uplink;
 }
 
 static void free_uplink(struct uplink *uplink)
 {
-	outbox_fini(&uplink->outbox[STREAM_EVENTS]);
-	outbox_fini(&uplink->outbox[STREAM_ALERTS]);
+	for (int i = 0; i < STREAM_COUNT; i++)
+		outbox_fini(&uplink->outbox[i]);
 	answers_fini(&uplink->answers);
 	free(uplink->metrics);
 	free(uplink->texts);
@@ -44,7 +45,7 @@ static void use(struct uplink *uplink)
 		while ((record = outbox_next(&uplink->outbox[stream]))) {
 			for (size_t i = 0; i < record->payload_bytes; i++)
 				sum += (unsigned char)record->payload[i];
-			sum += strlen(record->epoch) + strlen(record->type);
+			sum += strlen(record->epoch) + strlen(record->type) + strlen(record->asker);
 			outbox_sent(&uplink->outbox[stream]);
 			outbox_release(&uplink->outbox[stream]);
 		}

@@ -98,6 +98,7 @@ static void read_all(struct uplink *uplink)
 		(void)messages_deliver_pending(uplink);
 	if (uplink->lanes[STREAM_EVENTS].credit > CREDIT_EVENTS_BYTES ||
 	    uplink->lanes[STREAM_ALERTS].credit > CREDIT_ALERTS_BYTES ||
+	    uplink->lanes[STREAM_REPLAY].credit > CREDIT_REPLAY_BYTES ||
 	    uplink->states_wanted > CREDIT_STATES)
 		abort();
 }

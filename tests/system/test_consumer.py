@@ -6,6 +6,7 @@ import random
 import re
 
 import pytest
+from rig import published
 from rig.daemon import ROOT
 
 ZEROS = "0" * 64
@@ -229,6 +230,35 @@ def test_an_alert_is_compared_with_its_event(store):
     assert hear(store, whole[0]) is None
     other = whole[0].replace(b'"value":1', b'"value":2')
     assert hear(store, other).endswith("differs")
+
+
+def replay_topic(payload):
+    return topic(payload, "replay/centre/event")
+
+
+def test_what_stays_missing_is_asked_for_once_and_comes(store):
+    old, gateway = chain(30), ("cp", "gw1")
+    new = chain(10, "00000000000000e2", follows=follows(old))
+    status = {"schema": "corridord.status/1", "checkpoint": "cp", "gateway": "gw1", "state": "online"}
+    status = json.dumps(status | {"epoch": "00000000000000e2", "seq": 10, "hash": digest(new[-1])}).encode()
+    for payload in old[:10] + old[20:25] + new[:1] + new[2:]:
+        hear(store, payload)
+    hear(store, status, f"{ROOT_TOPIC}/cp/gw1/status", True)
+    assert store.request(gateway, "centre") is None  # it may be on its way
+    request = store.request(gateway, "centre")
+    assert {(r["epoch"], r["first"], r["last"]) for r in request["ranges"]} == {
+        (EPOCH, 11, 20), (EPOCH, 26, 30), ("00000000000000e2", 2, 2),
+    }  # fmt: skip
+    published.validator("request").validate(request)
+    gone = [{"epoch": EPOCH, "first": 11, "last": 15}]
+    store.answered(gateway, json.dumps({"evicted": gone, "expired": [], "unknown": []}))
+    assert {(e, first, last) for e, first, last in store.lacking(gateway)} == {
+        (EPOCH, 16, 20), (EPOCH, 26, 30), ("00000000000000e2", 2, 2),
+    }  # fmt: skip
+    assert "the payload is of" in hear(store, old[15], replay_topic(new[1]).replace("meter", "seal"))
+    for payload in old[15:20] + old[25:] + [new[1]]:
+        hear(store, payload, replay_topic(payload))
+    assert store.lacking(gateway) == [] and store.request(gateway, "centre") is None
 
 
 def test_what_was_stored_is_known_after_a_restart(consumer, store, tmp_path):

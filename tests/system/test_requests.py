@@ -333,6 +333,8 @@ def test_an_officers_acts_are_events_with_his_name(gateway, officer, subscriber)
 def test_every_way_to_refuse_is_in_the_schema_and_on_the_page():
     sources = [p.read_text() for p in (published.ROOT / "daemon/inbound").glob("request*.c")]
     told = set(re.findall(r'request_refusal\(\s*"(\w+)"', "".join(sources)))
+    journal = "".join((published.ROOT / f"daemon/journal/{name}.c").read_text() for name in ("replay", "show", "question"))
+    told |= set(re.findall(r'(?:refuse\(\s*answer,\s*|code = )"(\w+)"', journal))
     schema = json.loads((published.ROOT / "schema/response.schema.json").read_text())
     page = (published.ROOT / "doc/mqtt.md").read_text().split("| `code` | |")[1].split("\n\n")[0]
     rows = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", page, re.MULTILINE))))

@@ -8,7 +8,8 @@ import socket
 import subprocess
 
 import pytest
-from rig import conf, notes
+from rig import conf, notes, verification
+from rig.asker import Asker
 from rig.daemon import BUILD
 from rig.processes import children, name
 from rig.waiting import until
@@ -99,6 +100,17 @@ def test_openssl_reads_the_key_and_agrees_on_the_public_part(key, tmp_path):
     assert out[-32:] == key.key
 
 
+def test_a_certificate_can_be_requested_for_the_key(key, tmp_path):
+    made = subprocess.run([SIGNER, "--request", tmp_path / "key.pem", NAME], check=True, capture_output=True, text=True)
+    words = ["openssl", "req", "-verify", "-noout", "-subject", "-pubkey"]
+    seen = subprocess.run(words, input=made.stdout, check=True, capture_output=True, text=True)
+    assert "O = corridor, OU = ge-red-bridge, CN = gw1" in seen.stdout.replace("=", " = ").replace("  =  ", " = ")
+    public = "".join(seen.stdout.split("-----")[2].split())
+    assert base64.b64decode(public)[-32:] == key.key
+    for wrong in ("corridor/cp", "corridor/cp/gw/more", "corridor//gw", "corridor/cp/" + "x" * 65):
+        assert subprocess.run([SIGNER, "--request", tmp_path / "key.pem", wrong], capture_output=True).returncode == 1
+
+
 def test_a_note_is_as_the_specification_says(signer, key):
     tree = leaves(5)
     note = note_of(signer.sign(tree))
@@ -178,7 +190,7 @@ def site(device):
 
 @pytest.fixture
 def gateway(key, device, broker, subscriber, new_daemon, tmp_path):
-    daemon = new_daemon(conf.head(broker.port) + site(device))
+    daemon = new_daemon(conf.head(broker.port, requests=True) + site(device))
     for name in ("key.pem",):
         if daemon.folder != tmp_path:
             (daemon.folder / name).write_bytes((tmp_path / name).read_bytes())
@@ -259,3 +271,78 @@ def test_without_a_key_all_goes_on_and_the_log_says_why(device, broker, subscrib
     subscriber.wait_event("seal.intact")
     until(lambda: "heads are not signed" in daemon.logged() and "the key cannot be read" in daemon.logged(), "the reason in the log")
     assert not notes_heard(subscriber)
+    assert "corridord-signer" in subscriber.wait_event("signer.failed", alarm="raised")["observed"]["why"]
+
+
+def test_a_signer_that_cannot_sign_is_told_by_an_event_and_that_it_can_again(gateway, subscriber, key):
+    until(lambda: signed_up_to(subscriber, key), "a signed head")
+    gateway.stop()
+    ledger = gateway.folder / "ledger"
+    broken = ledger.read_text()
+    ledger.write_text("nonsense\n")
+    gateway.start()
+    why = subscriber.wait_event("signer.failed", alarm="raised")["observed"]["why"]
+    assert why
+    ledger.write_text(broken)
+    assert subscriber.wait_event("signer.failed", alarm="cleared")["observed"]["unsigned_ms"] > 0
+
+
+# ---- proofs ----------------------------------------------------------------------------------
+
+
+def verify_c(tmp_path, payload, proof, keys):
+    (tmp_path / "event.json").write_bytes(payload)
+    (tmp_path / "event.tlog-proof").write_text(proof)
+    chosen = [word for key in keys for word in ("--key", key)]
+    return subprocess.run([BUILD / "corridor-verify", *chosen, "--proof", tmp_path / "event.tlog-proof", tmp_path / "event.json"]).returncode
+
+
+@pytest.fixture
+def both(tmp_path):
+    """What corridor-verify and the one that was written from the page say of one event."""
+
+    def judge(payload, proof, keys):
+        said = verify_c(tmp_path, payload, proof, keys)
+        assert said == verification.verify_single(payload, proof, keys)
+        return said
+
+    return judge
+
+
+def test_one_event_is_proven_offline(gateway, subscriber, key, device, broker, closing, tmp_path, both):
+    asker = closing(Asker(broker)).start()
+    device.units[2].set(0, 3)
+    alarm = subscriber.wait_event("seal.tampered")
+    until(lambda: signed_up_to(subscriber, key) >= alarm["seq"], "a signed head after an alarm", 30)
+    verifier = subprocess.run([SIGNER, "--verifier-key", tmp_path / "key.pem", NAME], check=True, capture_output=True, text=True).stdout.strip()
+    for seq in range(1, alarm["seq"] + 1):
+        answer = asker.ask("prove", epoch=alarm["epoch"], seq=seq)
+        assert answer["ok"], answer
+        payload = answer["event"].encode()
+        assert both(payload, answer["proof"], [verifier]) == 0
+    assert payload == alarm.message.payload
+    assert both(payload, answer["proof"], []) == 1
+    assert both(payload.replace(b"tampered", b"tempered"), answer["proof"], [verifier]) == 2
+    other = asker.ask("prove", epoch=alarm["epoch"], seq=alarm["seq"] - 1)["proof"]
+    assert both(payload, other, [verifier]) == 2
+    magic, _, note = answer["proof"].partition("\n\n")
+    assert both(payload, magic + "\n\n" + note.replace(note[-8:-3], "AAAAA"), [verifier]) == 2
+    assert verify_c(tmp_path, payload, "c2sp.org/tlog-proof@v2\n", [verifier]) == 3
+
+
+def test_that_the_log_only_grew_is_shown(gateway, subscriber, key, device, broker, closing):
+    asker = closing(Asker(broker)).start()
+    for word in (3, 1) * 20:
+        mark = subscriber.mark
+        device.units[2].set(0, word)
+        subscriber.wait(lambda: subscriber.events(since=mark), "an event")
+    epoch = subscriber.parsed["event"][-1]["epoch"]
+    last = len(tree_heard(subscriber, epoch))
+    for old, new in [(1, 2), (1, last), (7, 20), (8, 32), (last, last), (last - 1, last)]:
+        answer = asker.ask("proof", epoch=epoch, old=old, new=new)
+        tree, path = tree_heard(subscriber, epoch), [base64.b64decode(p) for p in answer["path"]]
+        assert notes.continues(old, notes.root_of(tree[:old]), new, notes.root_of(tree[:new]), path)
+    assert asker.ask("proof", epoch=epoch, old=1, new=10**6)["code"] == "not_there"
+    assert asker.ask("proof", epoch="0" * 16, old=1, new=2)["code"] == "not_there"
+    assert asker.ask("prove", epoch=epoch, seq=10**6)["code"] == "not_signed"
+    assert asker.ask("prove", epoch="0" * 16, seq=1)["code"] == "not_signed"

@@ -218,6 +218,66 @@ static void a_new_epoch_begins_a_new_one_and_keeps_the_old(void **state)
 	assert_int_equal(ask_sql(rig->path, "SELECT length(leaves) FROM tile"), 40 * 32);
 }
 
+/* In this run: it would be made anew at the next start. */
+static void assert_shown(struct journal_rig *rig, uint64_t size)
+{
+	struct journal_question question = {.kind = ASK_GROWTH, .range_count = 1};
+	struct journal_answer answer;
+
+	memcpy(question.ranges[0].epoch, rig->head.epoch, EVENT_EPOCH_BYTES);
+	question.ranges[0].first = 1;
+	question.ranges[0].last = size;
+	assert_int_equal(journal_ask(rig->journal, &question), 0);
+	WAIT_FOR(journal_answered(rig->journal, &answer));
+	assert_null(answer.code);
+	assert_non_null(strstr(answer.members, "\"path\":["));
+}
+
+/* Nothing is acknowledged: each tile needs room that only tombstones make. */
+static void a_journal_at_its_quota_keeps_its_tree(void **state)
+{
+	struct journal_rig *rig = *state;
+
+	rig->conf.quota_bytes = 512 * 1024;
+	rig->room[STREAM_EVENTS] = 0;
+	rig->room[STREAM_ALERTS] = 0;
+	open_journal(rig);
+	put_events(rig, EVENT_METER_VALUE, 3000);
+	put_events(rig, EVENT_SEAL_INTACT, 3000);
+	put_events(rig, EVENT_METER_VALUE, 1500);
+	WAIT_FOR(journal_counters(rig->journal).evicted > 4000);
+	JOURNAL_WAIT(rig, rig->head.seq > 7500);
+	wait_for_rest();
+	assert_shown(rig, rig->head.seq);
+	open_at_rest(rig);
+	assert_true(rig->journal->chain.tiles.known);
+	assert_int_equal(rig->journal->chain.tiles.tree.size, rig->journal->chain.head.seq);
+	start_journal(rig);
+}
+
+/* The file may not grow at the moment when a tile is due, and the disk has room. */
+static void a_tile_that_finds_no_page_is_written_when_there_is_one(void **state)
+{
+	struct journal_rig *rig = *state;
+	struct tree tree;
+
+	open_journal(rig);
+	put_seen(rig, 255);
+	open_at_rest(rig);
+	forget_seen(rig);
+	db_freeze(&rig->journal->db, true);
+	start_journal(rig);
+	put_event(rig, EVENT_METER_VALUE);
+	wait_for_head(rig, 256);
+	put_events(rig, EVENT_METER_VALUE, 44);
+	wait_for_events(rig, 300);
+	assert_shown(rig, 300);
+	tree = tree_seen(rig, NULL);
+	open_at_rest(rig);
+	assert_tree(rig, &tree);
+	start_journal(rig);
+}
+
 static int rig_with_a_tree(void **state)
 {
 	int err = journal_rig_new(state);
@@ -239,6 +299,8 @@ int main(void)
 		tree_test(a_file_from_before_there_were_trees_gets_one),
 		tree_test(one_that_cannot_be_known_any_more_is_not_made_up),
 		tree_test(an_altered_tile_is_not_believed),
+		tree_test(a_journal_at_its_quota_keeps_its_tree),
+		tree_test(a_tile_that_finds_no_page_is_written_when_there_is_one),
 		tree_test(a_new_epoch_begins_a_new_one_and_keeps_the_old),
 	};
 

@@ -14,7 +14,7 @@ struct site {
 	struct requests *requests;
 	struct event_origin origin;
 	int rc; /* of what is carried out */
-	unsigned presented, acknowledged, answered;
+	unsigned presented, acknowledged, answered, asked;
 	uint64_t number; /* of the last one */
 	uint64_t marked, durable;
 	int answer_rc;
@@ -58,10 +58,20 @@ static int answer(void *data, const struct uplink_answer *given)
 	return site->answer_rc;
 }
 
+static int ask_journal(void *data, const struct request *request, uint64_t number)
+{
+	struct site *site = data;
+
+	assert_int_equal(request->method, REQUEST_REPLAY);
+	site->asked += site->rc == 0;
+	site->number = number;
+	return site->rc;
+}
+
 static struct site *open_site(void)
 {
 	struct site *site = calloc(1, sizeof(*site));
-	const struct requests_host host = {site, carry_out, status, answer};
+	const struct requests_host host = {site, carry_out, status, answer, ask_journal};
 
 	assert_non_null(site);
 	site->origin = (struct event_origin){.checkpoint = "ge-red-bridge", .gateway = "gw1"};
@@ -349,6 +359,79 @@ static void only_a_few_lines_are_logged_in_a_minute(void **state)
 	close_site(site);
 }
 
+#define REPLAY \
+	"{\"id\":\"%s\",\"asker\":\"centre\",\"since\":{\"epoch\":\"00000000000000e1\",\"seq\":7}}"
+
+static void ask_replay(struct site *site, const char *id)
+{
+	char payload[256];
+
+	snprintf(payload, sizeof(payload), REPLAY, id);
+	ask(site, "replay", payload);
+}
+
+static void what_the_journal_is_asked_is_answered_when_it_has(void **state)
+{
+	struct site *site = open_site();
+	struct requests_reply reply = {.members = "\"accepted\":[]", .bytes = 13};
+
+	(void)state;
+	ask_replay(site, "one");
+	assert_int_equal(site->asked, 1);
+	assert_int_equal(site->answered, 0);
+	reply.number = site->number + 7; /* of nobody */
+	requests_answered(site->requests, &reply);
+	assert_int_equal(site->answered, 0);
+	reply.number = site->number;
+	requests_answered(site->requests, &reply);
+	assert_non_null(strstr(site->payload, "\"id\":\"one\",\"ok\":true,\"accepted\":[]}"));
+	assert_string_equal(site->topic, FOLDER "replay");
+	requests_answered(site->requests, &reply);
+	assert_int_equal(site->answered, 1);
+	close_site(site);
+}
+
+static void what_the_journal_refuses_is_refused(void **state)
+{
+	struct site *site = open_site();
+	struct requests_reply reply = {.code = "busy", .error = "later"};
+
+	(void)state;
+	ask_replay(site, "one");
+	reply.number = site->number;
+	requests_answered(site->requests, &reply);
+	assert_non_null(
+		strstr(site->payload, "\"ok\":false,\"code\":\"busy\",\"error\":\"later\""));
+	close_site(site);
+}
+
+static void no_more_is_asked_than_there_is_room_for(void **state)
+{
+	struct site *site = open_site();
+	char id[16];
+
+	(void)state;
+	for (int n = 0; n < 3 * REQUESTS_ASKED; n++) {
+		snprintf(id, sizeof(id), "n%d", n);
+		ask_replay(site, id);
+	}
+	assert_int_equal(site->asked, REQUESTS_ASKED);
+	assert_int_equal(site->answered, 2 * REQUESTS_ASKED);
+	assert_non_null(strstr(site->payload, "\"code\":\"busy\""));
+	close_site(site);
+}
+
+static void a_journal_that_has_no_room_is_busy(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	site->rc = -EAGAIN;
+	ask_replay(site, "one");
+	assert_non_null(strstr(site->payload, "\"code\":\"busy\""));
+	close_site(site);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +444,10 @@ int main(void)
 		cmocka_unit_test(too_much_correlation_is_refused_without_it),
 		cmocka_unit_test(a_payload_that_was_cut_is_too_long),
 		cmocka_unit_test(only_a_few_lines_are_logged_in_a_minute),
+		cmocka_unit_test(what_the_journal_is_asked_is_answered_when_it_has),
+		cmocka_unit_test(what_the_journal_refuses_is_refused),
+		cmocka_unit_test(no_more_is_asked_than_there_is_room_for),
+		cmocka_unit_test(a_journal_that_has_no_room_is_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,14 @@ struct event_head {
 	unsigned char hash[EVENT_HASH_BYTES]; /* SHA-256 of its payload, zeros: none yet */
 };
 
+#define EVENT_RANGES 16 /* that are asked for at a time */
+
+/* Numbers of an epoch, both ends included. */
+struct event_range {
+	char epoch[EVENT_EPOCH_BYTES];
+	uint64_t first, last;
+};
+
 /* Members that every body begins with. lane and sensor may be NULL. */
 void event_body_start(struct jw *json, char *out, size_t size, const char *lane, const char *sensor,
 		      int64_t occurred_mono_ns, const struct instant *now);

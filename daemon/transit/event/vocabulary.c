@@ -815,6 +815,14 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_ALARM,
 			.summary = "no broker can be reached",
 		},
+	[EVENT_SIGNER_FAILED] =
+		{
+			.name = "signer.failed",
+			.severity = SEVERITY_MAJOR,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_ALARM,
+			.summary = "heads of the log are not signed",
+		},
 	[EVENT_GATEWAY_STARTED] =
 		{
 			.name = "gateway.started",

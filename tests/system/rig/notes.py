@@ -106,6 +106,36 @@ def root_of(leaves):
     return hashlib.sha256(b"\x01" + root_of(leaves[:k]) + root_of(leaves[k:])).digest()
 
 
+def root_by(leaf_hash, index, size, path):
+    """RFC 9162, 2.1.3.2: the root that the inclusion path leads to; None: the path is of no such tree."""
+    if index >= size:
+        return None
+    fn, sn, r = index, size - 1, leaf_hash
+    for p in path:
+        if sn == 0:
+            return None
+        if fn & 1 or fn == sn:
+            r = hashlib.sha256(b"\x01" + p + r).digest()
+            while fn and not fn & 1:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            r = hashlib.sha256(b"\x01" + r + p).digest()
+        fn, sn = fn >> 1, sn >> 1
+    return r if sn == 0 else None
+
+
+def proof_of(text):
+    """(index, path, note) of a c2sp.org/tlog-proof@v1."""
+    head, _, note = text.partition("\n\n")
+    magic, *lines = head.split("\n")
+    assert magic == "c2sp.org/tlog-proof@v1"
+    if lines[0].startswith("extra "):
+        lines.pop(0)
+    word, index = lines.pop(0).split(" ")
+    assert word == "index" and str(int(index)) == index
+    return int(index), [base64.b64decode(line, validate=True) for line in lines], note
+
+
 def continues(old_size, old_root, size, root, path):
     """RFC 9162, 2.1.4.2."""
     if old_size == size:

@@ -156,3 +156,19 @@ def verify(lines, keys=()):
         }
         worst = max(worst, code)
     return said, worst
+
+
+def verify_single(payload, proof, keys=()):
+    """Of one event and its proof: 0 good, 1 nobody known has signed it, 2 it is not what was signed."""
+    event = json.loads(payload)
+    index, path, note = notes.proof_of(proof)
+    origin, size, root = notes.head_of(note)
+    name = f"corridor/{event['checkpoint']}/{event['gateway']}"
+    if (origin, index + 1) != (f"{name}/{event['epoch']}", event["seq"]):
+        return 2
+    if notes.root_by(notes.leaf(payload), index, size, path) != root:
+        return 2
+    claimed = [key for key in map(notes.Verifier, keys) if key.claims(note)]
+    if any(not key.signed(note) for key in claimed):
+        return 2
+    return 0 if any(key.name == name for key in claimed) else 1

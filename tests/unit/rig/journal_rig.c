@@ -118,7 +118,7 @@ void journal_rig_init(struct journal_rig *rig)
 	*rig = (struct journal_rig){
 		.conf = {.quota_bytes = INT64_C(64) << 20, .keep_ns = 90 * 24 * 3600 * S},
 		.origin = {.checkpoint = "ge-red-bridge", .gateway = "gw1", .boot = "boot-1"},
-		.room = {NO_LIMIT, NO_LIMIT},
+		.room = {NO_LIMIT, NO_LIMIT, NO_LIMIT},
 	};
 	snprintf(rig->folder, sizeof(rig->folder), "%s/journal-XXXXXX", base);
 	assert_non_null(mkdtemp(rig->folder));

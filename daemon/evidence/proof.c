@@ -1,0 +1,126 @@
+#include "evidence/proof.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIRST_LINE  "c2sp.org/tlog-proof@v1\n"
+#define HASH_TEXT   45 /* of 32 bytes in base64, with the NUL */
+#define DIGITS_MOST 19
+
+struct out {
+	char *at;
+	size_t left;
+	bool overflow;
+};
+
+static void put(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(struct out *out, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(out->at, out->left, format, arguments);
+	va_end(arguments);
+	out->overflow |= length < 0 || (size_t)length >= out->left;
+	if (out->overflow)
+		return;
+	out->at += length;
+	out->left -= (size_t)length;
+}
+
+int proof_write(uint64_t index, const struct tree_path *path, const char *note, char *out,
+		size_t size)
+{
+	struct out to = {.at = out, .left = size};
+	char hash[HASH_TEXT];
+
+	put(&to, FIRST_LINE "index %" PRIu64 "\n", index);
+	for (size_t i = 0; i < path->count; i++) {
+		base64_encode(path->hash[i].bytes, TREE_HASH_BYTES, hash);
+		put(&to, "%s\n", hash);
+	}
+	put(&to, "\n%s", note);
+	return to.overflow ? -E2BIG : (int)(to.at - out);
+}
+
+static bool skip(const char **at, const char *end, const char *text)
+{
+	size_t bytes = strlen(text);
+
+	if ((size_t)(end - *at) < bytes || memcmp(*at, text, bytes) != 0)
+		return false;
+	*at += bytes;
+	return true;
+}
+
+/* NULL: there is no whole line. */
+static const char *next_line(const char **at, const char *end, size_t *ret_length)
+{
+	const char *line = *at;
+	const char *stop = memchr(line, '\n', (size_t)(end - line));
+
+	if (!stop)
+		return NULL;
+	*ret_length = (size_t)(stop - line);
+	*at = stop + 1;
+	return line;
+}
+
+static int read_index(const char *line, size_t length, uint64_t *ret_index)
+{
+	uint64_t index = 0;
+
+	if (length == 0 || length > DIGITS_MOST || (length > 1 && line[0] == '0'))
+		return -EINVAL;
+	for (size_t i = 0; i < length; i++) {
+		if (line[i] < '0' || line[i] > '9')
+			return -EINVAL;
+		index = index * 10 + (uint64_t)(line[i] - '0');
+	}
+	*ret_index = index;
+	return 0;
+}
+
+static int read_path(const char **at, const char *end, struct tree_path *path)
+{
+	const char *line;
+	size_t length;
+
+	while ((line = next_line(at, end, &length)) && length > 0) {
+		struct tree_hash *hash = &path->hash[path->count];
+
+		if (path->count == TREE_PATH_MAX || length != HASH_TEXT - 1 ||
+		    base64_decode(line, length, hash->bytes, sizeof(hash->bytes)) !=
+			    TREE_HASH_BYTES)
+			return -EINVAL;
+		path->count++;
+	}
+	return line ? 0 : -EINVAL;
+}
+
+int proof_read(const char *text, size_t bytes, struct proof *ret_proof)
+{
+	const char *at = text, *end = text + bytes, *line;
+	struct proof proof = {0};
+	size_t length;
+
+	if (!skip(&at, end, FIRST_LINE))
+		return -EINVAL;
+	if (skip(&at, end, "extra ") && !next_line(&at, end, &length))
+		return -EINVAL;
+	if (!skip(&at, end, "index "))
+		return -EINVAL;
+	line = next_line(&at, end, &length);
+	if (!line || read_index(line, length, &proof.index) < 0 ||
+	    read_path(&at, end, &proof.path) < 0)
+		return -EINVAL;
+	proof.note = at;
+	proof.note_bytes = (size_t)(end - at);
+	*ret_proof = proof;
+	return 0;
+}
