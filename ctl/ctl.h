@@ -39,6 +39,7 @@ int ctl_watch(struct ctl *ctl);
 int ctl_read(struct ctl *ctl);
 int ctl_scan(struct ctl *ctl);
 int ctl_ack(struct ctl *ctl);
+int ctl_reload(struct ctl *ctl);
 int ctl_doctor(struct ctl *ctl);
 int ctl_bundle(struct ctl *ctl);
 

@@ -61,6 +61,19 @@ static void look_at_gateway(const json_t *status, json_t *faults, json_t *warnin
 	}
 }
 
+static void look_at_configuration(const json_t *status, json_t *warnings)
+{
+	const json_t *configuration = json_object_get(status, "configuration");
+	const json_t *refused = json_object_get(configuration, "refused");
+	char what[512];
+
+	if (!refused)
+		return;
+	snprintf(what, sizeof(what), "reload: not taken, the configuration before is in effect: %s",
+		 text_of(refused, "error"));
+	add(warnings, "warning", what, -1);
+}
+
 static void look_at_buses(const struct view *view, json_t *faults)
 {
 	char what[512];
@@ -175,6 +188,7 @@ json_t *findings_of(const struct view *view)
 	json_t *faults = json_array(), *warnings = json_array();
 
 	look_at_gateway(view->status, faults, warnings);
+	look_at_configuration(view->status, warnings);
 	look_at_buses(view, faults);
 	look_at_devices(view, faults, warnings);
 	look_at_points(view, faults);

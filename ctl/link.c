@@ -148,7 +148,7 @@ static json_t *hear(struct link *link, int flags)
 	return line;
 }
 
-json_t *link_ask_this(struct link *link, json_t *question)
+json_t *link_ask_any(struct link *link, json_t *question)
 {
 	int err = send_line(link, question);
 	json_t *answer;
@@ -160,6 +160,13 @@ json_t *link_ask_this(struct link *link, json_t *question)
 	}
 	while ((answer = hear(link, 0)) && json_object_get(answer, "event"))
 		json_decref(answer);
+	return answer;
+}
+
+json_t *link_ask_this(struct link *link, json_t *question)
+{
+	json_t *answer = link_ask_any(link, question);
+
 	if (!answer || json_is_true(json_object_get(answer, "ok")))
 		return answer;
 	set_error(link, "%s", json_string_value(json_object_get(answer, "error")));

@@ -29,6 +29,7 @@ enum control_method {
 	CONTROL_FOLLOW, /* each event from now on, as it is captured */
 	CONTROL_READ, /* registers of a device, now */
 	CONTROL_ACK, /* an alarm is taken note of */
+	CONTROL_RELOAD, /* the configuration is read again */
 	CONTROL_METHODS
 };
 

@@ -25,7 +25,7 @@ static const struct {
 	[CONTROL_BUSES] = {"buses", false},   [CONTROL_DEVICES] = {"devices", false},
 	[CONTROL_POINTS] = {"points", false}, [CONTROL_SENSORS] = {"sensors", false},
 	[CONTROL_FOLLOW] = {"follow", false}, [CONTROL_READ] = {"read", false},
-	[CONTROL_ACK] = {"ack", true},
+	[CONTROL_ACK] = {"ack", true},	      [CONTROL_RELOAD] = {"reload", true},
 };
 
 struct member {

@@ -28,6 +28,7 @@ static int answer_status(struct gateway *gateway, struct jw *json)
 	jw_uint(json, "devices", config->device_count);
 	jw_uint(json, "points", config->point_count);
 	jw_bool(json, "capture_waits", gateway->paused);
+	gateway_reload_status(gateway, json);
 	transit_status(gateway->transit, json, MOST);
 	return 0;
 }
@@ -228,12 +229,21 @@ static struct console_wait *free_wait(struct gateway *gateway)
 	return NULL;
 }
 
-/* Answered when its event is durable. */
+/* There is one for each client, who waits for one answer. */
+void gateway_answer_when_durable(struct gateway *gateway, uint64_t number, const char *members)
+{
+	struct console_wait *wait = free_wait(gateway);
+
+	if (wait)
+		*wait = (struct console_wait){.number = number,
+					      .mark = journal_mark(gateway->journal),
+					      .members = members};
+}
+
 static int acknowledge(struct gateway *gateway, const struct control_question *question,
 		       uint64_t number, const struct control_peer *by,
 		       struct control_refusal *ret_refusal)
 {
-	struct console_wait *wait = free_wait(gateway);
 	char officer[ACCOUNT_NAME_BYTES];
 	const struct acknowledgement word = {
 		.resource = question->resource,
@@ -245,7 +255,7 @@ static int acknowledge(struct gateway *gateway, const struct control_question *q
 	struct instant now;
 	int err;
 
-	if (!wait || !journal_has_room(gateway->journal))
+	if (!free_wait(gateway) || !journal_has_room(gateway->journal))
 		return refuse(ret_refusal, "busy", "the journal has no room, try again later");
 	account_user_name(by->uid, officer);
 	gateway_drain(gateway); /* readings from before come before */
@@ -254,7 +264,7 @@ static int acknowledge(struct gateway *gateway, const struct control_question *q
 	transit_judge_pending(gateway->transit, &now);
 	if (err < 0)
 		return refuse_acknowledgement(err, ret_refusal);
-	*wait = (struct console_wait){.number = number, .mark = journal_mark(gateway->journal)};
+	gateway_answer_when_durable(gateway, number, NULL);
 	return -EINPROGRESS;
 }
 
@@ -267,9 +277,27 @@ void gateway_console_durable(struct gateway *gateway)
 
 		if (wait->number == 0 || wait->mark > durable)
 			continue;
-		control_answer(gateway->control, wait->number, NULL, 0, NULL, clock_mono_ns());
+		control_answer(gateway->control, wait->number, wait->members,
+			       wait->members ? strlen(wait->members) : 0, NULL, clock_mono_ns());
 		wait->number = 0;
 	}
+}
+
+/* ---- the configuration ----------------------------------------------------------------- */
+
+static int reload(struct gateway *gateway, uint64_t number, const struct control_peer *by,
+		  struct control_refusal *ret_refusal)
+{
+	char user[ACCOUNT_NAME_BYTES];
+	int err;
+
+	account_user_name(by->uid, user);
+	err = gateway_begin_reload(gateway, user, number);
+	if (err == -EBUSY)
+		return refuse(ret_refusal, "busy", "a reload goes on already");
+	if (err < 0)
+		return refuse(ret_refusal, "failed", "out of memory or threads");
+	return -EINPROGRESS;
 }
 
 /* ---- all questions --------------------------------------------------------------------- */
@@ -292,6 +320,8 @@ static int answer(void *data, const struct control_question *question, uint64_t 
 		return answer_list(gateway, question, json);
 	case CONTROL_READ:
 		return ask_bus(gateway, question, number, ret_refusal);
+	case CONTROL_RELOAD:
+		return reload(gateway, number, by, ret_refusal);
 	case CONTROL_ACK:
 		return acknowledge(gateway, question, number, by, ret_refusal);
 	default:

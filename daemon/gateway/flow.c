@@ -88,12 +88,24 @@ void gateway_put(void *data, const struct event_draft *draft)
 		control_tell(gateway->control, draft, clock_mono_ns());
 }
 
+/* What a bus tells is of the configuration that it was made from. */
 static void take(struct gateway *gateway, const struct capture *item, const struct instant *now)
 {
-	if (item->kind == CAPTURE_READING)
-		transit_reading(gateway->transit, &item->reading, now);
-	else
-		transit_device(gateway->transit, &item->device, now);
+	const struct loaded *loaded = item->source;
+
+	if (item->kind == CAPTURE_READING) {
+		struct reading reading = item->reading;
+
+		reading.point = loaded->points_now[reading.point];
+		if (reading.point != LOADED_GONE)
+			transit_reading(gateway->transit, &reading, now);
+	} else {
+		struct device_report report = item->device;
+
+		report.device = loaded->devices_now[report.device];
+		if (report.device != LOADED_GONE)
+			transit_device(gateway->transit, &report, now);
+	}
 }
 
 /* All that is in the queue, as long as the journal has room for what it may cause. */

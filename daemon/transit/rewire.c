@@ -194,8 +194,7 @@ bool transit_refers_to(const struct transit *transit, const struct transit_conf 
 		const void *unit = transit->units[i].conf;
 
 		if (is_in(unit, conf->lanes, conf->lane_count * sizeof(conf->lanes[0])) ||
-		    is_in(unit, conf->contacts,
-			  conf->contact_count * sizeof(conf->contacts[0])) ||
+		    is_in(unit, conf->contacts, conf->contact_count * sizeof(conf->contacts[0])) ||
 		    is_in(unit, conf->meters, conf->meter_count * sizeof(conf->meters[0])))
 			return true;
 	}

@@ -831,6 +831,14 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_NOTE,
 			.summary = "the daemon was told to stop",
 		},
+	[EVENT_CONFIG_CHANGED] =
+		{
+			.name = "config.changed",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "another configuration is in effect, without a restart",
+		},
 	[EVENT_JOURNAL_EVICTED] =
 		{
 			.name = "journal.evicted",
