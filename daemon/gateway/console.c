@@ -221,25 +221,7 @@ static int refuse_acknowledgement(int err, struct control_refusal *ret_refusal)
 	return refuse(ret_refusal, "bad_request", "the acknowledgement is not complete");
 }
 
-static struct console_wait *free_wait(struct gateway *gateway)
-{
-	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
-		if (gateway->console_waits[i].number == 0)
-			return &gateway->console_waits[i];
-	return NULL;
-}
-
-/* There is one for each client, who waits for one answer. */
-void gateway_answer_when_durable(struct gateway *gateway, uint64_t number, const char *members)
-{
-	struct console_wait *wait = free_wait(gateway);
-
-	if (wait)
-		*wait = (struct console_wait){.number = number,
-					      .mark = journal_mark(gateway->journal),
-					      .members = members};
-}
-
+/* Answered when its event is durable. */
 static int acknowledge(struct gateway *gateway, const struct control_question *question,
 		       uint64_t number, const struct control_peer *by,
 		       struct control_refusal *ret_refusal)
@@ -255,7 +237,7 @@ static int acknowledge(struct gateway *gateway, const struct control_question *q
 	struct instant now;
 	int err;
 
-	if (!free_wait(gateway) || !journal_has_room(gateway->journal))
+	if (!gateway_may_wait(gateway) || !journal_has_room(gateway->journal))
 		return refuse(ret_refusal, "busy", "the journal has no room, try again later");
 	account_user_name(by->uid, officer);
 	gateway_drain(gateway); /* readings from before come before */
@@ -266,21 +248,6 @@ static int acknowledge(struct gateway *gateway, const struct control_question *q
 		return refuse_acknowledgement(err, ret_refusal);
 	gateway_answer_when_durable(gateway, number, NULL);
 	return -EINPROGRESS;
-}
-
-void gateway_console_durable(struct gateway *gateway)
-{
-	uint64_t durable = journal_durable(gateway->journal);
-
-	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
-		struct console_wait *wait = &gateway->console_waits[i];
-
-		if (wait->number == 0 || wait->mark > durable)
-			continue;
-		control_answer(gateway->control, wait->number, wait->members,
-			       wait->members ? strlen(wait->members) : 0, NULL, clock_mono_ns());
-		wait->number = 0;
-	}
 }
 
 /* ---- the configuration ----------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* Private to the gateway: gateway.c (assembly, stop), loop.c (what wakes it),
- * flow.c (readings in, drafts out), requests.c, console.c, handovers.c, reload.c, loaded.c,
+ * flow.c (readings in, drafts out), requests.c, console.c, waits.c, handovers.c, reload.c, loaded.c,
  * watchdog.c. */
 #ifndef CORRIDORD_GATEWAY_PRIVATE_H
 #define CORRIDORD_GATEWAY_PRIVATE_H
@@ -118,10 +118,13 @@ void gateway_word_told(void *data, uint64_t number); /* transit_conf.word_told *
 void gateway_open_console(struct gateway *gateway);
 void gateway_close_console(struct gateway *gateway); /* takes a half-made one */
 void gateway_take_bus_answers(struct gateway *gateway);
-void gateway_console_durable(struct gateway *gateway); /* what waited for that is answered */
 
+/* waits.c. false: too many do already. */
+bool gateway_may_wait(struct gateway *gateway);
 /* When all events put so far are durable. members: borrowed until then, or NULL. */
 void gateway_answer_when_durable(struct gateway *gateway, uint64_t number, const char *members);
+
+void gateway_console_durable(struct gateway *gateway); /* what waited for that is answered */
 
 /* reload.c: another configuration takes the place of the one in effect. */
 int gateway_new_reload(struct gateway *gateway, const char *path); /* negative errno */

@@ -259,8 +259,8 @@ static void refuse(struct gateway *gateway, int err)
 	const char *told = reload->draft.told ? reload->draft.told : "";
 
 	if (told[0])
-		snprintf(reload->refused, sizeof(reload->refused), "%.*s",
-			 (int)strcspn(told, "\n"), told);
+		snprintf(reload->refused, sizeof(reload->refused), "%.*s", (int)strcspn(told, "\n"),
+			 told);
 	else
 		snprintf(reload->refused, sizeof(reload->refused), "%s: %s", reload->path,
 			 strerror(-err));
@@ -598,8 +598,7 @@ void gateway_look_at_retired(struct gateway *gateway)
 			start_new_buses(gateway);
 			free_what_nothing_is_left_of(gateway);
 		}
-		if (!reload->starts ||
-		    clock_mono_ns() - reload->since.mono_ns > ANSWER_NS)
+		if (!reload->starts || clock_mono_ns() - reload->since.mono_ns > ANSWER_NS)
 			answer_done(gateway, &reload->change, true);
 		if (!reload->starts)
 			end_reload(gateway);
