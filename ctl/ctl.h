@@ -25,6 +25,7 @@ struct ctl {
 		const char *unit, *baud, *parity; /* as given; scan: several */
 	} given;
 	const char *profiles; /* scan: the folder of the technician's own */
+	const char *command; /* its name */
 	FILE *out;
 	int argc; /* what follows the command */
 	char **argv;
@@ -39,6 +40,7 @@ int ctl_watch(struct ctl *ctl);
 int ctl_read(struct ctl *ctl);
 int ctl_scan(struct ctl *ctl);
 int ctl_ack(struct ctl *ctl);
+int ctl_act(struct ctl *ctl); /* present, reseal, control, release, redirect, incident */
 int ctl_reload(struct ctl *ctl);
 int ctl_doctor(struct ctl *ctl);
 int ctl_bundle(struct ctl *ctl);

@@ -35,6 +35,17 @@ static const struct command {
 	 false},
 	{"alarms", ctl_alarms, "", "what somebody has to take note of", false},
 	{"ack", ctl_ack, "N REASON", "that alarm is taken note of (root, or control_group)", false},
+	{"present", ctl_act, "LANE UCR REASON",
+	 "the vehicle in that lane carries this consignment (this and the next five as ack)",
+	 false},
+	{"reseal", ctl_act, "[UCR] OLD-SEAL NEW-SEAL AUTHORITY REASON", "a seal was replaced",
+	 false},
+	{"control", ctl_act, "UCR begin|end [RESULT] REASON", "an examination begins, or has ended",
+	 false},
+	{"release", ctl_act, "UCR REASON", "the consignment is released", false},
+	{"redirect", ctl_act, "UCR CHECKPOINT REASON", "it is sent to another checkpoint", false},
+	{"incident", ctl_act, "UCR CODE ENDORSEMENT REASON", "what happened to it on its way",
+	 false},
 	{"reload", ctl_reload, "",
 	 "the configuration is read again; what has not changed goes on (root, or control_group)",
 	 false},
@@ -200,6 +211,7 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 			      argv[optind]));
 	if (command->run != ctl_scan)
 		take_given(ctl);
+	ctl->command = command->name;
 	ctl->argc = argc - optind - 1;
 	ctl->argv = argv + optind + 1;
 	return command;

@@ -26,8 +26,7 @@ static int tell_refusal(const struct ctl *ctl, const json_t *answer)
 		ctl_print_json(ctl, answer);
 		return CTL_FAILED;
 	}
-	json_array_foreach (lines, i, line)
-		fprintf(stderr, "%s\n", json_string_value(line));
+	json_array_foreach(lines, i, line) fprintf(stderr, "%s\n", json_string_value(line));
 	if (json_array_size(lines) == 0)
 		return ctl_fail("%s", text_of(answer, "error"));
 	return ctl_fail("nothing was changed");

@@ -29,6 +29,12 @@ enum control_method {
 	CONTROL_FOLLOW, /* each event from now on, as it is captured */
 	CONTROL_READ, /* registers of a device, now */
 	CONTROL_ACK, /* an alarm is taken note of */
+	CONTROL_PRESENT, /* this, and those below, as an officer's request of the same name */
+	CONTROL_RESEAL,
+	CONTROL_CONTROL,
+	CONTROL_RELEASE,
+	CONTROL_REDIRECT,
+	CONTROL_INCIDENT,
 	CONTROL_RELOAD, /* the configuration is read again */
 	CONTROL_METHODS
 };
@@ -40,11 +46,12 @@ struct control_question {
 	uint32_t from; /* of a list: whence to go on */
 	char table[QUESTION_WORD_BYTES]; /* read: "holding"; empty: what the device has */
 	uint32_t address, count; /* read */
-	char resource[ALARM_RESOURCE_BYTES], type[QUESTION_WORD_BYTES]; /* ack */
-	char reason[OFFICER_REASON_BYTES];
+	char word
+		[QUESTION_BYTES]; /* an officer's: all other members, a JSON object, not looked at */
 };
 
 const char *control_method_name(enum control_method method);
+bool control_method_is_word(enum control_method method); /* of an officer */
 bool control_method_changes(enum control_method method); /* not everybody may ask it */
 
 /* line: NUL-terminated, changed nowhere. 0; -EINVAL: ret_error says in words why not, and the id

@@ -12,6 +12,9 @@
 #define LISTS \
 	(BIT(CONTROL_BUSES) | BIT(CONTROL_DEVICES) | BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS))
 #define NAMED (BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | BIT(CONTROL_READ))
+#define WORDS                                                                                   \
+	(BIT(CONTROL_ACK) | BIT(CONTROL_PRESENT) | BIT(CONTROL_RESEAL) | BIT(CONTROL_CONTROL) | \
+	 BIT(CONTROL_RELEASE) | BIT(CONTROL_REDIRECT) | BIT(CONTROL_INCIDENT))
 #define TEXT(member)                                         \
 	.offset = offsetof(struct control_question, member), \
 	.size = sizeof(((struct control_question *)0)->member)
@@ -21,11 +24,14 @@ static const struct {
 	const char *name;
 	bool changes;
 } methods[CONTROL_METHODS] = {
-	[CONTROL_STATUS] = {"status", false}, [CONTROL_METRICS] = {"metrics", false},
-	[CONTROL_BUSES] = {"buses", false},   [CONTROL_DEVICES] = {"devices", false},
-	[CONTROL_POINTS] = {"points", false}, [CONTROL_SENSORS] = {"sensors", false},
-	[CONTROL_FOLLOW] = {"follow", false}, [CONTROL_READ] = {"read", false},
-	[CONTROL_ACK] = {"ack", true},	      [CONTROL_RELOAD] = {"reload", true},
+	[CONTROL_STATUS] = {"status", false},	 [CONTROL_METRICS] = {"metrics", false},
+	[CONTROL_BUSES] = {"buses", false},	 [CONTROL_DEVICES] = {"devices", false},
+	[CONTROL_POINTS] = {"points", false},	 [CONTROL_SENSORS] = {"sensors", false},
+	[CONTROL_FOLLOW] = {"follow", false},	 [CONTROL_READ] = {"read", false},
+	[CONTROL_ACK] = {"ack", true},		 [CONTROL_PRESENT] = {"present", true},
+	[CONTROL_RESEAL] = {"reseal", true},	 [CONTROL_CONTROL] = {"control", true},
+	[CONTROL_RELEASE] = {"release", true},	 [CONTROL_REDIRECT] = {"redirect", true},
+	[CONTROL_INCIDENT] = {"incident", true}, [CONTROL_RELOAD] = {"reload", true},
 };
 
 struct member {
@@ -52,12 +58,6 @@ static const struct member members[] = {
 	 .methods = BIT(CONTROL_READ),
 	 .min = 1,
 	 .max = QUESTION_REGISTERS},
-	{.name = "resource",
-	 TEXT(resource),
-	 .methods = BIT(CONTROL_ACK),
-	 .required = BIT(CONTROL_ACK)},
-	{.name = "type", TEXT(type), .methods = BIT(CONTROL_ACK), .required = BIT(CONTROL_ACK)},
-	{.name = "reason", TEXT(reason), .methods = BIT(CONTROL_ACK), .required = BIT(CONTROL_ACK)},
 };
 
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -65,6 +65,11 @@ static const struct member members[] = {
 const char *control_method_name(enum control_method method)
 {
 	return methods[method].name;
+}
+
+bool control_method_is_word(enum control_method method)
+{
+	return WORDS & BIT(method);
 }
 
 bool control_method_changes(enum control_method method)
@@ -166,6 +171,23 @@ static int take_method(json_t *object, struct control_question *question,
 	return refuse(error, "there is no method \"%.40s\"", utf8_is_printable(name) ? name : "?");
 }
 
+/* Who it is from is told by the kernel, not by him. What else is in it, who carries it out knows. */
+static int take_word(json_t *object, struct control_question *question,
+		     char error[QUESTION_ERROR_BYTES])
+{
+	size_t bytes;
+
+	if (json_object_get(object, "officer"))
+		return refuse(error, "\"officer\" is who asks");
+	json_object_del(object, "method");
+	json_object_del(object, "id");
+	bytes = json_dumpb(object, question->word, sizeof(question->word) - 1, JSON_COMPACT);
+	if (bytes >= sizeof(question->word))
+		return refuse(error, "longer than %zu bytes", sizeof(question->word) - 1);
+	question->word[bytes] = '\0';
+	return 0;
+}
+
 static int take_members(json_t *object, struct control_question *question,
 			char error[QUESTION_ERROR_BYTES])
 {
@@ -173,6 +195,8 @@ static int take_members(json_t *object, struct control_question *question,
 
 	for (size_t i = 0; err == 0 && i < MEMBERS; i++)
 		err = take_member(&members[i], object, question, error);
+	if (err == 0 && control_method_is_word(question->method))
+		return take_word(object, question, error);
 	return err == 0 ? check_names(object, question->method, error) : err;
 }
 

@@ -210,44 +210,57 @@ void gateway_take_bus_answers(struct gateway *gateway)
 			give_answer(gateway, i, &answer);
 }
 
-/* ---- an alarm is acknowledged ------------------------------------------------------------ */
+/* ---- an officer's word ----------------------------------------------------------------- */
 
-static int refuse_acknowledgement(int err, struct control_refusal *ret_refusal)
+/* The request that it is when it comes by MQTT, with the name of who asks. */
+static int read_word(const struct control_question *question, const struct control_peer *by,
+		     struct request *ret_request, struct control_refusal *ret_refusal)
 {
-	if (err == -ENOENT)
-		return refuse(ret_refusal, "no_alarm", "there is no such alarm");
-	if (err == -EALREADY)
-		return refuse(ret_refusal, "already", "the alarm was acknowledged before");
-	return refuse(ret_refusal, "bad_request", "the acknowledgement is not complete");
+	enum request_method method = REQUEST_METHODS;
+	char officer[ACCOUNT_NAME_BYTES], text[REQUEST_BYTES], error[REQUEST_ERROR_BYTES];
+	struct jw json;
+
+	(void)request_method_by_name(control_method_name(question->method), &method);
+	account_user_name(by->uid, officer);
+	jw_start(&json, text, sizeof(text));
+	jw_open(&json, NULL);
+	jw_text(&json, "id", "control");
+	jw_text(&json, "officer", officer);
+	if (question->word[1] != '}') /* it is an object of the reader, and not empty */
+		jw_members(&json, question->word + 1, strlen(question->word) - 2);
+	jw_close(&json);
+	if (!jw_ok(&json))
+		return refuse(ret_refusal, "bad_request", "too long");
+	if (request_read(method, text, json.bytes, ret_request, error) < 0)
+		return refuse(ret_refusal, "bad_request", "%s", error);
+	return 0;
 }
 
 /* Answered when its event is durable. */
-static int acknowledge(struct gateway *gateway, const struct control_question *question,
-		       uint64_t number, const struct control_peer *by,
-		       struct control_refusal *ret_refusal)
+static int carry_out(struct gateway *gateway, const struct control_question *question,
+		     uint64_t number, const struct control_peer *by,
+		     struct control_refusal *ret_refusal)
 {
-	char officer[ACCOUNT_NAME_BYTES];
-	const struct acknowledgement word = {
-		.resource = question->resource,
-		.type = question->type,
-		.officer = officer,
-		.reason = question->reason,
-		.by = "control",
-	};
+	struct request_outcome outcome;
+	struct request request;
+	const char *what = "";
 	struct instant now;
 	int err;
 
 	if (!gateway_may_wait(gateway) || !journal_has_room(gateway->journal))
 		return refuse(ret_refusal, "busy", "the journal has no room, try again later");
-	account_user_name(by->uid, officer);
+	if (read_word(question, by, &request, ret_refusal) < 0)
+		return -EINVAL;
 	gateway_drain(gateway); /* readings from before come before */
+	err = gateway_carry_out(gateway, &request, "control", number | CONSOLE_NUMBER, &what);
 	now = clock_now();
-	err = transit_acknowledge(gateway->transit, &word, &now);
 	transit_judge_pending(gateway->transit, &now);
-	if (err < 0)
-		return refuse_acknowledgement(err, ret_refusal);
-	gateway_answer_when_durable(gateway, number, NULL);
-	return -EINPROGRESS;
+	if (err == 0)
+		gateway_answer_when_durable(gateway, number, NULL);
+	if (err == 0 || err == -EINPROGRESS)
+		return -EINPROGRESS;
+	outcome = request_judge(&request, what, err);
+	return refuse(ret_refusal, outcome.code, "%s", outcome.error);
 }
 
 /* ---- the configuration ----------------------------------------------------------------- */
@@ -290,7 +303,13 @@ static int answer(void *data, const struct control_question *question, uint64_t 
 	case CONTROL_RELOAD:
 		return reload(gateway, number, by, ret_refusal);
 	case CONTROL_ACK:
-		return acknowledge(gateway, question, number, by, ret_refusal);
+	case CONTROL_PRESENT:
+	case CONTROL_RESEAL:
+	case CONTROL_CONTROL:
+	case CONTROL_RELEASE:
+	case CONTROL_REDIRECT:
+	case CONTROL_INCIDENT:
+		return carry_out(gateway, question, number, by, ret_refusal);
 	default:
 		return refuse(ret_refusal, "bad_request", "there is no such method");
 	}

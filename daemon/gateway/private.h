@@ -112,6 +112,10 @@ void gateway_look_at_link(struct gateway *gateway); /* before transit_tick() */
 /* requests.c */
 int gateway_new_requests(struct gateway *gateway); /* negative errno */
 void gateway_take_requests(struct gateway *gateway);
+#define CONSOLE_NUMBER (UINT64_C(1) << 63) /* with the number of who asks at the control socket */
+/* As requests_host.carry_out(). by: how it came. */
+int gateway_carry_out(struct gateway *gateway, const struct request *request, const char *by,
+		      uint64_t number, const char **ret_what);
 void gateway_word_told(void *data, uint64_t number); /* transit_conf.word_told */
 
 /* console.c: what is asked at the control socket. Without one all goes on. */
