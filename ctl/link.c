@@ -15,6 +15,7 @@ struct link {
 	int fd;
 	char *bytes; /* heard and not taken */
 	size_t used, size;
+	char *line; /* heard last */
 	char error[256];
 };
 
@@ -64,6 +65,7 @@ void link_close(struct link *link)
 	if (link->fd >= 0)
 		close(link->fd);
 	free(link->bytes);
+	free(link->line);
 	free(link);
 }
 
@@ -143,9 +145,16 @@ static json_t *hear(struct link *link, int flags)
 	line = json_loadb(link->bytes, bytes, 0, &json_error);
 	if (!line)
 		set_error(link, "the daemon sends no JSON: %s", json_error.text);
+	free(link->line);
+	link->line = strndup(link->bytes, bytes);
 	link->used -= bytes;
 	memmove(link->bytes, link->bytes + bytes, link->used);
 	return line;
+}
+
+const char *link_line(const struct link *link)
+{
+	return link->line ? link->line : "";
 }
 
 json_t *link_ask_any(struct link *link, json_t *question)

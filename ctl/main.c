@@ -31,8 +31,13 @@ static const struct command {
 	 "which units answer, and what they are like; --unit 1-20 --baud 9600,19200 --parity "
 	 "even,none",
 	 true},
-	{"events", ctl_events, "-f [NAME]", "what is captured from now on; of a lane, or a type",
+	{"events", ctl_events, "[-f] [NAME]",
+	 "what was captured, or with -f from now on; of a lane, or a type; --since 2h --type seal. "
+	 "--class evidence --last 100",
 	 false},
+	{"export", ctl_export, "",
+	 "all events as published, a line each, or --csv; --since, --type", false},
+	{"verify", ctl_verify, "[-- KEYS]", "whether they are whole, by corridor-verify", true},
 	{"alarms", ctl_alarms, "", "what somebody has to take note of", false},
 	{"ack", ctl_ack, "N REASON", "that alarm is taken note of (root, or control_group)", false},
 	{"present", ctl_act, "LANE UCR REASON",
@@ -89,7 +94,12 @@ enum {
 	OPTION_BAUD,
 	OPTION_PARITY,
 	OPTION_BASE,
-	OPTION_PROFILES
+	OPTION_PROFILES,
+	OPTION_SINCE,
+	OPTION_TYPE,
+	OPTION_CLASS,
+	OPTION_LAST,
+	OPTION_CSV
 };
 
 static int number(const char *text)
@@ -139,6 +149,24 @@ static void take_device(struct ctl *ctl, int option)
 	}
 }
 
+static void take_which(struct ctl *ctl, int option)
+{
+	switch (option) {
+	case OPTION_SINCE:
+		ctl->given.since = optarg;
+		break;
+	case OPTION_TYPE:
+		ctl->given.type = optarg;
+		break;
+	case OPTION_CLASS:
+		ctl->given.class = optarg;
+		break;
+	default:
+		(void)number(optarg);
+		ctl->given.last = optarg;
+	}
+}
+
 /* One of each, but for scan. */
 static void take_given(struct ctl *ctl)
 {
@@ -161,6 +189,11 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 		{"parity", required_argument, NULL, OPTION_PARITY},
 		{"base", required_argument, NULL, OPTION_BASE},
 		{"profiles", required_argument, NULL, OPTION_PROFILES},
+		{"since", required_argument, NULL, OPTION_SINCE},
+		{"type", required_argument, NULL, OPTION_TYPE},
+		{"class", required_argument, NULL, OPTION_CLASS},
+		{"last", required_argument, NULL, OPTION_LAST},
+		{"csv", no_argument, NULL, OPTION_CSV},
 		{"json", no_argument, NULL, 'j'},
 		{"socket", required_argument, NULL, 's'},
 		{"follow", no_argument, NULL, 'f'},
@@ -179,7 +212,17 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 		case 's':
 			ctl->socket = optarg;
 			break;
-		case 'f': /* events: there is nothing else yet */
+		case 'f':
+			ctl->follow = true;
+			break;
+		case OPTION_CSV:
+			ctl->csv = true;
+			break;
+		case OPTION_SINCE:
+		case OPTION_TYPE:
+		case OPTION_CLASS:
+		case OPTION_LAST:
+			take_which(ctl, option);
 			break;
 		case OPTION_PORT:
 		case OPTION_HOST:

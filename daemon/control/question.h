@@ -17,6 +17,7 @@
 #define QUESTION_NAME_BYTES  STATE_KEY_BYTES
 #define QUESTION_WORD_BYTES  64
 #define QUESTION_ERROR_BYTES 192
+#define QUESTION_EVENTS	     200 /* in an answer */
 #define QUESTION_REGISTERS   125 /* what one Modbus answer holds */
 
 enum control_method {
@@ -28,6 +29,7 @@ enum control_method {
 	CONTROL_SENSORS, /* all, or those of a lane, or one */
 	CONTROL_FOLLOW, /* each event from now on, as it is captured */
 	CONTROL_READ, /* registers of a device, now */
+	CONTROL_EVENTS, /* what was captured */
 	CONTROL_ACK, /* an alarm is taken note of */
 	CONTROL_PRESENT, /* this, and those below, as an officer's request of the same name */
 	CONTROL_RESEAL,
@@ -46,8 +48,10 @@ struct control_question {
 	uint32_t from; /* of a list: whence to go on */
 	char table[QUESTION_WORD_BYTES]; /* read: "holding"; empty: what the device has */
 	uint32_t address, count; /* read */
-	char word
-		[QUESTION_BYTES]; /* an officer's: all other members, a JSON object, not looked at */
+	char after[QUESTION_WORD_BYTES]; /* events: the "next" of the answer before; empty: none */
+	char type[QUESTION_WORD_BYTES], class[QUESTION_WORD_BYTES]; /* events; empty: all */
+	uint32_t last, since, most; /* events */
+	char word[QUESTION_BYTES]; /* an officer's: all other members, as JSON, not looked at */
 };
 
 const char *control_method_name(enum control_method method);

@@ -32,6 +32,7 @@ static const struct {
 	[CONTROL_RESEAL] = {"reseal", true},	 [CONTROL_CONTROL] = {"control", true},
 	[CONTROL_RELEASE] = {"release", true},	 [CONTROL_REDIRECT] = {"redirect", true},
 	[CONTROL_INCIDENT] = {"incident", true}, [CONTROL_RELOAD] = {"reload", true},
+	[CONTROL_EVENTS] = {"events", false},
 };
 
 struct member {
@@ -58,6 +59,16 @@ static const struct member members[] = {
 	 .methods = BIT(CONTROL_READ),
 	 .min = 1,
 	 .max = QUESTION_REGISTERS},
+	{.name = "after", TEXT(after), .methods = BIT(CONTROL_EVENTS)},
+	{.name = "type", TEXT(type), .methods = BIT(CONTROL_EVENTS)},
+	{.name = "class", TEXT(class), .methods = BIT(CONTROL_EVENTS)},
+	{.name = "last", NUMBER(last), .methods = BIT(CONTROL_EVENTS), .max = UINT32_MAX},
+	{.name = "since", NUMBER(since), .methods = BIT(CONTROL_EVENTS), .max = UINT32_MAX},
+	{.name = "most",
+	 NUMBER(most),
+	 .methods = BIT(CONTROL_EVENTS),
+	 .min = 1,
+	 .max = QUESTION_EVENTS},
 };
 
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -210,6 +221,7 @@ int question_read(const char *line, struct control_question *ret_question,
 	memset(ret_question, 0, sizeof(*ret_question));
 	ret_question->method = CONTROL_METHODS;
 	ret_question->count = 1;
+	ret_question->most = QUESTION_EVENTS;
 	if (!object)
 		return refuse(ret_error, "no JSON object, or not in UTF-8 (at byte %d)",
 			      json_error.position);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -263,6 +264,70 @@ static int carry_out(struct gateway *gateway, const struct control_question *que
 	return refuse(ret_refusal, outcome.code, "%s", outcome.error);
 }
 
+/* ---- events of the past ---------------------------------------------------------------- */
+
+/* false: there is no such class. */
+static bool read_class(const char *name, unsigned *ret_classes)
+{
+	*ret_classes = 0;
+	for (enum event_class class = CLASS_TELEMETRY; class <= CLASS_EVIDENCE; class ++)
+		if (strcmp(event_class_name(class), name) == 0)
+			*ret_classes = 1U << class;
+	return !name[0] || *ret_classes;
+}
+
+static int ask_journal(struct gateway *gateway, const struct control_question *asked,
+		       uint64_t number, struct control_refusal *ret_refusal)
+{
+	struct journal_query query = {.number = number,
+				      .last = asked->last,
+				      .since_s = asked->since,
+				      .most = asked->most};
+	char *end;
+
+	query.after = strtoull(asked->after, &end, 10);
+	if (*end || !read_class(asked->class, &query.classes))
+		return refuse(ret_refusal, "bad_request", "there is no such \"%s\"",
+			      *end ? "after" : "class");
+	memcpy(query.type, asked->type, sizeof(query.type));
+	if (journal_ask_page(gateway->journal, &query) < 0)
+		return refuse(ret_refusal, "busy", "other events are being read");
+	return -EINPROGRESS;
+}
+
+static void put_page(const struct journal_page *page, struct jw *json)
+{
+	char next[24];
+
+	jw_open_array(json, "events");
+	jw_members(json, page->text, page->bytes);
+	jw_close_array(json);
+	if (page->next == 0)
+		return;
+	snprintf(next, sizeof(next), "%llu", (unsigned long long)page->next);
+	jw_text(json, "next", next);
+}
+
+void gateway_take_page(struct gateway *gateway)
+{
+	const struct control_refusal refusal = {.code = "failed",
+						.error = "the journal cannot be read"};
+	struct journal_page *page = journal_take_page(gateway->journal);
+	char *members = page && page->err == 0 ? malloc(CONTROL_ANSWER_BYTES) : NULL;
+	struct jw json = {0};
+
+	if (!page)
+		return;
+	if (members) {
+		jw_start(&json, members, CONTROL_ANSWER_BYTES);
+		put_page(page, &json);
+	}
+	control_answer(gateway->control, page->query.number, members, json.bytes,
+		       members ? NULL : &refusal, clock_mono_ns());
+	free(members);
+	free(page);
+}
+
 /* ---- the configuration ----------------------------------------------------------------- */
 
 static int reload(struct gateway *gateway, uint64_t number, const struct control_peer *by,
@@ -300,6 +365,8 @@ static int answer(void *data, const struct control_question *question, uint64_t 
 		return answer_list(gateway, question, json);
 	case CONTROL_READ:
 		return ask_bus(gateway, question, number, ret_refusal);
+	case CONTROL_EVENTS:
+		return ask_journal(gateway, question, number, ret_refusal);
 	case CONTROL_RELOAD:
 		return reload(gateway, number, by, ret_refusal);
 	case CONTROL_ACK:

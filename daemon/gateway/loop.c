@@ -84,8 +84,10 @@ static void on_room(struct ev_loop *loop, ev_io *watcher, int events)
 
 	(void)loop, (void)events;
 	gateway_drain_fd(watcher->fd);
-	if (gateway->control)
+	if (gateway->control) {
 		gateway_console_durable(gateway);
+		gateway_take_page(gateway);
+	}
 	if (gateway->requests) {
 		requests_durable(gateway->requests, journal_durable(gateway->journal));
 		gateway_take_requests(gateway); /* some may have waited for the room */

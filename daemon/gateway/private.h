@@ -122,6 +122,7 @@ void gateway_word_told(void *data, uint64_t number); /* transit_conf.word_told *
 void gateway_open_console(struct gateway *gateway);
 void gateway_close_console(struct gateway *gateway); /* takes a half-made one */
 void gateway_take_bus_answers(struct gateway *gateway);
+void gateway_take_page(struct gateway *gateway); /* of the journal */
 
 /* waits.c. false: too many do already. */
 bool gateway_may_wait(struct gateway *gateway);

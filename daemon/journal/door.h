@@ -64,6 +64,7 @@ void door_count(struct door *door, const struct journal_counters *more);
 /* Sets what door_count() does not; waits is counted by the door itself. */
 void door_show(struct door *door, const struct journal_counters *now);
 
+void door_wake_producer(struct door *door); /* something else is there for it */
 bool door_is_pressed(const struct door *door); /* readings wait for room */
 size_t door_gathered(struct door *door); /* drafts not taken */
 /* Adds the events among these, and those given up. */
