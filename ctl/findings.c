@@ -74,6 +74,19 @@ static void look_at_configuration(const json_t *status, json_t *warnings)
 	add(warnings, "warning", what, -1);
 }
 
+static void look_at_maintenance(const json_t *status, json_t *warnings)
+{
+	const json_t *maintenance = json_object_get(status, "maintenance");
+	const char *lane = text_of(maintenance, "lane");
+	char what[512];
+
+	if (!maintenance)
+		return;
+	snprintf(what, sizeof(what), "MAINTENANCE of %s by %s: its events are marked as tests",
+		 *lane ? lane : "all", text_of(maintenance, "officer"));
+	add(warnings, "warning", what, number_of(maintenance, "since_s"));
+}
+
 static void look_at_buses(const struct view *view, json_t *faults)
 {
 	char what[512];
@@ -189,6 +202,7 @@ json_t *findings_of(const struct view *view)
 
 	look_at_gateway(view->status, faults, warnings);
 	look_at_configuration(view->status, warnings);
+	look_at_maintenance(view->status, warnings);
 	look_at_buses(view, faults);
 	look_at_devices(view, faults, warnings);
 	look_at_points(view, faults);

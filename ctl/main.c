@@ -51,6 +51,8 @@ static const struct command {
 	{"redirect", ctl_act, "UCR CHECKPOINT REASON", "it is sent to another checkpoint", false},
 	{"incident", ctl_act, "UCR CODE ENDORSEMENT REASON", "what happened to it on its way",
 	 false},
+	{"maintenance", ctl_maintenance, "begin [LANE] REASON|end REASON",
+	 "what happens there meanwhile is marked as a test (as ack)", false},
 	{"reload", ctl_reload, "",
 	 "the configuration is read again; what has not changed goes on (root, or control_group)",
 	 false},

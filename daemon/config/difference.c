@@ -345,8 +345,8 @@ static bool next_line(const char **at, struct site_line *line)
 /* The gateway looks at it anew each time. */
 static bool goes_without_restart(const struct site_line *line)
 {
-	return strcmp(line->block, "gateway") == 0 && (strcmp(line->option, "prometheus") == 0 ||
-						       strcmp(line->option, "log_level") == 0);
+	return strcmp(line->block, "gateway") == 0 &&
+	       (strcmp(line->option, "prometheus") == 0 || strcmp(line->option, "log_level") == 0);
 }
 
 static bool has_line(const char *text, const struct site_line *wanted)
@@ -381,8 +381,9 @@ static bool tell_lines(const char *text, const char *other,
 	while (next_line(&text, &line)) {
 		if (goes_without_restart(&line) || is_there(other, &line))
 			continue;
-		fprintf(out, "%s: %s is another than this daemon was started with, and needs a "
-			     "restart: systemctl restart corridord\n",
+		fprintf(out,
+			"%s: %s is another than this daemon was started with, and needs a "
+			"restart: systemctl restart corridord\n",
 			line.block, line.option);
 		any = true;
 	}

@@ -438,6 +438,8 @@ static void pass(struct control *control, struct client *client, const struct ev
 	jw_open(&json, "event");
 	jw_text(&json, "type", draft->type->name);
 	jw_text(&json, "severity", severity_name(draft->type->severity));
+	if (draft->test)
+		jw_bool(&json, "test", true);
 	jw_members(&json, draft->body, draft->body_bytes);
 	jw_close(&json);
 	if (client_end(client, &json))

@@ -37,6 +37,7 @@ enum control_method {
 	CONTROL_RELEASE,
 	CONTROL_REDIRECT,
 	CONTROL_INCIDENT,
+	CONTROL_MAINTENANCE, /* begins or ends: what happens meanwhile is a test */
 	CONTROL_RELOAD, /* the configuration is read again */
 	CONTROL_METHODS
 };
@@ -48,6 +49,8 @@ struct control_question {
 	uint32_t from; /* of a list: whence to go on */
 	char table[QUESTION_WORD_BYTES]; /* read: "holding"; empty: what the device has */
 	uint32_t address, count; /* read */
+	char step[QUESTION_WORD_BYTES], reason[OFFICER_REASON_BYTES]; /* maintenance */
+	uint32_t minutes;
 	char after[QUESTION_WORD_BYTES]; /* events: the "next" of the answer before; empty: none */
 	char type[QUESTION_WORD_BYTES], class[QUESTION_WORD_BYTES]; /* events; empty: all */
 	uint32_t last, since, most; /* events */

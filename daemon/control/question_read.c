@@ -11,7 +11,8 @@
 #define ALL	    (BIT(CONTROL_METHODS) - 1)
 #define LISTS \
 	(BIT(CONTROL_BUSES) | BIT(CONTROL_DEVICES) | BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS))
-#define NAMED (BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | BIT(CONTROL_READ))
+#define NAMED \
+	(BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | BIT(CONTROL_READ) | BIT(CONTROL_MAINTENANCE))
 #define WORDS                                                                                   \
 	(BIT(CONTROL_ACK) | BIT(CONTROL_PRESENT) | BIT(CONTROL_RESEAL) | BIT(CONTROL_CONTROL) | \
 	 BIT(CONTROL_RELEASE) | BIT(CONTROL_REDIRECT) | BIT(CONTROL_INCIDENT))
@@ -32,7 +33,7 @@ static const struct {
 	[CONTROL_RESEAL] = {"reseal", true},	 [CONTROL_CONTROL] = {"control", true},
 	[CONTROL_RELEASE] = {"release", true},	 [CONTROL_REDIRECT] = {"redirect", true},
 	[CONTROL_INCIDENT] = {"incident", true}, [CONTROL_RELOAD] = {"reload", true},
-	[CONTROL_EVENTS] = {"events", false},
+	[CONTROL_EVENTS] = {"events", false},	 [CONTROL_MAINTENANCE] = {"maintenance", true},
 };
 
 struct member {
@@ -59,6 +60,19 @@ static const struct member members[] = {
 	 .methods = BIT(CONTROL_READ),
 	 .min = 1,
 	 .max = QUESTION_REGISTERS},
+	{.name = "step",
+	 TEXT(step),
+	 .methods = BIT(CONTROL_MAINTENANCE),
+	 .required = BIT(CONTROL_MAINTENANCE)},
+	{.name = "reason",
+	 TEXT(reason),
+	 .methods = BIT(CONTROL_MAINTENANCE),
+	 .required = BIT(CONTROL_MAINTENANCE)},
+	{.name = "minutes",
+	 NUMBER(minutes),
+	 .methods = BIT(CONTROL_MAINTENANCE),
+	 .min = 1,
+	 .max = 100000},
 	{.name = "after", TEXT(after), .methods = BIT(CONTROL_EVENTS)},
 	{.name = "type", TEXT(type), .methods = BIT(CONTROL_EVENTS)},
 	{.name = "class", TEXT(class), .methods = BIT(CONTROL_EVENTS)},

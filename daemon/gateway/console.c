@@ -30,6 +30,7 @@ static int answer_status(struct gateway *gateway, struct jw *json)
 	jw_uint(json, "points", config->point_count);
 	jw_bool(json, "capture_waits", gateway->paused);
 	gateway_reload_status(gateway, json);
+	maintenance_status(gateway, json);
 	transit_status(gateway->transit, json, MOST);
 	return 0;
 }
@@ -345,6 +346,27 @@ static int reload(struct gateway *gateway, uint64_t number, const struct control
 	return -EINPROGRESS;
 }
 
+/* ---- maintenance ------------------------------------------------------------------------ */
+
+static int maintain(struct gateway *gateway, const struct control_question *asked, uint64_t number,
+		    const struct control_peer *by, struct control_refusal *ret_refusal)
+{
+	char officer[ACCOUNT_NAME_BYTES];
+	const char *why = "\"step\" is neither \"begin\" nor \"end\"";
+
+	if (!gateway_may_wait(gateway) || !journal_has_room(gateway->journal))
+		return refuse(ret_refusal, "busy", "the journal has no room, try again later");
+	account_user_name(by->uid, officer);
+	if (strcmp(asked->step, "begin") == 0)
+		why = maintenance_begin(gateway, asked, officer);
+	else if (strcmp(asked->step, "end") == 0)
+		why = maintenance_end(gateway, officer, asked->reason);
+	if (why)
+		return refuse(ret_refusal, "bad_request", "%s", why);
+	gateway_answer_when_durable(gateway, number, NULL);
+	return -EINPROGRESS;
+}
+
 /* ---- all questions --------------------------------------------------------------------- */
 
 static int answer(void *data, const struct control_question *question, uint64_t number,
@@ -367,6 +389,8 @@ static int answer(void *data, const struct control_question *question, uint64_t 
 		return ask_bus(gateway, question, number, ret_refusal);
 	case CONTROL_EVENTS:
 		return ask_journal(gateway, question, number, ret_refusal);
+	case CONTROL_MAINTENANCE:
+		return maintain(gateway, question, number, by, ret_refusal);
 	case CONTROL_RELOAD:
 		return reload(gateway, number, by, ret_refusal);
 	case CONTROL_ACK:

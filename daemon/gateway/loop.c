@@ -267,6 +267,15 @@ static void on_watchdog(struct ev_loop *loop, ev_timer *watcher, int events)
 	tell_status(watcher->data);
 }
 
+static void on_maintenance(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+	struct gateway *gateway = watcher->data;
+
+	(void)loop, (void)events;
+	(void)maintenance_end(gateway, gateway->maintenance.officer, "its time is over");
+	gateway_rearm(gateway);
+}
+
 static void watch_fd(struct gateway *gateway, ev_io *watcher, int fd,
 		     void (*call)(struct ev_loop *, ev_io *, int))
 {
@@ -296,6 +305,8 @@ static void start_timers(struct gateway *gateway)
 	gateway->on_watchdog.data = gateway;
 	ev_timer_init(&gateway->on_retired, on_retired, RETIRED_S, RETIRED_S);
 	gateway->on_retired.data = gateway;
+	ev_timer_init(&gateway->on_maintenance, on_maintenance, 0, 0);
+	gateway->on_maintenance.data = gateway;
 	ev_timer_start(gateway->loop, &gateway->on_metrics);
 	if (gateway->watchdog_ns > 0)
 		ev_timer_again(gateway->loop, &gateway->on_watchdog);

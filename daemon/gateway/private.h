@@ -1,5 +1,5 @@
 /* Private to the gateway: gateway.c (assembly, stop), loop.c (what wakes it),
- * flow.c (readings in, drafts out), requests.c, console.c, waits.c, handovers.c, reload.c, loaded.c,
+ * flow.c (readings in, drafts out), requests.c, console.c, waits.c, handovers.c, reload.c, loaded.c, maintenance.c,
  * watchdog.c. */
 #ifndef CORRIDORD_GATEWAY_PRIVATE_H
 #define CORRIDORD_GATEWAY_PRIVATE_H
@@ -35,6 +35,16 @@ struct console_wait {
 
 struct reload;
 
+struct maintenance {
+	bool active;
+	char lane[QUESTION_NAME_BYTES]; /* empty: all of the gateway */
+	char prefix[QUESTION_NAME_BYTES + 16]; /* with which what is of that lane begins */
+	size_t prefix_bytes;
+	char officer[ACCOUNT_NAME_BYTES];
+	int64_t since_mono_ns;
+	uint32_t minutes; /* at most */
+};
+
 struct gateway {
 	const struct config *config; /* in effect */
 	const struct config *base; /* the one that it was started with */
@@ -61,11 +71,12 @@ struct gateway {
 	struct bus **retired; /* of a configuration before: they are stopping */
 	size_t retired_count;
 	struct reload *reload;
+	struct maintenance maintenance;
 
 	struct ev_loop *loop;
 	ev_io on_capture, on_room, on_uplink, on_step, on_registry, on_requests, on_handovers;
 	ev_io on_control, on_answers, on_reload;
-	ev_timer on_deadline, on_metrics, on_watchdog, on_retired;
+	ev_timer on_deadline, on_metrics, on_watchdog, on_retired, on_maintenance;
 	ev_signal on_term, on_int, on_hangup;
 	int64_t watchdog_ns; /* 0: nobody watches */
 	struct watched *watched;
@@ -123,6 +134,12 @@ void gateway_open_console(struct gateway *gateway);
 void gateway_close_console(struct gateway *gateway); /* takes a half-made one */
 void gateway_take_bus_answers(struct gateway *gateway);
 void gateway_take_page(struct gateway *gateway); /* of the journal */
+
+/* maintenance.c. Why not, for people; NULL: done, its event is put. */
+const char *maintenance_begin(struct gateway *gateway, const struct control_question *asked,
+			      const char *officer);
+const char *maintenance_end(struct gateway *gateway, const char *officer, const char *reason);
+void maintenance_status(const struct gateway *gateway, struct jw *json);
 
 /* waits.c. false: too many do already. */
 bool gateway_may_wait(struct gateway *gateway);

@@ -135,6 +135,9 @@ int transit_acknowledge(struct transit *transit, const struct acknowledgement *b
  * count the rest. */
 void transit_status(const struct transit *transit, struct jw *json, size_t most);
 
+/* Puts the retained states of a lane (NULL: all) as they are, without events. */
+void transit_put_states(struct transit *transit, const char *lane, const struct instant *now);
+
 /* What is known now, for people: "devices", "points" (of that device or lane, or of that name; NULL:
  * all) and "sensors" (of that lane, or of that name), beginning with number from, as long as json
  * has less than so many bytes. Returns where to go on, 0: these were the last. */

@@ -33,6 +33,17 @@ int transit_acknowledge(struct transit *transit, const struct acknowledgement *b
 	return err;
 }
 
+void transit_put_states(struct transit *transit, const char *lane, const struct instant *now)
+{
+	transit_advance_to_now(transit, now);
+	for (uint32_t i = 0; i < transit->slot_count; i++) {
+		struct sensor *sensor = transit->slots[i].sensor;
+
+		if (!lane || (sensor->lane && strcmp(sensor->lane, lane) == 0))
+			sensor_put_state(sensor, &transit->teller);
+	}
+}
+
 /* ---- what an officer did ------------------------------------------------------------- */
 
 /* Its numbers, normalised. */

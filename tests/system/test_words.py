@@ -1,11 +1,12 @@
 """What officers say at the gateway itself: the same events as over MQTT, in the name of the user."""
 
+import json
 import subprocess
 
 import pytest
 from rig import conf
 from rig.daemon import BUILD
-from rig.waiting import PATIENCE_S
+from rig.waiting import PATIENCE_S, until
 
 FINE, FAILED = 0, 3
 UCR = "7GE1-ACT"
@@ -67,3 +68,27 @@ def test_who_stands_in_the_lane_is_named(ctl, lane, subscriber):
 def test_what_cannot_be_is_refused_in_words(ctl, words, why):
     refused = ctl(*words)
     assert refused.returncode == FAILED and why in refused.stderr
+
+
+def boom(subscriber):
+    """Its retained state, as it is now."""
+    return json.loads([m for m in subscriber.of("state") if m.topic.endswith("/entry-1/boom")][-1].payload)
+
+
+def test_what_happens_during_maintenance_is_marked_and_nothing_else(ctl, lane, subscriber):
+    subscriber.wait_event("barrier.closed")
+    assert ctl("maintenance", "begin", "entry-1", "new loop").returncode == FINE
+    begun = subscriber.wait_event("maintenance.begun")
+    assert (begun["officer"], begun["because"], begun["lane"], begun["minutes"]) == ("root", "new loop", "entry-1", 120)
+    assert "already" in ctl("maintenance", "begin", "again").stderr
+    assert "MAINTENANCE of entry-1 by root" in ctl("status").stdout
+    lane.barrier("opening")
+    assert subscriber.wait_event("barrier.opening")["test"] is True
+    until(lambda: "test" in boom(subscriber), "the state is marked")
+    assert ctl("maintenance", "end", "it counts again").returncode == FINE
+    assert subscriber.wait_event("maintenance.ended")["because"] == "it counts again"
+    until(lambda: "test" not in boom(subscriber), "the state is meant")
+    lane.barrier("open")
+    assert "test" not in subscriber.wait_event("barrier.open").data
+    assert "no maintenance" in ctl("maintenance", "end", "once more").stderr
+    assert "no such lane" in ctl("maintenance", "begin", "entry-9", "x").stderr
