@@ -47,6 +47,7 @@ int ctl_verify(struct ctl *ctl);
 int ctl_ack(struct ctl *ctl);
 int ctl_act(struct ctl *ctl); /* present, reseal, control, release, redirect, incident */
 int ctl_maintenance(struct ctl *ctl);
+int ctl_wiretest(struct ctl *ctl);
 int ctl_reload(struct ctl *ctl);
 int ctl_doctor(struct ctl *ctl);
 int ctl_bundle(struct ctl *ctl);

@@ -53,6 +53,8 @@ static const struct command {
 	 false},
 	{"maintenance", ctl_maintenance, "begin [LANE] REASON|end REASON",
 	 "what happens there meanwhile is marked as a test (as ack)", false},
+	{"wiretest", ctl_wiretest, "LANE",
+	 "leads through a lane, and writes a report to sign (as ack)", false},
 	{"reload", ctl_reload, "",
 	 "the configuration is read again; what has not changed goes on (root, or control_group)",
 	 false},
