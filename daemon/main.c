@@ -190,6 +190,7 @@ int main(int argc, char **argv)
 	if (load(arguments.path, &config) < 0)
 		return EXIT_CONFIG;
 	log_open(log_level(&arguments, config));
+	log_open_journal(LOG_JOURNAL);
 	if (gateway_check(config, stderr, arguments.action == ACTION_CHECK ? stdout : NULL) < 0)
 		status = EXIT_CONFIG;
 	else if (arguments.action == ACTION_PRINT)
