@@ -130,6 +130,7 @@ static void drop_draft(struct draft *draft)
 int gateway_new_reload(struct gateway *gateway, const char *path)
 {
 	struct reload *reload = calloc(1, sizeof(*reload));
+	int err;
 
 	if (!reload)
 		return -ENOMEM;
@@ -140,7 +141,11 @@ int gateway_new_reload(struct gateway *gateway, const char *path)
 	if (reload->done_fd < 0)
 		return -errno;
 	reload->path = strdup(path);
-	return reload->path ? config_hash(gateway->config, reload->hash) : -ENOMEM;
+	if (!reload->path)
+		return -ENOMEM;
+	err = config_hash(gateway->config, reload->hash);
+	malloc_trim(0); /* what that took of the heap is given back */
+	return err;
 }
 
 bool gateway_stop_reload(struct gateway *gateway, int64_t deadline_ns)

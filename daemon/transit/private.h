@@ -84,11 +84,11 @@ void transit_tear_down(struct transit *transit);
 
 /* Makes points, devices and sensors of a configuration, but for those of transit that are kept.
  * -ENOMEM: nothing is changed. Else transit_replace() makes it the transit, and frees what is not
- * kept; or transit_abandon() gives it up. */
+ * kept; or transit_abandon() gives it up. Of it only these tables are set. */
 int transit_wire(struct transit *transit, const struct transit_conf *conf,
-		 const struct transit_kept *kept, struct transit *ret_next);
+		 const struct transit_kept *kept, struct transit **ret_next);
 void transit_replace(struct transit *transit, const struct transit_kept *kept,
-		     const struct transit *next);
+		     struct transit *next);
 void transit_abandon(struct transit *next, const struct transit_kept *kept);
 
 /* transit.c: what comes next is no reading. */

@@ -154,7 +154,7 @@ static void begin(struct transit *transit, const struct transit_kept *kept, int6
 int transit_rewire(struct transit *transit, const struct transit_conf *conf,
 		   const struct transit_kept *kept, const struct instant *now)
 {
-	struct transit next;
+	struct transit *next;
 	int err;
 
 	transit_advance_to_now(transit, now);
@@ -164,14 +164,13 @@ int transit_rewire(struct transit *transit, const struct transit_conf *conf,
 	if (transit->checkpoint)
 		err = checkpoint_set_lanes(transit->checkpoint, conf->lanes, conf->lane_count);
 	if (err < 0) {
-		transit_abandon(&next, kept);
+		transit_abandon(next, kept);
 		return err;
 	}
-	end_sensors(transit, &next, now->mono_ns);
-	end_inputs(transit, &next, kept, now->mono_ns);
-	remember(transit, &next, kept);
-	next.teller = transit->teller;
-	transit_replace(transit, kept, &next);
+	end_sensors(transit, next, now->mono_ns);
+	end_inputs(transit, next, kept, now->mono_ns);
+	remember(transit, next, kept);
+	transit_replace(transit, kept, next);
 	begin(transit, kept, now->mono_ns);
 	return 0;
 }

@@ -445,47 +445,55 @@ void transit_abandon(struct transit *next, const struct transit_kept *kept)
 			for (uint32_t k = 0; k < next->units[i].count; k++)
 				next->slots[next->units[i].first + k].sensor = NULL;
 	free_tables(next);
+	free(next);
 }
 
-static void clear_tables(struct transit *next)
+/* The rest of a transit is large, and stays where it is. */
+static void move_tables(struct transit *to, const struct transit *from)
 {
-	next->points = NULL;
-	next->table = NULL;
-	next->devices = NULL;
-	next->device_points = NULL;
-	next->lanes = NULL;
-	next->slots = NULL;
-	next->units = NULL;
-	next->users = NULL;
-	next->queue = NULL;
-	next->wake = (struct wake){0};
-	next->input_count = next->device_count = next->lane_count = 0;
-	next->slot_count = next->unit_count = next->queued = 0;
+	to->points = from->points;
+	to->table = from->table;
+	to->input_count = from->input_count;
+	to->devices = from->devices;
+	to->device_count = from->device_count;
+	to->device_points = from->device_points;
+	to->lanes = from->lanes;
+	to->lane_count = from->lane_count;
+	to->slots = from->slots;
+	to->slot_count = from->slot_count;
+	to->units = from->units;
+	to->unit_count = from->unit_count;
+	to->users = from->users;
+	to->wake = from->wake;
+	to->queue = from->queue;
+	to->queued = from->queued;
 }
 
 int transit_wire(struct transit *transit, const struct transit_conf *conf,
-		 const struct transit_kept *kept, struct transit *ret_next)
+		 const struct transit_kept *kept, struct transit **ret_next)
 {
+	struct transit *next = calloc(1, sizeof(*next));
 	int err;
 
-	*ret_next = *transit;
-	clear_tables(ret_next);
-	err = make_tables(ret_next, conf);
+	if (!next)
+		return -ENOMEM;
+	err = make_tables(next, conf);
 	if (err == 0)
-		err = make_devices(ret_next, transit, conf, kept);
+		err = make_devices(next, transit, conf, kept);
 	if (err == 0)
-		err = make_points(ret_next, transit, conf, kept);
+		err = make_points(next, transit, conf, kept);
 	if (err == 0)
-		err = make_units(ret_next, transit, conf, kept);
+		err = make_units(next, transit, conf, kept);
 	if (err == 0)
-		err = make_users(ret_next);
+		err = make_users(next);
 	if (err < 0)
-		transit_abandon(ret_next, kept);
+		transit_abandon(next, kept);
+	else
+		*ret_next = next;
 	return err;
 }
 
-void transit_replace(struct transit *transit, const struct transit_kept *kept,
-		     const struct transit *next)
+void transit_replace(struct transit *transit, const struct transit_kept *kept, struct transit *next)
 {
 	for (uint32_t i = 0; i < next->input_count; i++)
 		if (old_of(kept->points, i) != TRANSIT_NEW)
@@ -503,7 +511,8 @@ void transit_replace(struct transit *transit, const struct transit_kept *kept,
 			transit->slots[unit->first + k].sensor = NULL;
 	}
 	free_tables(transit);
-	*transit = *next;
+	move_tables(transit, next);
+	free(next);
 	connect_all(transit);
 }
 
@@ -517,7 +526,7 @@ int transit_set_up(struct transit *transit, const struct transit_conf *conf)
 		.alarm_delay = conf->alarm_delay,
 		.legs = conf->legs,
 	};
-	struct transit wired;
+	struct transit *wired;
 	int err = reseals_init(&transit->reseals);
 
 	if (err < 0)
@@ -546,7 +555,7 @@ int transit_set_up(struct transit *transit, const struct transit_conf *conf)
 	transit->seal_memory.reseals = &transit->reseals;
 	err = transit_wire(transit, conf, &nothing, &wired);
 	if (err == 0)
-		transit_replace(transit, &nothing, &wired);
+		transit_replace(transit, &nothing, wired);
 	return err;
 }
 
