@@ -17,7 +17,7 @@ struct text {
 
 static FILE *begin_text(struct text *text)
 {
-	*text = (struct text){NULL};
+	*text = (struct text){.bytes = NULL};
 	return open_memstream(&text->bytes, &text->size);
 }
 
@@ -111,7 +111,7 @@ static void keep_bus(const struct config *old, uint32_t was, const struct config
 static int compare_bus(const struct config *old, uint32_t was, const struct config *next,
 		       uint32_t is, struct config_same *same)
 {
-	struct text a = {NULL}, b = {NULL};
+	struct text a = {.bytes = NULL}, b = {.bytes = NULL};
 	bool written = write_bus(old, was, &a) && write_bus(next, is, &b);
 
 	if (written && is_same_text(&a, &b) &&
@@ -214,7 +214,7 @@ static const char *name_of(const struct config *config, enum config_part part, s
 static int compare_unit(const struct config *old, uint32_t was, const struct config *next,
 			uint32_t is, enum config_part part, bool *ret_same)
 {
-	struct text a = {NULL}, b = {NULL};
+	struct text a = {.bytes = NULL}, b = {.bytes = NULL};
 	bool written = write_part(old, part, was, &a) && write_part(next, part, is, &b);
 
 	*ret_same = written && is_same_text(&a, &b);
@@ -291,7 +291,7 @@ void config_same_free(struct config_same *same)
 	free(same->devices);
 	free(same->points);
 	free(same->units);
-	*same = (struct config_same){NULL};
+	*same = (struct config_same){.buses = NULL};
 }
 
 int config_hash(const struct config *config, char ret_hex[CONFIG_HASH_BYTES])
@@ -392,7 +392,7 @@ static bool tell_lines(const char *text, const char *other,
 
 bool config_needs_restart(const struct config *old, const struct config *next, FILE *out)
 {
-	struct text a = {NULL}, b = {NULL};
+	struct text a = {.bytes = NULL}, b = {.bytes = NULL};
 	FILE *was = begin_text(&a), *is = begin_text(&b);
 	bool needs = true;
 

@@ -98,7 +98,7 @@ void loaded_move_free(struct loaded_move *move)
 {
 	free(move->points);
 	free(move->devices);
-	*move = (struct loaded_move){NULL};
+	*move = (struct loaded_move){.points = NULL};
 }
 
 static void renumber(uint32_t *now, size_t count, const uint32_t *moved)

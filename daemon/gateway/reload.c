@@ -444,7 +444,7 @@ static void go_over(struct gateway *gateway)
 	struct draft *draft = &reload->draft;
 	const struct change change = count_change(gateway, draft);
 	const struct instant now = clock_now();
-	struct ready ready = {NULL};
+	struct ready ready = {.loaded = NULL};
 	int err = get_ready(gateway, draft, &ready);
 
 	if (err == 0)

@@ -518,7 +518,7 @@ void transit_replace(struct transit *transit, const struct transit_kept *kept, s
 
 int transit_set_up(struct transit *transit, const struct transit_conf *conf)
 {
-	static const struct transit_kept nothing = {NULL};
+	static const struct transit_kept nothing = {.units = NULL};
 	const struct checkpoint_setup checkpoint = {
 		.id = conf->checkpoint,
 		.lanes = conf->lanes,
