@@ -7,6 +7,7 @@
 
 #include "base/version.h"
 #include "ctl/ctl.h"
+#include "ctl/sweep.h"
 
 #define DEFAULT_SOCKET "/run/corridord/control"
 
@@ -118,13 +119,11 @@ static int number(const char *text)
 
 static char parity(const char *text)
 {
-	if (strcmp(text, "none") == 0)
-		return 'N';
-	if (strcmp(text, "even") == 0)
-		return 'E';
-	if (strcmp(text, "odd") == 0)
-		return 'O';
-	exit(ctl_fail("parity \"%s\", expected none, even or odd", text));
+	char parity = sweep_parity_by_name(text);
+
+	if (!parity)
+		exit(ctl_fail("parity \"%s\", expected none, even or odd", text));
+	return parity;
 }
 
 static void take_device(struct ctl *ctl, int option)
