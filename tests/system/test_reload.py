@@ -18,6 +18,7 @@ from sim.modbus_device import TcpServer, Unit
 CTL = BUILD / "corridorctl"
 FINE, WARNINGS, FAULTS, FAILED = range(4)
 WALK = int(os.environ.get("RELOADS", "25"))  # random configurations, one after the other
+POLLS = int(os.environ.get("POLLS", "2500"))  # of two values each
 
 
 class Site:
@@ -88,7 +89,7 @@ def test_nothing_is_lost_or_late_of_what_goes_on(new_site, broker, subscriber, f
     fast.wait_polls()
     connection = set(fast.server.connections)
     reloads = 0
-    while fast.unit.requests < 2500:
+    while fast.unit.requests < POLLS:
         # What changes stands before and after what does not: all its numbers move each time.
         before = meters(plain, 1 + reloads % 5, "before")
         after = meters(plain, 1 + reloads % 3, "after") if reloads % 2 else ""
