@@ -1,6 +1,6 @@
 # bash completion of corridorctl: commands, and names of the running daemon
 _corridorctl() {
-	local commands="status watch points devices alarms events read scan ack doctor bundle"
+	local commands="status watch points devices alarms events export verify read scan ack present reseal control release redirect incident maintenance wiretest reload doctor bundle"
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 
 	case $before in
@@ -15,6 +15,6 @@ _corridorctl() {
 		return
 		;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "$commands --json --socket --follow --version --help" -- "$word")
+	mapfile -t COMPREPLY < <(compgen -W "$commands --json --socket --follow --since --type --class --last --csv --version --help" -- "$word")
 }
 complete -F _corridorctl corridorctl

@@ -20,11 +20,15 @@ struct ctl {
 	const char *socket;
 	struct link *link; /* NULL: nobody answers there, and the command can do without */
 	bool json; /* for programs */
+	bool csv; /* export: as a table */
+	bool follow; /* events: from now on */
 	struct alone alone; /* read, scan: of what, when no daemon is asked */
 	struct {
 		const char *unit, *baud, *parity; /* as given; scan: several */
+		const char *since, *type, *class, *last; /* events, export, verify */
 	} given;
 	const char *profiles; /* scan: the folder of the technician's own */
+	const char *command; /* its name */
 	FILE *out;
 	int argc; /* what follows the command */
 	char **argv;
@@ -38,7 +42,13 @@ int ctl_events(struct ctl *ctl);
 int ctl_watch(struct ctl *ctl);
 int ctl_read(struct ctl *ctl);
 int ctl_scan(struct ctl *ctl);
+int ctl_export(struct ctl *ctl);
+int ctl_verify(struct ctl *ctl);
 int ctl_ack(struct ctl *ctl);
+int ctl_act(struct ctl *ctl); /* present, reseal, control, release, redirect, incident */
+int ctl_maintenance(struct ctl *ctl);
+int ctl_wiretest(struct ctl *ctl);
+int ctl_reload(struct ctl *ctl);
 int ctl_doctor(struct ctl *ctl);
 int ctl_bundle(struct ctl *ctl);
 

@@ -61,6 +61,32 @@ static void look_at_gateway(const json_t *status, json_t *faults, json_t *warnin
 	}
 }
 
+static void look_at_configuration(const json_t *status, json_t *warnings)
+{
+	const json_t *configuration = json_object_get(status, "configuration");
+	const json_t *refused = json_object_get(configuration, "refused");
+	char what[512];
+
+	if (!refused)
+		return;
+	snprintf(what, sizeof(what), "reload: not taken, the configuration before is in effect: %s",
+		 text_of(refused, "error"));
+	add(warnings, "warning", what, -1);
+}
+
+static void look_at_maintenance(const json_t *status, json_t *warnings)
+{
+	const json_t *maintenance = json_object_get(status, "maintenance");
+	const char *lane = text_of(maintenance, "lane");
+	char what[512];
+
+	if (!maintenance)
+		return;
+	snprintf(what, sizeof(what), "MAINTENANCE of %s by %s: its events are marked as tests",
+		 *lane ? lane : "all", text_of(maintenance, "officer"));
+	add(warnings, "warning", what, number_of(maintenance, "since_s"));
+}
+
 static void look_at_buses(const struct view *view, json_t *faults)
 {
 	char what[512];
@@ -175,6 +201,8 @@ json_t *findings_of(const struct view *view)
 	json_t *faults = json_array(), *warnings = json_array();
 
 	look_at_gateway(view->status, faults, warnings);
+	look_at_configuration(view->status, warnings);
+	look_at_maintenance(view->status, warnings);
 	look_at_buses(view, faults);
 	look_at_devices(view, faults, warnings);
 	look_at_points(view, faults);

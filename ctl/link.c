@@ -15,6 +15,7 @@ struct link {
 	int fd;
 	char *bytes; /* heard and not taken */
 	size_t used, size;
+	char *line; /* heard last */
 	char error[256];
 };
 
@@ -64,6 +65,7 @@ void link_close(struct link *link)
 	if (link->fd >= 0)
 		close(link->fd);
 	free(link->bytes);
+	free(link->line);
 	free(link);
 }
 
@@ -143,12 +145,19 @@ static json_t *hear(struct link *link, int flags)
 	line = json_loadb(link->bytes, bytes, 0, &json_error);
 	if (!line)
 		set_error(link, "the daemon sends no JSON: %s", json_error.text);
+	free(link->line);
+	link->line = strndup(link->bytes, bytes);
 	link->used -= bytes;
 	memmove(link->bytes, link->bytes + bytes, link->used);
 	return line;
 }
 
-json_t *link_ask_this(struct link *link, json_t *question)
+const char *link_line(const struct link *link)
+{
+	return link->line ? link->line : "";
+}
+
+json_t *link_ask_any(struct link *link, json_t *question)
 {
 	int err = send_line(link, question);
 	json_t *answer;
@@ -160,6 +169,13 @@ json_t *link_ask_this(struct link *link, json_t *question)
 	}
 	while ((answer = hear(link, 0)) && json_object_get(answer, "event"))
 		json_decref(answer);
+	return answer;
+}
+
+json_t *link_ask_this(struct link *link, json_t *question)
+{
+	json_t *answer = link_ask_any(link, question);
+
 	if (!answer || json_is_true(json_object_get(answer, "ok")))
 		return answer;
 	set_error(link, "%s", json_string_value(json_object_get(answer, "error")));

@@ -17,6 +17,11 @@ int link_fd(const struct link *link); /* readable when a line may have come */
  * and link_error() says why. of: NULL where there is none. */
 json_t *link_ask(struct link *link, const char *method, const char *of);
 json_t *link_ask_this(struct link *link, json_t *question); /* takes the question over */
+/* The same, but a refusal is an answer, too. */
+json_t *link_ask_any(struct link *link, json_t *question);
+
+/* The answer as it came, NUL-terminated, until the next question: for who needs its very bytes. */
+const char *link_line(const struct link *link);
 
 /* All of a list, in as many answers as it takes. */
 json_t *link_list(struct link *link, const char *method, const char *of);

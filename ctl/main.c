@@ -7,6 +7,7 @@
 
 #include "base/version.h"
 #include "ctl/ctl.h"
+#include "ctl/sweep.h"
 
 #define DEFAULT_SOCKET "/run/corridord/control"
 
@@ -31,10 +32,33 @@ static const struct command {
 	 "which units answer, and what they are like; --unit 1-20 --baud 9600,19200 --parity "
 	 "even,none",
 	 true},
-	{"events", ctl_events, "-f [NAME]", "what is captured from now on; of a lane, or a type",
+	{"events", ctl_events, "[-f] [NAME]",
+	 "what was captured, or with -f from now on; of a lane, or a type; --since 2h --type seal. "
+	 "--class evidence --last 100",
 	 false},
+	{"export", ctl_export, "",
+	 "all events as published, a line each, or --csv; --since, --type", false},
+	{"verify", ctl_verify, "[-- KEYS]", "whether they are whole, by corridor-verify", true},
 	{"alarms", ctl_alarms, "", "what somebody has to take note of", false},
 	{"ack", ctl_ack, "N REASON", "that alarm is taken note of (root, or control_group)", false},
+	{"present", ctl_act, "LANE UCR REASON",
+	 "the vehicle in that lane carries this consignment (this and the next five as ack)",
+	 false},
+	{"reseal", ctl_act, "[UCR] OLD-SEAL NEW-SEAL AUTHORITY REASON", "a seal was replaced",
+	 false},
+	{"control", ctl_act, "UCR begin|end [RESULT] REASON", "an examination begins, or has ended",
+	 false},
+	{"release", ctl_act, "UCR REASON", "the consignment is released", false},
+	{"redirect", ctl_act, "UCR CHECKPOINT REASON", "it is sent to another checkpoint", false},
+	{"incident", ctl_act, "UCR CODE ENDORSEMENT REASON", "what happened to it on its way",
+	 false},
+	{"maintenance", ctl_maintenance, "begin [LANE] REASON|end REASON",
+	 "what happens there meanwhile is marked as a test (as ack)", false},
+	{"wiretest", ctl_wiretest, "LANE",
+	 "leads through a lane, and writes a report to sign (as ack)", false},
+	{"reload", ctl_reload, "",
+	 "the configuration is read again; what has not changed goes on (root, or control_group)",
+	 false},
 	{"doctor", ctl_doctor, "[CONF]", "configuration, account, disk, brokers, clock, daemon",
 	 true},
 	{"bundle", ctl_bundle, "[CONF]",
@@ -75,7 +99,12 @@ enum {
 	OPTION_BAUD,
 	OPTION_PARITY,
 	OPTION_BASE,
-	OPTION_PROFILES
+	OPTION_PROFILES,
+	OPTION_SINCE,
+	OPTION_TYPE,
+	OPTION_CLASS,
+	OPTION_LAST,
+	OPTION_CSV
 };
 
 static int number(const char *text)
@@ -90,13 +119,11 @@ static int number(const char *text)
 
 static char parity(const char *text)
 {
-	if (strcmp(text, "none") == 0)
-		return 'N';
-	if (strcmp(text, "even") == 0)
-		return 'E';
-	if (strcmp(text, "odd") == 0)
-		return 'O';
-	exit(ctl_fail("parity \"%s\", expected none, even or odd", text));
+	char parity = sweep_parity_by_name(text);
+
+	if (!parity)
+		exit(ctl_fail("parity \"%s\", expected none, even or odd", text));
+	return parity;
 }
 
 static void take_device(struct ctl *ctl, int option)
@@ -125,6 +152,24 @@ static void take_device(struct ctl *ctl, int option)
 	}
 }
 
+static void take_which(struct ctl *ctl, int option)
+{
+	switch (option) {
+	case OPTION_SINCE:
+		ctl->given.since = optarg;
+		break;
+	case OPTION_TYPE:
+		ctl->given.type = optarg;
+		break;
+	case OPTION_CLASS:
+		ctl->given.class = optarg;
+		break;
+	default:
+		(void)number(optarg);
+		ctl->given.last = optarg;
+	}
+}
+
 /* One of each, but for scan. */
 static void take_given(struct ctl *ctl)
 {
@@ -147,6 +192,11 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 		{"parity", required_argument, NULL, OPTION_PARITY},
 		{"base", required_argument, NULL, OPTION_BASE},
 		{"profiles", required_argument, NULL, OPTION_PROFILES},
+		{"since", required_argument, NULL, OPTION_SINCE},
+		{"type", required_argument, NULL, OPTION_TYPE},
+		{"class", required_argument, NULL, OPTION_CLASS},
+		{"last", required_argument, NULL, OPTION_LAST},
+		{"csv", no_argument, NULL, OPTION_CSV},
 		{"json", no_argument, NULL, 'j'},
 		{"socket", required_argument, NULL, 's'},
 		{"follow", no_argument, NULL, 'f'},
@@ -165,7 +215,17 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 		case 's':
 			ctl->socket = optarg;
 			break;
-		case 'f': /* events: there is nothing else yet */
+		case 'f':
+			ctl->follow = true;
+			break;
+		case OPTION_CSV:
+			ctl->csv = true;
+			break;
+		case OPTION_SINCE:
+		case OPTION_TYPE:
+		case OPTION_CLASS:
+		case OPTION_LAST:
+			take_which(ctl, option);
 			break;
 		case OPTION_PORT:
 		case OPTION_HOST:
@@ -197,6 +257,7 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 			      argv[optind]));
 	if (command->run != ctl_scan)
 		take_given(ctl);
+	ctl->command = command->name;
 	ctl->argc = argc - optind - 1;
 	ctl->argv = argv + optind + 1;
 	return command;

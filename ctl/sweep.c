@@ -71,6 +71,14 @@ static bool take_parity(const char **text, char *ret_parity)
 	return false;
 }
 
+char sweep_parity_by_name(const char *name)
+{
+	for (size_t i = 0; i < SWEEP_PARITIES; i++)
+		if (strcmp(parities_known[i].name, name) == 0)
+			return parities_known[i].parity;
+	return '\0';
+}
+
 static bool parse_parities(const char *text, struct sweep *sweep)
 {
 	sweep->parity_count = 0;

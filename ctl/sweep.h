@@ -22,5 +22,7 @@ bool sweep_parse(const char *units, const char *speeds, const char *parities,
 		 struct sweep *ret_sweep, const char **ret_wrong);
 
 const char *sweep_parity_name(char parity);
+/* The other way; 0: there is none of that name. */
+char sweep_parity_by_name(const char *name);
 
 #endif

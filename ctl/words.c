@@ -51,6 +51,8 @@ void words_of_event(const json_t *event, FILE *out)
 	fprintf(out, "%.12s  ", strlen(utc) > 11 ? utc + 11 : utc);
 	put_severity(text_of(event, "severity"), out);
 	put_where(event, out);
+	if (is_set(event, "test"))
+		fputs("TEST ", out);
 	fputs(text_of(event, "type"), out);
 	put_member(event, "alarm", " ", out);
 	put_member(event, "previous", ", was ", out);

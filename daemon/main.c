@@ -137,13 +137,13 @@ static void ignore_signals(void)
 		signal(signals[i], SIG_IGN);
 }
 
-static int run(const struct config *config)
+static int run(const struct config *config, const char *path)
 {
 	struct gateway *gateway;
 	char size[SIZE_BYTES];
 	size_t lost;
 
-	if (gateway_new(config, &gateway) < 0)
+	if (gateway_new(config, path, &gateway) < 0)
 		return EXIT_FAILURE;
 	log_info("capturing: %s", size_of(config, size));
 	gateway_run(gateway);
@@ -190,6 +190,7 @@ int main(int argc, char **argv)
 	if (load(arguments.path, &config) < 0)
 		return EXIT_CONFIG;
 	log_open(log_level(&arguments, config));
+	log_open_journal(LOG_JOURNAL);
 	if (gateway_check(config, stderr, arguments.action == ACTION_CHECK ? stdout : NULL) < 0)
 		status = EXIT_CONFIG;
 	else if (arguments.action == ACTION_PRINT)
@@ -201,7 +202,7 @@ int main(int argc, char **argv)
 				 ? EXIT_FAILURE
 				 : EXIT_SUCCESS;
 	else
-		status = run(config);
+		status = run(config, arguments.path);
 	config_free(config);
 	return status;
 }

@@ -15,6 +15,11 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 
 /* Once, before any other thread is started. */
 void log_open(enum log_level level);
+/* After it, where standard error is the journal of systemd: lines go to its socket instead, with
+ * fields to look for: CORRIDORD_PART, the token; CORRIDORD_SUBJECT, the name in quotes that a line
+ * begins with. A socket that cannot be reached is not used. */
+#define LOG_JOURNAL "/run/systemd/journal/socket"
+void log_open_journal(const char *socket_path);
 bool log_debugging(void);
 
 /* err: a positive or negative errno whose text is added, 0: none. */

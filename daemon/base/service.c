@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 
+#define PATIENCE_US 100000 /* a manager that does not listen holds up nobody for longer */
+
 /* A path, or '@' for the abstract namespace. */
 static socklen_t address_of(const char *name, struct sockaddr_un *address)
 {
@@ -27,6 +29,7 @@ static socklen_t address_of(const char *name, struct sockaddr_un *address)
 void service_notify(const char *state)
 {
 	const char *name = getenv("NOTIFY_SOCKET");
+	const struct timeval patience = {.tv_usec = PATIENCE_US};
 	struct sockaddr_un address;
 	socklen_t size = name ? address_of(name, &address) : 0;
 	int fd;
@@ -36,6 +39,7 @@ void service_notify(const char *state)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address,
 		     size);
 	close(fd);

@@ -39,6 +39,15 @@ bool bus_answered(struct bus *bus, struct bus_question *ret_question)
 	return answered;
 }
 
+bool bus_left_question(struct bus *bus, struct bus_question *ret_question)
+{
+	bool left = bus->ask.stage != ASK_NONE;
+
+	*ret_question = bus->ask.question;
+	bus->ask.stage = ASK_NONE;
+	return left;
+}
+
 static bool take(struct bus *bus, struct bus_question *ret_question)
 {
 	bool put;

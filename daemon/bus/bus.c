@@ -271,6 +271,16 @@ int bus_start(struct bus *bus)
 	return worker_start(bus->worker, &job);
 }
 
+void bus_set_source(struct bus *bus, const void *source)
+{
+	bus->output.source = source;
+}
+
+const void *bus_source(const struct bus *bus)
+{
+	return bus->output.source;
+}
+
 bool bus_stop(struct bus *bus, int64_t deadline_mono_ns)
 {
 	return worker_stop(bus->worker, deadline_mono_ns);

@@ -33,6 +33,11 @@ int bus_new(const struct config *config, const struct bus_conf *conf, struct cap
 	    FILE *errors, struct bus **ret_bus);
 void bus_free(struct bus *bus); /* stopped, or never started; takes NULL */
 
+/* What goes with all that it puts into the queue, for who takes that: points and devices are
+ * numbered as in its configuration. Before bus_start(). */
+void bus_set_source(struct bus *bus, const void *source);
+const void *bus_source(const struct bus *bus);
+
 /* Starts the thread, which opens the driver (a failure is reported and retried). */
 int bus_start(struct bus *bus);
 /* As worker_stop(): it ends after one call of the driver, and not while the capture queue is
@@ -56,6 +61,9 @@ struct bus_question {
 int bus_ask(struct bus *bus, const struct bus_question *question);
 /* false: none has been answered. */
 bool bus_answered(struct bus *bus, struct bus_question *ret_question);
+
+/* Of a bus that has stopped: a question that it was asked and whose answer nobody took. */
+bool bus_left_question(struct bus *bus, struct bus_question *ret_question);
 
 struct worker *bus_worker(struct bus *bus); /* for the watchdog */
 const char *bus_name(const struct bus *bus);

@@ -16,6 +16,7 @@ enum capture_kind { CAPTURE_READING, CAPTURE_DEVICE };
 
 struct capture {
 	enum capture_kind kind;
+	const void *source; /* of its bus: bus_set_source() */
 	union {
 		struct reading reading;
 		struct device_report device;

@@ -42,7 +42,8 @@ bool output_is_due(const struct output_point *point, const struct reading *readi
 void output_pass(struct bus_output *output, struct output_point *point,
 		 const struct reading *reading)
 {
-	struct capture item = {.kind = CAPTURE_READING, .reading = *reading};
+	struct capture item = {
+		.kind = CAPTURE_READING, .source = output->source, .reading = *reading};
 
 	item.reading.point = point->last.point;
 	if (point->passed && reading->at_mono_ns < point->last.at_mono_ns)
@@ -55,7 +56,7 @@ void output_pass(struct bus_output *output, struct output_point *point,
 
 void output_device(struct bus_output *output, const struct device_report *report)
 {
-	struct capture item = {.kind = CAPTURE_DEVICE, .device = *report};
+	struct capture item = {.kind = CAPTURE_DEVICE, .source = output->source, .device = *report};
 
 	put(output, &item);
 }

@@ -38,6 +38,7 @@ struct output_point {
 
 struct bus_output {
 	struct capture_queue *queue;
+	const void *source; /* goes with each item */
 	bool closed; /* the queue takes nothing more: the bus is to stop */
 	bool unflushed;
 	struct worker *worker; /* whose thread it is, borrowed */

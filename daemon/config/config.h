@@ -129,6 +129,22 @@ void config_free(struct config *config);
 /* The effective configuration, defaults filled in, secrets hidden; itself valid input. */
 void config_print(const struct config *config, FILE *out);
 
+/* Its blocks that there are several of, in the order of their text. */
+enum config_part {
+	CONFIG_BUSES,
+	CONFIG_DEVICES,
+	CONFIG_LANES,
+	CONFIG_CONTACTS,
+	CONFIG_METERS,
+	CONFIG_PARTS
+};
+
+size_t config_count(const struct config *config, enum config_part part);
+
+/* One of them, and all other blocks, as config_print() has them, but with secrets: to compare. */
+void config_write_part(const struct config *config, enum config_part part, size_t i, FILE *out);
+void config_write_site(const struct config *config, FILE *out);
+
 /* The reference of all blocks and options, as a manual page's OPTIONS section (roff). */
 void config_print_manual(FILE *out);
 

@@ -11,6 +11,7 @@ struct printer {
 	FILE *out;
 	const struct config *config;
 	int depth; /* of the block that is being written */
+	bool secrets; /* are written, too */
 };
 
 /* ---- values ---------------------------------------------------------------------------- */
@@ -181,7 +182,7 @@ static void print_options(const struct printer *printer, const struct conf_optio
 		if (is_unset(table, field) || (hidden && conf_option_by_name(hidden, table->name)))
 			continue;
 		indent(printer);
-		if (table->secret) {
+		if (table->secret && !printer->secrets) {
 			fprintf(printer->out, "# %s is set, and secret\n", table->name);
 			continue;
 		}
@@ -332,30 +333,86 @@ static void print_lane(struct printer *printer, const struct lane_conf *lane)
 	end(printer);
 }
 
+static void print_contact_at(struct printer *printer, size_t i)
+{
+	print_contact(printer, &printer->config->contacts[i]);
+}
+
+static void print_meter(struct printer *printer, size_t i)
+{
+	const struct meter_conf *meter = &printer->config->meters[i];
+
+	print_block(printer, "meter", meter->name, meter_options, meter);
+}
+
+static void print_device_at(struct printer *printer, size_t i)
+{
+	print_device(printer, &printer->config->devices[i]);
+}
+
+static void print_bus_at(struct printer *printer, size_t i)
+{
+	print_bus(printer, &printer->config->buses[i]);
+}
+
+static void print_lane_at(struct printer *printer, size_t i)
+{
+	print_lane(printer, &printer->config->lanes[i]);
+}
+
+static void print_site(struct printer *printer)
+{
+	const struct config *config = printer->config;
+
+	print_block(printer, "checkpoint", NULL, checkpoint_options, &config->checkpoint);
+	print_block(printer, "gateway", NULL, gateway_options, &config->gateway);
+	print_block(printer, "journal", NULL, journal_options, &config->journal);
+	if (config->signer.enabled)
+		print_block(printer, "signer", NULL, signer_options, &config->signer);
+	if (config->registry.enabled)
+		print_block(printer, "registry", NULL, registry_options, &config->registry);
+	if (config->handover.enabled)
+		print_block(printer, "handover", NULL, handover_options, &config->handover);
+	print_uplink(printer, &config->uplink);
+}
+
+static const struct {
+	void (*print)(struct printer *printer, size_t i);
+	size_t count; /* where struct config has how many there are */
+} parts[CONFIG_PARTS] = {
+	[CONFIG_BUSES] = {print_bus_at, offsetof(struct config, bus_count)},
+	[CONFIG_DEVICES] = {print_device_at, offsetof(struct config, device_count)},
+	[CONFIG_LANES] = {print_lane_at, offsetof(struct config, lane_count)},
+	[CONFIG_CONTACTS] = {print_contact_at, offsetof(struct config, contact_count)},
+	[CONFIG_METERS] = {print_meter, offsetof(struct config, meter_count)},
+};
+
+size_t config_count(const struct config *config, enum config_part part)
+{
+	return *(const size_t *)((const char *)config + parts[part].count);
+}
+
 void config_print(const struct config *config, FILE *out)
 {
 	struct printer printer = {.out = out, .config = config};
 
 	fputs("# In effect, with all defaults.\n", out);
-	print_block(&printer, "checkpoint", NULL, checkpoint_options, &config->checkpoint);
-	print_block(&printer, "gateway", NULL, gateway_options, &config->gateway);
-	print_block(&printer, "journal", NULL, journal_options, &config->journal);
-	if (config->signer.enabled)
-		print_block(&printer, "signer", NULL, signer_options, &config->signer);
-	if (config->registry.enabled)
-		print_block(&printer, "registry", NULL, registry_options, &config->registry);
-	if (config->handover.enabled)
-		print_block(&printer, "handover", NULL, handover_options, &config->handover);
-	print_uplink(&printer, &config->uplink);
-	for (size_t i = 0; i < config->bus_count; i++)
-		print_bus(&printer, &config->buses[i]);
-	for (size_t i = 0; i < config->device_count; i++)
-		print_device(&printer, &config->devices[i]);
-	for (size_t i = 0; i < config->lane_count; i++)
-		print_lane(&printer, &config->lanes[i]);
-	for (size_t i = 0; i < config->contact_count; i++)
-		print_contact(&printer, &config->contacts[i]);
-	for (size_t i = 0; i < config->meter_count; i++)
-		print_block(&printer, "meter", config->meters[i].name, meter_options,
-			    &config->meters[i]);
+	print_site(&printer);
+	for (enum config_part part = 0; part < CONFIG_PARTS; part++)
+		for (size_t i = 0; i < config_count(config, part); i++)
+			parts[part].print(&printer, i);
+}
+
+void config_write_part(const struct config *config, enum config_part part, size_t i, FILE *out)
+{
+	struct printer printer = {.out = out, .config = config, .secrets = true};
+
+	parts[part].print(&printer, i);
+}
+
+void config_write_site(const struct config *config, FILE *out)
+{
+	struct printer printer = {.out = out, .config = config, .secrets = true};
+
+	print_site(&printer);
 }

@@ -20,6 +20,8 @@
 
 #define MODE	    0660
 #define EVENTS	    16
+#define LINES_MOST  40 /* of a refusal */
+#define LINE_BYTES  512
 #define LISTEN_SLOT CONTROL_CLIENTS /* beside the clients, in what epoll gives back */
 #define TIMER_SLOT  (CONTROL_CLIENTS + 1)
 
@@ -250,6 +252,22 @@ static void begin_answer(struct client *client, struct jw *json, bool ok)
 	jw_bool(json, "ok", ok);
 }
 
+/* As many as there is room for. */
+static void put_lines(struct jw *json, const char *lines)
+{
+	char line[LINE_BYTES];
+
+	jw_open_array(json, "lines");
+	for (int count = 0; *lines && count < LINES_MOST; count++) {
+		size_t bytes = strcspn(lines, "\n");
+
+		snprintf(line, sizeof(line), "%.*s", (int)bytes, lines);
+		jw_text(json, NULL, line);
+		lines += lines[bytes] ? bytes + 1 : bytes;
+	}
+	jw_close_array(json);
+}
+
 static void refuse(struct client *client, const struct control_refusal *refusal)
 {
 	struct jw json;
@@ -257,6 +275,8 @@ static void refuse(struct client *client, const struct control_refusal *refusal)
 	begin_answer(client, &json, false);
 	jw_text(&json, "code", refusal->code);
 	jw_text(&json, "error", refusal->error);
+	if (refusal->lines)
+		put_lines(&json, refusal->lines);
 	(void)client_end(client, &json);
 }
 
@@ -418,6 +438,8 @@ static void pass(struct control *control, struct client *client, const struct ev
 	jw_open(&json, "event");
 	jw_text(&json, "type", draft->type->name);
 	jw_text(&json, "severity", severity_name(draft->type->severity));
+	if (draft->test)
+		jw_bool(&json, "test", true);
 	jw_members(&json, draft->body, draft->body_bytes);
 	jw_close(&json);
 	if (client_end(client, &json))

@@ -29,6 +29,7 @@
 struct control_refusal {
 	const char *code; /* a constant, for programs */
 	char error[QUESTION_ERROR_BYTES]; /* for people */
+	const char *lines; /* more of that, a line each; or NULL */
 };
 
 struct control_host {

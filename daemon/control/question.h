@@ -17,6 +17,7 @@
 #define QUESTION_NAME_BYTES  STATE_KEY_BYTES
 #define QUESTION_WORD_BYTES  64
 #define QUESTION_ERROR_BYTES 192
+#define QUESTION_EVENTS	     200 /* in an answer */
 #define QUESTION_REGISTERS   125 /* what one Modbus answer holds */
 
 enum control_method {
@@ -28,7 +29,16 @@ enum control_method {
 	CONTROL_SENSORS, /* all, or those of a lane, or one */
 	CONTROL_FOLLOW, /* each event from now on, as it is captured */
 	CONTROL_READ, /* registers of a device, now */
+	CONTROL_EVENTS, /* what was captured */
 	CONTROL_ACK, /* an alarm is taken note of */
+	CONTROL_PRESENT, /* this, and those below, as an officer's request of the same name */
+	CONTROL_RESEAL,
+	CONTROL_CONTROL,
+	CONTROL_RELEASE,
+	CONTROL_REDIRECT,
+	CONTROL_INCIDENT,
+	CONTROL_MAINTENANCE, /* begins or ends: what happens meanwhile is a test */
+	CONTROL_RELOAD, /* the configuration is read again */
 	CONTROL_METHODS
 };
 
@@ -39,11 +49,16 @@ struct control_question {
 	uint32_t from; /* of a list: whence to go on */
 	char table[QUESTION_WORD_BYTES]; /* read: "holding"; empty: what the device has */
 	uint32_t address, count; /* read */
-	char resource[ALARM_RESOURCE_BYTES], type[QUESTION_WORD_BYTES]; /* ack */
-	char reason[OFFICER_REASON_BYTES];
+	char step[QUESTION_WORD_BYTES], reason[OFFICER_REASON_BYTES]; /* maintenance */
+	uint32_t minutes;
+	char after[QUESTION_WORD_BYTES]; /* events: the "next" of the answer before; empty: none */
+	char type[QUESTION_WORD_BYTES], class[QUESTION_WORD_BYTES]; /* events; empty: all */
+	uint32_t last, since, most; /* events */
+	char word[QUESTION_BYTES]; /* an officer's: all other members, as JSON, not looked at */
 };
 
 const char *control_method_name(enum control_method method);
+bool control_method_is_word(enum control_method method); /* of an officer */
 bool control_method_changes(enum control_method method); /* not everybody may ask it */
 
 /* line: NUL-terminated, changed nowhere. 0; -EINVAL: ret_error says in words why not, and the id

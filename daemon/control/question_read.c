@@ -11,7 +11,11 @@
 #define ALL	    (BIT(CONTROL_METHODS) - 1)
 #define LISTS \
 	(BIT(CONTROL_BUSES) | BIT(CONTROL_DEVICES) | BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS))
-#define NAMED (BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | BIT(CONTROL_READ))
+#define NAMED \
+	(BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | BIT(CONTROL_READ) | BIT(CONTROL_MAINTENANCE))
+#define WORDS                                                                                   \
+	(BIT(CONTROL_ACK) | BIT(CONTROL_PRESENT) | BIT(CONTROL_RESEAL) | BIT(CONTROL_CONTROL) | \
+	 BIT(CONTROL_RELEASE) | BIT(CONTROL_REDIRECT) | BIT(CONTROL_INCIDENT))
 #define TEXT(member)                                         \
 	.offset = offsetof(struct control_question, member), \
 	.size = sizeof(((struct control_question *)0)->member)
@@ -21,11 +25,15 @@ static const struct {
 	const char *name;
 	bool changes;
 } methods[CONTROL_METHODS] = {
-	[CONTROL_STATUS] = {"status", false}, [CONTROL_METRICS] = {"metrics", false},
-	[CONTROL_BUSES] = {"buses", false},   [CONTROL_DEVICES] = {"devices", false},
-	[CONTROL_POINTS] = {"points", false}, [CONTROL_SENSORS] = {"sensors", false},
-	[CONTROL_FOLLOW] = {"follow", false}, [CONTROL_READ] = {"read", false},
-	[CONTROL_ACK] = {"ack", true},
+	[CONTROL_STATUS] = {"status", false},	 [CONTROL_METRICS] = {"metrics", false},
+	[CONTROL_BUSES] = {"buses", false},	 [CONTROL_DEVICES] = {"devices", false},
+	[CONTROL_POINTS] = {"points", false},	 [CONTROL_SENSORS] = {"sensors", false},
+	[CONTROL_FOLLOW] = {"follow", false},	 [CONTROL_READ] = {"read", false},
+	[CONTROL_ACK] = {"ack", true},		 [CONTROL_PRESENT] = {"present", true},
+	[CONTROL_RESEAL] = {"reseal", true},	 [CONTROL_CONTROL] = {"control", true},
+	[CONTROL_RELEASE] = {"release", true},	 [CONTROL_REDIRECT] = {"redirect", true},
+	[CONTROL_INCIDENT] = {"incident", true}, [CONTROL_RELOAD] = {"reload", true},
+	[CONTROL_EVENTS] = {"events", false},	 [CONTROL_MAINTENANCE] = {"maintenance", true},
 };
 
 struct member {
@@ -52,12 +60,29 @@ static const struct member members[] = {
 	 .methods = BIT(CONTROL_READ),
 	 .min = 1,
 	 .max = QUESTION_REGISTERS},
-	{.name = "resource",
-	 TEXT(resource),
-	 .methods = BIT(CONTROL_ACK),
-	 .required = BIT(CONTROL_ACK)},
-	{.name = "type", TEXT(type), .methods = BIT(CONTROL_ACK), .required = BIT(CONTROL_ACK)},
-	{.name = "reason", TEXT(reason), .methods = BIT(CONTROL_ACK), .required = BIT(CONTROL_ACK)},
+	{.name = "step",
+	 TEXT(step),
+	 .methods = BIT(CONTROL_MAINTENANCE),
+	 .required = BIT(CONTROL_MAINTENANCE)},
+	{.name = "reason",
+	 TEXT(reason),
+	 .methods = BIT(CONTROL_MAINTENANCE),
+	 .required = BIT(CONTROL_MAINTENANCE)},
+	{.name = "minutes",
+	 NUMBER(minutes),
+	 .methods = BIT(CONTROL_MAINTENANCE),
+	 .min = 1,
+	 .max = 100000},
+	{.name = "after", TEXT(after), .methods = BIT(CONTROL_EVENTS)},
+	{.name = "type", TEXT(type), .methods = BIT(CONTROL_EVENTS)},
+	{.name = "class", TEXT(class), .methods = BIT(CONTROL_EVENTS)},
+	{.name = "last", NUMBER(last), .methods = BIT(CONTROL_EVENTS), .max = UINT32_MAX},
+	{.name = "since", NUMBER(since), .methods = BIT(CONTROL_EVENTS), .max = UINT32_MAX},
+	{.name = "most",
+	 NUMBER(most),
+	 .methods = BIT(CONTROL_EVENTS),
+	 .min = 1,
+	 .max = QUESTION_EVENTS},
 };
 
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -65,6 +90,11 @@ static const struct member members[] = {
 const char *control_method_name(enum control_method method)
 {
 	return methods[method].name;
+}
+
+bool control_method_is_word(enum control_method method)
+{
+	return WORDS & BIT(method);
 }
 
 bool control_method_changes(enum control_method method)
@@ -166,6 +196,23 @@ static int take_method(json_t *object, struct control_question *question,
 	return refuse(error, "there is no method \"%.40s\"", utf8_is_printable(name) ? name : "?");
 }
 
+/* Who it is from is told by the kernel, not by him. What else is in it, who carries it out knows. */
+static int take_word(json_t *object, struct control_question *question,
+		     char error[QUESTION_ERROR_BYTES])
+{
+	size_t bytes;
+
+	if (json_object_get(object, "officer"))
+		return refuse(error, "\"officer\" is who asks");
+	json_object_del(object, "method");
+	json_object_del(object, "id");
+	bytes = json_dumpb(object, question->word, sizeof(question->word) - 1, JSON_COMPACT);
+	if (bytes >= sizeof(question->word))
+		return refuse(error, "longer than %zu bytes", sizeof(question->word) - 1);
+	question->word[bytes] = '\0';
+	return 0;
+}
+
 static int take_members(json_t *object, struct control_question *question,
 			char error[QUESTION_ERROR_BYTES])
 {
@@ -173,6 +220,8 @@ static int take_members(json_t *object, struct control_question *question,
 
 	for (size_t i = 0; err == 0 && i < MEMBERS; i++)
 		err = take_member(&members[i], object, question, error);
+	if (err == 0 && control_method_is_word(question->method))
+		return take_word(object, question, error);
 	return err == 0 ? check_names(object, question->method, error) : err;
 }
 
@@ -186,6 +235,7 @@ int question_read(const char *line, struct control_question *ret_question,
 	memset(ret_question, 0, sizeof(*ret_question));
 	ret_question->method = CONTROL_METHODS;
 	ret_question->count = 1;
+	ret_question->most = QUESTION_EVENTS;
 	if (!object)
 		return refuse(ret_error, "no JSON object, or not in UTF-8 (at byte %d)",
 			      json_error.position);

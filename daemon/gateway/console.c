@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -28,6 +29,8 @@ static int answer_status(struct gateway *gateway, struct jw *json)
 	jw_uint(json, "devices", config->device_count);
 	jw_uint(json, "points", config->point_count);
 	jw_bool(json, "capture_waits", gateway->paused);
+	gateway_reload_status(gateway, json);
+	maintenance_status(gateway, json);
 	transit_status(gateway->transit, json, MOST);
 	return 0;
 }
@@ -209,67 +212,159 @@ void gateway_take_bus_answers(struct gateway *gateway)
 			give_answer(gateway, i, &answer);
 }
 
-/* ---- an alarm is acknowledged ------------------------------------------------------------ */
+/* ---- an officer's word ----------------------------------------------------------------- */
 
-static int refuse_acknowledgement(int err, struct control_refusal *ret_refusal)
+/* The request that it is when it comes by MQTT, with the name of who asks. */
+static int read_word(const struct control_question *question, const struct control_peer *by,
+		     struct request *ret_request, struct control_refusal *ret_refusal)
 {
-	if (err == -ENOENT)
-		return refuse(ret_refusal, "no_alarm", "there is no such alarm");
-	if (err == -EALREADY)
-		return refuse(ret_refusal, "already", "the alarm was acknowledged before");
-	return refuse(ret_refusal, "bad_request", "the acknowledgement is not complete");
-}
+	enum request_method method = REQUEST_METHODS;
+	char officer[ACCOUNT_NAME_BYTES], text[REQUEST_BYTES], error[REQUEST_ERROR_BYTES];
+	struct jw json;
 
-static struct console_wait *free_wait(struct gateway *gateway)
-{
-	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
-		if (gateway->console_waits[i].number == 0)
-			return &gateway->console_waits[i];
-	return NULL;
+	(void)request_method_by_name(control_method_name(question->method), &method);
+	account_user_name(by->uid, officer);
+	jw_start(&json, text, sizeof(text));
+	jw_open(&json, NULL);
+	jw_text(&json, "id", "control");
+	jw_text(&json, "officer", officer);
+	if (question->word[1] != '}') /* it is an object of the reader, and not empty */
+		jw_members(&json, question->word + 1, strlen(question->word) - 2);
+	jw_close(&json);
+	if (!jw_ok(&json))
+		return refuse(ret_refusal, "bad_request", "too long");
+	if (request_read(method, text, json.bytes, ret_request, error) < 0)
+		return refuse(ret_refusal, "bad_request", "%s", error);
+	return 0;
 }
 
 /* Answered when its event is durable. */
-static int acknowledge(struct gateway *gateway, const struct control_question *question,
-		       uint64_t number, const struct control_peer *by,
-		       struct control_refusal *ret_refusal)
+static int carry_out(struct gateway *gateway, const struct control_question *question,
+		     uint64_t number, const struct control_peer *by,
+		     struct control_refusal *ret_refusal)
 {
-	struct console_wait *wait = free_wait(gateway);
-	char officer[ACCOUNT_NAME_BYTES];
-	const struct acknowledgement word = {
-		.resource = question->resource,
-		.type = question->type,
-		.officer = officer,
-		.reason = question->reason,
-		.by = "control",
-	};
+	struct request_outcome outcome;
+	struct request request;
+	const char *what = "";
 	struct instant now;
 	int err;
 
-	if (!wait || !journal_has_room(gateway->journal))
+	if (!gateway_may_wait(gateway) || !journal_has_room(gateway->journal))
 		return refuse(ret_refusal, "busy", "the journal has no room, try again later");
-	account_user_name(by->uid, officer);
+	if (read_word(question, by, &request, ret_refusal) < 0)
+		return -EINVAL;
 	gateway_drain(gateway); /* readings from before come before */
+	err = gateway_carry_out(gateway, &request, "control", number | CONSOLE_NUMBER, &what);
 	now = clock_now();
-	err = transit_acknowledge(gateway->transit, &word, &now);
 	transit_judge_pending(gateway->transit, &now);
-	if (err < 0)
-		return refuse_acknowledgement(err, ret_refusal);
-	*wait = (struct console_wait){.number = number, .mark = journal_mark(gateway->journal)};
+	if (err == 0)
+		gateway_answer_when_durable(gateway, number, NULL);
+	if (err == 0 || err == -EINPROGRESS)
+		return -EINPROGRESS;
+	outcome = request_judge(&request, what, err);
+	return refuse(ret_refusal, outcome.code, "%s", outcome.error);
+}
+
+/* ---- events of the past ---------------------------------------------------------------- */
+
+/* false: there is no such class. */
+static bool read_class(const char *name, unsigned *ret_classes)
+{
+	*ret_classes = 0;
+	for (enum event_class class = CLASS_TELEMETRY; class <= CLASS_EVIDENCE; class ++)
+		if (strcmp(event_class_name(class), name) == 0)
+			*ret_classes = 1U << class;
+	return !name[0] || *ret_classes;
+}
+
+static int ask_journal(struct gateway *gateway, const struct control_question *asked,
+		       uint64_t number, struct control_refusal *ret_refusal)
+{
+	struct journal_query query = {.number = number,
+				      .last = asked->last,
+				      .since_s = asked->since,
+				      .most = asked->most};
+	char *end;
+
+	query.after = strtoull(asked->after, &end, 10);
+	if (*end || !read_class(asked->class, &query.classes))
+		return refuse(ret_refusal, "bad_request", "there is no such \"%s\"",
+			      *end ? "after" : "class");
+	memcpy(query.type, asked->type, sizeof(query.type));
+	if (journal_ask_page(gateway->journal, &query) < 0)
+		return refuse(ret_refusal, "busy", "other events are being read");
 	return -EINPROGRESS;
 }
 
-void gateway_console_durable(struct gateway *gateway)
+static void put_page(const struct journal_page *page, struct jw *json)
 {
-	uint64_t durable = journal_durable(gateway->journal);
+	char next[24];
 
-	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
-		struct console_wait *wait = &gateway->console_waits[i];
+	jw_open_array(json, "events");
+	jw_members(json, page->text, page->bytes);
+	jw_close_array(json);
+	if (page->next == 0)
+		return;
+	snprintf(next, sizeof(next), "%llu", (unsigned long long)page->next);
+	jw_text(json, "next", next);
+}
 
-		if (wait->number == 0 || wait->mark > durable)
-			continue;
-		control_answer(gateway->control, wait->number, NULL, 0, NULL, clock_mono_ns());
-		wait->number = 0;
+void gateway_take_page(struct gateway *gateway)
+{
+	const struct control_refusal refusal = {.code = "failed",
+						.error = "the journal cannot be read"};
+	struct journal_page *page = journal_take_page(gateway->journal);
+	char *members = page && page->err == 0 ? malloc(CONTROL_ANSWER_BYTES) : NULL;
+	struct jw json = {0};
+
+	if (!page)
+		return;
+	if (members) {
+		jw_start(&json, members, CONTROL_ANSWER_BYTES);
+		put_page(page, &json);
 	}
+	control_answer(gateway->control, page->query.number, members, json.bytes,
+		       members ? NULL : &refusal, clock_mono_ns());
+	free(members);
+	free(page);
+}
+
+/* ---- the configuration ----------------------------------------------------------------- */
+
+static int reload(struct gateway *gateway, uint64_t number, const struct control_peer *by,
+		  struct control_refusal *ret_refusal)
+{
+	char user[ACCOUNT_NAME_BYTES];
+	int err;
+
+	account_user_name(by->uid, user);
+	err = gateway_begin_reload(gateway, user, number);
+	if (err == -EBUSY)
+		return refuse(ret_refusal, "busy", "a reload goes on already");
+	if (err < 0)
+		return refuse(ret_refusal, "failed", "out of memory or threads");
+	return -EINPROGRESS;
+}
+
+/* ---- maintenance ------------------------------------------------------------------------ */
+
+static int maintain(struct gateway *gateway, const struct control_question *asked, uint64_t number,
+		    const struct control_peer *by, struct control_refusal *ret_refusal)
+{
+	char officer[ACCOUNT_NAME_BYTES];
+	const char *why = "\"step\" is neither \"begin\" nor \"end\"";
+
+	if (!gateway_may_wait(gateway) || !journal_has_room(gateway->journal))
+		return refuse(ret_refusal, "busy", "the journal has no room, try again later");
+	account_user_name(by->uid, officer);
+	if (strcmp(asked->step, "begin") == 0)
+		why = maintenance_begin(gateway, asked, officer);
+	else if (strcmp(asked->step, "end") == 0)
+		why = maintenance_end(gateway, officer, asked->reason);
+	if (why)
+		return refuse(ret_refusal, "bad_request", "%s", why);
+	gateway_answer_when_durable(gateway, number, NULL);
+	return -EINPROGRESS;
 }
 
 /* ---- all questions --------------------------------------------------------------------- */
@@ -292,8 +387,20 @@ static int answer(void *data, const struct control_question *question, uint64_t 
 		return answer_list(gateway, question, json);
 	case CONTROL_READ:
 		return ask_bus(gateway, question, number, ret_refusal);
+	case CONTROL_EVENTS:
+		return ask_journal(gateway, question, number, ret_refusal);
+	case CONTROL_MAINTENANCE:
+		return maintain(gateway, question, number, by, ret_refusal);
+	case CONTROL_RELOAD:
+		return reload(gateway, number, by, ret_refusal);
 	case CONTROL_ACK:
-		return acknowledge(gateway, question, number, by, ret_refusal);
+	case CONTROL_PRESENT:
+	case CONTROL_RESEAL:
+	case CONTROL_CONTROL:
+	case CONTROL_RELEASE:
+	case CONTROL_REDIRECT:
+	case CONTROL_INCIDENT:
+		return carry_out(gateway, question, number, by, ret_refusal);
 	default:
 		return refuse(ret_refusal, "bad_request", "there is no such method");
 	}

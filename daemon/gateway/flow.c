@@ -65,16 +65,31 @@ static void wait_for_room(struct gateway *gateway)
 		ev_feed_event(gateway->loop, &gateway->on_room, EV_READ);
 }
 
+/* It is of what somebody works on. */
+static bool is_test(const struct maintenance *maintenance, const struct event_draft *draft)
+{
+	const char *body = draft->type ? draft->body : draft->state;
+	size_t bytes = draft->type ? draft->body_bytes : draft->state_bytes;
+
+	if (!maintenance->active)
+		return false;
+	return !maintenance->lane[0] ||
+	       (body && bytes >= maintenance->prefix_bytes &&
+		memcmp(body, maintenance->prefix, maintenance->prefix_bytes) == 0);
+}
+
 /* Half of the journal's queue is kept free for what one batch may cause, so this hardly ever
  * waits; when it must, anything else would lose the event. */
-void gateway_put(void *data, const struct event_draft *draft)
+void gateway_put(void *data, const struct event_draft *given)
 {
 	struct gateway *gateway = data;
+	struct event_draft draft = *given;
 	int err;
 
-	while ((err = journal_append(gateway->journal, draft)) == -EAGAIN) {
+	draft.test = is_test(&gateway->maintenance, given);
+	while ((err = journal_append(gateway->journal, &draft)) == -EAGAIN) {
 		if (clock_mono_ns() >= gateway->give_up_ns) {
-			journal_give_up(gateway->journal, draft);
+			journal_give_up(gateway->journal, &draft);
 			return;
 		}
 		if (stop_is_pending() && gateway->give_up_ns == INT64_MAX)
@@ -83,17 +98,29 @@ void gateway_put(void *data, const struct event_draft *draft)
 	}
 	if (err < 0)
 		log_error(err, "event \"%s\" could not be taken into the journal",
-			  draft->type ? draft->type->name : draft->state_key);
+			  draft.type ? draft.type->name : draft.state_key);
 	else if (gateway->control && control_is_followed(gateway->control))
-		control_tell(gateway->control, draft, clock_mono_ns());
+		control_tell(gateway->control, &draft, clock_mono_ns());
 }
 
+/* What a bus tells is of the configuration that it was made from. */
 static void take(struct gateway *gateway, const struct capture *item, const struct instant *now)
 {
-	if (item->kind == CAPTURE_READING)
-		transit_reading(gateway->transit, &item->reading, now);
-	else
-		transit_device(gateway->transit, &item->device, now);
+	const struct loaded *loaded = item->source;
+
+	if (item->kind == CAPTURE_READING) {
+		struct reading reading = item->reading;
+
+		reading.point = loaded->points_now[reading.point];
+		if (reading.point != LOADED_GONE)
+			transit_reading(gateway->transit, &reading, now);
+	} else {
+		struct device_report report = item->device;
+
+		report.device = loaded->devices_now[report.device];
+		if (report.device != LOADED_GONE)
+			transit_device(gateway->transit, &report, now);
+	}
 }
 
 /* All that is in the queue, as long as the journal has room for what it may cause. */

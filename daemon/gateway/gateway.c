@@ -97,15 +97,6 @@ static int new_transit(struct gateway *gateway)
 {
 	const struct config *config = gateway->config;
 	struct transit_conf conf = {
-		.device_count = config->device_count,
-		.points = config->points,
-		.point_count = config->point_count,
-		.lanes = config->lanes,
-		.lane_count = config->lane_count,
-		.contacts = config->contacts,
-		.contact_count = config->contact_count,
-		.meters = config->meters,
-		.meter_count = config->meter_count,
 		.checkpoint = config->checkpoint.id,
 		.alarm_delay = config->checkpoint.alarm_delay,
 		.boot = gateway->origin.boot,
@@ -118,18 +109,7 @@ static int new_transit(struct gateway *gateway)
 		.changed = log_debugging() ? log_change : NULL,
 	};
 
-	gateway->transit_devices =
-		calloc(config->device_count + 1, sizeof(gateway->transit_devices[0]));
-	if (!gateway->transit_devices)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->device_count; i++) {
-		const struct device_conf *device = &config->devices[i];
-
-		gateway->transit_devices[i].name = device->name;
-		if (!device->own_bus)
-			gateway->transit_devices[i].bus = config->buses[device->bus].name;
-	}
-	conf.devices = gateway->transit_devices;
+	loaded_fill(gateway->loaded, &conf);
 	return transit_new(&conf, &gateway->sink, &gateway->transit);
 }
 
@@ -146,6 +126,7 @@ static int new_buses(struct gateway *gateway)
 			      &gateway->buses[i]);
 		if (err < 0)
 			return err;
+		bus_set_source(gateway->buses[i], gateway->loaded);
 		gateway->bus_count++;
 	}
 	return 0;
@@ -183,6 +164,8 @@ static int new_parts(struct gateway *gateway)
 	if (!gateway->metrics)
 		return -ENOMEM;
 	if ((err = capture_new(CAPTURE_SLOTS, &gateway->captures)) < 0)
+		return err;
+	if ((err = loaded_new(config, NULL, &gateway->loaded)) < 0)
 		return err;
 	if ((err = new_transit(gateway)) < 0)
 		return err;
@@ -236,7 +219,7 @@ static int start_parts(struct gateway *gateway)
 	return 0;
 }
 
-int gateway_new(const struct config *config, struct gateway **ret_gateway)
+int gateway_new(const struct config *config, const char *path, struct gateway **ret_gateway)
 {
 	struct gateway *gateway = calloc(1, sizeof(*gateway));
 	size_t lost;
@@ -247,14 +230,16 @@ int gateway_new(const struct config *config, struct gateway **ret_gateway)
 	gateway->step_fd = -1;
 	gateway->answers_fd = -1;
 	gateway->give_up_ns = INT64_MAX;
-	gateway->config = config;
+	gateway->config = gateway->base = config;
 	gateway->sink = (struct event_sink){.data = gateway, .put = gateway_put};
 	gateway->origin = (struct event_origin){
 		.checkpoint = config->checkpoint.id,
 		.gateway = config->gateway.id,
 		.boot = clock_boot_id(),
 	};
-	err = new_parts(gateway);
+	err = gateway_new_reload(gateway, path);
+	if (err == 0)
+		err = new_parts(gateway);
 	if (err == 0)
 		err = gateway_watch_workers(gateway);
 	if (err == 0)
@@ -284,6 +269,8 @@ static void finish_capture(struct gateway *gateway)
 
 	for (size_t i = 0; i < gateway->bus_count; i++)
 		(void)bus_stop(gateway->buses[i], 0);
+	for (size_t i = 0; i < gateway->retired_count; i++)
+		(void)bus_stop(gateway->retired[i], 0);
 	capture_close(gateway->captures);
 	gateway_drain_until(gateway, gateway->give_up_ns);
 	if (gateway->registry) {
@@ -315,18 +302,28 @@ static void deliver(struct gateway *gateway, int64_t deadline_ns)
 	}
 }
 
-static bool free_buses(struct gateway *gateway, int64_t deadline_ns)
+static bool free_buses(struct bus **buses, size_t count, int64_t deadline_ns)
 {
 	bool all = true;
 
-	for (size_t i = 0; i < gateway->bus_count; i++) {
-		if (!bus_stop(gateway->buses[i], deadline_ns)) {
+	for (size_t i = 0; i < count; i++) {
+		if (!bus_stop(buses[i], deadline_ns)) {
 			all = false;
 			continue;
 		}
-		bus_free(gateway->buses[i]);
+		bus_free(buses[i]);
 	}
 	return all;
+}
+
+static void free_loaded(struct loaded *loaded)
+{
+	while (loaded) {
+		struct loaded *older = loaded->older;
+
+		loaded_free(loaded);
+		loaded = older;
+	}
 }
 
 bool gateway_free(struct gateway *gateway, size_t *ret_lost)
@@ -353,7 +350,10 @@ bool gateway_free(struct gateway *gateway, size_t *ret_lost)
 		return false;
 	all = uplink_free(gateway->uplink, now_ns + STOP_UPLINK_NS);
 	all &= registry_stop(gateway->registry, now_ns + STOP_UPLINK_NS);
-	if (!free_buses(gateway, now_ns + STOP_BUSES_NS) || !all)
+	all &= free_buses(gateway->buses, gateway->bus_count, now_ns + STOP_BUSES_NS);
+	all &= free_buses(gateway->retired, gateway->retired_count, now_ns + STOP_BUSES_NS);
+	all &= gateway_stop_reload(gateway, now_ns + STOP_BUSES_NS);
+	if (!all)
 		return false;
 	registry_free(gateway->registry);
 	requests_free(gateway->requests);
@@ -361,9 +361,11 @@ bool gateway_free(struct gateway *gateway, size_t *ret_lost)
 	inbox_free(gateway->handovers);
 	transit_free(gateway->transit);
 	capture_free(gateway->captures);
-	free(gateway->transit_devices);
+	gateway_free_reload(gateway);
+	free_loaded(gateway->loaded);
 	free(gateway->watched);
 	free(gateway->buses);
+	free(gateway->retired);
 	free(gateway->metrics);
 	free(gateway);
 	return true;

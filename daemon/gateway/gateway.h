@@ -19,9 +19,9 @@ struct gateway;
  * lines on errors. notes: what may be meant so, or NULL. */
 int gateway_check(const struct config *config, FILE *errors, FILE *notes);
 
-/* config is borrowed. Opens the journal, starts journal, uplink and buses: capturing when
+/* config is borrowed, and was read from path: what is read from there later takes its place. Opens the journal, starts journal, uplink and buses: capturing when
  * it returns. Negative errno with a log line. Free with gateway_free(). */
-int gateway_new(const struct config *config, struct gateway **ret_gateway);
+int gateway_new(const struct config *config, const char *path, struct gateway **ret_gateway);
 
 /* Until SIGTERM or SIGINT. */
 void gateway_run(struct gateway *gateway);

@@ -135,6 +135,27 @@ void health_started(struct health *health, const struct config *config, const st
 	}
 }
 
+void health_changed(struct health *health, const struct health_change *change,
+		    const struct instant *now)
+{
+	char body[EVENT_BODY_BYTES];
+	struct jw json;
+
+	event_body_start(&json, body, sizeof(body), NULL, NULL, now->mono_ns, now);
+	jw_open(&json, "observed");
+	jw_text(&json, "user", change->user);
+	jw_text(&json, "before", change->before);
+	jw_text(&json, "after", change->after);
+	jw_uint(&json, "buses_kept", change->buses_kept);
+	jw_uint(&json, "buses_started", change->buses_started);
+	jw_uint(&json, "buses_stopped", change->buses_stopped);
+	jw_uint(&json, "buses", change->buses);
+	jw_uint(&json, "devices", change->devices);
+	jw_uint(&json, "lanes", change->lanes);
+	jw_close(&json);
+	put_note(health, EVENT_CONFIG_CHANGED, &json);
+}
+
 void health_stopped(struct health *health, const struct instant *now)
 {
 	char body[EVENT_BODY_BYTES];

@@ -60,6 +60,17 @@ void health_resume(struct health *health, const struct instant *before, bool thi
 void health_started(struct health *health, const struct config *config, const struct instant *now);
 void health_stopped(struct health *health, const struct instant *now);
 
+/* Another configuration is in effect. */
+struct health_change {
+	const char *user; /* who asked for it */
+	const char *before, *after; /* hashes in hex */
+	size_t buses_kept, buses_started, buses_stopped;
+	size_t buses, devices, lanes; /* that there are now */
+};
+
+void health_changed(struct health *health, const struct health_change *change,
+		    const struct instant *now);
+
 /* Compares the clocks with when it was last called; says what changed. */
 void health_clock(struct health *health, const struct instant *now);
 

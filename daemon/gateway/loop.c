@@ -11,6 +11,8 @@
 #define LOG_TOKEN "gateway"
 #include "base/log.h"
 
+#define RETIRED_S 0.02 /* between two looks at buses that are stopping */
+
 /* While the journal is full readings wait in the queue, then the buses do. */
 static void pause_or_resume(struct gateway *gateway)
 {
@@ -82,8 +84,10 @@ static void on_room(struct ev_loop *loop, ev_io *watcher, int events)
 
 	(void)loop, (void)events;
 	gateway_drain_fd(watcher->fd);
-	if (gateway->control)
+	if (gateway->control) {
 		gateway_console_durable(gateway);
+		gateway_take_page(gateway);
+	}
 	if (gateway->requests) {
 		requests_durable(gateway->requests, journal_durable(gateway->journal));
 		gateway_take_requests(gateway); /* some may have waited for the room */
@@ -192,8 +196,28 @@ static void on_stop(struct ev_loop *loop, ev_signal *watcher, int events)
 
 static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
 {
-	(void)loop, (void)watcher, (void)events;
-	log_warnx("SIGHUP: a changed configuration is read by a restart, which loses nothing");
+	(void)loop, (void)events;
+	(void)gateway_begin_reload(watcher->data, "SIGHUP", 0);
+}
+
+static void on_reload(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct gateway *gateway = watcher->data;
+
+	(void)loop, (void)events;
+	gateway_drain_fd(watcher->fd);
+	gateway_go_over(gateway);
+	gateway_look_at_retired(gateway);
+	gateway_rearm(gateway);
+}
+
+static void on_retired(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+	struct gateway *gateway = watcher->data;
+
+	(void)loop, (void)events;
+	gateway_look_at_retired(gateway);
+	gateway_rearm(gateway);
 }
 
 /* A file that cannot be written is told once, until it can. */
@@ -246,6 +270,15 @@ static void on_watchdog(struct ev_loop *loop, ev_timer *watcher, int events)
 	tell_status(watcher->data);
 }
 
+static void on_maintenance(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+	struct gateway *gateway = watcher->data;
+
+	(void)loop, (void)events;
+	(void)maintenance_end(gateway, gateway->maintenance.officer, "its time is over");
+	gateway_rearm(gateway);
+}
+
 static void watch_fd(struct gateway *gateway, ev_io *watcher, int fd,
 		     void (*call)(struct ev_loop *, ev_io *, int))
 {
@@ -258,6 +291,7 @@ static void watch_signal(struct gateway *gateway, ev_signal *watcher, int signum
 			 void (*call)(struct ev_loop *, ev_signal *, int))
 {
 	ev_signal_init(watcher, call, signum);
+	watcher->data = gateway;
 	ev_signal_start(gateway->loop, watcher);
 }
 
@@ -272,6 +306,10 @@ static void start_timers(struct gateway *gateway)
 	gateway->on_deadline.data = gateway;
 	gateway->on_metrics.data = gateway;
 	gateway->on_watchdog.data = gateway;
+	ev_timer_init(&gateway->on_retired, on_retired, RETIRED_S, RETIRED_S);
+	gateway->on_retired.data = gateway;
+	ev_timer_init(&gateway->on_maintenance, on_maintenance, 0, 0);
+	gateway->on_maintenance.data = gateway;
 	ev_timer_start(gateway->loop, &gateway->on_metrics);
 	if (gateway->watchdog_ns > 0)
 		ev_timer_again(gateway->loop, &gateway->on_watchdog);
@@ -292,6 +330,7 @@ int gateway_open_loop(struct gateway *gateway)
 	watch_fd(gateway, &gateway->on_capture, capture_fd(gateway->captures), on_capture);
 	watch_fd(gateway, &gateway->on_room, journal_room_fd(gateway->journal), on_room);
 	watch_fd(gateway, &gateway->on_uplink, uplink_event_fd(gateway->uplink), on_uplink);
+	watch_fd(gateway, &gateway->on_reload, gateway_reload_fd(gateway), on_reload);
 	watch_fd(gateway, &gateway->on_step, gateway->step_fd, on_step);
 	if (gateway->registry)
 		watch_fd(gateway, &gateway->on_registry, registry_fd(gateway->registry),

@@ -1,5 +1,6 @@
 /* Private to the gateway: gateway.c (assembly, stop), loop.c (what wakes it),
- * flow.c (readings in, drafts out), requests.c, console.c, handovers.c, watchdog.c. */
+ * flow.c (readings in, drafts out), requests.c, console.c, waits.c, handovers.c, reload.c, loaded.c, maintenance.c,
+ * watchdog.c. */
 #ifndef CORRIDORD_GATEWAY_PRIVATE_H
 #define CORRIDORD_GATEWAY_PRIVATE_H
 
@@ -12,6 +13,7 @@
 #include "control/control.h"
 #include "gateway/gateway.h"
 #include "gateway/health.h"
+#include "gateway/loaded.h"
 #include "inbound/inbox.h"
 #include "inbound/requests.h"
 #include "journal/journal.h"
@@ -28,12 +30,26 @@ struct watched {
 struct console_wait {
 	uint64_t number; /* 0: none */
 	uint64_t mark; /* of the journal */
+	const char *members; /* of the answer, or NULL */
+};
+
+struct reload;
+
+struct maintenance {
+	bool active;
+	char lane[QUESTION_NAME_BYTES]; /* empty: all of the gateway */
+	char prefix[QUESTION_NAME_BYTES + 16]; /* with which what is of that lane begins */
+	size_t prefix_bytes;
+	char officer[ACCOUNT_NAME_BYTES];
+	int64_t since_mono_ns;
+	uint32_t minutes; /* at most */
 };
 
 struct gateway {
-	const struct config *config;
+	const struct config *config; /* in effect */
+	const struct config *base; /* the one that it was started with */
+	struct loaded *loaded; /* all that are still needed, that in effect first */
 	struct event_origin origin;
-	struct transit_device *transit_devices;
 	struct event_sink sink;
 	struct health health;
 	struct capture_queue *captures;
@@ -50,13 +66,17 @@ struct gateway {
 	uint64_t registry_changes; /* of which the pure part knows */
 	uint64_t connects, recalls; /* of the uplink, as the pure part knows */
 	struct log_limit refused_handovers;
-	struct bus **buses;
+	struct bus **buses; /* as config numbers them */
 	size_t bus_count;
+	struct bus **retired; /* of a configuration before: they are stopping */
+	size_t retired_count;
+	struct reload *reload;
+	struct maintenance maintenance;
 
 	struct ev_loop *loop;
 	ev_io on_capture, on_room, on_uplink, on_step, on_registry, on_requests, on_handovers;
-	ev_io on_control, on_answers;
-	ev_timer on_deadline, on_metrics, on_watchdog;
+	ev_io on_control, on_answers, on_reload;
+	ev_timer on_deadline, on_metrics, on_watchdog, on_retired, on_maintenance;
 	ev_signal on_term, on_int, on_hangup;
 	int64_t watchdog_ns; /* 0: nobody watches */
 	struct watched *watched;
@@ -103,13 +123,42 @@ void gateway_look_at_link(struct gateway *gateway); /* before transit_tick() */
 /* requests.c */
 int gateway_new_requests(struct gateway *gateway); /* negative errno */
 void gateway_take_requests(struct gateway *gateway);
+#define CONSOLE_NUMBER (UINT64_C(1) << 63) /* with the number of who asks at the control socket */
+/* As requests_host.carry_out(). by: how it came. */
+int gateway_carry_out(struct gateway *gateway, const struct request *request, const char *by,
+		      uint64_t number, const char **ret_what);
 void gateway_word_told(void *data, uint64_t number); /* transit_conf.word_told */
 
 /* console.c: what is asked at the control socket. Without one all goes on. */
 void gateway_open_console(struct gateway *gateway);
 void gateway_close_console(struct gateway *gateway); /* takes a half-made one */
 void gateway_take_bus_answers(struct gateway *gateway);
+void gateway_take_page(struct gateway *gateway); /* of the journal */
+
+/* maintenance.c. Why not, for people; NULL: done, its event is put. */
+const char *maintenance_begin(struct gateway *gateway, const struct control_question *asked,
+			      const char *officer);
+const char *maintenance_end(struct gateway *gateway, const char *officer, const char *reason);
+void maintenance_status(const struct gateway *gateway, struct jw *json);
+
+/* waits.c. false: too many do already. */
+bool gateway_may_wait(struct gateway *gateway);
+/* When all events put so far are durable. members: borrowed until then, or NULL. */
+void gateway_answer_when_durable(struct gateway *gateway, uint64_t number, const char *members);
+
 void gateway_console_durable(struct gateway *gateway); /* what waited for that is answered */
+
+/* reload.c: another configuration takes the place of the one in effect. */
+int gateway_new_reload(struct gateway *gateway, const char *path); /* negative errno */
+bool gateway_stop_reload(struct gateway *gateway, int64_t deadline_ns); /* false: it hangs */
+void gateway_free_reload(struct gateway *gateway); /* stopped; takes a half-made one */
+int gateway_reload_fd(const struct gateway *gateway); /* readable when one has been read */
+/* Reads the files, beside the loop. number: of who asked at the control socket and is answered there, 0:
+ * nobody. -EBUSY: that goes on already. */
+int gateway_begin_reload(struct gateway *gateway, const char *user, uint64_t number);
+void gateway_go_over(struct gateway *gateway); /* when it has been read */
+void gateway_look_at_retired(struct gateway *gateway);
+void gateway_reload_status(const struct gateway *gateway, struct jw *json);
 
 /* Makes the loop and starts its watchers. Negative errno. */
 int gateway_open_loop(struct gateway *gateway);

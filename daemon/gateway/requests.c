@@ -5,21 +5,22 @@
 #include "frames/topic.h"
 #include "gateway/private.h"
 
-static int name_consignment(struct gateway *gateway, const struct request *request, uint64_t number)
+static int name_consignment(struct gateway *gateway, const struct request *request, const char *by,
+			    uint64_t number)
 {
 	const struct instant now = clock_now();
 	const struct officer_word word = {
 		.ucr = request->ucr,
 		.officer = request->officer,
 		.reason = request->reason,
-		.by = "mqtt",
+		.by = by,
 		.number = number,
 	};
 
 	return transit_name_consignment(gateway->transit, request->lane, &word, &now);
 }
 
-static int acknowledge(struct gateway *gateway, const struct request *request)
+static int acknowledge(struct gateway *gateway, const struct request *request, const char *how)
 {
 	const struct instant now = clock_now();
 	const struct acknowledgement by = {
@@ -27,7 +28,7 @@ static int acknowledge(struct gateway *gateway, const struct request *request)
 		.type = request->type,
 		.officer = request->officer,
 		.reason = request->reason,
-		.by = "mqtt",
+		.by = how,
 	};
 
 	return transit_acknowledge(gateway->transit, &by, &now);
@@ -49,14 +50,15 @@ static enum officer_act_kind act_of(const struct request *request)
 	}
 }
 
-static int act(struct gateway *gateway, const struct request *request, const char **ret_what)
+static int act(struct gateway *gateway, const struct request *request, const char *by,
+	       const char **ret_what)
 {
 	const struct instant now = clock_now();
 	const struct officer_act act = {
 		.kind = act_of(request),
 		.officer = request->officer,
 		.reason = request->reason,
-		.by = "mqtt",
+		.by = by,
 		.ucr = request->ucr,
 		.removed = request->old_seal,
 		.affixed = request->new_seal,
@@ -70,18 +72,21 @@ static int act(struct gateway *gateway, const struct request *request, const cha
 	return transit_act(gateway->transit, &act, &now, ret_what);
 }
 
+int gateway_carry_out(struct gateway *gateway, const struct request *request, const char *by,
+		      uint64_t number, const char **ret_what)
+{
+	if (request->method == REQUEST_PRESENT)
+		return name_consignment(gateway, request, by, number);
+	if (request->method == REQUEST_ACK)
+		return acknowledge(gateway, request, by);
+	return act(gateway, request, by, ret_what);
+}
+
 static int carry_out(void *data, const struct request *request, uint64_t number, uint64_t *ret_mark,
 		     const char **ret_what)
 {
 	struct gateway *gateway = data;
-	int err;
-
-	if (request->method == REQUEST_PRESENT)
-		err = name_consignment(gateway, request, number);
-	else if (request->method == REQUEST_ACK)
-		err = acknowledge(gateway, request);
-	else
-		err = act(gateway, request, ret_what);
+	int err = gateway_carry_out(gateway, request, "mqtt", number, ret_what);
 
 	if (err == 0)
 		*ret_mark = journal_mark(gateway->journal);
@@ -92,7 +97,10 @@ void gateway_word_told(void *data, uint64_t number)
 {
 	struct gateway *gateway = data;
 
-	requests_told(gateway->requests, number, journal_mark(gateway->journal));
+	if (number & CONSOLE_NUMBER)
+		gateway_answer_when_durable(gateway, number & ~CONSOLE_NUMBER, NULL);
+	else if (gateway->requests)
+		requests_told(gateway->requests, number, journal_mark(gateway->journal));
 }
 
 static void status(void *data, struct jw *json, size_t most)

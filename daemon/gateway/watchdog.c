@@ -16,12 +16,20 @@ static void watch(struct gateway *gateway, const char *name, struct worker *work
 /* Not the reader of list files: one that hangs harms no other part. */
 int gateway_watch_workers(struct gateway *gateway)
 {
-	gateway->watched = calloc(gateway->bus_count + 3, sizeof(gateway->watched[0]));
-	if (!gateway->watched)
+	struct watched *watched =
+		calloc(gateway->bus_count + gateway->retired_count + 3, sizeof(*watched));
+
+	if (!watched)
 		return -ENOMEM;
+	free(gateway->watched);
+	gateway->watched = watched;
+	gateway->watched_count = 0;
+	gateway->stuck = NULL;
 	watch(gateway, "journal", journal_worker(gateway->journal));
 	for (size_t i = 0; i < gateway->bus_count; i++)
 		watch(gateway, bus_name(gateway->buses[i]), bus_worker(gateway->buses[i]));
+	for (size_t i = 0; i < gateway->retired_count; i++)
+		watch(gateway, bus_name(gateway->retired[i]), bus_worker(gateway->retired[i]));
 	watch(gateway, "uplink", uplink_worker(gateway->uplink));
 	if (gateway->registry)
 		watch(gateway, "registry", registry_worker(gateway->registry));

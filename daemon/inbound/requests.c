@@ -201,7 +201,7 @@ static struct request_outcome judge_act(const char *what, int err)
 	return request_refusal("bad_request", "\"%s\" can be none", what);
 }
 
-static struct request_outcome judge(const struct request *request, const char *what, int err)
+struct request_outcome request_judge(const struct request *request, const char *what, int err)
 {
 	switch (request->method) {
 	case REQUEST_PRESENT:
@@ -270,7 +270,7 @@ static void carry_out(struct requests *requests, const struct request *request,
 		requests->waiting++;
 	} else {
 		pending.stage = PENDING_ANSWERED;
-		pending.outcome = judge(request, what, err);
+		pending.outcome = request_judge(request, what, err);
 		answer(requests, request, &pending.outcome, address);
 	}
 	if (err != -EAGAIN) /* which may be asked for again */

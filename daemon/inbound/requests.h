@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "inbound/request.h"
+#include "inbound/request_answer.h"
 #include "outbound/inlet.h"
 #include "transit/event/event.h"
 
@@ -45,6 +46,9 @@ struct requests_host {
 };
 
 struct requests;
+
+/* In words, why one was not carried out. */
+struct request_outcome request_judge(const struct request *request, const char *what, int err);
 
 /* prefix: "<root>/<checkpoint>/<gateway>/", copied. origin is borrowed, host is copied.
  * -ENOMEM, or that there is no file descriptor. */

@@ -375,6 +375,11 @@ void door_show(struct door *door, const struct journal_counters *now)
 	pthread_mutex_unlock(&door->lock);
 }
 
+void door_wake_producer(struct door *door)
+{
+	signal_fd(door->room_fd);
+}
+
 size_t door_gathered(struct door *door)
 {
 	size_t count;

@@ -72,6 +72,7 @@ void door_show(struct door *door, const struct journal_counters *now);
 bool door_question(struct door *door, struct journal_question *ret_question);
 void door_answer(struct door *door, struct journal_answer *answer); /* of malloc(), taken over */
 
+void door_wake_producer(struct door *door); /* something else is there for it */
 bool door_is_pressed(const struct door *door); /* readings wait for room */
 size_t door_gathered(struct door *door); /* drafts not taken */
 /* Adds the events among these, and those given up. */

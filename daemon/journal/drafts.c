@@ -11,7 +11,7 @@ struct packed {
 	uint32_t body_bytes, state_bytes;
 	uint32_t key_bytes, word_bytes; /* with the NUL; 0: NULL */
 	uint32_t memory_count; /* they follow at once */
-	bool state_over, state_patient;
+	bool state_over, state_patient, test;
 	uint32_t text_at; /* body, state, key and word come after them */
 };
 
@@ -85,6 +85,7 @@ bool drafts_put(struct drafts *drafts, const struct event_draft *draft)
 		.memory_count = (uint32_t)draft->memory_count,
 		.state_over = draft->state_over,
 		.state_patient = draft->state_patient,
+		.test = draft->test,
 	};
 	size_t bytes = sizeof(packed) + packed.body_bytes + packed.state_bytes + packed.key_bytes +
 		       packed.word_bytes + memory_bytes(draft);
@@ -130,6 +131,7 @@ bool drafts_next(const struct drafts *drafts, size_t *offset, struct event_draft
 		.state_bytes = packed.state_bytes,
 		.state_over = packed.state_over,
 		.state_patient = packed.state_patient,
+		.test = packed.test,
 		.memories = (const struct event_memory *)(const void *)(start + sizeof(packed)),
 		.memory_count = packed.memory_count,
 	};

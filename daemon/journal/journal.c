@@ -120,6 +120,7 @@ static void free_all(struct journal *journal)
 	memories_fini(&journal->memories);
 	drafts_fini(&journal->batch.drafts);
 	drafts_fini(&journal->reports);
+	history_fini(&journal->history);
 	door_fini(&journal->door);
 	free(journal);
 }
@@ -175,6 +176,7 @@ int journal_open(const struct journal_conf *conf, const struct event_origin *ori
 	journal->timeouts = timeouts;
 	for (int i = 0; i < WITNESSES; i++)
 		journal->witness[i].fd = -1;
+	history_init(&journal->history);
 	journal->choice = (struct choice){.path = conf->path, .fallback = conf->fallback};
 	err = init(journal);
 	if (err < 0) {

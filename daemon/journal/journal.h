@@ -125,6 +125,37 @@ int journal_room_fd(const struct journal *journal);
 struct journal_counters journal_counters(struct journal *journal);
 void journal_forget_sync_max(struct journal *journal);
 
+/* Events of the past, for people: read by the journal's thread between its rounds. */
+#define JOURNAL_PAGE_BYTES (40 * 1024)
+#define JOURNAL_TYPE_BYTES 64
+
+struct journal_query {
+	uint64_t number; /* the asker's */
+	/* Where it begins: behind the event of that position; or so many numbers before the newest
+	 * event (last), or with what was recorded then (since_s, UTC), if they are not 0. */
+	uint64_t after;
+	uint32_t last, since_s;
+	/* Which: of these classes (bits; 0: all), of a type or of those that begin so; so many at
+	 * most. */
+	unsigned classes;
+	char type[JOURNAL_TYPE_BYTES];
+	uint32_t most;
+};
+
+struct journal_page {
+	struct journal_query query;
+	int err; /* negative errno: it cannot be read */
+	uint32_t count;
+	uint64_t next; /* position to go on behind; 0: that was all */
+	size_t bytes;
+	char text[JOURNAL_PAGE_BYTES]; /* payloads as published, a comma between them */
+};
+
+/* Any thread. -EBUSY: another is being read. -ENOMEM. */
+int journal_ask_page(struct journal *journal, const struct journal_query *query);
+/* NULL: none has been read. Else the caller frees it; journal_room_fd() has become readable. */
+struct journal_page *journal_take_page(struct journal *journal);
+
 /* The daemon is about to stop: what cannot be written to the path goes to the fallback at once. */
 void journal_hurry(struct journal *journal);
 

@@ -13,6 +13,7 @@
  * question.c  what is asked of the journal
  * replay.c    events once more, to who asks for them; show.c: proofs of the tree
  * feed.c      watermarks; committed events to the outlet
+ * history.c   events of the past, for people
  * report.c    the journal's own events
  * chain.c     drafts sealed into the chain
  * tiles.c     the tree over its hashes
@@ -492,6 +493,18 @@ bool journal_tidy(struct journal *journal);
 /* ---- the journal -------------------------------------------------------------------- */
 
 /* Functions named journal_x() take the journal, others the part they are named after. */
+struct history {
+	pthread_mutex_t lock;
+	struct journal_page *page; /* NULL: nobody asks */
+	bool begun; /* its beginning has been found */
+	bool read; /* it waits for who asked */
+};
+
+void history_init(struct history *history);
+void history_fini(struct history *history);
+/* Reads some of what is asked for. true: there is more. */
+bool journal_read_history(struct journal *journal);
+
 struct journal {
 	const struct journal_conf *conf;
 	const struct event_origin *origin;
@@ -508,6 +521,7 @@ struct journal {
 	struct batch batch;
 	struct feed feed;
 	struct replay replay;
+	struct history history;
 	struct carry carry;
 	struct retell retell;
 	struct trim trim;

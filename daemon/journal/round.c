@@ -199,15 +199,16 @@ bool journal_tidy(struct journal *journal)
 	int64_t rest_until_ns = journal->trouble.rest_until_ns;
 	bool more = false;
 
+	more = journal_read_history(journal);
 	if (now_ns >= return_due_ns(journal))
 		try_path(journal);
 	witness_sync(&journal->witness[0], now_ns);
 	if (!journal->db.sqlite)
-		return false;
+		return more;
 	if (now_ns < rest_until_ns)
 		return true;
 	if (!journal->stall.active) {
-		more = take_step(journal, journal_trim);
+		more |= take_step(journal, journal_trim);
 		more |= take_step(journal, journal_carry);
 		more |= take_step(journal, journal_retell_step);
 	}

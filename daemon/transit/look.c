@@ -86,7 +86,7 @@ size_t transit_look_at_devices(const struct transit *transit, size_t from, struc
 {
 	jw_open_array(json, "devices");
 	for (; from < transit->device_count && json->bytes + DEVICE_BYTES <= most; from++)
-		put_device(&transit->devices[from], json, now);
+		put_device(transit->devices[from], json, now);
 	jw_close_array(json);
 	return from < transit->device_count ? from : 0;
 }
@@ -96,8 +96,8 @@ size_t transit_look_at_points(const struct transit *transit, const char *name, s
 {
 	jw_open_array(json, "points");
 	for (; from < transit->input_count && json->bytes + POINT_BYTES <= most; from++)
-		if (point_is_of(transit, &transit->inputs[from], name))
-			put_point(&transit->inputs[from], json, now);
+		if (point_is_of(transit, input_at(transit, from), name))
+			put_point(input_at(transit, from), json, now);
 	jw_close_array(json);
 	return from < transit->input_count ? from : 0;
 }

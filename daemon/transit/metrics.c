@@ -36,7 +36,7 @@ void transit_metrics(struct transit *transit, struct jw *json)
 {
 	jw_open_array(json, "lanes");
 	for (uint32_t i = 0; i < transit->lane_count; i++)
-		put_lane(transit, &transit->lanes[i], json);
+		put_lane(transit, transit->lanes[i], json);
 	jw_close_array(json);
 	if (transit->checkpoint)
 		checkpoint_metrics(transit->checkpoint, json);

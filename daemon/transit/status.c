@@ -36,7 +36,7 @@ void transit_status(const struct transit *transit, struct jw *json, size_t most)
 	for (i = 0; i < transit->lane_count; i++) {
 		if (json->bytes + LANE_BYTES > most)
 			break;
-		put_lane(&transit->lanes[i], json);
+		put_lane(transit->lanes[i], json);
 	}
 	jw_close_array(json);
 	if (i < transit->lane_count)

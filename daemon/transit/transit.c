@@ -31,7 +31,7 @@ int transit_new(const struct transit_conf *conf, const struct event_sink *sink,
 	transit->sink = *sink;
 	transit->teller.sink = (struct event_sink){.data = transit, .put = put};
 	transit->instant_mono_ns = INT64_MIN;
-	err = transit_wire(transit, conf);
+	err = transit_set_up(transit, conf);
 	if (err < 0) {
 		transit_free(transit);
 		return err;
@@ -44,7 +44,7 @@ void transit_free(struct transit *transit)
 {
 	if (!transit)
 		return;
-	transit_unwire(transit);
+	transit_tear_down(transit);
 	free(transit);
 }
 
@@ -61,7 +61,7 @@ void transit_recall(struct transit *transit, const char *key, const char *text)
 	if (transit->checkpoint)
 		checkpoint_recall(transit->checkpoint, key, text);
 	for (uint32_t i = 0; i < transit->lane_count; i++)
-		if (lane_recall(&transit->lanes[i], key, text))
+		if (lane_recall(transit->lanes[i], key, text))
 			return;
 }
 
@@ -145,7 +145,7 @@ void transit_rearm_checkpoint(struct transit *transit)
 		 checkpoint_deadline(transit->checkpoint));
 }
 
-static void rearm_slot(struct transit *transit, uint32_t i)
+void transit_rearm_slot(struct transit *transit, uint32_t i)
 {
 	wake_set(&transit->wake, transit->input_count + i, slot_deadline(&transit->slots[i]));
 	if (transit->checkpoint && checkpoint_deadline_is_dirty(transit->checkpoint))
@@ -154,7 +154,7 @@ static void rearm_slot(struct transit *transit, uint32_t i)
 
 void transit_rearm_lane(struct transit *transit, const struct lane *lane)
 {
-	rearm_slot(transit, transit_slot_of(transit, lane));
+	transit_rearm_slot(transit, transit_slot_of(transit, lane));
 }
 
 /* Its events are of the passage in its lane, which its inputs may open or close. */
@@ -173,13 +173,13 @@ static void judge_in_lane(struct transit *transit, const struct sensor_slot *slo
 }
 
 /* A device of the sensor is in the middle of a poll: some of its inputs are from before. */
-static bool is_mid_poll(const struct transit *transit, const struct sensor_slot *slot)
+static bool is_mid_poll(const struct sensor_slot *slot)
 {
 	const struct point *points[SLOT_INPUTS_MAX];
 	size_t count = slot_inputs(slot, points);
 
 	for (size_t i = 0; i < count; i++)
-		if (points[i] && transit->devices[points[i]->conf->device].mid_poll)
+		if (points[i] && input_of(points[i])->device->mid_poll)
 			return true;
 	return false;
 }
@@ -194,15 +194,25 @@ static bool judge_queued(struct transit *transit)
 		uint32_t index = transit->queue[i];
 		const struct sensor_slot *slot = &transit->slots[index];
 
-		if (is_mid_poll(transit, slot)) {
+		if (is_mid_poll(slot)) {
 			transit->queue[transit->queued++] = index;
 			continue;
 		}
 		slot->sensor->queued = false;
 		judge_in_lane(transit, slot, false);
-		rearm_slot(transit, index);
+		transit_rearm_slot(transit, index);
 	}
 	return transit->queued < count;
+}
+
+void transit_queue_slot(struct transit *transit, uint32_t slot)
+{
+	struct sensor *sensor = transit->slots[slot].sensor;
+
+	if (sensor->queued)
+		return;
+	sensor->queued = true;
+	transit->queue[transit->queued++] = slot;
 }
 
 /* The sensors of an input have to be judged: all when it changed, else those that wait for
@@ -214,10 +224,8 @@ static void queue_users(struct transit *transit, const struct input *input, bool
 		struct sensor *sensor = transit->slots[slot].sensor;
 
 		sensor->touched |= changed;
-		if (sensor->queued || !(changed || sensor->waiting))
-			continue;
-		sensor->queued = true;
-		transit->queue[transit->queued++] = slot;
+		if (changed || sensor->waiting)
+			transit_queue_slot(transit, slot);
 	}
 }
 
@@ -230,12 +238,12 @@ static void take_effects(struct transit *transit, struct input *input, unsigned 
 		transit->changed(transit->data, point->conf->name, &point->value, point->reason);
 	input_tell(input, &transit->teller, effects, at_mono_ns);
 	queue_users(transit, input, effects & POINT_CHANGED);
-	wake_set(&transit->wake, (uint32_t)(input - transit->inputs), input_deadline(input));
+	wake_set(&transit->wake, input->index, input_deadline(input));
 }
 
 static void fire_input(struct transit *transit, uint32_t i, int64_t at_mono_ns)
 {
-	struct input *input = &transit->inputs[i];
+	struct input *input = input_at(transit, i);
 	unsigned effects = point_tick(input->point, at_mono_ns);
 
 	if (input->point->quality == QUALITY_STALE)
@@ -253,7 +261,7 @@ static void fire_slot(struct transit *transit, uint32_t i, int64_t at_mono_ns)
 	}
 	if (slot->kind == SENSOR_SEAL) {
 		judge_in_lane(transit, slot, true);
-		rearm_slot(transit, i);
+		transit_rearm_slot(transit, i);
 		return;
 	}
 	tick_slot(slot, &transit->teller, at_mono_ns);
@@ -262,13 +270,13 @@ static void fire_slot(struct transit *transit, uint32_t i, int64_t at_mono_ns)
 		transit_rearm_lane(transit, slot->lane);
 	}
 	seal_memory_keep(&transit->seal_memory, &transit->teller);
-	rearm_slot(transit, i);
+	transit_rearm_slot(transit, i);
 }
 
 static void fire_checkpoint(struct transit *transit, int64_t at_mono_ns)
 {
 	for (uint32_t i = 0; i < transit->lane_count; i++)
-		checkpoint_count_open(transit->checkpoint, &transit->lanes[i]);
+		checkpoint_count_open(transit->checkpoint, transit->lanes[i]);
 	checkpoint_tick(transit->checkpoint, at_mono_ns);
 	checkpoint_ask(transit->checkpoint, &transit->site);
 	transit_rearm_checkpoint(transit);
@@ -328,8 +336,8 @@ void transit_start(struct transit *transit, const struct instant *now)
 		transit_rearm_checkpoint(transit);
 	}
 	for (uint32_t i = 0; i < transit->input_count; i++) {
-		point_start(&transit->points[i], now->mono_ns);
-		wake_set(&transit->wake, i, input_deadline(&transit->inputs[i]));
+		point_start(&transit->points[i]->point, now->mono_ns);
+		wake_set(&transit->wake, i, input_deadline(input_at(transit, i)));
 	}
 	for (uint32_t i = 0; i < transit->slot_count; i++) {
 		const struct sensor_slot *slot = &transit->slots[i];
@@ -338,7 +346,7 @@ void transit_start(struct transit *transit, const struct instant *now)
 			lane_start((struct lane *)slot->sensor);
 		else
 			sensor_start(slot->sensor, &transit->teller);
-		rearm_slot(transit, i);
+		transit_rearm_slot(transit, i);
 	}
 }
 
@@ -388,7 +396,7 @@ static void note_misfit(struct transit *transit, struct input *input, int64_t at
 	device->misfit = input->point;
 	for (uint32_t i = 0; i < device->point_count; i++) {
 		struct input *other =
-			&transit->inputs[transit->device_points[device->first_point + i]];
+			input_at(transit, transit->device_points[device->first_point + i]);
 
 		take_effects(transit, other,
 			     point_fail(other->point, REASON_OUT_OF_RANGE, at_mono_ns), at_mono_ns);
@@ -398,7 +406,7 @@ static void note_misfit(struct transit *transit, struct input *input, int64_t at
 void transit_reading(struct transit *transit, const struct reading *reading,
 		     const struct instant *now)
 {
-	struct input *input = &transit->inputs[reading->point];
+	struct input *input = input_at(transit, reading->point);
 	struct reading given;
 	unsigned effects;
 
@@ -421,14 +429,14 @@ void transit_reading(struct transit *transit, const struct reading *reading,
 void transit_device(struct transit *transit, const struct device_report *report,
 		    const struct instant *now)
 {
-	struct device *device = &transit->devices[report->device];
+	struct device *device = transit->devices[report->device];
 
 	advance_to(transit, report->at_mono_ns, now);
 	device->mid_poll = false;
 	device_tell(device, &transit->teller, report);
 	for (uint32_t i = 0; i < device->point_count; i++) {
 		struct input *input =
-			&transit->inputs[transit->device_points[device->first_point + i]];
+			input_at(transit, transit->device_points[device->first_point + i]);
 		unsigned effects = 0;
 
 		if (report->up)
@@ -452,8 +460,8 @@ void transit_answer(struct transit *transit, struct registry_answer *answer,
 {
 	transit_advance_to_now(transit, now);
 	for (uint32_t i = 0; i < transit->lane_count; i++)
-		if (lane_answer(&transit->lanes[i], answer)) {
-			transit_rearm_lane(transit, &transit->lanes[i]);
+		if (lane_answer(transit->lanes[i], answer)) {
+			transit_rearm_lane(transit, transit->lanes[i]);
 			return;
 		}
 	if (transit->checkpoint && checkpoint_answer(transit->checkpoint, answer)) {

@@ -67,6 +67,25 @@ void transit_free(struct transit *transit);
 /* Instead of conf.questions; before transit_recall(). */
 void transit_set_questions(struct transit *transit, const struct registry_questions *questions);
 
+/* What another configuration keeps of the one before: of each part of the new, the index of the same
+ * part in the old, or TRANSIT_NEW. Points go with their device; a block of a lane, contact or
+ * meter is kept with all its points, or not. NULL: all are new. */
+#define TRANSIT_NEW UINT32_MAX
+
+struct transit_kept {
+	const uint32_t *devices, *points;
+	const uint32_t *units; /* lanes, then contacts of none, then meters */
+};
+
+/* Goes over to another configuration. What is kept goes on with its state, and with what of the
+ * old configuration it was made from, as long as transit_refers_to() it. What is not kept ends as
+ * if it were read no more: its alarms are cleared. What is new begins as after a start; one that
+ * has the name of another before goes on from its state, as after a restart. Of conf the lists
+ * count, the rest stays as it was given to transit_new(). -ENOMEM: nothing was changed. */
+int transit_rewire(struct transit *transit, const struct transit_conf *conf,
+		   const struct transit_kept *kept, const struct instant *now);
+bool transit_refers_to(const struct transit *transit, const struct transit_conf *conf);
+
 /* The state a sensor was in before a restart, by state key; unknown keys are ignored.
  * Before transit_start(). The first event of the sensor then says "before_restart". */
 void transit_restore(struct transit *transit, const char *state_key, const char *state_word);
@@ -115,6 +134,9 @@ int transit_acknowledge(struct transit *transit, const struct acknowledgement *b
  * severest first. As long as json has less than so many bytes: "lanes_more" and "alarms_more"
  * count the rest. */
 void transit_status(const struct transit *transit, struct jw *json, size_t most);
+
+/* Puts the retained states of a lane (NULL: all) as they are, without events. */
+void transit_put_states(struct transit *transit, const char *lane, const struct instant *now);
 
 /* What is known now, for people: "devices", "points" (of that device or lane, or of that name; NULL:
  * all) and "sensors" (of that lane, or of that name), beginning with number from, as long as json

@@ -13,9 +13,9 @@ int transit_name_consignment(struct transit *transit, const char *lane,
 
 	transit_advance_to_now(transit, now);
 	for (uint32_t i = 0; i < transit->lane_count; i++)
-		if (strcmp(transit->lanes[i].conf->name, lane) == 0) {
-			err = lane_name_consignment(&transit->lanes[i], word);
-			transit_rearm_lane(transit, &transit->lanes[i]);
+		if (strcmp(transit->lanes[i]->conf->name, lane) == 0) {
+			err = lane_name_consignment(transit->lanes[i], word);
+			transit_rearm_lane(transit, transit->lanes[i]);
 		}
 	return err;
 }
@@ -31,6 +31,17 @@ int transit_acknowledge(struct transit *transit, const struct acknowledgement *b
 	err = checkpoint_acknowledge(transit->checkpoint, by);
 	checkpoint_put_memories(transit->checkpoint);
 	return err;
+}
+
+void transit_put_states(struct transit *transit, const char *lane, const struct instant *now)
+{
+	transit_advance_to_now(transit, now);
+	for (uint32_t i = 0; i < transit->slot_count; i++) {
+		struct sensor *sensor = transit->slots[i].sensor;
+
+		if (!lane || (sensor->lane && strcmp(sensor->lane, lane) == 0))
+			sensor_put_state(sensor, &transit->teller);
+	}
 }
 
 /* ---- what an officer did ------------------------------------------------------------- */
@@ -80,7 +91,7 @@ static const struct passage *find_place(const struct transit *transit, const cha
 					const char *seal, struct stay_place *place)
 {
 	for (uint32_t i = 0; i < transit->lane_count; i++) {
-		const struct lane *lane = &transit->lanes[i];
+		const struct lane *lane = transit->lanes[i];
 		const struct passage *passage = lane_find_passage(lane, ucr, seal);
 
 		if (!passage)
@@ -95,8 +106,8 @@ static const struct passage *find_place(const struct transit *transit, const cha
 static void compare_anew(struct transit *transit, const char *removed, const char *affixed)
 {
 	for (uint32_t i = 0; i < transit->lane_count; i++) {
-		lane_reseal(&transit->lanes[i], removed, affixed);
-		transit_rearm_lane(transit, &transit->lanes[i]);
+		lane_reseal(transit->lanes[i], removed, affixed);
+		transit_rearm_lane(transit, transit->lanes[i]);
 	}
 }
 

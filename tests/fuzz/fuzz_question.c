@@ -22,9 +22,7 @@ static void check_question(const struct control_question *question)
 		abort();
 	check_text(question->of, sizeof(question->of));
 	check_text(question->table, sizeof(question->table));
-	check_text(question->resource, sizeof(question->resource));
-	check_text(question->type, sizeof(question->type));
-	check_text(question->reason, sizeof(question->reason));
+	check_text(question->word, sizeof(question->word));
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)

@@ -22,7 +22,7 @@ ROOMS = {
     "transit/lane": "base transit/event transit/registry transit/sensor transit/legs",
     "transit/checkpoint": "base transit/event transit/registry transit/sensor transit/legs transit/lane",
     "transit": "base transit/event transit/registry transit/sensor transit/legs transit/lane transit/checkpoint",
-    "config": "base frames transit transit/registry transit/sensor",
+    "config": "base frames transit transit/event transit/registry transit/sensor",
     "bus": "base config transit/event",
     "evidence": "",
     "journal": "base config evidence transit/event",

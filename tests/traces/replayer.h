@@ -59,6 +59,7 @@
 #define REPLAY_UTC_NS	INT64_C(1772431200000000000) /* 2026-03-02 06:00:00 */
 #define REPLAY_TAIL_NS	S /* goes by after the last line: debounce comes to rest */
 #define REPLAY_STATES	12
+#define REPLAY_PARTS	100
 #define REPLAY_MEMORIES 400
 
 /* How the main loop comes to call, which must make no difference; nor who the operators are,
@@ -66,6 +67,7 @@
 enum replay_manner {
 	REPLAY_IN_TIME, /* each deadline when it comes, settled after each instant */
 	REPLAY_IN_A_HURRY, /* readings only: neither ticks nor settling but at the end */
+	REPLAY_REWIRED, /* in time, and after each moment the same configuration is loaded anew */
 	REPLAY_WITHOUT_AEO, /* in time, and nobody is an authorised operator */
 };
 
@@ -215,6 +217,20 @@ static void replay_clock(struct replay *replay, int64_t mono_ns)
 	replay->now.utc_ns = REPLAY_UTC_NS + replay->ahead_ns + (mono_ns - REPLAY_MONO_NS);
 }
 
+/* All of it is kept. */
+static void replay_rewire(struct replay *replay)
+{
+	uint32_t same[REPLAY_PARTS];
+	const struct transit_kept kept = {.devices = same, .points = same, .units = same};
+
+	for (uint32_t i = 0; i < REPLAY_PARTS; i++)
+		same[i] = i;
+	if (replay->setup->conf.point_count > REPLAY_PARTS)
+		replay_fail("too many points");
+	if (transit_rewire(replay->transit, &replay->setup->conf, &kept, &replay->now) < 0)
+		replay_fail("out of memory");
+}
+
 /* All that happens before this moment; the moment itself is still to come. */
 static void replay_to(struct replay *replay, int64_t mono_ns)
 {
@@ -229,6 +245,8 @@ static void replay_to(struct replay *replay, int64_t mono_ns)
 		replay_clock(replay, transit_next_deadline(replay->transit));
 		transit_tick(replay->transit, &replay->now);
 	}
+	if (replay->manner == REPLAY_REWIRED)
+		replay_rewire(replay);
 	replay_clock(replay, mono_ns);
 }
 

@@ -26,7 +26,7 @@ static void open_site(struct site *site, const struct barrier_conf *conf)
 {
 	sensor_rig_init(&site->rig);
 	site->conf = *conf;
-	barrier_init(&site->barrier, &site->conf, "entry-1", site->rig.points);
+	barrier_init(&site->barrier, &site->conf, "entry-1", site->rig.table);
 }
 
 static void open_with_limits(struct site *site)

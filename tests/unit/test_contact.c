@@ -20,7 +20,7 @@ static void open_site(struct site *site, enum contact_use use, bool normal, cons
 		.severity = (int)manner->severity,
 		.words = {manner->words[CONTACT_NORMAL], manner->words[CONTACT_NOT_NORMAL]},
 	};
-	contact_init(&site->contact, &site->conf, lane, site->rig.points);
+	contact_init(&site->contact, &site->conf, lane, site->rig.table);
 }
 
 static void set(struct site *site, double at_s, struct value value)

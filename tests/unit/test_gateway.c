@@ -219,7 +219,10 @@ static void requests_wait_for_the_journal_to_have_room(void **state)
 
 static void what_was_captured_before_a_stop_is_journalled(void **state)
 {
+	uint32_t number = 0;
+	const struct loaded loaded = {.devices_now = &number};
 	const struct capture down = {.kind = CAPTURE_DEVICE,
+				     .source = &loaded,
 				     .device = {.device = 0,
 						.reason = REASON_NO_ANSWER,
 						.at_mono_ns = clock_mono_ns(),

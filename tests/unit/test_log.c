@@ -1,6 +1,10 @@
 /* What a line of the log may hold. */
 #include "rig/unit.h"
 
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define LOG_TOKEN "test"
@@ -74,12 +78,48 @@ static void on_a_terminal_a_line_has_date_and_zone(void **state)
 	assert_contains(line, "Z warning: test: \"x\"\n");
 }
 
+static void the_journal_gets_fields_to_look_for(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct stat there;
+	char stream[64], said[2 * LINE_BYTES];
+	ssize_t bytes;
+
+	(void)state;
+	snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/corridord-log-%d", getpid());
+	assert_int_equal(bind(journal, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(fstat(STDERR_FILENO, &there), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)there.st_dev,
+		 (unsigned long long)there.st_ino);
+	log_open_journal(address.sun_path); /* as set_up() has it: another's */
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_open_journal("/nowhere");
+	log_open_journal(address.sun_path);
+	log_warn(ENOENT, "\"boom-1\": no\nreply");
+	bytes = recv(journal, said, sizeof(said) - 1, MSG_DONTWAIT);
+	assert_true(bytes > 0);
+	said[bytes] = '\0';
+	assert_string_equal(said,
+			    "PRIORITY=4\nSYSLOG_IDENTIFIER=test_log\nCORRIDORD_PART=test\n"
+			    "CORRIDORD_SUBJECT=boom-1\n"
+			    "MESSAGE=test: \"boom-1\": no?reply: No such file or directory\n");
+	log_warnx("nothing of that name");
+	bytes = recv(journal, said, sizeof(said) - 1, MSG_DONTWAIT);
+	assert_true(bytes > 0);
+	said[bytes] = '\0';
+	assert_null(strstr(said, "SUBJECT"));
+	close(journal);
+	unlink(address.sun_path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_text_from_outside_cannot_write_lines_or_colours),
 		cmocka_unit_test(a_long_line_is_cut_and_still_a_line),
 		cmocka_unit_test(on_a_terminal_a_line_has_date_and_zone),
+		cmocka_unit_test(the_journal_gets_fields_to_look_for),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

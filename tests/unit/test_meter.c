@@ -18,7 +18,7 @@ static void open_site(struct site *site, double on_change, int64_t every_ns, int
 		.report_every_ns = every_ns,
 		.report_min_ns = min_ns,
 	};
-	meter_init(&site->meter, &site->conf, site->rig.points);
+	meter_init(&site->meter, &site->conf, site->rig.table);
 }
 
 static void set(struct site *site, double at_s, struct value value)
@@ -160,7 +160,7 @@ static void a_meter_without_a_unit_shows_none(void **state)
 	(void)state;
 	open_site(&site, 0, 0, 0);
 	site.conf.unit = NULL;
-	meter_init(&site.meter, &site.conf, site.rig.points);
+	meter_init(&site.meter, &site.conf, site.rig.table);
 	set(&site, 0, value_int(1));
 	assert_contains(site.rig.body, "\"observed\":{\"value\":1}");
 }

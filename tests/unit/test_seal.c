@@ -27,7 +27,7 @@ static void open_site(struct site *site)
 	sensor_rig_init(&site->rig);
 	for (size_t i = SEAL_OPEN_COUNTER; i <= SEAL_TAMPER_COUNTER; i++)
 		site->rig.confs[i].raw = (struct value_shape){.type = VALUE_INT, .bits = 16};
-	seal_init(&site->seal, &site->conf, "entry-1", site->rig.points, &site->memory);
+	seal_init(&site->seal, &site->conf, "entry-1", site->rig.table, &site->memory);
 }
 
 static void judge(struct site *site)

@@ -49,7 +49,8 @@ static void open_site(struct site *site)
 	static const struct study_place lanes[] = {{"entry-1", "entry"}, {"exit-1", "exit"}};
 
 	sensor_rig_init(&site->rig);
-	assert_int_equal(study_new(lanes, 2, &site->study), 0);
+	assert_int_equal(study_new(&site->study), 0);
+	assert_int_equal(study_set_lanes(site->study, lanes, 2), 0);
 }
 
 static void begin(struct site *site, int64_t mono_ns, int64_t utc_ns)

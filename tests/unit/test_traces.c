@@ -7,7 +7,7 @@
 #include "../traces/replayer.h"
 
 #define TRACES_MAX 200
-#define TESTS_EACH 3
+#define TESTS_EACH 4
 
 static const char *folder(void)
 {
@@ -81,6 +81,19 @@ static void a_trace_gives_the_same_events_however_the_main_loop_comes_to_call(vo
 	free(in_time);
 }
 
+static void a_trace_gives_the_same_events_while_its_configuration_is_loaded_again(void **state)
+{
+	char *alone, *rewired;
+
+	if (strstr(*state, "clock"))
+		skip();
+	alone = replayed(*state, REPLAY_IN_TIME);
+	rewired = replayed(*state, REPLAY_REWIRED);
+	assert_string_equal(alone, rewired);
+	free(rewired);
+	free(alone);
+}
+
 /* The value of a member, or nothing. */
 static void put_member(FILE *out, const char *line, const char *end, const char *key)
 {
@@ -142,6 +155,7 @@ static const struct {
 } manners[TESTS_EACH] = {
 	{"", a_trace_gives_the_events_written_beside_it},
 	{", however called", a_trace_gives_the_same_events_however_the_main_loop_comes_to_call},
+	{", reloaded", a_trace_gives_the_same_events_while_its_configuration_is_loaded_again},
 	{", whoever it is", an_operators_standing_changes_nothing_that_is_told_as_wrong},
 };
 

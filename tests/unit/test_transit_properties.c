@@ -94,7 +94,7 @@ static void check_points(const struct transit *transit)
 {
 
 	for (uint32_t i = 0; i < transit->input_count; i++) {
-		const struct point *point = &transit->points[i];
+		const struct point *point = &transit->points[i]->point;
 
 		assert_int_equal(point_good(point), point->value.type != VALUE_NONE);
 		assert_int_equal(point_good(point), point->reason == REASON_NONE);

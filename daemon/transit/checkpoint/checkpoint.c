@@ -94,21 +94,42 @@ void checkpoint_book(struct checkpoint *checkpoint, struct event_draft *draft)
 
 /* ---- birth and death ----------------------------------------------------------------- */
 
+int checkpoint_set_lanes(struct checkpoint *checkpoint, const struct lane_conf *lanes,
+			 size_t lane_count)
+{
+	struct study_place *places = calloc(lane_count + 1, sizeof(*places));
+	bool has_exit = false;
+	int err;
+
+	if (!places)
+		return -ENOMEM;
+	for (size_t i = 0; i < lane_count; i++) {
+		places[i] = (struct study_place){lanes[i].name, lanes[i].direction};
+		has_exit |= strcmp(lanes[i].direction, "entry") != 0;
+	}
+	err = study_set_lanes(checkpoint->study, places, lane_count);
+	if (err < 0) {
+		free(places);
+		return err;
+	}
+	free(checkpoint->lanes);
+	checkpoint->lanes = places;
+	checkpoint->lane_count = lane_count;
+	checkpoint->has_exit = has_exit;
+	return 0;
+}
+
 int checkpoint_new(const struct checkpoint_setup *conf, struct teller *teller,
 		   struct checkpoint **ret_checkpoint)
 {
-	struct checkpoint *checkpoint =
-		calloc(1, sizeof(*checkpoint) + conf->lane_count * sizeof(checkpoint->lanes[0]));
+	struct checkpoint *checkpoint = calloc(1, sizeof(*checkpoint));
 	int err;
 
 	if (!checkpoint)
 		return -ENOMEM;
-	for (size_t i = 0; i < conf->lane_count; i++) {
-		checkpoint->lanes[checkpoint->lane_count++] =
-			(struct study_place){conf->lanes[i].name, conf->lanes[i].direction};
-		checkpoint->has_exit |= strcmp(conf->lanes[i].direction, "entry") != 0;
-	}
-	err = study_new(checkpoint->lanes, checkpoint->lane_count, &checkpoint->study);
+	err = study_new(&checkpoint->study);
+	if (err == 0)
+		err = checkpoint_set_lanes(checkpoint, conf->lanes, conf->lane_count);
 	if (err == 0 && conf->legs)
 		err = legs_new(conf->legs, conf->id, &checkpoint->book, &checkpoint->legs);
 	if (err < 0) {
@@ -129,6 +150,7 @@ void checkpoint_free(struct checkpoint *checkpoint)
 		return;
 	legs_free(checkpoint->legs);
 	study_free(checkpoint->study);
+	free(checkpoint->lanes);
 	free(checkpoint);
 }
 

@@ -37,6 +37,11 @@ int checkpoint_new(const struct checkpoint_setup *conf, struct teller *teller,
 		   struct checkpoint **ret_checkpoint);
 void checkpoint_free(struct checkpoint *checkpoint); /* takes NULL */
 
+/* Other lanes than before; those of the same name keep their figures. Borrowed. -ENOMEM: nothing is
+ * changed. */
+int checkpoint_set_lanes(struct checkpoint *checkpoint, const struct lane_conf *lanes,
+			 size_t lane_count);
+
 void checkpoint_recall(struct checkpoint *checkpoint, const char *key, const char *text);
 void checkpoint_start(struct checkpoint *checkpoint);
 

@@ -34,7 +34,7 @@ struct checkpoint {
 	bool deadline_dirty;
 	bool study_dirty; /* a passage closed: its figures go with that event */
 	size_t lane_count;
-	struct study_place lanes[];
+	struct study_place *lanes;
 };
 
 /* Memories, deadlines: some may have changed. */

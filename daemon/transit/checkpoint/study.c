@@ -54,27 +54,44 @@ struct study {
 	struct window windows[STUDY_SPANS];
 	struct study_goods goods;
 	size_t lane_count;
-	struct study_lane lanes[];
+	struct study_lane *lanes;
 };
 
-int study_new(const struct study_place *lanes, size_t lane_count, struct study **ret_study)
+int study_new(struct study **ret_study)
 {
-	struct study *study = calloc(1, sizeof(*study) + lane_count * sizeof(study->lanes[0]));
+	struct study *study = calloc(1, sizeof(*study));
 
 	if (!study)
 		return -ENOMEM;
 	study_bounds_init(&study->bounds);
-	study->lane_count = lane_count;
-	for (size_t i = 0; i < lane_count; i++)
-		study->lanes[i].place = lanes[i];
 	for (size_t i = 0; i < STUDY_SPANS; i++)
 		study->windows[i].until_mono_ns = INT64_MAX;
 	*ret_study = study;
 	return 0;
 }
 
+int study_set_lanes(struct study *study, const struct study_place *places, size_t lane_count)
+{
+	struct study_lane *lanes = calloc(lane_count + 1, sizeof(*lanes));
+
+	if (!lanes)
+		return -ENOMEM;
+	for (size_t i = 0; i < lane_count; i++) {
+		for (size_t k = 0; k < study->lane_count; k++)
+			if (strcmp(study->lanes[k].place.name, places[i].name) == 0)
+				lanes[i] = study->lanes[k];
+		lanes[i].place = places[i];
+	}
+	free(study->lanes);
+	study->lanes = lanes;
+	study->lane_count = lane_count;
+	return 0;
+}
+
 void study_free(struct study *study)
 {
+	if (study)
+		free(study->lanes);
 	free(study);
 }
 

@@ -16,7 +16,7 @@
  * more splits (study_goods.h).
  *
  * The passage calls study_add() when it closes; the flow calls study_tick() at
- * study_deadline(). All memory is taken by study_new(): 43 kB a lane, 130 for the
+ * study_deadline(). All memory is taken by study_set_lanes(): 43 kB a lane, 130 for the
  * consignments; what nothing happened in is not touched.
  */
 #ifndef CORRIDORD_TRANSIT_CHECKPOINT_STUDY_H
@@ -50,8 +50,11 @@ struct study_place {
 	const char *name, *direction; /* of a lane */
 };
 
-/* -ENOMEM. Names are borrowed. */
-int study_new(const struct study_place *lanes, size_t lane_count, struct study **ret_study);
+/* -ENOMEM. */
+int study_new(struct study **ret_study);
+/* Those of the same name as before keep their figures. Names are borrowed. -ENOMEM: nothing is
+ * changed. */
+int study_set_lanes(struct study *study, const struct study_place *lanes, size_t lane_count);
 void study_free(struct study *study); /* takes NULL */
 
 /* A memory, before study_start(). One of others, or not readable, is ignored. */

@@ -130,6 +130,8 @@ int event_seal(struct event_head *head, const struct event_origin *origin,
 	jw_text(&json, "type", draft->type->name);
 	jw_text(&json, "severity", severity_name(draft->type->severity));
 	jw_bool(&json, "latched", draft->type->latched);
+	if (draft->test)
+		jw_bool(&json, "test", true);
 	jw_text(&json, "boot", origin->boot);
 	event_moment(&json, "recorded", recorded->mono_ns, recorded);
 	jw_members(&json, draft->body, draft->body_bytes);
@@ -158,6 +160,8 @@ int event_seal_state(const struct event_head *head, const struct event_origin *o
 	put_origin(&json, state_schema(draft->state_key), origin);
 	jw_text(&json, "epoch", head->epoch);
 	jw_uint(&json, "seq", head->seq);
+	if (draft->test && strcmp(state_schema(draft->state_key), STATE_SCHEMA) == 0)
+		jw_bool(&json, "test", true);
 	jw_text(&json, "boot", origin->boot);
 	event_moment(&json, "recorded", recorded->mono_ns, recorded);
 	jw_members(&json, draft->state, draft->state_bytes);

@@ -61,6 +61,7 @@ struct event_draft {
 		*state_word; /* that state in one word: "closed"; NULL: not kept over a restart */
 	const char *state; /* JSON members of the retained state, without braces */
 	size_t state_bytes;
+	bool test; /* while somebody tests what it is of: nobody need act on it */
 	bool state_over; /* the state is gone: nothing stays retained */
 	bool state_patient; /* other states go before it: a meter's, that the next one replaces */
 	const struct event_memory *memories; /* kept in the same transaction */

@@ -839,6 +839,30 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_NOTE,
 			.summary = "the daemon was told to stop",
 		},
+	[EVENT_CONFIG_CHANGED] =
+		{
+			.name = "config.changed",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "another configuration is in effect, without a restart",
+		},
+	[EVENT_MAINTENANCE_BEGUN] =
+		{
+			.name = "maintenance.begun",
+			.severity = SEVERITY_WARNING,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "somebody works on it: its events are tests until that ends",
+		},
+	[EVENT_MAINTENANCE_ENDED] =
+		{
+			.name = "maintenance.ended",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "its events are meant again",
+		},
 	[EVENT_JOURNAL_EVICTED] =
 		{
 			.name = "journal.evicted",

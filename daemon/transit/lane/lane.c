@@ -21,7 +21,7 @@ static void observe(const struct sensor *sensor, struct jw *json)
 		lane_tell_benefits(json, passage_benefits(passage));
 }
 
-void lane_init(struct lane *lane, const struct lane_conf *conf, const struct point *points,
+void lane_init(struct lane *lane, const struct lane_conf *conf, const struct point *const *points,
 	       struct lane_site *site, struct teller *teller)
 {
 	*lane = (struct lane){

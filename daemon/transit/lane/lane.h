@@ -138,7 +138,7 @@ struct lane {
 };
 
 /* All borrowed; readers and sensors have room for the lane's seals and sensors. */
-void lane_init(struct lane *lane, const struct lane_conf *conf, const struct point *points,
+void lane_init(struct lane *lane, const struct lane_conf *conf, const struct point *const *points,
 	       struct lane_site *site, struct teller *teller);
 void lane_add_barrier(struct lane *lane, struct barrier *barrier);
 void lane_add_seal(struct lane *lane, struct seal *seal);
@@ -148,6 +148,9 @@ void lane_free(struct lane *lane); /* only what its passages hold */
 /* true: the memory was this lane's. */
 bool lane_recall(struct lane *lane, const char *key, const char *text);
 void lane_start(struct lane *lane);
+/* Such a memory of one of its passages, which is not free. */
+void lane_remember(const struct lane *lane, size_t passage, char ret_key[MEMORY_KEY_BYTES],
+		   char ret_text[MEMORY_TEXT_BYTES]);
 
 /* Around the judgement of one of its sensors: a passage is opened before the sensor's events,
  * and closed after them. */

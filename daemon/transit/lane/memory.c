@@ -96,6 +96,13 @@ void lane_memory_write(const struct lane *lane, const struct passage *passage, c
 	memo_int(&memo, i < passage->read_count || passage->reads_more ? READS_MORE : 0);
 }
 
+void lane_remember(const struct lane *lane, size_t passage, char ret_key[MEMORY_KEY_BYTES],
+		   char ret_text[MEMORY_TEXT_BYTES])
+{
+	lane_memory_key(lane, &lane->passages[passage], ret_key);
+	lane_memory_write(lane, &lane->passages[passage], ret_text, MEMORY_TEXT_BYTES);
+}
+
 /* ---- reading --------------------------------------------------------------------------- */
 
 static void take_bindings(struct memo_reader *reader, struct passage *passage)

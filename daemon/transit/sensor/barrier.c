@@ -32,7 +32,7 @@ static void observe(const struct sensor *sensor, struct jw *json)
 }
 
 void barrier_init(struct barrier *barrier, const struct barrier_conf *conf, const char *lane,
-		  const struct point *points)
+		  const struct point *const *points)
 {
 	static const enum event_id alarms[BARRIER_ALARM_COUNT] = {
 		[BARRIER_ARM_BROKEN] = EVENT_BARRIER_ARM_BROKEN,

@@ -80,7 +80,7 @@ struct barrier {
 
 /* points: borrowed, indexed by the references of conf. */
 void barrier_init(struct barrier *barrier, const struct barrier_conf *conf, const char *lane,
-		  const struct point *points);
+		  const struct point *const *points);
 
 /* Its inputs have changed, or were read again while it waits. */
 void barrier_judge(struct barrier *barrier, struct teller *teller);

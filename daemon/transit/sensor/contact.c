@@ -28,7 +28,7 @@ static void observe(const struct sensor *sensor, struct jw *json)
 }
 
 void contact_init(struct contact *contact, const struct contact_conf *conf, const char *lane,
-		  const struct point *points)
+		  const struct point *const *points)
 {
 	*contact = (struct contact){.conf = conf, .input = point_ref(points, conf->input)};
 	sensor_init(&contact->sensor, "contact", lane, conf->name);

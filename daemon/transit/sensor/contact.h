@@ -50,7 +50,7 @@ struct contact {
 
 /* lane NULL: it is of the gateway. points: borrowed, indexed by the reference of conf. */
 void contact_init(struct contact *contact, const struct contact_conf *conf, const char *lane,
-		  const struct point *points);
+		  const struct point *const *points);
 
 /* Its input has changed. */
 void contact_judge(struct contact *contact, struct teller *teller);

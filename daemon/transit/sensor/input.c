@@ -225,6 +225,21 @@ void device_read(struct device *device, struct teller *teller, int64_t at_mono_n
 	device->flaps_mono_ns = INT64_MIN;
 }
 
+void input_end(struct input *input, struct teller *teller, int64_t at_mono_ns)
+{
+	clear_fault(input, teller, at_mono_ns);
+	if (!input->chatter.raised)
+		return;
+	(void)begin_alarm(input, teller, &input->chatter, false, at_mono_ns);
+	tell_end(teller, EVENT_INPUT_CHATTER);
+}
+
+void device_end(struct device *device, struct teller *teller, int64_t at_mono_ns)
+{
+	if (device->down.raised)
+		tell_up(device, teller, at_mono_ns);
+}
+
 void input_device_up(struct input *input, int64_t at_mono_ns)
 {
 	if (input->fault_mono_ns == INT64_MAX || input->fault.raised)

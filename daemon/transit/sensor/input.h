@@ -36,6 +36,7 @@ struct device {
 };
 
 struct input {
+	uint32_t index; /* as the configuration numbers it */
 	struct point *point;
 	struct device *device;
 	uint32_t first_user, user_count; /* into transit.users: the sensors it belongs to */
@@ -54,6 +55,10 @@ void input_tell(struct input *input, struct teller *teller, unsigned effects, in
 void input_tell_lost_edges(struct input *input, struct teller *teller, uint32_t edges,
 			   int64_t at_mono_ns);
 int64_t input_deadline(const struct input *input); /* of the point and of its alarms */
+
+/* They are read no more: what is raised is cleared. */
+void input_end(struct input *input, struct teller *teller, int64_t at_mono_ns);
+void device_end(struct device *device, struct teller *teller, int64_t at_mono_ns);
 
 /* A device that is down again and again within a minute flaps: it stays down until it has answered
  * for half a minute. */

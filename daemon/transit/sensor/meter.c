@@ -11,7 +11,8 @@ static void observe(const struct sensor *sensor, struct jw *json)
 		jw_value(json, "unit", &meter->unit);
 }
 
-void meter_init(struct meter *meter, const struct meter_conf *conf, const struct point *points)
+void meter_init(struct meter *meter, const struct meter_conf *conf,
+		const struct point *const *points)
 {
 	*meter = (struct meter){.conf = conf, .value = point_ref(points, conf->value)};
 	if (conf->unit)

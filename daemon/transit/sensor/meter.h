@@ -31,7 +31,8 @@ struct meter {
 };
 
 /* points: borrowed, indexed by the reference of conf. */
-void meter_init(struct meter *meter, const struct meter_conf *conf, const struct point *points);
+void meter_init(struct meter *meter, const struct meter_conf *conf,
+		const struct point *const *points);
 
 void meter_judge(struct meter *meter, struct teller *teller);
 void meter_tick(struct meter *meter, struct teller *teller, int64_t at_mono_ns);

@@ -101,9 +101,9 @@ enum point_effect {
 void point_init(struct point *point, const struct point_conf *conf, int64_t *ring);
 
 /* NULL: the reference is POINT_NONE. */
-static inline const struct point *point_ref(const struct point *points, int32_t index)
+static inline const struct point *point_ref(const struct point *const *points, int32_t index)
 {
-	return index == POINT_NONE ? NULL : &points[index];
+	return index == POINT_NONE ? NULL : points[index];
 }
 
 /* From here on it can grow stale. */

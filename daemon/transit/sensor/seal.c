@@ -47,7 +47,7 @@ static void observe(const struct sensor *sensor, struct jw *json)
 }
 
 void seal_init(struct seal *seal, const struct seal_conf *conf, const char *lane,
-	       const struct point *points, struct seal_memory *memory)
+	       const struct point *const *points, struct seal_memory *memory)
 {
 	const int32_t references[SEAL_INPUT_COUNT] = {
 		[SEAL_ID] = conf->id,

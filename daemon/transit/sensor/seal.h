@@ -78,7 +78,7 @@ struct seal {
 
 /* points, memory: borrowed; points are indexed by the references of conf. */
 void seal_init(struct seal *seal, const struct seal_conf *conf, const char *lane,
-	       const struct point *points, struct seal_memory *memory);
+	       const struct point *const *points, struct seal_memory *memory);
 
 /* Before seal_judge(), which is not called when this gives true: that it has gone, or is another
  * one, is not to be believed yet. over: its deadline has come. */

@@ -35,6 +35,7 @@ void sensor_rig_init(struct sensor_rig *rig)
 	for (size_t i = 0; i < SENSOR_RIG_POINTS; i++) {
 		rig->confs[i] = (struct point_conf){.name = names[i], .scale = 1};
 		point_init(&rig->points[i], &rig->confs[i], rig->rings[i]);
+		rig->table[i] = &rig->points[i];
 	}
 }
 

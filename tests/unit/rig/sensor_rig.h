@@ -14,6 +14,7 @@ struct sensor_rig {
 	struct teller teller;
 	struct point_conf confs[SENSOR_RIG_POINTS];
 	struct point points[SENSOR_RIG_POINTS];
+	const struct point *table[SENSOR_RIG_POINTS]; /* of those */
 	int64_t rings[SENSOR_RIG_POINTS][16];
 	char told[4096]; /* since the last assert_told() */
 	char body[EVENT_BODY_BYTES];

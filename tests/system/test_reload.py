@@ -1,0 +1,280 @@
+"""A changed configuration is taken while everything else goes on."""
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+from rig import conf
+from rig.control import Control
+from rig.daemon import BUILD
+from rig.readings import Readings
+from rig.waiting import free_port, until
+from sim.modbus_device import TcpServer, Unit
+
+CTL = BUILD / "corridorctl"
+FINE, WARNINGS, FAULTS, FAILED = range(4)
+WALK = int(os.environ.get("RELOADS", "25"))  # random configurations, one after the other
+POLLS = int(os.environ.get("POLLS", "2500"))  # of two values each
+
+
+class Site:
+    """A daemon, its file, and who asks it to take that again."""
+
+    def __init__(self, daemon):
+        self.daemon = daemon
+        self.socket = daemon.folder / "control"
+
+    def ctl(self, *words):
+        return subprocess.run([CTL, "--socket", self.socket, *words], capture_output=True, text=True, timeout=120)
+
+    def reload(self, text):
+        self.daemon.conf.write_text(text)
+        for _ in range(4):
+            self.daemon.notify.listen(0.001)  # it is told of each
+        return self.ctl("reload")
+
+    def taken(self, text):
+        run = self.reload(text)
+        assert run.returncode == FINE, run.stderr
+        return run.stdout
+
+    def ask(self, method, **members):
+        control = Control(self.socket)
+        try:
+            return control.ask(method, **members)
+        finally:
+            control.close()
+
+    def list(self, method):
+        control = Control(self.socket)
+        try:
+            return control.ask_all(method)
+        finally:
+            control.close()
+
+    def printed(self):
+        return subprocess.run([self.daemon.binary, "-c", self.daemon.conf, "--print-config"], capture_output=True, check=True).stdout
+
+
+@pytest.fixture
+def new_site(new_daemon):
+    return lambda text, **options: Site(new_daemon(text, **options).start())
+
+
+@pytest.fixture
+def fast(closing):
+    return closing(Readings(poll="5ms")).start()
+
+
+@pytest.fixture
+def plain(closing):
+    """A device of constant values."""
+    return closing(TcpServer({1: Unit(holding=dict.fromkeys(range(200), 7))}).start())
+
+
+def meters(server, count, name="plain", **given):
+    given = {"address_base": 0, "poll": "50ms"} | given
+    points = "".join(conf.register(f"n{i}", i) for i in range(count))
+    blocks = "".join(f'meter "{name}-{i}" {{ value = "{name}.n{i}" }}\n' for i in range(count))
+    return conf.bus(f"{name}-bus", server.port) + conf.device(name, f"{name}-bus", 1, points, **given) + blocks
+
+
+def test_nothing_is_lost_or_late_of_what_goes_on(new_site, broker, subscriber, fast, plain):
+    head = conf.head(broker.port)
+    site = new_site(head + fast.conf())
+    fast.wait_polls()
+    connection = set(fast.server.connections)
+    reloads = 0
+    while fast.unit.requests < POLLS:
+        # What changes stands before and after what does not: all its numbers move each time.
+        before = meters(plain, 1 + reloads % 5, "before")
+        after = meters(plain, 1 + reloads % 3, "after") if reloads % 2 else ""
+        site.taken(head + before + fast.conf() + after)
+        reloads += 1
+    fast.finish()
+    until(lambda: fast.all_last(site.daemon.journal.events()), "the last readings in the journal")
+    events = [e for e in site.daemon.journal.events() if not e.get("sensor", "").startswith(("before", "after"))]
+    fast.check_complete(events)
+    fast.check_in_time()
+    assert set(fast.server.connections) == connection
+    assert sum(e["type"] == "config.changed" for e in events) == reloads >= 10
+    assert not any(e["type"] == "gateway.started" for e in events[1:])
+    assert site.ask("metrics")["uplink"]["connects"] == 1
+
+
+def test_an_event_tells_who_changed_what(new_site, broker, subscriber, plain):
+    head = conf.head(broker.port)
+    site = new_site(head)
+    before = hashlib.sha256(site.printed()).hexdigest()
+    assert "1 started" in site.taken(head + meters(plain, 2))
+    after = hashlib.sha256(site.printed()).hexdigest()
+    observed = subscriber.wait_event("config.changed")["observed"]
+    assert (observed["user"], observed["before"], observed["after"]) == ("root", before, after)
+    assert (observed["buses_started"], observed["buses_kept"], observed["devices"]) == (1, 0, 1)
+    assert site.ask("status")["configuration"]["hash"] == after
+    subscriber.wait_event("meter.value")
+    assert "nothing has changed" in site.taken(head + "# a comment\n" + meters(plain, 2))
+    site.daemon.conf.write_text(head)
+    mark = subscriber.mark
+    site.daemon.process.send_signal(signal.SIGHUP)
+    assert subscriber.wait_event("config.changed", since=mark)["observed"]["user"] == "SIGHUP"
+    for word in ("RELOADING=1", "READY=1"):
+        until(lambda: site.daemon.notify.listen(0.1) or word in site.daemon.notify.said[1:], word)
+
+
+def test_a_file_with_mistakes_changes_nothing_and_says_all_of_them(new_site, broker, fast):
+    head = conf.head(broker.port)
+    site = new_site(head + fast.conf())
+    fast.wait_polls()
+    connection = set(fast.server.connections)
+    run = site.reload(head + fast.conf() + 'meter "a" { value = "nobody.n1" }\nmeter "b" { valve = 3 }\n')
+    assert run.returncode == FAILED
+    assert '"nobody.n1"' in run.stderr and '"valve"' in run.stderr and "nothing was changed" in run.stderr
+    status = site.ctl("status")
+    assert "reload: not taken" in status.stdout and "nobody.n1" in status.stdout
+    site.daemon.wait_log('"valve"')
+    site.taken(head + fast.conf())
+    assert "reload" not in site.ctl("status").stdout
+    fast.wait_polls()
+    assert set(fast.server.connections) == connection
+    assert not [e for e in site.daemon.journal.events() if e["type"] == "config.changed"]
+    site.daemon.conf.unlink()
+    run = site.ctl("reload")
+    assert run.returncode == FAILED and "corridord.conf" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "old, new, named",
+    [
+        ('id = "ge-red-bridge"', 'id = "ge-sarpi"', "checkpoint: id"),
+        ('path = "journal.db"', 'path = "other.db"', "journal: path"),
+        ('control = "control"', 'control = "elsewhere"', "gateway: control"),
+        ("127.0.0.1", "127.0.0.2", "uplink: host"),
+        ("journal    {", "registry { }\njournal {", "registry: "),
+    ],
+)
+def test_what_is_set_up_once_is_refused_by_name(new_site, broker, old, new, named):
+    head = conf.head(broker.port)
+    site = new_site(head)
+    run = site.reload(head.replace(old, new))
+    assert run.returncode == FAILED
+    assert named in run.stderr and "needs a restart" in run.stderr
+
+
+def test_a_vehicle_in_the_lane_goes_on_whatever_is_changed(new_site, broker, subscriber, lane, plain):
+    head, text = conf.head(broker.port), conf.lane(lane.server.port)
+    site = new_site(head + text)
+    lane.truck_arrives()
+    lane.seal_read("GE-0047115")
+    passage = subscriber.wait_event("passage.opened")["passage"]["id"]
+    subscriber.wait_event("seal.intact")
+    mark = subscriber.mark
+    site.taken(head + meters(plain, 1) + text)  # another bus
+    subscriber.wait_event("config.changed", since=mark)
+    subscriber.wait_event("meter.value")
+    told = {e["type"] for e in subscriber.events() if e.get("lane")}
+    site.taken(head + meters(plain, 1) + text.replace('direction = "entry"', 'direction = "both"'))  # the lane itself
+    changed = [e for e in site.daemon.journal.events() if e.get("lane") and e.get("initial")]
+    assert told
+    until(
+        lambda: [e for e in site.daemon.journal.events() if e["type"] == "barrier.closed" and e.get("before_restart") == "closed"],
+        "the barrier, judged anew",
+    )
+    assert changed is not None
+    lane.barrier("opening")
+    lane.barrier("open")
+    subscriber.wait_event("barrier.open")
+    lane.truck_leaves()
+    closed = subscriber.wait_event("passage.closed")
+    assert closed["passage"]["id"] == passage
+    opened = [e for e in site.daemon.journal.events() if e["type"] == "passage.opened"]
+    assert len(opened) == 1
+
+
+def test_alarms_of_what_goes_are_cleared(new_site, broker, subscriber, plain):
+    head = conf.head(broker.port)
+    silent = conf.bus("gone-bus", free_port()) + conf.device("gone", "gone-bus", 3, conf.register("n", 0), address_base=0)
+    site = new_site(head + silent + meters(plain, 1))
+    assert subscriber.wait_event("device.down")["alarm"] == "raised"
+    mark = subscriber.mark
+    site.taken(head + meters(plain, 1))
+    down = subscriber.wait_event("device.down", since=mark)
+    assert (down["device"], down["alarm"]) == ("gone", "cleared")
+    assert [d["name"] for d in site.list("devices")] == ["plain"]
+    assert "no device" in site.ctl("read", "gone", "0").stderr
+
+
+# ---- reload(a → b) = start(b)
+
+
+def random_conf(dice, server):
+    """Devices on buses, meters, contacts and lanes of their points; of each there may be the same, or
+    another, or none the next time."""
+    text, points = "", []
+    for i in dice.sample(range(4), dice.randint(0, 4)):
+        name = f"dev-{i}"
+        count = dice.randint(1, 3)
+        registers = "".join(conf.register(f"n{k}", k) for k in range(count))
+        registers += f'    point "bit" {{ table = "coil"  address = {dice.randint(0, 3)} }}\n'
+        points += [f"{name}.n{k}" for k in range(count)]
+        text += conf.bus(f"bus-{i}", server.port)
+        text += conf.device(name, f"bus-{i}", 1, registers, address_base=0, poll=dice.choice(["20ms", "50ms"]))
+        if dice.random() < 0.6:
+            text += f'contact "door-{i}" {{ use = "door"  input = "{name}.bit"  normal = true }}\n'
+        if dice.random() < 0.6:
+            travel = dice.choice(["5s", "8s"])
+            text += (
+                f'lane "lane-{i}" {{ direction = "entry"\n'
+                f'    barrier "boom" {{ closed_limit = "{name}.bit"  travel_time = "{travel}" }} }}\n'
+            )
+    for point in points:
+        if dice.random() < 0.5:
+            text += f'meter "{point.replace(".", "-")}" {{ value = "{point}"  report_on_change = {dice.randint(1, 2)} }}\n'
+    return text
+
+
+def look(site):
+    points = [(p["name"], p["value"], p["quality"]) for p in site.list("points")]
+    devices = [(d["name"], d.get("bus"), d["state"]) for d in site.list("devices")]
+    sensors = [(s.get("lane"), s["sensor"], s["kind"], s["state"], s["quality"], str(s["observed"])) for s in site.list("sensors")]
+    buses = [(b["name"], b["place"], b["open"]) for b in site.list("buses")]
+    status = site.ask("status")
+    return SimpleNamespace(
+        parts=(points, devices, sensors, buses),
+        settled=all(q == "good" for _, _, q in points) and all(b[2] for b in buses) and all(d[2] == "up" for d in devices),
+        hash=status["configuration"]["hash"],
+        lanes=[lane["name"] for lane in status["lanes"]],
+    )
+
+
+def settled(site):
+    seen = []
+
+    def rests():
+        seen.append(look(site))
+        return seen[-1].settled and len(seen) > 1 and seen[-1].parts == seen[-2].parts
+
+    until(rests, lambda: f"{seen[-1].parts}", every_s=0.15)
+    return seen[-1]
+
+
+def test_what_is_reloaded_is_as_what_is_started(new_site, new_daemon, broker, closing):
+    unit = Unit(holding={i: 100 + i for i in range(8)}, coils=dict.fromkeys(range(8), 1))
+    server = closing(TcpServer({1: unit}).start())
+    seed = random.randrange(10**6)
+    dice = random.Random(seed)
+    head = conf.head(broker.port)
+    walked = new_site(head + random_conf(dice, server))
+    for step in range(WALK):
+        text = head + random_conf(dice, server)
+        walked.taken(text)
+        started = Site(new_daemon(text, folder=f"fresh-{step}").start())
+        reloaded, fresh = settled(walked), settled(started)
+        assert (reloaded.parts, reloaded.lanes) == (fresh.parts, fresh.lanes), f"seed {seed}, step {step}"
+        assert reloaded.hash == hashlib.sha256(walked.printed()).hexdigest()
+        started.daemon.stop()
+    walked.daemon.stop()

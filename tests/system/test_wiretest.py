@@ -1,0 +1,131 @@
+"""A wire test of a lane, with somebody who does what it asks, or wires it wrongly."""
+
+import subprocess
+import threading
+
+import pytest
+from rig import conf
+from rig.daemon import BUILD
+from rig.waiting import PATIENCE_S
+from sim.modbus_device import COILS, TcpServer, Unit
+
+FINE, WARNINGS, FAULTS = 0, 1, 2
+CLOSED, OPEN, BEAM, OTHER = range(4)
+
+
+@pytest.fixture
+def inputs(closing):
+    """Limit switches, a beam, and an input of another lane, as coils."""
+    unit = Unit(coils={CLOSED: 1, OPEN: 0, BEAM: 0, OTHER: 0})
+    server = closing(TcpServer({1: unit}).start())
+    server.unit = unit
+    return server
+
+
+def coil(name, address, **more):
+    return f'    point "{name}" {{ table = "coil"  address = {address}  {conf.options(more)} }}\n'
+
+
+@pytest.fixture
+def new_gateway(new_daemon, broker, subscriber, inputs):
+    def make(closed=CLOSED, open_=OPEN, beam=BEAM, **beam_options):
+        points = coil("closed", closed) + coil("open", open_) + coil("beam", beam, **beam_options) + coil("other", BEAM if beam == OTHER else OTHER)
+        text = (
+            conf.head(broker.port)
+            + conf.bus("io-bus", inputs.port)
+            + conf.device("io", "io-bus", 1, points, address_base=0, poll="20ms")
+            + 'lane "entry-1" { direction = "entry"\n'
+            '    barrier "boom" { closed_limit = "io.closed"  open_limit = "io.open"  presence = "io.beam" } }\n'
+        )
+        gateway = new_daemon(text).start()
+        subscriber.wait_event("barrier.closed" if closed == CLOSED else "barrier.open")
+        return gateway
+
+    return make
+
+
+class Person:
+    """Reads what is asked for and does it."""
+
+    def __init__(self, inputs, gateway, folder):
+        self.inputs = inputs
+        self.process = subprocess.Popen(
+            [BUILD / "corridorctl", "--socket", gateway.folder / "control", "wiretest", "entry-1"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder,
+        )
+        self.watchdog = threading.Timer(PATIENCE_S, self.process.kill)
+        self.watchdog.start()
+        self.said = ""
+
+    def set(self, coil, value):
+        self.inputs.unit.set(coil, value, table=COILS)
+
+    def type(self, text):
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+
+    def act(self, line):
+        if "RAISE" in line:
+            self.set(CLOSED, 0)
+            self.set(OPEN, 1)
+        elif "LOWER" in line:
+            self.set(OPEN, 0)
+            self.set(CLOSED, 1)
+        elif "ONTO" in line:
+            self.set(BEAM, 1)
+        elif "AWAY" in line:
+            self.set(BEAM, 0)
+        if "[Enter] it is so" in line or "[r]etry" in line:
+            self.type("")
+
+    def go_through(self, act=None, vain=()):
+        """vain: after these nothing will come, so it is told that they are done."""
+        for line in self.process.stdout:
+            self.said += line
+            (act or self.act)(line)
+            if any(word in line for word in vain):
+                threading.Timer(1, self.type, [""]).start()
+        self.watchdog.cancel()
+        return self.process.wait()
+
+
+def report(folder):
+    return next(folder.glob("wiretest-entry-1-*.txt")).read_text()
+
+
+def test_a_lane_that_is_wired_well_passes_and_its_events_are_tests(new_gateway, inputs, tmp_path, subscriber):
+    gateway = new_gateway()
+    person = Person(inputs, gateway, tmp_path)
+    assert person.go_through() == FINE, person.said
+    assert "8 ok, 0 failed, 0 skipped" in person.said
+    text = report(tmp_path)
+    assert "Wire test of lane entry-1, ge-red-bridge/gw1" in text and "boom: RAISE the boom" in text and "Tested by" in text
+    opened = subscriber.wait_event("barrier.open")
+    assert opened["test"] is True
+    assert subscriber.wait_event("maintenance.ended")["because"] == "wire test"
+
+
+def test_an_inverted_beam_is_named(new_gateway, inputs, tmp_path):
+    person = Person(inputs, new_gateway(invert=True), tmp_path)
+    assert person.go_through(vain=("ONTO", "AWAY")) == FAULTS
+    assert 'says that "presence" is true: is it inverted' in person.said
+    assert 'point "beam" { invert = true }' in person.said
+
+
+def test_swapped_limit_switches_are_named(new_gateway, inputs, tmp_path):
+    person = Person(inputs, new_gateway(closed=OPEN, open_=CLOSED), tmp_path)
+    assert person.go_through(vain=("RAISE", "LOWER")) == FAULTS
+    assert "closed_limit and open_limit swapped" in person.said
+
+
+def test_a_cable_in_another_lane_and_a_dead_input_are_named(new_gateway, inputs, tmp_path):
+    person = Person(inputs, new_gateway(beam=OTHER), tmp_path)
+    assert person.go_through(vain=("ONTO",)) == FAULTS
+    assert "io.other did" in person.said and "swapped cables?" in person.said
+
+
+def test_it_can_be_broken_off_and_nothing_stays_marked(new_gateway, inputs, tmp_path, subscriber):
+    person = Person(inputs, new_gateway(), tmp_path)
+    assert person.go_through(lambda line: person.type("q") if "[q]uit" in line else None) in (FINE, WARNINGS)
+    assert "broken off" in report(tmp_path)
+    subscriber.wait_event("maintenance.ended")
