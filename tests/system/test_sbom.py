@@ -9,7 +9,7 @@ import pytest
 from rig.daemon import BUILD, ROOT
 
 PROGRAMS = {
-    "corridord": ["corridord", "corridord-uplink", "corridord-signer", "corridord-clock"],
+    "corridord": ["corridord", "corridord-uplink", "corridord-readers", "corridord-signer", "corridord-clock"],
     "corridorctl": ["corridorctl"],
     "corridor-verify": ["corridor-verify"],
 }
