@@ -2,12 +2,11 @@
 #ifndef CORRIDORD_NET_PROGRAM_H
 #define CORRIDORD_NET_PROGRAM_H
 
-#include <stdbool.h>
+#define PROGRAM_GOES_ON (-1)
 
-/* false: somebody has started it by hand. */
-bool program_has_parent(void);
-
-/* The parent stops us by a message or by closing its end; when it dies we follow. */
-void program_follow_parent(void);
+/* PROGRAM_GOES_ON: corridord of this very version has started it; the parent stops us by a message or
+ * by closing its end, and when it dies we follow. Else the exit status: its version was asked for, or
+ * why it serves nobody was told. */
+int program_begin(const char *name, int argc, char **argv);
 
 #endif

@@ -3,11 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/version.h"
 #include "net/program.h"
 #include "readers/readers.h"
 
@@ -89,17 +87,11 @@ static int run(struct readers *readers)
 int main(int argc, char **argv)
 {
 	static struct readers readers;
+	const int status = program_begin("corridord-readers", argc, argv);
 	int err;
 
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("corridord-readers %s\n", version_text);
-		return EXIT_SUCCESS;
-	}
-	if (argc > 1 || !program_has_parent()) {
-		fputs("corridord-readers is started by corridord, not by hand\n", stderr);
-		return EXIT_FAILURE;
-	}
-	program_follow_parent();
+	if (status != PROGRAM_GOES_ON)
+		return status;
 	(void)!nice(LOW);
 	err = channel_init(&readers.channel, &apart_protocol, STDIN_FILENO, OUT_BYTES);
 	if (err == 0)

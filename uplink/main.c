@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/version.h"
 #include "net/program.h"
 #include "net/sandbox.h"
 #include "net/secret.h"
@@ -108,37 +107,17 @@ static int check_tls(char **paths)
 	return context ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* While packages are changed this file may be newer than who runs, until that is restarted. */
-static bool is_of(const char *version)
-{
-	if (strcmp(version, version_text) == 0)
-		return true;
-	fprintf(stderr,
-		"uplink: this is corridord-uplink %s, started by corridord %s: not connected until that "
-		"is restarted (systemctl restart corridord)\n",
-		version_text, version);
-	return false;
-}
-
 int main(int argc, char **argv)
 {
 	struct uplink *uplink;
 	int err = -ENOMEM;
+	int status;
 
 	if (argc == 6 && strcmp(argv[1], "--check-tls") == 0)
 		return check_tls(argv + 2);
-
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("corridord-uplink %s\n", version_text);
-		return EXIT_SUCCESS;
-	}
-	if (argc != 3 || strcmp(argv[1], "--of") != 0 || !program_has_parent()) {
-		fputs("corridord-uplink is started by corridord, not by hand\n", stderr);
-		return EXIT_FAILURE;
-	}
-	if (!is_of(argv[2]))
-		return EXIT_FAILURE;
-	program_follow_parent();
+	status = program_begin("corridord-uplink", argc, argv);
+	if (status != PROGRAM_GOES_ON)
+		return status;
 	client_library_init();
 	uplink = calloc(1, sizeof(*uplink));
 	if (uplink)

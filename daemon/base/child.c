@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/version.h"
 
 /* Beside this program, as it is built; or where it is installed. */
 static void find_program(const char *program, char path[PATH_MAX])
@@ -77,6 +78,16 @@ int child_start_program(const char *program, char *const arguments[], int fd, pi
 		err = spawn(ret_pid, path, arguments, fd, list);
 	free(list);
 	return err;
+}
+
+int child_start_of(const char *program, int fd, pid_t *ret_pid)
+{
+	char name[64], version[128];
+	char *const arguments[] = {name, (char[]){"--of"}, version, NULL};
+
+	snprintf(name, sizeof(name), "%s", program);
+	snprintf(version, sizeof(version), "%s", version_text);
+	return child_start_program(program, arguments, fd, ret_pid);
 }
 
 static void describe(int status, char words[CHILD_WORDS_BYTES])

@@ -12,6 +12,9 @@
  * death. */
 int child_start_program(const char *program, char *const arguments[], int fd, pid_t *ret_pid);
 
+/* The same with "--of VERSION": it refuses to serve a corridord of another one. */
+int child_start_of(const char *program, int fd, pid_t *ret_pid);
+
 /* Waits for its end, until the deadline (monotonic): then it is killed. ret_words: how it ended,
  * for people. */
 void child_reap(pid_t pid, int64_t deadline_mono_ns, char ret_words[CHILD_WORDS_BYTES]);

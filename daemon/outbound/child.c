@@ -1,21 +1,14 @@
 #include "outbound/child.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "base/version.h"
 
 #define PROGRAM "corridord-uplink"
 
 int child_start(int fd, pid_t *ret_pid)
 {
-	char version[128];
-	char *const arguments[] = {(char[]){PROGRAM}, (char[]){"--of"}, version, NULL};
-
-	snprintf(version, sizeof(version), "%s", version_text);
-	return child_start_program(PROGRAM, arguments, fd, ret_pid);
+	return child_start_of(PROGRAM, fd, ret_pid);
 }
 
 int child_check_tls(const struct uplink_conf *conf)

@@ -205,7 +205,6 @@ static int put_setup(struct apart *apart)
 
 static int start(struct apart *apart)
 {
-	char *const arguments[] = {(char[]){PROGRAM}, NULL};
 	int fds[2];
 	int err = channel_pair(fds);
 
@@ -213,7 +212,7 @@ static int start(struct apart *apart)
 		return err;
 	err = channel_init(&apart->channel, &apart_protocol, fds[0], OUT_BYTES);
 	if (err == 0)
-		err = child_start_program(PROGRAM, arguments, fds[1], &apart->pid);
+		err = child_start_of(PROGRAM, fds[1], &apart->pid);
 	if (err < 0)
 		apart->pid = 0;
 	close(fds[1]);

@@ -131,12 +131,13 @@ def test_neither_password_nor_key_is_in_the_capturing_process(
                 assert b"a-secret-that-stands-out" not in memory.read(end - begin), line
 
 
-def test_an_uplink_of_another_version_is_refused_and_the_cure_told():
+@pytest.mark.parametrize("program", ["corridord-uplink", "corridord-readers"])
+def test_a_program_of_another_version_serves_nobody_and_tells_the_cure(program):
     """As between the unpacking of a newer package and its restart."""
     theirs, ours = socket.socketpair()
     with theirs, ours:
         done = subprocess.run(
-            [BINARY.with_name("corridord-uplink"), "--of", "0.0.1 (of old)"],
+            [BINARY.with_name(program), "--of", "0.0.1 (of old)"],
             stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
         )  # fmt: skip
     assert done.returncode == 1
