@@ -32,7 +32,7 @@ def quoted(beginning):
 
 def literals():
     """What the sources say, each with its neighbours joined as the compiler does."""
-    for folder in "daemon", "drivers", "uplink", "ctl":
+    for folder in "daemon", "drivers", "net", "uplink", "readers", "ctl":
         for path in (ROOT / folder).rglob("*.c"):
             text = path.read_text()
             for found in re.findall(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', text):
