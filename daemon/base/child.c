@@ -90,12 +90,12 @@ int child_start_of(const char *program, int fd, pid_t *ret_pid)
 	return child_start_program(program, arguments, fd, ret_pid);
 }
 
-static void describe(int status, char words[CHILD_WORDS_BYTES])
+static void describe(int status, const char *library, char words[CHILD_WORDS_BYTES])
 {
 	const int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
 	if (number == SIGABRT)
-		snprintf(words, CHILD_WORDS_BYTES, "a library stopped it: SIGABRT");
+		snprintf(words, CHILD_WORDS_BYTES, "%s stopped: SIGABRT", library);
 	else if (number == SIGSYS)
 		snprintf(words, CHILD_WORDS_BYTES, "it did what its sandbox forbids (SIGSYS)");
 	else if (number)
@@ -104,7 +104,8 @@ static void describe(int status, char words[CHILD_WORDS_BYTES])
 		snprintf(words, CHILD_WORDS_BYTES, "it ended with %d", WEXITSTATUS(status));
 }
 
-void child_reap(pid_t pid, int64_t deadline_mono_ns, char ret_words[CHILD_WORDS_BYTES])
+void child_reap(pid_t pid, int64_t deadline_mono_ns, const char *library,
+		char ret_words[CHILD_WORDS_BYTES])
 {
 	const struct timespec step = {.tv_nsec = 2 * NS_PER_MS};
 	int status = 0;
@@ -117,5 +118,5 @@ void child_reap(pid_t pid, int64_t deadline_mono_ns, char ret_words[CHILD_WORDS_
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 	}
-	describe(status, ret_words);
+	describe(status, library, ret_words);
 }

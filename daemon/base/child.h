@@ -16,7 +16,8 @@ int child_start_program(const char *program, char *const arguments[], int fd, pi
 int child_start_of(const char *program, int fd, pid_t *ret_pid);
 
 /* Waits for its end, until the deadline (monotonic): then it is killed. ret_words: how it ended,
- * for people. */
-void child_reap(pid_t pid, int64_t deadline_mono_ns, char ret_words[CHILD_WORDS_BYTES]);
+ * for people; an abort is that of the library. */
+void child_reap(pid_t pid, int64_t deadline_mono_ns, const char *library,
+		char ret_words[CHILD_WORDS_BYTES]);
 
 #endif

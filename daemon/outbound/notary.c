@@ -95,7 +95,7 @@ static void put_down(struct notary *notary)
 		return;
 	close(notary->fd);
 	notary->fd = -1;
-	child_reap(notary->pid, clock_mono_ns() + LEAST_NS, words);
+	child_reap(notary->pid, clock_mono_ns() + LEAST_NS, "a library", words);
 	notary->pid = 0;
 }
 

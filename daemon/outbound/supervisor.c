@@ -20,6 +20,7 @@
 #define DEAF_NS	       (180 * NS_PER_S) /* the same, as a name service may take its time */
 #define ASLEEP_NS      (5 * NS_PER_S) /* we were late ourselves: the machine slept */
 #define ROOM_LOOK_NS   (5 * NS_PER_MS) /* between two looks whether an inlet has room */
+#define LIBRARY	       "the MQTT library"
 #define LAST_BREATH_NS (2 * NS_PER_S) /* between closing its ears and its end */
 #define DEATHS_MOST    2 /* at one host, before the older protocol, and before the next host */
 
@@ -138,7 +139,7 @@ static void put_down(struct uplink *uplink, const char *words)
 {
 	char ignored[CHILD_WORDS_BYTES];
 
-	child_reap(uplink->pid, 0, ignored);
+	child_reap(uplink->pid, 0, LIBRARY, ignored);
 	bury(uplink, words);
 }
 
@@ -147,7 +148,7 @@ static void see_end(struct uplink *uplink)
 {
 	char words[CHILD_WORDS_BYTES];
 
-	child_reap(uplink->pid, clock_mono_ns() + LAST_BREATH_NS, words);
+	child_reap(uplink->pid, clock_mono_ns() + LAST_BREATH_NS, LIBRARY, words);
 	if (uplink->stopped) {
 		uplink->pid = 0;
 		close_channel(uplink);
@@ -261,7 +262,7 @@ void supervisor_run(struct uplink *uplink)
 	while (uplink->pid && clock_mono_ns() < stop_by_ns(uplink))
 		go_round(uplink, true);
 	if (uplink->pid)
-		child_reap(uplink->pid, 0, words);
+		child_reap(uplink->pid, 0, LIBRARY, words);
 	close_channel(uplink);
 	pthread_mutex_lock(&uplink->lock);
 	uplink->counters.connected = false;

@@ -293,7 +293,7 @@ static int bury(struct apart *apart, const char *cause, int64_t patience_ns)
 	const int64_t now_ns = clock_mono_ns();
 	char words[CHILD_WORDS_BYTES];
 
-	child_reap(apart->pid, now_ns + patience_ns, words);
+	child_reap(apart->pid, now_ns + patience_ns, "a library", words);
 	apart->pid = 0;
 	if (now_ns - apart->began_ns > SETTLED_NS)
 		apart->deaths = 0;
@@ -311,7 +311,7 @@ void apart_close(void *instance)
 
 	channel_fini(&apart->channel); /* which it takes for a word to end */
 	if (apart->pid > 0)
-		child_reap(apart->pid, clock_mono_ns() + LAST_BREATH_NS, words);
+		child_reap(apart->pid, clock_mono_ns() + LAST_BREATH_NS, "a library", words);
 	apart->pid = 0;
 	if (apart->timer_fd >= 0)
 		close(apart->timer_fd);

@@ -107,7 +107,7 @@ def test_a_library_that_stopped_is_the_reason_of_uplink_down(readings, scripted,
     why = until(told, "uplink.down")[0]["observed"]["why"]
     broker.become()
     ended = "the uplink ended" in daemon.logged()  # a newer library lives on
-    assert "refused" in why and why.startswith("a library stopped it") == ended
+    assert "refused" in why and why.startswith("the MQTT library stopped") == ended
 
 
 def test_neither_password_nor_key_is_in_the_capturing_process(
