@@ -10,16 +10,6 @@
 #define LOG_HEADER 32
 #define FRAME	   (24 + 4096)
 
-static struct event_head head_of(struct journal_rig *rig)
-{
-	struct event_head head;
-
-	pthread_mutex_lock(&rig->lock);
-	head = rig->head;
-	pthread_mutex_unlock(&rig->lock);
-	return head;
-}
-
 /* One by one, so that each has a transaction of its own. */
 static int put_one_by_one(struct journal_rig *rig, uint64_t count)
 {

@@ -69,6 +69,16 @@ static void rig_state(void *data, const struct outlet_state *state)
 	pthread_mutex_unlock(&rig->lock);
 }
 
+struct event_head head_of(struct journal_rig *rig)
+{
+	struct event_head head;
+
+	pthread_mutex_lock(&rig->lock);
+	head = rig->head;
+	pthread_mutex_unlock(&rig->lock);
+	return head;
+}
+
 static void rig_head(void *data, const struct event_head *head)
 {
 	struct journal_rig *rig = data;
