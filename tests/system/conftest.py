@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import sys
 from pathlib import Path
 
@@ -24,6 +25,15 @@ from sim.modbus_device import TcpServer, Unit  # noqa: E402
 from sim.scripted_broker import ScriptedBroker  # noqa: E402
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+
+
+@pytest.fixture(autouse=True)
+def written_goes(request):
+    """What a test that passed has written: tests are many, and /tmp may be small."""
+    failed = request.session.testsfailed
+    yield
+    if request.session.testsfailed == failed and "tmp_path" in request.node.funcargs:
+        shutil.rmtree(request.node.funcargs["tmp_path"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
