@@ -1,6 +1,7 @@
 """The daemon with a fault in it, so that a test is known to be able to fail."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,9 +23,12 @@ def build(name, source, wanted, instead, objects, folder):
     text = (tree / source).read_text()
     assert text.count(wanted) == 1, f"{source} is no longer what {name!r} was made for"
     (tree / source).write_text(text.replace(wanted, instead))
+    # The uplink serves nobody but a daemon of its own commit.
+    version = subprocess.check_output([Path(objects) / "corridord-uplink", "--version"], text=True)
+    commit = "".join(re.findall(r"\((\w+)\)", version))
     env = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
     subprocess.run(
-        ["make", "-s", "-C", tree, "BUILD=build", "build/corridord"],
+        ["make", "-s", "-C", tree, "BUILD=build", f"COMMIT={commit}", "build/corridord"],
         check=True, env=env, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     return tree / "build" / "corridord"
