@@ -155,7 +155,7 @@ static void askers_take_turns(void **state)
 		if (i == 99)
 			assert_in_range(low, 40, 60);
 	}
-	rig->acks = true;
+	acknowledge_at_once(rig);
 	acknowledge(rig, STREAM_REPLAY, 99);
 	give_room(rig, STREAM_REPLAY, NO_LIMIT);
 	JOURNAL_WAIT(rig, replayed(rig) == 602);
@@ -191,8 +191,8 @@ static void it_goes_on_after_a_restart(void **state)
 	begin(rig, 300);
 	(void)ask_for(rig, "r 1%", 1, 300);
 	JOURNAL_WAIT(rig, replayed(rig) == 20);
-	rig->acks = true;
-	rig->room[STREAM_REPLAY] = NO_LIMIT;
+	acknowledge_at_once(rig);
+	give_room(rig, STREAM_REPLAY, NO_LIMIT);
 	reopen_journal(rig);
 	rewind_journal(rig, 1);
 	wait_for_end(rig);
@@ -216,7 +216,7 @@ static void what_was_evicted_is_told_from_what_has_expired(void **state)
 	rig->room[STREAM_EVENTS] = 100;
 	rig->room[STREAM_ALERTS] = 0;
 	open_journal(rig);
-	rig->acks = true;
+	acknowledge_at_once(rig);
 	rewind_journal(rig, 1);
 	put_events(rig, EVENT_METER_VALUE, 100);
 	wait_for_events(rig, 100);
@@ -263,7 +263,7 @@ static void epochs_that_were_carried_over_come_as_far_as_they_are_held(void **st
 	strcpy(epoch, rig->head.epoch);
 	forget_seen(rig);
 	overwrite_pages(rig->path, content_pages(rig->path) / 2, 8);
-	rig->acks = true;
+	acknowledge_at_once(rig);
 	open_journal(rig);
 	rewind_journal(rig, 1);
 	JOURNAL_WAIT(rig, count_seen(rig, STREAM_EVENTS, "journal.set-aside") == 2);

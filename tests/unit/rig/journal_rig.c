@@ -45,13 +45,14 @@ static bool take_offer(struct journal_rig *rig, enum outlet_stream stream,
 static bool rig_offer(void *data, enum outlet_stream stream, const struct outlet_record *record)
 {
 	struct journal_rig *rig = data;
-	bool taken;
+	bool taken, acks;
 
 	pthread_mutex_lock(&rig->lock);
 	taken = take_offer(rig, stream, record);
+	acks = taken && rig->acks;
 	pthread_cond_broadcast(&rig->changed);
 	pthread_mutex_unlock(&rig->lock);
-	if (taken && rig->acks)
+	if (acks)
 		rig->source.ack(rig->source.data, stream, record->position);
 	return taken;
 }
@@ -66,6 +67,13 @@ static void rig_state(void *data, const struct outlet_state *state)
 	snprintf(rig->state, sizeof(rig->state), "%.*s", (int)state->bytes,
 		 state->payload ? state->payload : "");
 	pthread_cond_broadcast(&rig->changed);
+	pthread_mutex_unlock(&rig->lock);
+}
+
+void acknowledge_at_once(struct journal_rig *rig)
+{
+	pthread_mutex_lock(&rig->lock);
+	rig->acks = true;
 	pthread_mutex_unlock(&rig->lock);
 }
 

@@ -143,6 +143,7 @@ void assert_chain(const struct journal_rig *rig, size_t from);
 void use_state_folder(struct journal_rig *rig);
 void mount_state_folder(struct journal_rig *rig, const char *size);
 
+void acknowledge_at_once(struct journal_rig *rig); /* from now on */
 struct event_head head_of(struct journal_rig *rig); /* while the journal may give another */
 bool is_beside(const struct journal_rig *rig, const char *ending); /* of the path */
 int64_t bytes_of(const char *path); /* -1: it is not there */
