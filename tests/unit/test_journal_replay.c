@@ -192,6 +192,7 @@ static void it_goes_on_after_a_restart(void **state)
 	(void)ask_for(rig, "r 1%", 1, 300);
 	JOURNAL_WAIT(rig, replayed(rig) == 20);
 	close_journal(rig);
+	forget_seen(rig);
 	rig->acks = true;
 	rig->room[STREAM_REPLAY] = NO_LIMIT;
 	open_journal(rig);
