@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DASH	    "\xe2\x80\x94 " /* an em dash, and a blank */
-#define BASE64_HASH 44
-#define LINE_BYTES  (NOTE_NAME_BYTES + 160)
-#define ID_BYTES    4
-#define SIZE_DIGITS 20
+#define DASH	      "\xe2\x80\x94 " /* an em dash, and a blank */
+#define BASE64_HASH   44
+#define LINE_BYTES    (NOTE_NAME_BYTES + 160)
+#define ID_BYTES      4
+#define NUMBER_DIGITS 20
 
 /* ---- base64 ------------------------------------------------------------------------- */
 
@@ -180,8 +180,7 @@ int note_sign_line(const char *name, uint32_t id, const unsigned char *signature
 	return (size_t)length < size ? length : -E2BIG;
 }
 
-/* The line at *at, without its end, which is passed over. NULL: there is no whole one. */
-static const char *next_line(const char **at, const char *end, size_t *ret_length)
+const char *note_next_line(const char **at, const char *end, size_t *ret_length)
 {
 	const char *line = *at;
 	const char *stop = memchr(line, '\n', (size_t)(end - line));
@@ -193,18 +192,18 @@ static const char *next_line(const char **at, const char *end, size_t *ret_lengt
 	return line;
 }
 
-static int read_size(const char *line, size_t length, uint64_t *ret_size)
+int note_read_number(const char *line, size_t length, uint64_t *ret_number)
 {
-	uint64_t size = 0;
+	uint64_t number = 0;
 
-	if (length == 0 || length >= SIZE_DIGITS || (length > 1 && line[0] == '0'))
+	if (length == 0 || length >= NUMBER_DIGITS || (length > 1 && line[0] == '0'))
 		return -EINVAL;
 	for (size_t i = 0; i < length; i++) {
 		if (line[i] < '0' || line[i] > '9')
 			return -EINVAL;
-		size = size * 10 + (uint64_t)(line[i] - '0');
+		number = number * 10 + (uint64_t)(line[i] - '0');
 	}
-	*ret_size = size;
+	*ret_number = number;
 	return 0;
 }
 
@@ -221,14 +220,14 @@ static int read_name(const char *from, size_t length, char out[NOTE_NAME_BYTES])
 static int read_text(const char **at, const char *end, struct note_head *head)
 {
 	size_t length;
-	const char *line = next_line(at, end, &length);
+	const char *line = note_next_line(at, end, &length);
 
 	if (!line || read_name(line, length, head->origin) < 0)
 		return -EINVAL;
-	line = next_line(at, end, &length);
-	if (!line || read_size(line, length, &head->size) < 0)
+	line = note_next_line(at, end, &length);
+	if (!line || note_read_number(line, length, &head->size) < 0)
 		return -EINVAL;
-	line = next_line(at, end, &length);
+	line = note_next_line(at, end, &length);
 	if (!line || length != BASE64_HASH ||
 	    base64_decode(line, length, head->root.bytes, sizeof(head->root.bytes)) !=
 		    TREE_HASH_BYTES)
@@ -267,13 +266,13 @@ int note_read(const char *note, size_t bytes, struct note *ret_note)
 	if (read_text(&at, end, &found.head) < 0)
 		return -EINVAL;
 	do {
-		line = next_line(&at, end, &length);
+		line = note_next_line(&at, end, &length);
 		if (!line)
 			return -EINVAL;
 	} while (length > 0);
 	found.text_bytes = (size_t)(at - note) - 1;
 	while (at < end && found.count < NOTE_SIGNATURES) {
-		line = next_line(&at, end, &length);
+		line = note_next_line(&at, end, &length);
 		if (!line)
 			return -EINVAL;
 		/* one that is longer than we know is another's business */

@@ -61,6 +61,11 @@ size_t base64_encode(const void *bytes, size_t count, char *out);
 /* Bytes, or -EINVAL: it is not base64 with its padding, or more than size bytes. */
 int base64_decode(const char *text, size_t length, void *out, size_t size);
 
+/* The line at *at, without its end, which is passed over. NULL: there is no whole one. */
+const char *note_next_line(const char **at, const char *end, size_t *ret_length);
+/* As notes have them: decimal, no zero in front. 0, or -EINVAL. */
+int note_read_number(const char *line, size_t length, uint64_t *ret_number);
+
 bool note_name_is_good(const char *name); /* no blank, no plus, not empty */
 uint32_t note_key_id(const char *name, unsigned char type, const unsigned char *key,
 		     size_t key_bytes);

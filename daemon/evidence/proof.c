@@ -6,9 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST_LINE  "c2sp.org/tlog-proof@v1\n"
-#define HASH_TEXT   45 /* of 32 bytes in base64, with the NUL */
-#define DIGITS_MOST 19
+#define FIRST_LINE "c2sp.org/tlog-proof@v1\n"
+#define HASH_TEXT  45 /* of 32 bytes in base64, with the NUL */
 
 struct out {
 	char *at;
@@ -58,40 +57,12 @@ static bool skip(const char **at, const char *end, const char *text)
 	return true;
 }
 
-/* NULL: there is no whole line. */
-static const char *next_line(const char **at, const char *end, size_t *ret_length)
-{
-	const char *line = *at;
-	const char *stop = memchr(line, '\n', (size_t)(end - line));
-
-	if (!stop)
-		return NULL;
-	*ret_length = (size_t)(stop - line);
-	*at = stop + 1;
-	return line;
-}
-
-static int read_index(const char *line, size_t length, uint64_t *ret_index)
-{
-	uint64_t index = 0;
-
-	if (length == 0 || length > DIGITS_MOST || (length > 1 && line[0] == '0'))
-		return -EINVAL;
-	for (size_t i = 0; i < length; i++) {
-		if (line[i] < '0' || line[i] > '9')
-			return -EINVAL;
-		index = index * 10 + (uint64_t)(line[i] - '0');
-	}
-	*ret_index = index;
-	return 0;
-}
-
 static int read_path(const char **at, const char *end, struct tree_path *path)
 {
 	const char *line;
 	size_t length;
 
-	while ((line = next_line(at, end, &length)) && length > 0) {
+	while ((line = note_next_line(at, end, &length)) && length > 0) {
 		struct tree_hash *hash = &path->hash[path->count];
 
 		if (path->count == TREE_PATH_MAX || length != HASH_TEXT - 1 ||
@@ -111,12 +82,12 @@ int proof_read(const char *text, size_t bytes, struct proof *ret_proof)
 
 	if (!skip(&at, end, FIRST_LINE))
 		return -EINVAL;
-	if (skip(&at, end, "extra ") && !next_line(&at, end, &length))
+	if (skip(&at, end, "extra ") && !note_next_line(&at, end, &length))
 		return -EINVAL;
 	if (!skip(&at, end, "index "))
 		return -EINVAL;
-	line = next_line(&at, end, &length);
-	if (!line || read_index(line, length, &proof.index) < 0 ||
+	line = note_next_line(&at, end, &length);
+	if (!line || note_read_number(line, length, &proof.index) < 0 ||
 	    read_path(&at, end, &proof.path) < 0)
 		return -EINVAL;
 	proof.note = at;
