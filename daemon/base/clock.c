@@ -13,8 +13,7 @@
 #include "base/clock_watch.h"
 
 #define BOOT_ID_BYTES 37
-#define READ_EVERY_NS NS_PER_S
-#define NOWHERE	      INT64_MIN
+#define ASK_EVERY_NS  NS_PER_S
 
 static int64_t to_ns(const struct timespec *ts)
 {
@@ -29,36 +28,42 @@ int64_t clock_mono_ns(void)
 	return to_ns(&ts);
 }
 
-/* From the file of corridord-clock, read once a second: where UTC was when it was disciplined. */
+/* From the file of corridord-clock: where UTC was when it was disciplined. */
 static bool file_says_disciplined(int64_t mono_ns, int64_t utc_ns)
 {
-	static _Atomic int64_t read_mono_ns;
-	static _Atomic int64_t last_ahead_ns = NOWHERE;
-	int64_t read_ns = atomic_load(&read_mono_ns), ahead_ns;
+	int64_t ahead_ns;
 
-	if (read_ns == 0 || mono_ns - read_ns >= READ_EVERY_NS) {
-		if (!clock_watch_read(CLOCK_WATCH_FILE, mono_ns, &ahead_ns))
-			ahead_ns = NOWHERE;
-		atomic_store(&last_ahead_ns, ahead_ns);
-		atomic_store(&read_mono_ns, mono_ns);
-	}
-	ahead_ns = atomic_load(&last_ahead_ns);
-	return ahead_ns != NOWHERE && clock_watch_same(ahead_ns, mono_ns, utc_ns);
+	return clock_watch_read(CLOCK_WATCH_FILE, mono_ns, &ahead_ns) &&
+	       clock_watch_same(ahead_ns, mono_ns, utc_ns);
 }
 
-/* Whether this boot has ever been synchronised is a fact of the machine, one per process. */
-static enum clock_state discipline(int64_t mono_ns, int64_t utc_ns)
+static enum clock_state ask_discipline(int64_t mono_ns, int64_t utc_ns, enum clock_state before)
 {
-	static atomic_bool was_synced;
 	bool disciplined = false;
 
 	if (clock_watch_ask(&disciplined) < 0)
 		disciplined = file_says_disciplined(mono_ns, utc_ns);
-	if (disciplined) {
-		atomic_store(&was_synced, true);
+	if (disciplined)
 		return CLOCK_SYNCED;
+	return before == CLOCK_UNSYNCED ? CLOCK_UNSYNCED : CLOCK_HOLDOVER;
+}
+
+/* Asked once a second, and when UTC was moved. What was found is a fact of the machine, one per
+ * process; whoever asks at the same time finds the same. */
+static enum clock_state discipline(int64_t mono_ns, int64_t utc_ns)
+{
+	static _Atomic int64_t asked_mono_ns;
+	static _Atomic int64_t asked_ahead_ns;
+	static _Atomic enum clock_state found = CLOCK_UNSYNCED;
+	const int64_t asked_ns = atomic_load(&asked_mono_ns);
+
+	if (asked_ns == 0 || mono_ns - asked_ns >= ASK_EVERY_NS ||
+	    !clock_watch_same(atomic_load(&asked_ahead_ns), mono_ns, utc_ns)) {
+		atomic_store(&found, ask_discipline(mono_ns, utc_ns, atomic_load(&found)));
+		atomic_store(&asked_ahead_ns, utc_ns - mono_ns);
+		atomic_store(&asked_mono_ns, mono_ns);
 	}
-	return atomic_load(&was_synced) ? CLOCK_HOLDOVER : CLOCK_UNSYNCED;
+	return atomic_load(&found);
 }
 
 struct instant clock_now(void)

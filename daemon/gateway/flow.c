@@ -127,13 +127,12 @@ static void take(struct gateway *gateway, const struct capture *item, const stru
 void gateway_drain(struct gateway *gateway)
 {
 	struct capture items[CAPTURE_BATCH];
-	struct instant now = clock_now();
-	size_t count = 1;
+	size_t count = CAPTURE_BATCH;
 
-	health_clock(&gateway->health, &now);
-	while (count > 0 && journal_has_room(gateway->journal)) {
+	while (count == CAPTURE_BATCH && journal_has_room(gateway->journal)) {
 		count = capture_take(gateway->captures, items, CAPTURE_BATCH);
-		now = clock_now();
+		const struct instant now = clock_now();
+		health_clock(&gateway->health, &now);
 		for (size_t i = 0; i < count; i++)
 			take(gateway, &items[i], &now);
 		transit_judge_pending(gateway->transit, &now);
