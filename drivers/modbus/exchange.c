@@ -206,16 +206,6 @@ static void give_up(struct modbus_link *link, const struct modbus_question *ques
 	};
 }
 
-static void set_library_timeout(struct modbus_link *link, int64_t until_mono_ns)
-{
-	int64_t left_us = (until_mono_ns - clock_mono_ns()) / NS_PER_US;
-
-	if (left_us < 1)
-		left_us = 1;
-	modbus_set_response_timeout(link->ctx, (uint32_t)(left_us / 1000000),
-				    (uint32_t)(left_us % 1000000));
-}
-
 /* What would be an oddity in the answer of the unit that was asked. */
 static enum modbus_outcome odd_answer(struct modbus_link *link,
 				      const struct modbus_request *request,
@@ -235,9 +225,43 @@ static enum modbus_outcome odd_answer(struct modbus_link *link,
 	return MODBUS_GARBLED;
 }
 
-/* Bytes that begin no frame: a greeting, a heartbeat. */
-static size_t stray_bytes(const struct modbus_link *link, const uint8_t *bytes, size_t count)
+/* Waits for more; false: the time is over, or the room. */
+static bool read_more(struct modbus_link *link, int64_t until_mono_ns, bool *ret_gone)
 {
+	struct modbus_input *input = &link->input;
+	uint8_t *bytes = input->bytes + input->count;
+
+	if (input->count == MODBUS_INPUT_BYTES || clock_mono_ns() >= until_mono_ns ||
+	    !await_bytes(link, until_mono_ns))
+		return false;
+	const ssize_t got = read_bytes(link, bytes, MODBUS_INPUT_BYTES - input->count);
+	*ret_gone = got < 0;
+	if (got < 0)
+		return false;
+	modbus_seen_add(&link->seen, bytes, (size_t)got);
+	input->count += (size_t)got;
+	return true;
+}
+
+/* The frame that was found: out of the input, and taken apart. false: it is not sound. */
+static bool take_frame(struct modbus_link *link, const struct modbus_found *found,
+		       struct modbus_reply *ret_reply)
+{
+	memcpy(link->frame, link->input.bytes + found->at, found->bytes);
+	link->seen.stray += found->at;
+	link->stray += found->at;
+	modbus_input_drop(&link->input, found->at + found->bytes);
+	ret_reply->at_mono_ns = link->active_mono_ns;
+	return modbus_wire_reply(modbus_link_framing(link), link->frame, found->bytes, ret_reply);
+}
+
+/* ---- over TCP */
+
+/* Bytes that begin no frame: a greeting, a heartbeat. */
+static size_t stray_bytes(const struct modbus_link *link)
+{
+	const uint8_t *bytes = link->input.bytes;
+	const size_t count = link->input.count;
 	const uint8_t head[] = {(uint8_t)(link->transaction >> 8), (uint8_t)link->transaction, 0,
 				0};
 	size_t at = 0;
@@ -250,46 +274,34 @@ static size_t stray_bytes(const struct modbus_link *link, const uint8_t *bytes, 
 	return at;
 }
 
-/* Looks at what comes, and takes stray bytes away: 1; 0: there are none; negative: the
- * connection is gone. */
-static int drop_stray(struct modbus_link *link)
+static void drop_stray(struct modbus_link *link)
 {
-	uint8_t bytes[MODBUS_ADU_BYTES];
-	const ssize_t got = recv(link->fd, bytes, sizeof(bytes), MSG_PEEK);
+	const size_t stray = stray_bytes(link);
 
-	if (got <= 0)
-		return got < 0 && (errno == EAGAIN || errno == EINTR) ? 1 : -1;
-	modbus_seen_add(&link->seen, bytes, (size_t)got);
-	const size_t stray = stray_bytes(link, bytes, (size_t)got);
 	if (stray == 0)
-		return 0;
+		return;
 	link->seen.oddity = MODBUS_A_TEXT;
 	link->seen.stray += stray;
 	link->stray += stray;
-	return read_bytes(link, bytes, stray) < 0 ? -1 : 1;
+	modbus_input_drop(&link->input, stray);
 }
 
-/* One frame, whoever's. */
-static enum modbus_outcome receive_frame(struct modbus_link *link, int64_t until_mono_ns,
-					 struct modbus_reply *ret_reply)
+/* The next frame; silent: there is none so far. */
+static enum modbus_outcome find_tcp(struct modbus_link *link, struct modbus_reply *ret_reply)
 {
-	set_library_timeout(link, until_mono_ns);
-	/* A refusal of an unconnected context leaves errno as it was. */
-	errno = 0;
-	const int received = modbus_receive_confirmation(link->ctx, link->frame);
-	const int err = errno;
+	struct modbus_found found = {.at = 0};
 
-	link->active_mono_ns = ret_reply->at_mono_ns = clock_mono_ns();
-	/* ETIMEDOUT: begun, but never complete; nothing at all is found out before. */
-	if (received < 0 && err != ETIMEDOUT && err != EMBBADDATA)
-		return lose(link);
-	if (received < 0 || received > MODBUS_ADU_BYTES ||
-	    !modbus_wire_reply(MODBUS_FRAMING_TCP, link->frame, (size_t)received, ret_reply)) {
-		if (link->seen.oddity == MODBUS_NOT_ODD)
-			link->seen.oddity = err == ETIMEDOUT ? MODBUS_TORN : MODBUS_NO_FRAME;
-		return MODBUS_GARBLED;
-	}
-	return MODBUS_ANSWERED;
+	drop_stray(link);
+	if (link->input.count < MODBUS_TCP_LEAST_BYTES)
+		return MODBUS_SILENT;
+	found.bytes = modbus_tcp_bytes(link->input.bytes);
+	if (found.bytes > link->input.count)
+		return MODBUS_SILENT;
+	if (found.bytes > 0 && take_frame(link, &found, ret_reply))
+		return MODBUS_ANSWERED;
+	if (link->seen.oddity == MODBUS_NOT_ODD)
+		link->seen.oddity = MODBUS_NO_FRAME;
+	return MODBUS_GARBLED;
 }
 
 static enum modbus_outcome judge_tcp(struct modbus_link *link,
@@ -317,23 +329,25 @@ static enum modbus_outcome receive_tcp(struct modbus_link *link,
 				       int64_t until_mono_ns, struct modbus_reply *ret_reply)
 {
 	enum modbus_outcome outcome = MODBUS_SILENT;
-	bool go_on = true;
+	bool go_on = true, gone = false;
 
-	while (go_on && clock_mono_ns() < until_mono_ns && await_bytes(link, until_mono_ns)) {
-		const int stray = drop_stray(link);
-		if (stray < 0)
-			return lose(link);
-		if (stray > 0) {
-			outcome = MODBUS_GARBLED; /* so far */
-			continue;
+	do {
+		while (go_on && (outcome = find_tcp(link, ret_reply)) != MODBUS_SILENT) {
+			go_on = false;
+			if (outcome == MODBUS_ANSWERED)
+				outcome = judge_tcp(link, question, ret_reply, &go_on);
 		}
-		outcome = receive_frame(link, until_mono_ns, ret_reply);
-		go_on = false;
-		if (outcome == MODBUS_ANSWERED)
-			outcome = judge_tcp(link, question, ret_reply, &go_on);
-	}
-	return outcome;
+	} while (go_on && read_more(link, until_mono_ns, &gone));
+	if (gone)
+		return lose(link);
+	if (!go_on || link->input.count + link->seen.stray == 0)
+		return outcome;
+	if (link->seen.oddity == MODBUS_NOT_ODD)
+		link->seen.oddity = MODBUS_TORN;
+	return MODBUS_GARBLED;
 }
+
+/* ---- RTU framing */
 
 static enum modbus_outcome judge_rtu(struct modbus_link *link,
 				     const struct modbus_question *question,
@@ -384,38 +398,6 @@ static bool drop_echo(struct modbus_link *link)
 	return true;
 }
 
-/* Waits for more; false: the time is over, or the room. */
-static bool read_more(struct modbus_link *link, int64_t until_mono_ns, bool *ret_gone)
-{
-	struct modbus_input *input = &link->input;
-	uint8_t *bytes = input->bytes + input->count;
-
-	if (input->count == MODBUS_INPUT_BYTES || clock_mono_ns() >= until_mono_ns ||
-	    !await_bytes(link, until_mono_ns))
-		return false;
-	const ssize_t got = read_bytes(link, bytes, MODBUS_INPUT_BYTES - input->count);
-	*ret_gone = got < 0;
-	if (got < 0)
-		return false;
-	modbus_seen_add(&link->seen, bytes, (size_t)got);
-	input->count += (size_t)got;
-	return true;
-}
-
-/* The frame that was found: out of the input, and taken apart. */
-static void take_frame(struct modbus_link *link, const struct modbus_found *found,
-		       struct modbus_reply *ret_reply)
-{
-	memcpy(link->frame, link->input.bytes + found->at, found->bytes);
-	(void)modbus_wire_reply(MODBUS_FRAMING_RTU, link->frame, found->bytes, ret_reply);
-	ret_reply->at_mono_ns = link->active_mono_ns;
-	if (is_question(link, link->input.bytes, found->at))
-		link->seen.oddity = MODBUS_OWN_QUESTION;
-	link->seen.stray += found->at;
-	link->stray += found->at;
-	modbus_input_drop(&link->input, found->at + found->bytes);
-}
-
 static enum modbus_outcome receive_rtu(struct modbus_link *link,
 				       const struct modbus_question *question,
 				       int64_t until_mono_ns, struct modbus_reply *ret_reply)
@@ -428,7 +410,10 @@ static enum modbus_outcome receive_rtu(struct modbus_link *link,
 	do {
 		while (go_on && drop_echo(link) &&
 		       modbus_input_find(&link->input, &link->questions, &found)) {
-			take_frame(link, &found, ret_reply);
+			const bool echoed = is_question(link, link->input.bytes, found.at);
+			(void)take_frame(link, &found, ret_reply);
+			if (echoed)
+				link->seen.oddity = MODBUS_OWN_QUESTION;
 			if (is_question(link, link->frame, found.bytes)) {
 				link->seen.oddity = MODBUS_OWN_QUESTION;
 				outcome = MODBUS_GARBLED;
@@ -516,7 +501,6 @@ static enum modbus_outcome ask(struct modbus_link *link, const struct modbus_que
 		return outcome;
 	if (link->kind != MODBUS_TCP && !modbus_questions_add(&link->questions, question))
 		return MODBUS_SILENT;
-	(void)modbus_set_slave(link->ctx, request->unit);
 	outcome = send_request(link, request);
 	if (outcome == MODBUS_ANSWERED) {
 		const int64_t until_mono_ns = deadline_of(link, request, wait->patience_ns);

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -55,12 +54,6 @@ int64_t modbus_link_wire_ns(const struct modbus_link *link, const struct modbus_
 	const size_t bytes = 8 + 5 + modbus_data_bytes(request->function, request->count);
 
 	return link->char_ns > 0 ? (int64_t)bytes * link->char_ns + 2 * link->gap_ns : 0;
-}
-
-/* The library waits with select(). */
-static int check_fd(int fd)
-{
-	return fd < FD_SETSIZE ? 0 : -EMFILE;
 }
 
 /* ---- serial line -------------------------------------------------------------------- */
@@ -191,12 +184,11 @@ static int connect_address(const struct addrinfo *address, int64_t until_mono_ns
 {
 	const int fd =
 		socket(address->ai_family, address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int err;
+	int err = 0;
 
 	if (fd < 0)
 		return -errno;
-	err = check_fd(fd);
-	if (err == 0 && connect(fd, address->ai_addr, address->ai_addrlen) < 0)
+	if (connect(fd, address->ai_addr, address->ai_addrlen) < 0)
 		err = errno == EINPROGRESS ? await_connect(fd, until_mono_ns) : -errno;
 	if (err < 0) {
 		close(fd);
@@ -248,14 +240,6 @@ static int open_connection(struct modbus_link *link, char *why, size_t why_bytes
 	if (err < 0)
 		return err;
 	tune_socket(link->fd, link->conf->connect_timeout_ns);
-	/* The socket is ours: what the library is told of a peer or a line goes unused. */
-	link->ctx = link->kind == MODBUS_TCP ? modbus_new_tcp(NULL, 0)
-					     : modbus_new_rtu("-", 9600, 'N', 8, 1);
-	if (!link->ctx) {
-		snprintf(why, why_bytes, "out of memory");
-		return -ENOMEM;
-	}
-	modbus_set_socket(link->ctx, link->fd);
 	link->opened_mono_ns = clock_mono_ns();
 	return 0;
 }
@@ -269,15 +253,7 @@ int modbus_link_open(struct modbus_link *link)
 
 	if (err < 0)
 		return err;
-	err = check_fd(link->fd);
-	if (err < 0) {
-		snprintf(link->why, sizeof(link->why), "too many open files");
-		return err;
-	}
 	link->why[0] = '\0';
-	modbus_set_error_recovery(link->ctx, MODBUS_ERROR_RECOVERY_NONE);
-	/* Without a limit between bytes the limit of the whole reply is a total one. */
-	modbus_set_byte_timeout(link->ctx, 0, 0);
 	link->active_mono_ns = clock_mono_ns();
 	/* Whoever used the line before may have left a question unanswered. */
 	link->silence_ns = OPENING_SILENCE_NS;

@@ -5,10 +5,9 @@
  * a late one, another unit's, another transaction's, a torn one. A connection that
  * turns out closed is opened again and the question asked again at once: many
  * devices close what was idle, or close after each answer. libmodbus sets up serial
- * lines and frames what comes in over TCP; connecting, sending and judging are
- * done here, because the library connects without an end, sends raw requests
- * as transaction 0 and does not compare the unit over TCP; RTU frames are
- * found here (input.h), because the library takes the first byte for their beginning.
+ * lines; all else is done here, because the library connects without an end, sends raw
+ * requests as transaction 0, does not compare the unit over TCP, takes the first byte on
+ * a line for the beginning of a frame, and receives in three pieces what came in one.
  *
  * Used by one thread. Nothing is allocated between open and close.
  */
@@ -54,8 +53,8 @@ enum modbus_kind { MODBUS_RTU, MODBUS_TCP, MODBUS_RTU_TCP };
 struct modbus_link {
 	enum modbus_kind kind;
 	const struct modbus_bus_conf *conf;
-	modbus_t *ctx; /* NULL: closed */
-	int fd;
+	modbus_t *ctx; /* of a serial line */
+	int fd; /* -1: closed */
 	int lock_fd; /* of a serial line */
 	int64_t gap_ns;
 	int64_t char_ns; /* time of one character; 0: not a serial line */

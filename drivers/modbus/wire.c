@@ -62,6 +62,15 @@ size_t modbus_rtu_bytes(const uint8_t *frame)
 	return (frame[1] & EXCEPTION_BIT) ? 5 : 5u + frame[2];
 }
 
+size_t modbus_tcp_bytes(const uint8_t *frame)
+{
+	const size_t said_bytes = MBAP_BYTES + get_u16(frame + 4);
+	const uint8_t *body = frame + MBAP_BYTES;
+	const size_t bytes = MBAP_BYTES + ((body[1] & EXCEPTION_BIT) ? 3 : 3u + body[2]);
+
+	return said_bytes == bytes && bytes <= MODBUS_ADU_BYTES ? bytes : 0;
+}
+
 /* body: unit, function and what follows, without checksum. */
 static bool read_body(const uint8_t *body, size_t body_bytes, struct modbus_reply *ret_reply)
 {

@@ -20,6 +20,8 @@
 #define MODBUS_ADU_BYTES     260 /* the longest frame of either framing */
 #define MODBUS_REQUEST_BYTES 12
 
+#define MODBUS_TCP_LEAST_BYTES 9 /* of a reply over TCP: a refusal */
+
 enum modbus_framing { MODBUS_FRAMING_RTU, MODBUS_FRAMING_TCP };
 
 enum modbus_function {
@@ -67,6 +69,10 @@ size_t modbus_wire_request(enum modbus_framing framing, const struct modbus_requ
 
 /* Length of the RTU reply that starts like this; frame has at least three bytes. */
 size_t modbus_rtu_bytes(const uint8_t *frame);
+
+/* Length of the reply over TCP that starts like this; frame has at least MODBUS_TCP_LEAST_BYTES.
+ * 0: it is longer than a frame can be, or its head does not agree with its body. */
+size_t modbus_tcp_bytes(const uint8_t *frame);
 
 /* Takes one whole frame apart; false: it is not sound. Leaves at_mono_ns as it was. */
 bool modbus_wire_reply(enum modbus_framing framing, const uint8_t *frame, size_t frame_bytes,

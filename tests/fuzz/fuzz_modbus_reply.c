@@ -93,8 +93,14 @@ static void judge(enum modbus_framing framing, const struct question *question,
 		frame[count - 2] = (unsigned char)crc;
 		frame[count - 1] = (unsigned char)(crc >> 8);
 	}
-	if (modbus_wire_reply(framing, frame, count, &reply) &&
-	    modbus_could_answer(&reply, &question->request))
+	const bool sound = modbus_wire_reply(framing, frame, count, &reply);
+	if (framing == MODBUS_FRAMING_TCP && count >= MODBUS_TCP_LEAST_BYTES) {
+		const size_t bytes = modbus_tcp_bytes(frame);
+		if (bytes > MODBUS_ADU_BYTES ||
+		    (sound && bytes != count && count <= MODBUS_ADU_BYTES))
+			abort();
+	}
+	if (sound && modbus_could_answer(&reply, &question->request))
 		check_answer(question, &reply);
 	free(frame);
 }

@@ -67,6 +67,33 @@ static void late_answer_is_dropped_and_the_connection_kept(void **state)
 	assert_int_equal(rig->record[0][0].readings, 0);
 }
 
+static void answer_two_in_one_piece(struct peer *peer)
+{
+	const struct peer_request late = peer_next(peer);
+	struct peer_request next;
+	uint8_t bytes[2 * MODBUS_ADU_BYTES];
+	size_t count = peer_answer_frame(peer, &late, bytes);
+
+	if (peer_take(peer, &next)) {
+		count += peer_answer_frame(peer, &next, bytes + count);
+		peer_send(peer, bytes, count);
+	}
+	peer_behave_for_ever(peer);
+}
+
+static void a_late_answer_and_ours_in_one_piece_are_told_apart(void **state)
+{
+	struct modbus_rig *rig = *state;
+
+	two_devices(rig, &modbus_tcp_driver);
+	start_peer(rig, answer_two_in_one_piece, NULL);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), -ETIMEDOUT);
+	assert_int_equal(poll_device(rig, 1), 0);
+	assert_point_int(rig, 1, 0, 200);
+	assert_int_equal(rig->record[0][0].readings, 0);
+}
+
 /* Nothing for the first two questions, then what the first one is due to: it waited for a unit. */
 static void wait_for_a_dead_unit(struct peer *peer)
 {
@@ -212,12 +239,24 @@ static void answer_with_wrong_length(struct peer *peer)
 	send_edited(peer, 5, 200);
 }
 
+static void answer_longer_than_a_frame_can_be(struct peer *peer)
+{
+	uint8_t frame[6 + 3 + 255] = {0, 0, 0, 0, 1, 2, 4, 3, 255};
+	const struct peer_request request = peer_next(peer);
+
+	frame[0] = (uint8_t)(request.transaction >> 8);
+	frame[1] = (uint8_t)request.transaction;
+	peer_send(peer, frame, sizeof(frame));
+	peer_behave_for_ever(peer);
+}
+
 static void malformed_answers_mean_out_of_step(void **state)
 {
 	expect_and_recover(*state, answer_another_protocol, -EIO, REASON_GARBLED);
 	expect_and_recover(*state, answer_another_function, -EIO, REASON_GARBLED);
 	expect_and_recover(*state, answer_too_many_bytes, -EIO, REASON_GARBLED);
 	expect_and_recover(*state, answer_with_wrong_length, -EIO, REASON_GARBLED);
+	expect_and_recover(*state, answer_longer_than_a_frame_can_be, -EIO, REASON_GARBLED);
 }
 
 static void send_garbage(struct peer *peer)
@@ -638,6 +677,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		modbus_test(late_answer_is_dropped_and_the_connection_kept),
+		modbus_test(a_late_answer_and_ours_in_one_piece_are_told_apart),
 		modbus_test(a_gateway_that_waits_longer_than_we_do_is_waited_for),
 		modbus_test(so_is_one_that_never_says_for_whom_it_waited),
 		modbus_test(second_answer_to_a_settled_question_is_not_trusted),

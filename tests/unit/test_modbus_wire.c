@@ -148,6 +148,28 @@ static void every_single_bit_error_of_an_rtu_answer_is_noticed(void **state)
 	}
 }
 
+static size_t tcp_bytes(uint16_t length, uint8_t function, uint8_t third)
+{
+	const uint8_t frame[MODBUS_TCP_LEAST_BYTES] = {
+		0, 1, 0, 0, (uint8_t)(length >> 8), (uint8_t)length, 5, function, third};
+
+	return modbus_tcp_bytes(frame);
+}
+
+static void a_frame_of_tcp_says_its_length_twice(void **state)
+{
+	(void)state;
+	assert_int_equal(tcp_bytes(9, 3, 6), 15);
+	assert_int_equal(tcp_bytes(3, 0x83, 2), MODBUS_TCP_LEAST_BYTES);
+	assert_int_equal(tcp_bytes(254, 3, 251), MODBUS_ADU_BYTES);
+	assert_int_equal(tcp_bytes(9, 3, 5), 0);
+	assert_int_equal(tcp_bytes(9, 0x83, 6), 0);
+	assert_int_equal(tcp_bytes(0, 3, 6), 0);
+	assert_int_equal(tcp_bytes(65535, 3, 6), 0);
+	assert_int_equal(tcp_bytes(255, 3, 252), 0);
+	assert_int_equal(tcp_bytes(258, 3, 255), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +177,7 @@ int main(void)
 		cmocka_unit_test(tcp_request_carries_its_transaction),
 		cmocka_unit_test(answer_of_tcp_gives_its_data),
 		cmocka_unit_test(each_wrong_byte_of_a_tcp_frame_is_noticed),
+		cmocka_unit_test(a_frame_of_tcp_says_its_length_twice),
 		cmocka_unit_test(torn_tcp_frame_is_unsound),
 		cmocka_unit_test(exception_is_a_refusal_of_this_function_only),
 		cmocka_unit_test(rtu_answer_of_another_shape_is_told_apart),
