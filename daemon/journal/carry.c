@@ -377,7 +377,7 @@ static int carry_chunk(struct journal *journal, bool *ret_more)
 }
 
 /* On a full disk the part of a damaged file that is safe now makes room for the rest. */
-static void release(const struct carry *carry, uint64_t page)
+static void release(struct carry *carry, uint64_t page)
 {
 	int fd;
 
@@ -386,8 +386,10 @@ static void release(const struct carry *carry, uint64_t page)
 	fd = open(carry->path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	(void)!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-			 (off_t)(page * DB_PAGE_BYTES));
+	for (; carry->released < page; carry->released++)
+		if (raw_is_tree(carry->raw, carry->released))
+			(void)!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					 (off_t)(carry->released * DB_PAGE_BYTES), DB_PAGE_BYTES);
 	close(fd);
 }
 

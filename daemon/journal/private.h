@@ -311,6 +311,7 @@ struct carry {
 	unsigned number; /* of the set-aside file */
 	uint64_t after; /* only events behind this position (CARRY_READ_ONLY) */
 	uint64_t floor; /* epochs up to this number are acknowledged */
+	uint64_t released; /* pages of a damaged file before this one are given back */
 	uint64_t events; /* carried over */
 	uint64_t foreign; /* passed over: of another gateway */
 	struct raw_owner owner; /* of the first one of these */

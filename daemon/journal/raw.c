@@ -14,6 +14,9 @@
 #define PAGE		  DB_PAGE_BYTES
 #define FILE_HEADER_BYTES 100
 #define LEAF_TABLE	  0x0D
+#define LEAF_INDEX	  0x0A
+#define INNER_TABLE	  0x05
+#define INNER_INDEX	  0x02
 #define LEAF_HEADER_BYTES 8
 #define LOCAL_MAX	  (PAGE - 35) /* of a cell; longer ones have overflow pages */
 #define LOCAL_MIN	  ((PAGE - 12) * 32 / 255 - 23)
@@ -320,6 +323,17 @@ static uint64_t content_pages(struct raw *raw)
 	if (raw->pages > 0 && read_at(raw->fd, raw->page, PAGE, 0))
 		pages = be32(raw->page + 28);
 	return pages > 0 && pages < raw->pages ? pages : raw->pages;
+}
+
+/* An overflow page begins with the number of the next one, whose first byte is 0 in any file below
+ * 137 GB; so begins a page that is free. */
+bool raw_is_tree(struct raw *raw, uint64_t page)
+{
+	unsigned char first;
+
+	return page > 0 && page < raw->pages && read_at(raw->fd, &first, 1, page * PAGE) &&
+	       (first == LEAF_TABLE || first == LEAF_INDEX || first == INNER_TABLE ||
+		first == INNER_INDEX);
 }
 
 void raw_peek(struct raw *raw, const struct raw_sink *sink)

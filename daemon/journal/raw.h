@@ -42,6 +42,10 @@ bool raw_read(struct raw *raw, unsigned pages, const struct raw_sink *sink);
 uint64_t raw_tell(const struct raw *raw);
 void raw_seek(struct raw *raw, uint64_t page);
 
+/* Whether this page of the file holds rows, or leads to them. The first one does not count, nor
+ * does one with the rest of a long row, which may be read anywhere. */
+bool raw_is_tree(struct raw *raw, uint64_t page);
+
 /* Reads where the watermarks and the ends of the journal usually are; does not move. */
 void raw_peek(struct raw *raw, const struct raw_sink *sink);
 

@@ -3,6 +3,7 @@
 #include "rig/journal_rig.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -285,12 +286,49 @@ static void an_identity_is_read_only_where_there_is_one(void **state)
 			     seq != 1);
 }
 
+/* Rows too long for a page, on pages that were others' before, by SQLite's own account. */
+static void the_rest_of_a_long_row_is_never_taken_for_rows(void **state)
+{
+	static const char fill[] =
+		"create table event(a integer primary key, b blob);"
+		"create index event_b on event(b);"
+		"with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000)"
+		" insert into event select i, randomblob(600) from n;"
+		"delete from event where a % 3 = 0;"
+		"with recursive n(i) as (select 1 union all select i + 1 from n where i < 100)"
+		" insert into event select 4000 + i, randomblob(9000) from n;";
+	const struct raw_file *file = *state;
+	struct raw *raw;
+	sqlite3 *db;
+	sqlite3_stmt *pages;
+	unsigned long_rows = 0;
+
+	assert_int_equal(sqlite3_open(file->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, fill, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(raw_open(file->path, RAW_ALL, &raw), 0);
+	assert_int_equal(sqlite3_prepare_v2(db, "select pageno, pagetype = 'overflow' from dbstat",
+					    -1, &pages, NULL),
+			 SQLITE_OK);
+	while (sqlite3_step(pages) == SQLITE_ROW) {
+		const uint64_t page = (uint64_t)sqlite3_column_int64(pages, 0) - 1;
+		const bool overflow = sqlite3_column_int(pages, 1);
+
+		assert_int_equal(raw_is_tree(raw, page), page > 0 && !overflow);
+		long_rows += overflow;
+	}
+	assert_true(long_rows > 100);
+	sqlite3_finalize(pages);
+	sqlite3_close(db);
+	raw_close(raw);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		raw_test(a_closed_file_yields_every_event),
 		raw_test(a_file_with_its_log_yields_every_event),
 		raw_test(what_was_not_committed_is_not_read),
+		raw_test(the_rest_of_a_long_row_is_never_taken_for_rows),
 		raw_test(from_a_damaged_file_comes_what_is_genuine_or_nothing),
 		cmocka_unit_test(an_identity_is_read_only_where_there_is_one),
 	};
