@@ -39,7 +39,8 @@ static void note_recall(struct gateway *gateway)
 }
 
 /* An expectation that is not announced again when all that is retained comes anew counts as
- * withdrawn. If the link is lost meanwhile, it may only not have been heard. */
+ * withdrawn. If the link is lost meanwhile, it may only not have been heard; nor as long as
+ * anything retained is still coming, be it slowly or behind a full journal. */
 void gateway_look_at_link(struct gateway *gateway)
 {
 	const struct uplink_counters counters = uplink_counters(gateway->uplink);
@@ -47,6 +48,8 @@ void gateway_look_at_link(struct gateway *gateway)
 
 	if (!counters.connected || counters.connects != gateway->connects)
 		transit_disconnected(gateway->transit, &now);
+	else if (counters.heard_mono_ns > 0)
+		transit_heard(gateway->transit, counters.heard_mono_ns, &now);
 }
 
 static void announce(struct gateway *gateway, const struct handover *handover, const char *subject)

@@ -360,12 +360,21 @@ static int keep(struct uplink *uplink, const struct message_heard *message,
 	return 0;
 }
 
+static void note_heard(struct uplink *uplink)
+{
+	pthread_mutex_lock(&uplink->lock);
+	uplink->counters.heard_mono_ns = clock_mono_ns();
+	pthread_mutex_unlock(&uplink->lock);
+}
+
 static int take_heard(struct uplink *uplink, const struct message_heard *message,
 		      const struct channel_message *raw)
 {
 	if (message->inlet >= uplink->inlet_count ||
 	    message->bytes > uplink->inlets[message->inlet].most + 1)
 		return -EBADMSG;
+	if (message->retained)
+		note_heard(uplink);
 	if (uplink->pending[message->inlet].used == 0 && deliver(uplink, message))
 		return 0;
 	return keep(uplink, message, raw);
@@ -398,6 +407,8 @@ bool messages_deliver_pending(struct uplink *uplink)
 	for (size_t i = 0; i < uplink->inlet_count; i++)
 		if (uplink->pending[i].used > 0)
 			waiting |= deliver_pending(uplink, &uplink->pending[i]);
+	if (waiting)
+		note_heard(uplink);
 	return waiting;
 }
 

@@ -28,6 +28,7 @@ struct uplink_counters {
 		[128]; /* why heads are not signed; empty: they are, or nobody asks for it */
 	uint64_t connects, published, acknowledged;
 	uint64_t recalls; /* all that is retained was asked for anew */
+	int64_t heard_mono_ns; /* something retained came last, or waits for room */
 	uint64_t dropped; /* messages that found no room and will not come again */
 	uint64_t refused; /* times the broker did not take a record; it is kept and tried again */
 };

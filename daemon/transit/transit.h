@@ -158,6 +158,7 @@ enum legs_heard transit_announce(struct transit *transit, const struct handover 
 				 char ret_evicted_ucr[IDENTIFIER_BYTES], const struct instant *now);
 void transit_withdraw(struct transit *transit, const char *id, const struct instant *now);
 void transit_connected(struct transit *transit, const struct instant *now);
+void transit_heard(struct transit *transit, int64_t mono_ns, const struct instant *now);
 void transit_disconnected(struct transit *transit, const struct instant *now);
 
 /* When transit_tick() is due, monotonic; INT64_MAX: never. */

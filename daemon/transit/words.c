@@ -205,6 +205,14 @@ void transit_connected(struct transit *transit, const struct instant *now)
 	after_legs(transit);
 }
 
+void transit_heard(struct transit *transit, int64_t mono_ns, const struct instant *now)
+{
+	if (!has_legs(transit, now))
+		return;
+	checkpoint_heard(transit->checkpoint, mono_ns);
+	after_legs(transit);
+}
+
 void transit_disconnected(struct transit *transit, const struct instant *now)
 {
 	if (!has_legs(transit, now))

@@ -33,6 +33,7 @@
  *     #! redirect 40 UCR TO     the registry has another last stop for it now
  *     #! take-back 20 UCR       heard: it is not waited for any more
  *     #! connected 20           to the broker, which tells all that is announced once more
+ *     #! heard 40               something that the broker retains, whatever it is about
  *     #! disconnected 50        from it, before it has told all
  *     #! until 90               time passes up to here, seconds from the start
  *
@@ -573,6 +574,9 @@ static bool replay_hear(struct replay *replay, const char *line)
 	} else if (sscanf(line, "#! connected %lf", &seconds) == 1) {
 		replay_to(replay, replay_seconds(seconds));
 		transit_connected(replay->transit, &replay->now);
+	} else if (sscanf(line, "#! heard %lf", &seconds) == 1) {
+		replay_to(replay, replay_seconds(seconds));
+		transit_heard(replay->transit, replay->now.mono_ns, &replay->now);
 	} else if (sscanf(line, "#! disconnected %lf", &seconds) == 1) {
 		replay_to(replay, replay_seconds(seconds));
 		transit_disconnected(replay->transit, &replay->now);

@@ -525,6 +525,11 @@ void checkpoint_connected(struct checkpoint *checkpoint)
 	legs_connected(checkpoint->legs, checkpoint->teller);
 }
 
+void checkpoint_heard(struct checkpoint *checkpoint, int64_t mono_ns)
+{
+	legs_heard(checkpoint->legs, mono_ns);
+}
+
 void checkpoint_disconnected(struct checkpoint *checkpoint)
 {
 	legs_disconnected(checkpoint->legs);

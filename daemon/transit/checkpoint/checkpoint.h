@@ -59,6 +59,7 @@ enum legs_heard checkpoint_announce(struct checkpoint *checkpoint, const struct 
 				    char ret_evicted_ucr[IDENTIFIER_BYTES]);
 void checkpoint_withdraw(struct checkpoint *checkpoint, const char *id);
 void checkpoint_connected(struct checkpoint *checkpoint);
+void checkpoint_heard(struct checkpoint *checkpoint, int64_t mono_ns);
 void checkpoint_disconnected(struct checkpoint *checkpoint);
 
 /* The registry has changed: what is under way may be to go elsewhere (redirect.h). */

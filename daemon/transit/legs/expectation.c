@@ -284,6 +284,15 @@ void expectations_connected(struct expectations *expectations, const struct tell
 	expectations->unheard_mono_ns = teller->now.mono_ns + EXPECTATION_HEARING_NS;
 }
 
+void expectations_heard(struct expectations *expectations, int64_t mono_ns)
+{
+	const int64_t all_heard_mono_ns = mono_ns + EXPECTATION_HEARING_NS;
+
+	if (expectations->unheard_mono_ns != INT64_MAX &&
+	    expectations->unheard_mono_ns < all_heard_mono_ns)
+		expectations->unheard_mono_ns = all_heard_mono_ns;
+}
+
 void expectations_disconnected(struct expectations *expectations)
 {
 	expectations->unheard_mono_ns = INT64_MAX;

@@ -75,6 +75,8 @@ void expectations_end(struct expectations *expectations, struct teller *teller,
 
 /* To the broker: all that is retained will be announced again. */
 void expectations_connected(struct expectations *expectations, const struct teller *teller);
+/* Something retained came then, or waits: what is announced again may still come. */
+void expectations_heard(struct expectations *expectations, int64_t mono_ns);
 /* Perhaps not all of it was: none is withdrawn until there is a connection again. */
 void expectations_disconnected(struct expectations *expectations);
 

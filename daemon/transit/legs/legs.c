@@ -671,6 +671,11 @@ void legs_connected(struct legs *legs, struct teller *teller)
 	expectations_connected(&legs->expectations, teller);
 }
 
+void legs_heard(struct legs *legs, int64_t mono_ns)
+{
+	expectations_heard(&legs->expectations, mono_ns);
+}
+
 void legs_disconnected(struct legs *legs)
 {
 	expectations_disconnected(&legs->expectations);

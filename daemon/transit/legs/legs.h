@@ -105,6 +105,8 @@ enum legs_heard legs_announce(struct legs *legs, struct teller *teller,
 			      char ret_evicted_ucr[IDENTIFIER_BYTES]);
 void legs_withdraw(struct legs *legs, struct teller *teller, const char *id);
 void legs_connected(struct legs *legs, struct teller *teller);
+/* Something retained came then, or waits: what is announced again may still come. */
+void legs_heard(struct legs *legs, int64_t mono_ns);
 /* Perhaps not all of it was: none is withdrawn until there is a connection again. */
 void legs_disconnected(struct legs *legs);
 
