@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/worker.h"
 #include "registry/records.h"
 #include "registry/store.h"
@@ -18,11 +20,18 @@
 
 #define COMMIT_EVERY 4096 /* records */
 #define MADE	     ".list-"
+#define RETRY_MAX_NS (3600 * NS_PER_S)
 
 struct list_file {
 	const char *path;
 	int64_t sum; /* of the content that was last read, 0: none */
 	bool missing;
+
+	/* Of content that may be good, and could not be taken: for want of room, say. */
+	int64_t failed_sum; /* 0: there is none */
+	int err;
+	unsigned failures; /* in a row */
+	int64_t retry_mono_ns;
 };
 
 struct lists {
@@ -154,7 +163,28 @@ static void refuse(struct lists *lists, size_t place, struct delivery *delivery,
 			    delivery->complaints > 1 ? delivery->complaints - 1 : 0);
 }
 
-static void read_list(struct lists *lists, size_t place, int64_t sum)
+/* The list is not at fault: it is read again, less and less often, and told of once. */
+static void try_again_later(struct lists *lists, size_t place, struct delivery *delivery,
+			    int64_t sum, int err)
+{
+	struct list_file *file = &lists->files[place];
+	const int64_t every_ns = lists->conf->check_every_ns;
+	const struct backoff retry = {.first_ns = every_ns,
+				      .max_ns = every_ns > RETRY_MAX_NS ? every_ns : RETRY_MAX_NS,
+				      .jitter = 0.5};
+
+	if (sum != file->failed_sum)
+		file->failures = 0;
+	if (sum != file->failed_sum || err != file->err)
+		refuse(lists, place, delivery, err);
+	file->failed_sum = sum;
+	file->err = err;
+	file->retry_mono_ns =
+		clock_mono_ns() + backoff_ns(&retry, file->failures++, random_chance());
+}
+
+/* false: it is to be read again, though it has not changed. */
+static bool read_list(struct lists *lists, size_t place, int64_t sum)
 {
 	struct delivery delivery = {.lists = lists};
 	char made[STORE_PATH_BYTES], path[STORE_PATH_BYTES];
@@ -166,12 +196,18 @@ static void read_list(struct lists *lists, size_t place, int64_t sum)
 	err = read_into(&delivery, lists->files[place].path, made, sum);
 	if (err >= 0 && rename(made, path) < 0)
 		err = -errno;
-	if (err < 0) {
+	if (err < 0)
 		(void)unlink(made);
-		refuse(lists, place, &delivery, err);
-		return;
+	if (err < 0 && delivery.complaints == 0) {
+		try_again_later(lists, place, &delivery, sum, err);
+		return false;
 	}
-	lists->sink.ready(lists->sink.data, place, path, (int)delivery.count, false);
+	lists->files[place].failed_sum = 0;
+	if (err < 0)
+		refuse(lists, place, &delivery, err);
+	else
+		lists->sink.ready(lists->sink.data, place, path, (int)delivery.count, false);
+	return true;
 }
 
 /* ---- looking --------------------------------------------------------------------------- */
@@ -218,9 +254,10 @@ static void look(struct lists *lists, size_t place)
 	}
 	file->missing = false;
 	sum = sum_of(&status);
-	if (sum != file->sum)
-		read_list(lists, place, sum);
-	file->sum = sum;
+	if (sum == file->sum || (sum == file->failed_sum && clock_mono_ns() < file->retry_mono_ns))
+		return;
+	if (read_list(lists, place, sum))
+		file->sum = sum;
 }
 
 /* Files of records whose lists are no longer in the configuration. */

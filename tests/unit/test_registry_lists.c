@@ -58,6 +58,24 @@ static void a_list_is_taken_whole_replaced_whole_and_kept(void **state)
 	assert_int_equal(times_told(rig, "registry.list"), 2);
 }
 
+static void a_list_that_could_not_be_taken_is_read_again(void **state)
+{
+	struct desk_rig *rig = *state;
+
+	rig->conf.files.count = 1;
+	write_list(rig, "v1", 1, 10, "");
+	open_desk(rig);
+	WAIT_FOR(times_told(rig, "registry.list") == 1);
+	shell("for made in %s/*.list-*; do mkdir $made.new; done", rig->folder);
+	write_list(rig, "v2", 1, 20, "");
+	WAIT_FOR(times_told(rig, "registry.refused") == 1);
+	assert_int_equal(found(rig, KEY_SEAL, "S000010"), 1);
+	shell("rmdir %s/*.list-*.new", rig->folder);
+	WAIT_FOR(times_told(rig, "registry.list") == 2);
+	assert_true(last_told_has(rig, "\"version\":\"v2\""));
+	assert_int_equal(times_told(rig, "registry.refused"), 1);
+}
+
 static void the_newer_of_two_records_is_right(void **state)
 {
 	struct desk_rig *rig = *state;
@@ -170,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		desk_test(a_list_is_taken_whole_replaced_whole_and_kept),
+		desk_test(a_list_that_could_not_be_taken_is_read_again),
 		desk_test(the_newer_of_two_records_is_right),
 		desk_test(an_operator_of_a_list_comes_with_a_consignment_of_the_stream),
 		desk_test(a_stop_in_the_middle_of_a_long_list_is_quick_and_the_list_is_read_again),
