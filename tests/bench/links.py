@@ -1,35 +1,33 @@
-"""Figures of the uplink on links that are far or slow, beside a bare client on the same link.
+"""Sections h to k, the uplink on links that are far or slow, beside a bare client on the same link.
 
-    links.py [g] [h] [i] [j]      default: all
-
-g  live events/s, with states: on no link, and 100 and 600 ms away
-h  bytes on the wire for each event (TCP payload), plain and packed
-i  a backlog over 64 kbit/s, plain and packed
-j  the first alert over 40 kB/s, with 4,000 retained records to be heard
+h  live events/s, with states: on no link, and 100 and 600 ms away
+i  bytes on the wire for each event (TCP payload), plain and packed
+j  a backlog over 64 kbit/s, plain and packed
+k  the first alert over 40 kB/s, with 4,000 retained records to be heard
 """
 
 import json
-import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 
-import run
+from measure import PROGRAMS, REGISTERS, UNITS, Listener, ModbusServer, run_program, say
+
 from rig import centre, conf
 from rig.broker import Broker
-from rig.daemon import BUILD, Daemon
+from rig.daemon import Daemon
 from rig.mqtt import new_client
 from rig.readings import Readings
 from rig.subscriber import Subscriber
 from rig.waiting import until
-from run import NS, PROGRAMS, Listener, ModbusServer, Table, say
 from sim.link import DOWN, UP, Link
 
 FAST_MS = 20  # 32 units of 8 registers change so often: 12,800 times a second in all
 WARM_UP_S, MEASURE_S = 4, 10
+WARM_UP_TRIPS = 10  # the window follows the link in round trips
+NS = 1_000_000_000
 BARE_MESSAGES = 3000
 PAYLOAD_BYTES = 650
 BACKLOG, BACKLOG_S = 5_000, 40
@@ -58,33 +56,32 @@ def window_free(port):
 
 
 def fast_conf(server, port):
-    points = "".join(conf.register(f"r{r}", r, counted=True) for r in range(run.REGISTERS))
+    points = "".join(conf.register(f"r{r}", r, counted=True) for r in range(REGISTERS))
     text = conf.head(port, ack_timeout="30s") + conf.bus("plant", server.port)
-    for unit in range(1, run.UNITS + 1):
+    for unit in range(1, UNITS + 1):
         text += conf.device(f"d{unit}", "plant", unit, points, address_base=0, poll=f"{FAST_MS}ms")
-        for r in range(run.REGISTERS):
+        for r in range(REGISTERS):
             text += f'meter "m-{unit}-{r}" {{ value = "d{unit}.r{r}"  report_min = "0ms" }}\n'
     return text
 
 
 def live(folder, broker, delay):
-    """(events/s, bytes up for each, bytes down for each)"""
     server = ModbusServer(change_ms=FAST_MS)
-    link = Link(broker.port, delay=delay).start()
+    link = Link(broker.port, delay=delay).start() if delay else None
     listener = Listener(broker.port, "corridor/v1/+/+/event/#", folder)
-    daemon = Daemon(folder / "gateway", fast_conf(server, link.port)).start()
+    daemon = Daemon(folder / "gateway", fast_conf(server, link.port if link else broker.port)).start()
     try:
-        time.sleep(WARM_UP_S)
-        begun = time.monotonic_ns(), link.bytes(UP), link.bytes(DOWN)
+        time.sleep(WARM_UP_S + WARM_UP_TRIPS * 2 * delay)
+        begun_ns = time.monotonic_ns()
         time.sleep(MEASURE_S)
-        ended = time.monotonic_ns(), link.bytes(UP), link.bytes(DOWN)
+        ended_ns = time.monotonic_ns()
     finally:
         daemon.close()
-        link.close()
+        if link:
+            link.close()
         server.stop()
-    heard = sum(begun[0] <= at_ns <= ended[0] for at_ns, _ in listener.heard())
-    took_s = (ended[0] - begun[0]) / NS
-    return heard / took_s, *((e - b) / max(heard, 1) for b, e in zip(begun[1:], ended[1:]))
+    heard = sum(begun_ns <= at_ns <= ended_ns for at_ns, _ in listener.heard())
+    return heard * NS / (ended_ns - begun_ns)
 
 
 def with_broker(folder, work):
@@ -96,28 +93,27 @@ def with_broker(folder, work):
 
 
 def live_rows(folder, table):
-    say("g. live events/s, with states; beside it the bare library on no link (same window),\n"
+    say("h. live events/s, with states; beside it the bare library on no link (same window),\n"
         "   on links a bare client without a window")  # fmt: skip
-    printed = run.run_program("bench_drain", "-n", 50_000)
+    printed = run_program("bench_drain", "-n", 50_000)
     bare = json.loads(printed.splitlines()[-1])["bare_events_per_s"]
 
     def measure(broker):
         for delay in (0.0, 0.1, 0.6):
-            rate, up, _ = live(Path(tempfile.mkdtemp(dir=folder)), broker, delay)
+            rate = live(Path(tempfile.mkdtemp(dir=folder)), broker, delay)
             link = Link(broker.port, delay=delay).start()
             other = window_free(link.port) if delay else bare
             link.close()
             table.row(
-                f"g  live events/s, {delay * 1000:.0f} ms", f"{rate:,.0f}", f"{other:,.0f}",
+                f"h  live events/s, {delay * 1000:.0f} ms", f"{rate:,.0f}", f"{other:,.0f}",
                 f"{rate / other:.2f}", "at least 0.9",
             )  # fmt: skip
-            table.row(f"g  bytes up an event, with states, {delay * 1000:.0f} ms", f"{up:.0f}")
 
     with_broker(folder, measure)
 
 
 def wire_rows(folder, table):
-    say("h. bytes on the wire for each event, at two events a second")
+    say("i. bytes on the wire for each event, at two events a second")
     for compress in COMPRESS:
         wire_row(Path(tempfile.mkdtemp(dir=folder)), table, compress)
 
@@ -142,17 +138,17 @@ def wire_row(folder, table, compress):
             link.close()
             readings.close()
         table.row(
-            f"h  bytes up an event, with its state, {compress}",
+            f"i  bytes up an event, with its state, {compress}",
             f"{(after[1] - before[1]) / events:.0f}",
             "", "", f"{states / events:.1f} states an event",
         )  # fmt: skip
-        table.row(f"h  bytes down an event, {compress}", f"{(after[2] - before[2]) / events:.1f}")
+        table.row(f"i  bytes down an event, {compress}", f"{(after[2] - before[2]) / events:.1f}")
 
     with_broker(folder, measure)
 
 
 def drain_rows(folder, table):
-    say(f"i. a backlog over {SLOW * 8 // 1000} kbit/s")
+    say(f"j. a backlog over {SLOW * 8 // 1000} kbit/s")
     for compress in COMPRESS:
         drain_row(Path(tempfile.mkdtemp(dir=folder)), table, compress)
 
@@ -178,15 +174,15 @@ def drain_row(folder, table, compress):
             link.close()
         hours = WHOLE_BACKLOG / max(events / took_s, 0.01) / 3600
         aims = ("at most 200", "under 3 h") if compress == "zstd" else ("", "")
-        table.row(f"i  backlog at 64 kbit/s, events/s, {compress}", f"{events / took_s:.1f}")
-        table.row(f"i  bytes up an event, {compress}", f"{size:.0f}", "", "", aims[0])
-        table.row(f"i  {WHOLE_BACKLOG:,} events, {compress}", f"{hours:.1f} h", "", "", aims[1])
+        table.row(f"j  backlog at 64 kbit/s, events/s, {compress}", f"{events / took_s:.1f}")
+        table.row(f"j  bytes up an event, {compress}", f"{size:.0f}", "", "", aims[0])
+        table.row(f"j  {WHOLE_BACKLOG:,} events, {compress}", f"{hours:.1f} h", "", "", aims[1])
 
     with_broker(folder, measure)
 
 
 def alert_rows(folder, table):
-    say("j. the first alert over 40 kB/s while 4,000 retained records load")
+    say("k. the first alert over 40 kB/s while 4,000 retained records load")
 
     def measure(broker):
         centre.publish(broker, map(centre.record, range(4000)))
@@ -214,28 +210,7 @@ def alert_rows(folder, table):
             subscriber.stop()
             link.close()
             readings.close()
-        table.row("j  first alert", f"{alert.message.at_s - begun_s:.2f} s", "", "", "under 2 s")
-        table.row("j  events heard meanwhile", f"{heard} of {journalled}")
+        table.row("k  first alert", f"{alert.message.at_s - begun_s:.2f} s", "", "", "under 2 s")
+        table.row("k  events heard meanwhile", f"{heard} of {journalled}")
 
     with_broker(folder, measure)
-
-
-SECTIONS = {"g": live_rows, "h": wire_rows, "i": drain_rows, "j": alert_rows}
-
-
-def main(wanted):
-    table = Table()
-    for letter, section in SECTIONS.items():
-        if wanted and letter not in wanted:
-            continue
-        folder = Path(tempfile.mkdtemp(prefix=f"bench-{letter}-", dir=BUILD))
-        try:
-            section(folder, table)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    say("")
-    table.show()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

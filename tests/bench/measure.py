@@ -41,6 +41,16 @@ def say(text):
     print(text, flush=True)
 
 
+def run_program(name, *arguments):
+    """Runs a bench that prints for people; shows that, and gives it."""
+    command = [PROGRAMS / name, *map(str, arguments)]
+    printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    for line in printed.splitlines():
+        if not line.startswith("{"):
+            say("   " + line.strip())
+    return printed
+
+
 # ---- programs beside ---------------------------------------------------------------------
 
 

@@ -1,6 +1,6 @@
 """The figures, one run, each beside a peer or the bare library measured in the same run.
 
-    run.py [a] [b] [c] [d] [e] [f] [g]      default: all
+    run.py [a] … [k]      default: all
 
 ROUNDS=5 in the environment: section a gives medians of five.
 
@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 
 # measure comes first: it finds the rig
-from measure import PROGRAMS, Listener, ModbusServer, Table, ms, percentile, say
+import links
+from measure import PROGRAMS, Listener, ModbusServer, Table, ms, percentile, run_program, say
 from usual_work import usual_work
 
 from rig import conf
@@ -34,16 +35,6 @@ MANY_EVENTS = 1_000_000
 
 
 # ---- b, c: programs of their own -----------------------------------------------------------
-
-
-def run_program(name, *arguments):
-    """Runs a bench that prints for people; shows that, and gives it."""
-    command = [PROGRAMS / name, *map(str, arguments)]
-    printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-    for line in printed.splitlines():
-        if not line.startswith("{"):
-            say("   " + line.strip())
-    return printed
 
 
 def drain(folder, table):
@@ -208,6 +199,10 @@ SECTIONS = {
     "e": start_up,
     "f": bound,
     "g": serial_line,
+    "h": links.live_rows,
+    "i": links.wire_rows,
+    "j": links.drain_rows,
+    "k": links.alert_rows,
 }
 
 
