@@ -169,7 +169,7 @@ static int64_t deadline_of(const struct modbus_link *link, const struct modbus_r
 static void learn_from_late(struct modbus_link *link, size_t late, const struct modbus_reply *reply)
 {
 	const struct modbus_late *oldest = &link->late[0];
-	const bool gateway = reply->refused && reply->exception >= MODBUS_NO_PATH;
+	const bool gateway = reply->refused && modbus_is_of_gateway(reply->exception);
 	const int64_t waited_ns =
 		clock_mono_ns() - (gateway ? link->late[late] : *oldest).asked_mono_ns;
 
