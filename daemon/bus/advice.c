@@ -1,7 +1,7 @@
 #include "bus/advice.h"
 
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "bus/private.h"
 
@@ -22,14 +22,22 @@ static void begin(const struct bus_conf *bus, FILE *out)
 	fprintf(out, "%s:%d: \"%s\": ", bus->file, bus->line, bus->name);
 }
 
-/* The first bus at the same place before this one; NULL: none. */
-static const struct bus_conf *other_at(const struct config *config, size_t bus, const char *place)
+/* One device under two names: a link of /dev/serial/by-path and what it leads to. */
+static bool is_one_device(const char *a, const char *b)
 {
-	char other[PLACE_BYTES];
+	struct stat device, other;
 
+	return stat(a, &device) == 0 && stat(b, &other) == 0 && S_ISCHR(device.st_mode) &&
+	       S_ISCHR(other.st_mode) && device.st_rdev == other.st_rdev;
+}
+
+/* The first bus at the same place before this one, and what it calls it; NULL: none. */
+static const struct bus_conf *other_at(const struct config *config, size_t bus, const char *place,
+				       char ret_place[PLACE_BYTES])
+{
 	for (size_t i = 0; i < bus && place[0]; i++) {
-		(void)place_of(&config->buses[i], other);
-		if (strcmp(other, place) == 0)
+		(void)place_of(&config->buses[i], ret_place);
+		if (strcmp(ret_place, place) == 0 || is_one_device(ret_place, place))
 			return &config->buses[i];
 	}
 	return NULL;
@@ -40,16 +48,18 @@ bool advice_on_lines(const struct config *config, FILE *out)
 	bool good = true;
 
 	for (size_t i = 0; i < config->bus_count; i++) {
-		char place[PLACE_BYTES];
+		char place[PLACE_BYTES], other_place[PLACE_BYTES];
 		bool exclusive = place_of(&config->buses[i], place);
-		const struct bus_conf *other = other_at(config, i, place);
+		const struct bus_conf *other = other_at(config, i, place, other_place);
+		bool renamed;
 
 		if (!exclusive || !other)
 			continue;
+		renamed = strcmp(place, other_place) != 0;
 		begin(&config->buses[i], out);
 		fprintf(out,
-			"\"%s\" has %s already, expected one bus for a line and all its devices\n",
-			other->name, place);
+			"\"%s\" has %s already%s%s, expected one bus for a line and all its devices\n",
+			other->name, place, renamed ? ", as " : "", renamed ? other_place : "");
 		good = false;
 	}
 	return good;
@@ -57,11 +67,13 @@ bool advice_on_lines(const struct config *config, FILE *out)
 
 static void advise_on_line(const struct bus_conf *bus, const char *place, FILE *out)
 {
-	if (access(place, F_OK) < 0) {
+	struct stat line;
+
+	if (stat(place, &line) < 0) {
 		begin(bus, out);
 		fprintf(out, "note: %s is not there now\n", place);
-	} else if (strncmp(place, "/dev/ttyUSB", 11) == 0 ||
-		   strncmp(place, "/dev/ttyACM", 11) == 0) {
+	}
+	if (strncmp(place, "/dev/ttyUSB", 11) == 0 || strncmp(place, "/dev/ttyACM", 11) == 0) {
 		begin(bus, out);
 		fprintf(out,
 			"note: %s may be another adapter after a restart: use "
@@ -74,9 +86,9 @@ void advice_on_places(const struct config *config, FILE *out)
 {
 	for (size_t i = 0; i < config->bus_count; i++) {
 		const struct bus_conf *bus = &config->buses[i];
-		char place[PLACE_BYTES];
+		char place[PLACE_BYTES], other_place[PLACE_BYTES];
 		bool exclusive = place_of(bus, place);
-		const struct bus_conf *other = other_at(config, i, place);
+		const struct bus_conf *other = other_at(config, i, place, other_place);
 
 		if (exclusive) {
 			advise_on_line(bus, place, out);

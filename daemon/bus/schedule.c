@@ -218,6 +218,19 @@ static int64_t deadline_of(const struct schedule_device *device)
 	return device->due_ns + device->period_ns;
 }
 
+/* Of two whose turn is at once: whoever is not silent yet has perhaps only been held up by others;
+ * who answered later, the more so. */
+static bool is_likelier(const struct schedule_device *device, const struct schedule_device *other)
+{
+	const bool both_failed = device->suspect && other->suspect;
+
+	if (both_failed && device->silent != other->silent)
+		return !device->silent;
+	if (both_failed && !device->silent && device->answered_ns != other->answered_ns)
+		return device->answered_ns > other->answered_ns;
+	return deadline_of(device) < deadline_of(other);
+}
+
 static size_t next_held_back(const struct schedule *schedule, const struct idle *idle,
 			     int64_t now_ns, int64_t *ret_turn_ns)
 {
@@ -234,7 +247,7 @@ static size_t next_held_back(const struct schedule *schedule, const struct idle 
 		if (best != SCHEDULE_NONE && turn > *ret_turn_ns)
 			continue;
 		if (best != SCHEDULE_NONE && turn == *ret_turn_ns &&
-		    deadline_of(device) >= deadline_of(&schedule->devices[best]))
+		    !is_likelier(device, &schedule->devices[best]))
 			continue;
 		best = i;
 		*ret_turn_ns = turn;

@@ -248,6 +248,7 @@ static void build_point(struct config_build *build, const struct config_making *
 	block.conf.name = conf_join(build->parser.store, "%s.%s", device->name, source->own->title);
 	block.conf.device = (uint32_t)making->index;
 	block.conf.chatter_edges = (uint32_t)block.chatter_edges;
+	block.conf.chatter_set = conf_source_entry(source, "chatter_edges");
 	block.conf.map = block.map.item;
 	block.conf.map_count = block.map.count;
 	if (!conf_source_entry(source, "stale_after"))

@@ -49,6 +49,7 @@ enum conf_type {
 enum conf_role {
 	ROLE_ANY,
 	ROLE_TRUTH,
+	ROLE_SWITCH, /* a truth that holds still: of a machine, a door, a button */
 	ROLE_WORD,
 	ROLE_TEXT,
 	ROLE_NUMBER_OF_IT, /* that a thing is known by */

@@ -3,6 +3,10 @@
 
 #include "config/build.h"
 
+/* No boom goes up and down, no door opens and closes so often. */
+#define SWITCH_CHATTER_EDGES	 5
+#define SWITCH_CHATTER_WINDOW_NS (4 * NS_PER_S)
+
 static bool is_number(const struct point_conf *point)
 {
 	enum value_type type = point->raw.type;
@@ -51,18 +55,26 @@ static bool fits_quantity(const struct point_conf *point)
 	return is_number(point) && !point->counted;
 }
 
+/* 16 bits of seconds end in the first days of 1970. */
+static bool fits_moment(const struct point_conf *point)
+{
+	return fits_quantity(point) &&
+	       (point->raw.bits == 0 || point->raw.bits > 16 || !point_is_plain(point));
+}
+
 static const struct {
 	bool (*fits)(const struct point_conf *point);
 	const char *expected;
 } roles[] = {
 	[ROLE_TRUTH] = {fits_truth, "a bit, or a register that is 0 or 1"},
+	[ROLE_SWITCH] = {fits_truth, "a bit, or a register that is 0 or 1"},
 	[ROLE_WORD] = {fits_word, "a point with a map, or a text"},
 	[ROLE_TEXT] = {fits_number_of_it, "a text"},
 	[ROLE_NUMBER_OF_IT] = {fits_number_of_it, "a text, or a whole number of 32 bits or more"},
 	[ROLE_QUANTITY] = {fits_quantity, "a number"},
 	[ROLE_MEASURE] = {is_number, "a number"},
 	[ROLE_COUNTER] = {is_whole, "a whole number without scale and offset"},
-	[ROLE_MOMENT] = {fits_quantity, "a number of seconds"},
+	[ROLE_MOMENT] = {fits_moment, "a number of seconds, of 32 bits or more"},
 };
 
 static const char *kind_of(const struct point_conf *point)
@@ -90,6 +102,15 @@ static bool is_polled(const struct config_build *build, const struct point_conf 
 	return driver && driver->blocking;
 }
 
+/* Where nothing else is configured, a switch that flickers is chatter. */
+static void set_chatter(struct point_conf *point)
+{
+	if (point->chatter_set)
+		return;
+	point->chatter_edges = SWITCH_CHATTER_EDGES;
+	point->chatter_window_ns = SWITCH_CHATTER_WINDOW_NS;
+}
+
 static void check(struct config_build *build, const struct conf_node *node,
 		  const struct conf_option *row, struct point_conf *point)
 {
@@ -97,6 +118,8 @@ static void check(struct config_build *build, const struct conf_node *node,
 		point->plausible = (struct point_range){.min = (double)row->min,
 							.max = (double)row->max,
 							.or_zero = row->role == ROLE_MOMENT};
+	if (row->role == ROLE_SWITCH)
+		set_chatter(point);
 	point->looked_at_twice |= row->role == ROLE_NUMBER_OF_IT && is_polled(build, point);
 	if (row->role == ROLE_ANY || roles[row->role].fits(point))
 		return;

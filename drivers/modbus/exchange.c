@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "modbus/late.h"
 #include "modbus/link.h"
 
 #define QUIET_NS       INT64_C(50000000) /* of silence after an error */
@@ -69,7 +70,8 @@ static ssize_t read_bytes(struct modbus_link *link, uint8_t *bytes, size_t room)
 {
 	const ssize_t got = read(link->fd, bytes, room);
 
-	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+	link->hung_up = got == 0 || (got < 0 && errno == ECONNRESET);
+	if (link->hung_up || (got < 0 && errno != EAGAIN && errno != EINTR))
 		return -1;
 	link->active_mono_ns = clock_mono_ns();
 	return got > 0 ? got : 0;
@@ -124,7 +126,7 @@ static bool is_closing(struct modbus_link *link)
  * connection before anything was asked is a greeting. */
 static enum modbus_outcome make_ready(struct modbus_link *link)
 {
-	if (is_closing(link))
+	if (is_closing(link) || modbus_late_has_hung_up(link))
 		return lose(link);
 	if (link->kind == MODBUS_TCP)
 		return link->answers > 0 || link->late_count > 0 || discard(link) ? MODBUS_ANSWERED
@@ -163,48 +165,6 @@ static int64_t deadline_of(const struct modbus_link *link, const struct modbus_r
 }
 
 /* ---- receiving ---------------------------------------------------------------------- */
-
-/* A serial gateway puts its questions one after the other: what we ask while it waits for a unit
- * that is dead is answered too late, too. From then on we wait as long as it does. */
-static void learn_from_late(struct modbus_link *link, size_t late, const struct modbus_reply *reply)
-{
-	const struct modbus_late *oldest = &link->late[0];
-	const bool gateway = reply->refused && reply->exception >= MODBUS_NO_PATH;
-	const int64_t waited_ns =
-		clock_mono_ns() - (gateway ? link->late[late] : *oldest).asked_mono_ns;
-
-	if (!gateway && oldest->unit == link->late[late].unit)
-		return; /* it is slow itself */
-	if (waited_ns > link->gateway_ns && waited_ns <= MODBUS_GATEWAY_MAX_NS)
-		link->gateway_ns = waited_ns;
-}
-
-static bool was_given_up(struct modbus_link *link, const struct modbus_reply *reply)
-{
-	for (size_t i = 0; i < link->late_count; i++) {
-		if (link->late[i].transaction != reply->transaction)
-			continue;
-		learn_from_late(link, i, reply);
-		link->late_count--;
-		memmove(&link->late[i], &link->late[i + 1],
-			(link->late_count - i) * sizeof(link->late[0]));
-		return true;
-	}
-	return false;
-}
-
-static void give_up(struct modbus_link *link, const struct modbus_question *question)
-{
-	if (link->late_count == MODBUS_LATE) {
-		memmove(link->late, link->late + 1, (MODBUS_LATE - 1) * sizeof(link->late[0]));
-		link->late_count--;
-	}
-	link->late[link->late_count++] = (struct modbus_late){
-		.transaction = link->transaction,
-		.unit = question->request.unit,
-		.asked_mono_ns = question->asked_mono_ns,
-	};
-}
 
 /* What would be an oddity in the answer of the unit that was asked. */
 static enum modbus_outcome odd_answer(struct modbus_link *link,
@@ -309,7 +269,7 @@ static enum modbus_outcome judge_tcp(struct modbus_link *link,
 				     const struct modbus_reply *reply, bool *ret_go_on)
 {
 	if (reply->transaction != link->transaction) {
-		*ret_go_on = was_given_up(link, reply);
+		*ret_go_on = modbus_late_settle(link, reply);
 		if (*ret_go_on)
 			return MODBUS_SILENT;
 		link->seen.oddity = MODBUS_OTHER_TRANSACTION;
@@ -441,7 +401,7 @@ static void after_tcp(struct modbus_link *link, const struct modbus_question *qu
 		      enum modbus_outcome outcome)
 {
 	if (outcome == MODBUS_SILENT)
-		give_up(link, question);
+		modbus_late_add(link, question);
 	if (outcome == MODBUS_GARBLED)
 		link->lost = true;
 }
@@ -490,12 +450,27 @@ static bool is_worn_out(const struct modbus_link *link)
 	       clock_mono_ns() - link->silent_mono_ns >= DEAF_NS;
 }
 
+/* Of a connection that ends while an answer is waited for. So late, it says no more than silence. */
+static enum modbus_outcome judge_loss(struct modbus_link *link,
+				      const struct modbus_question *question, int64_t patience_ns)
+{
+	const int64_t now_mono_ns = clock_mono_ns();
+
+	if (link->kind == MODBUS_RTU)
+		return MODBUS_LOST;
+	if (link->hung_up)
+		modbus_late_hung_up(link, question->request.unit, now_mono_ns);
+	return now_mono_ns - question->asked_mono_ns >= patience_ns / 2 ? MODBUS_SILENT
+									: MODBUS_LOST;
+}
+
 static enum modbus_outcome ask(struct modbus_link *link, const struct modbus_question *question,
 			       const struct modbus_wait *wait, struct modbus_reply *ret_reply)
 {
 	const struct modbus_request *request = &question->request;
 
 	link->seen = (struct modbus_seen){.oddity = MODBUS_NOT_ODD};
+	link->hung_up = false;
 	enum modbus_outcome outcome = make_ready(link);
 	if (outcome != MODBUS_ANSWERED)
 		return outcome;
@@ -507,6 +482,8 @@ static enum modbus_outcome ask(struct modbus_link *link, const struct modbus_que
 		outcome = link->kind == MODBUS_TCP
 				  ? receive_tcp(link, question, until_mono_ns, ret_reply)
 				  : receive_rtu(link, question, until_mono_ns, ret_reply);
+		if (outcome == MODBUS_LOST)
+			outcome = judge_loss(link, question, wait->patience_ns);
 	}
 	if (link->kind == MODBUS_TCP)
 		after_tcp(link, question, outcome);

@@ -71,12 +71,14 @@ struct modbus_link {
 	uint16_t transaction;
 	struct modbus_late late[MODBUS_LATE]; /* the oldest first */
 	size_t late_count;
+	int64_t gave_up_mono_ns; /* the last of them */
 	int64_t gateway_ns; /* for so long the peer waits for a unit, longer than we do; 0: not so */
 
 	/* connections */
 	int64_t opened_mono_ns;
 	uint64_t answers; /* since then */
 	bool closes; /* after the first answer: it is waited for */
+	bool hung_up; /* the peer, in the last exchange */
 	int silent_in_a_row;
 	int64_t silent_mono_ns; /* since when */
 

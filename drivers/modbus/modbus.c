@@ -50,6 +50,22 @@ static int complain(struct driver_complaint *complaint, size_t device, size_t po
 	return -EINVAL;
 }
 
+/* A text is read without the blanks around it. */
+static bool is_never_read(const struct modbus_point_conf *conf, const char *word)
+{
+	const size_t length = strlen(word);
+
+	return length > 2 * (size_t)conf->length || word[0] == ' ' || word[length - 1] == ' ';
+}
+
+static bool has_word_never_read(const struct modbus_point_conf *conf)
+{
+	for (size_t i = 0; i < conf->none_text.count; i++)
+		if (is_never_read(conf, conf->none_text.item[i]))
+			return true;
+	return false;
+}
+
 /* NULL, or what is wrong with the kind of the value. */
 static const char *mistyped(const struct modbus_point_conf *conf)
 {
@@ -79,6 +95,9 @@ static const char *mistyped(const struct modbus_point_conf *conf)
 		return "only a string has a length, expected type = \"string\" or no length";
 	if (type != MODBUS_STRING && conf->none_text.count > 0)
 		return "only a string has none_text, expected type = \"string\" or no none_text";
+	if (has_word_never_read(conf))
+		return "none_text has a word that the string is too short for, or one with a blank at "
+		       "an end";
 	return NULL;
 }
 

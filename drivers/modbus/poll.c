@@ -139,7 +139,7 @@ static bool is_busy(const struct modbus_reply *reply)
 static bool is_vain(enum modbus_outcome outcome, const struct modbus_reply *reply)
 {
 	return outcome != MODBUS_ANSWERED ||
-	       (reply->refused && (is_busy(reply) || reply->exception >= MODBUS_NO_PATH));
+	       (reply->refused && (is_busy(reply) || modbus_is_of_gateway(reply->exception)));
 }
 
 static int64_t next_delay_ns(const struct round *round, const struct modbus_read *read)

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_BYTES 24 /* of a text that came, in the words for it */
+#define TEXT_BYTES 24 /* of a text that came, in the words for it; */
+#define RAW_BYTES  12 /* and of other bytes */
 
 void modbus_seen_add(struct modbus_seen *seen, const uint8_t *bytes, size_t count)
 {
@@ -19,13 +20,42 @@ static size_t kept(const struct modbus_seen *seen)
 	return seen->count < MODBUS_SEEN_BYTES ? seen->count : MODBUS_SEEN_BYTES;
 }
 
+static size_t append_bytes(char *words, size_t words_bytes, size_t used, const uint8_t *bytes,
+			   size_t count)
+{
+	for (size_t i = 0; i < count && used + 4 < words_bytes; i++)
+		used += (size_t)snprintf(words + used, words_bytes - used, " %02x", bytes[i]);
+	return used;
+}
+
+static bool is_printable(uint8_t byte)
+{
+	return byte >= 0x20 && byte <= 0x7e;
+}
+
+static bool is_text(const uint8_t *bytes, size_t count)
+{
+	size_t printable = 0;
+
+	for (size_t i = 0; i < count; i++)
+		printable += is_printable(bytes[i]);
+	return 2 * printable > count;
+}
+
 static void describe_text(const struct modbus_seen *seen, char *ret_words, size_t words_bytes)
 {
+	const size_t count = kept(seen) < TEXT_BYTES ? kept(seen) : TEXT_BYTES;
 	char text[TEXT_BYTES + 1] = "";
 
-	for (size_t i = 0; i < kept(seen) && i < TEXT_BYTES; i++)
-		text[i] = (char)(seen->bytes[i] < 0x20 || seen->bytes[i] > 0x7e ? '.'
-										: seen->bytes[i]);
+	if (!is_text(seen->bytes, count)) {
+		const size_t used = (size_t)snprintf(ret_words, words_bytes,
+						     "bytes that begin no Modbus frame came:");
+		append_bytes(ret_words, words_bytes, used, seen->bytes,
+			     count < RAW_BYTES ? count : RAW_BYTES);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		text[i] = (char)(is_printable(seen->bytes[i]) ? seen->bytes[i] : '.');
 	snprintf(ret_words, words_bytes, "a text came (on connecting?): \"%s\"", text);
 }
 
@@ -65,14 +95,6 @@ void modbus_seen_describe(const struct modbus_seen *seen, char *ret_words, size_
 		snprintf(ret_words, words_bytes, "no Modbus frame came");
 		break;
 	}
-}
-
-static size_t append_bytes(char *words, size_t words_bytes, size_t used, const uint8_t *bytes,
-			   size_t count)
-{
-	for (size_t i = 0; i < count && used + 4 < words_bytes; i++)
-		used += (size_t)snprintf(words + used, words_bytes - used, " %02x", bytes[i]);
-	return used;
 }
 
 void modbus_seen_frames(const struct modbus_seen *seen, char *ret_words, size_t words_bytes)

@@ -21,8 +21,7 @@ static enum reason reason_of(enum modbus_outcome outcome, uint8_t exception)
 	case MODBUS_ANSWERED:
 		break;
 	}
-	/* A gateway's word about a unit that does not answer it is no word of the unit. */
-	if (exception >= MODBUS_NO_PATH)
+	if (modbus_is_of_gateway(exception))
 		return REASON_NO_ANSWER;
 	return exception <= MODBUS_ILLEGAL_VALUE ? REASON_REFUSED : REASON_DEVICE_ERROR;
 }

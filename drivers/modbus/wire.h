@@ -41,6 +41,12 @@ enum modbus_exception {
 	MODBUS_NO_RESPONSE = 11,
 };
 
+/* A gateway's word about a unit, not the unit's. */
+static inline bool modbus_is_of_gateway(uint8_t exception)
+{
+	return exception == MODBUS_NO_PATH || exception == MODBUS_NO_RESPONSE;
+}
+
 struct modbus_request {
 	uint8_t unit;
 	uint8_t function;

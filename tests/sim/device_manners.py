@@ -36,12 +36,12 @@ class Ask:
         self.asked = range(self.address, self.address + self.count)
         self.known = REGISTERS.get(self.function, ())
 
-    def frame(self, pdu, unit=None, transaction=None):
-        body = bytes([unit or self.unit]) + pdu
+    def frame(self, pdu, unit=None, transaction=None, protocol=0):
+        body = bytes([self.unit if unit is None else unit]) + pdu
         if self.device.rtu:
             return body + crc16(body)
         head = self.raw[:2] if transaction is None else struct.pack(">H", transaction)
-        return head + struct.pack(">HH", 0, len(body)) + body
+        return head + struct.pack(">HH", protocol, len(body)) + body
 
     def good(self, count=None, function=None, **frame):
         values = [self.address + i for i in range(count or self.count)]
@@ -58,6 +58,12 @@ class Ask:
     def after(self, seconds):
         time.sleep(seconds)
         return self.good()
+
+    def hesitantly(self):
+        answer = self.good()
+        self.line.send(answer[:3])
+        time.sleep(0.15)
+        return answer[3:]
 
     def dribble(self):
         for byte in self.good():
@@ -101,6 +107,15 @@ MANNERS = {
         lambda ask: ask.good() if ask.device.age_s < 3 else ask.exception(2)
     ),
     "busy": Manner(lambda ask: ask.exception(6)),
+    "acknowledges-first": Manner(
+        lambda ask: ask.good() if ask.nth % 3 == 0 else ask.exception(5)
+    ),
+    "gives-one-register-at-a-time": Manner(
+        lambda ask: ask.good() if ask.count == 1 else ask.exception(3)
+    ),
+    "refuses-all": Manner(lambda ask: ask.exception(2)),
+    "has-no-way-to-its-unit": Manner(lambda ask: ask.exception(10)),
+    "says-an-exception-nobody-knows": Manner(lambda ask: ask.exception(99)),
     "busy-in-one-table": Manner(
         lambda ask: ask.exception(6) if ask.function == INPUT else ask.good()
     ),
@@ -113,7 +128,19 @@ MANNERS = {
     "slow": Manner(lambda ask: ask.after(0.1)),
     "too-slow": Manner(lambda ask: ask.after(1.2)),
     "dribbles": Manner(Ask.dribble),
+    "hesitates-in-its-answer": Manner(Ask.hesitantly),
+    "answers-twice": Manner(lambda ask: ask.good() + ask.good()),
+    "answers-late-now-and-then": Manner(lambda ask: ask.after(0.8 if ask.nth % 4 == 0 else 0)),
     "closes-after-each-answer": Manner(lambda ask: ask.then_hang_up(ask.good()), kinds=NETWORK),
+    "closes-after-three-answers": Manner(
+        lambda ask: ask.then_hang_up(ask.good()) if ask.nth == 3 else ask.good(), kinds=NETWORK
+    ),
+    "closes-instead-of-an-answer-at-times": Manner(
+        lambda ask: ask.then_hang_up() if ask.nth == 4 else ask.good(), kinds=NETWORK
+    ),
+    "eats-the-first-question": Manner(
+        lambda ask: ask.good() if ask.nth > 1 else None, kinds=NETWORK
+    ),
     "closes-when-idle": Manner(idle_s=0.2, kinds=NETWORK),
     "closes-at-each-question": Manner(Ask.then_hang_up, kinds=NETWORK),
     "deaf-after-connecting": Manner(deaf_s=1.5, kinds=NETWORK),
@@ -127,7 +154,9 @@ MANNERS = {
     "echoes": Manner(lambda ask: ask.raw + ask.good(), kinds=SERIAL),
     "only-echoes": Manner(lambda ask: ask.raw, kinds=SERIAL),
     "forgets-the-transaction": Manner(lambda ask: ask.good(transaction=0), kinds=("tcp",)),
+    "speaks-another-protocol": Manner(lambda ask: ask.good(protocol=1), kinds=("tcp",)),
     "answers-as-another": Manner(lambda ask: ask.good(unit=9)),
+    "answers-as-nobody": Manner(lambda ask: ask.good(unit=0)),
     "answers-another-function": Manner(lambda ask: ask.good(function=7 - ask.function)),
     "gives-less": Manner(lambda ask: ask.good(count=ask.count + 1)),
     "cuts-short": Manner(lambda ask: ask.good()[:-1]),

@@ -38,12 +38,25 @@ def test_two_buses_on_one_line_are_refused(tmp_path):
     assert '"b": "a" has /dev/ttyX1 already' in said
 
 
+def test_two_names_of_one_line_are_one_line(tmp_path):
+    (tmp_path / "by-path").symlink_to("/dev/null")
+    ports = {"a": "/dev/null", "b": tmp_path / "by-path"}
+    buses = "".join(f'bus "{b}" {{ driver = "modbus-rtu" port = "{port}" }}\n' for b, port in ports.items())
+    code, said = check(tmp_path, buses + device("c", 'bus = "a"', 1) + device("d", 'bus = "b"', 2))
+    assert code == 78
+    assert f'"b": "a" has {ports["b"]} already, as /dev/null' in said
+
+
 @pytest.mark.parametrize(
     "text, words",
     [
         (
             'bus "a" { driver = "modbus-rtu" port = "/dev/ttyX1" }\n' + device("c", 'bus = "a"', 1),
             '"a": note: /dev/ttyX1 is not there now',
+        ),
+        (
+            'bus "a" { driver = "modbus-rtu" port = "/dev/ttyUSB97" }\n' + device("c", 'bus = "a"', 1),
+            "/dev/ttyUSB97 may be another adapter after a restart: use /dev/serial/by-path/...",
         ),
         (
             'bus "a" { driver = "modbus-tcp" host = "127.0.0.1" }\n'
@@ -68,7 +81,7 @@ def test_two_buses_on_one_line_are_refused(tmp_path):
             "all of its 11 devices silent but one, each is asked within 50 s, not within retry_max (30 s)",
         ),
     ],
-    ids=["a line that is not there", "a unit twice", "two connections", "polls that do not fit", "many silent"],
+    ids=["a line that is not there", "a number for a line", "a unit twice", "two connections", "polls that do not fit", "many silent"],
 )
 def test_what_may_be_meant_so_is_noted(tmp_path, text, words):
     code, said = check(tmp_path, text)

@@ -449,6 +449,38 @@ static void what_nobody_answers_says_nothing_of_the_others_for_a_while(void **st
 		assert_true(bench.devices[i].silent);
 }
 
+static void ask_until_failed(struct bench *bench, size_t device)
+{
+	size_t asked;
+
+	do
+		asked = ask(bench);
+	while (asked != device || !bench->devices[device].suspect || bench->devices[device].looked);
+}
+
+/* A gateway that waits for a dead unit holds up others: they are not to wait as long as it. */
+static void who_was_held_up_is_asked_before_who_is_dead(void **state)
+{
+	struct bench bench;
+	size_t asked;
+
+	(void)state;
+	set_up(&bench, 3, 200 * MS);
+	run_for(&bench, 1 * S);
+	bench.dead[2] = true;
+	bench.cost_ns[2] = 3 * S;
+	ask_until_failed(&bench, 2);
+	bench.dead[1] = true;
+	bench.cost_ns[1] = 500 * MS;
+	ask_until_failed(&bench, 1);
+	bench.dead[1] = false;
+	bench.cost_ns[1] = 2 * MS;
+	do
+		asked = ask(&bench);
+	while (asked == 0);
+	assert_int_equal(asked, 1);
+}
+
 static void retries_are_made_of_idle_time(void **state)
 {
 	struct bench bench;
@@ -562,6 +594,7 @@ int main(void)
 		cmocka_unit_test(how_soon_the_silent_are_asked_again_is_computed),
 		cmocka_unit_test(slow_answers_take_no_more_than_a_share_from_quick_ones),
 		cmocka_unit_test(what_nobody_answers_says_nothing_of_the_others_for_a_while),
+		cmocka_unit_test(who_was_held_up_is_asked_before_who_is_dead),
 		cmocka_unit_test(retries_are_made_of_idle_time),
 		cmocka_unit_test(a_poll_that_is_due_goes_before_a_silent_device),
 		cmocka_unit_test(a_silent_device_gets_its_turn_on_a_bus_that_is_never_idle),

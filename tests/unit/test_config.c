@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+#include "../numbers.h"
+
 static const struct point_conf *point(const struct config *config, const char *name)
 {
 	size_t i;
@@ -98,6 +100,47 @@ static void a_device_that_reports_by_itself_never_grows_stale(void **state)
 	assert_true(config->devices[0].stale_after_ns == 0 && config->devices[0].poll_ns == 0);
 	assert_true(point(config, "io.a")->stale_after_ns == 0);
 	assert_true(point(config, "io.b")->stale_after_ns == 3600 * NS_PER_S);
+	config_free(config);
+	folder_close(&folder);
+}
+
+/* What moves cannot move so often: where nothing else is said, more is chatter. */
+static void a_switch_that_flickers_is_chatter_unless_it_is_said_otherwise(void **state)
+{
+	static const char *const switches[] = {"d.down", "d.up", "d.arm", "d.broken", "d.door"};
+	static const char *const others[] = {"d.beam", "d.beyond", "d.word", "d.opened", "d.free"};
+	struct folder folder;
+	struct config *config = load_text(
+		&folder,
+		SITE "device \"d\" { driver = modbus-tcp host = x unit = 1 address_base = 0\n"
+		     "    point \"down\" { table = coil address = 1 }\n"
+		     "    point \"up\" { table = coil address = 2 }\n"
+		     "    point \"arm\" { table = coil address = 3 }\n"
+		     "    point \"broken\" { table = coil address = 4 }\n"
+		     "    point \"door\" { table = holding address = 5 }\n"
+		     "    point \"beam\" { table = coil address = 6 }\n"
+		     "    point \"beyond\" { table = coil address = 7 }\n"
+		     "    point \"word\" { table = holding address = 8 map = {\"1=intact\"} }\n"
+		     "    point \"opened\" { table = coil address = 9 }\n"
+		     "    point \"free\" { table = coil address = 10 chatter_edges = 0 }\n"
+		     "    point \"own\" { table = coil address = 11 chatter_edges = 20 } }\n"
+		     "lane \"l\" { barrier \"b\" { closed_limit = d.down open_limit = d.up\n"
+		     "    arm_broken = d.arm presence = d.beam presence_fault = d.broken\n"
+		     "    passed = d.beyond } seal \"s\" { status = d.word opened = d.opened } }\n"
+		     "contact \"door\" { input = d.door }\n"
+		     "contact \"free\" { input = d.free }\n"
+		     "contact \"own\" { input = d.own }\n");
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(switches); i++) {
+		assert_int_equal(point(config, switches[i])->chatter_edges, 5);
+		assert_true(point(config, switches[i])->chatter_window_ns == 4 * NS_PER_S);
+	}
+	for (i = 0; i < COUNT(others); i++)
+		assert_int_equal(point(config, others[i])->chatter_edges, 0);
+	assert_int_equal(point(config, "d.own")->chatter_edges, 20);
+	assert_true(point(config, "d.own")->chatter_window_ns == 10 * NS_PER_S);
 	config_free(config);
 	folder_close(&folder);
 }
@@ -490,6 +533,7 @@ int main(void)
 		cmocka_unit_test(a_site_has_its_defaults),
 		cmocka_unit_test(a_device_has_its_defaults),
 		cmocka_unit_test(a_device_that_reports_by_itself_never_grows_stale),
+		cmocka_unit_test(a_switch_that_flickers_is_chatter_unless_it_is_said_otherwise),
 		cmocka_unit_test(sensors_have_their_defaults),
 		cmocka_unit_test(an_uplink_may_have_it_all),
 		cmocka_unit_test(an_empty_tls_block_turns_tls_on),

@@ -338,28 +338,33 @@ static const struct bad
 				.told = "main.conf:5: lane \"l\" barrier \"b\": status = \"d.p\": its map has the word \"opne\", expected closed, opening, open, closing, fault or unknown\n",
 			},
 			{
+				.name = "a time of 16 bits",
+				.main = SITE DEVICE
+				"lane \"l\" { seal \"s\" { id = d.p sealed_at = d.q } }\n",
+				.told = "main.conf:5: lane \"l\" seal \"s\": sealed_at = \"d.q\": is a whole number, expected a number of seconds, of 32 bits or more\n",
+			},
+			{
 				.name = "kinds of values that a role does not take",
-				.main = SITE
-				"device \"d\" { driver = modbus-tcp host = x unit = 1 address_base = 0\n"
-				"    point \"text\" { table = holding address = 1 type = string length = 4 }\n"
-				"    point \"bit\" { table = coil address = 1 }\n"
-				"    point \"word\" { table = holding address = 9 map = {\"0=intact\", \"1=open\"} }\n"
-				"    point \"u16\" { table = holding address = 10 }\n"
-				"    point \"u32\" { table = holding address = 11 type = u32 }\n"
-				"    point \"f32\" { table = holding address = 13 type = f32 }\n"
-				"    point \"count\" { table = holding address = 15 counted = true }\n"
-				"    point \"volt\" { table = holding address = 16 scale = 0.1 }\n"
-				"    point \"four\" { table = holding address = 17 bits = \"4-7\" } }\n"
-				"lane \"l\" { plate = d.u16 container = d.word presence = d.count document = d.text\n"
-				"    barrier \"b\" { status = d.bit presence = d.u32 passed = d.text arm_broken = d.u16 }\n"
-				"    barrier \"c\" { open_limit = d.bit closed_limit = d.bit presence = d.bit passed = d.bit }\n"
-				"    seal \"s\" { id = d.u16 status = d.u32 battery = d.text sealed_at = d.word\n"
-				"        open_counter = d.volt tamper_counter = d.f32 }\n"
-				"    seal \"t\" { id = d.u32 opened = d.bit tampered = d.bit battery = d.count\n"
-				"        open_counter = d.count tamper_counter = d.count sealed_at = d.volt } }\n"
-				"meter \"m\" { value = d.bit }\n"
-				"meter \"n\" { value = d.count }\n"
-				"meter \"o\" { value = d.four }\n",
+				.main = SITE "device \"d\" { driver = modbus-tcp host = x unit = 1 address_base = 0\n"
+					     "    point \"text\" { table = holding address = 1 type = string length = 4 }\n"
+					     "    point \"bit\" { table = coil address = 1 }\n"
+					     "    point \"word\" { table = holding address = 9 map = {\"0=intact\", \"1=open\"} }\n"
+					     "    point \"u16\" { table = holding address = 10 }\n"
+					     "    point \"u32\" { table = holding address = 11 type = u32 }\n"
+					     "    point \"f32\" { table = holding address = 13 type = f32 }\n"
+					     "    point \"count\" { table = holding address = 15 counted = true }\n"
+					     "    point \"volt\" { table = holding address = 16 scale = 0.1 }\n"
+					     "    point \"four\" { table = holding address = 17 bits = \"4-7\" } }\n"
+					     "lane \"l\" { plate = d.u16 container = d.word presence = d.count document = d.text\n"
+					     "    barrier \"b\" { status = d.bit presence = d.u32 passed = d.text arm_broken = d.u16 }\n"
+					     "    barrier \"c\" { open_limit = d.bit closed_limit = d.bit presence = d.bit passed = d.bit }\n"
+					     "    seal \"s\" { id = d.u16 status = d.u32 battery = d.text sealed_at = d.word\n"
+					     "        open_counter = d.volt tamper_counter = d.f32 }\n"
+					     "    seal \"t\" { id = d.u32 opened = d.bit tampered = d.bit battery = d.count\n"
+					     "        open_counter = d.count tamper_counter = d.count sealed_at = d.volt } }\n"
+					     "meter \"m\" { value = d.bit }\n"
+					     "meter \"n\" { value = d.count }\n"
+					     "meter \"o\" { value = d.four }\n",
 				.told = "main.conf:12: lane \"l\": presence = \"d.count\": is a counter, expected a bit, or a register that is 0 or 1\n"
 					"main.conf:12: lane \"l\": plate = \"d.u16\": is a whole number, expected a text\n"
 					"main.conf:12: lane \"l\": container = \"d.word\": is a word of its map, expected a text\n"
@@ -371,7 +376,7 @@ static const struct bad
 					"main.conf:15: lane \"l\" seal \"s\": id = \"d.u16\": is a whole number, expected a text, or a whole number of 32 bits or more\n"
 					"main.conf:15: lane \"l\" seal \"s\": status = \"d.u32\": is a whole number, expected a point with a map, or a text\n"
 					"main.conf:15: lane \"l\" seal \"s\": battery = \"d.text\": is a text, expected a number\n"
-					"main.conf:15: lane \"l\" seal \"s\": sealed_at = \"d.word\": is a word of its map, expected a number of seconds\n"
+					"main.conf:15: lane \"l\" seal \"s\": sealed_at = \"d.word\": is a word of its map, expected a number of seconds, of 32 bits or more\n"
 					"main.conf:16: lane \"l\" seal \"s\": open_counter = \"d.volt\": is a scaled number, expected a whole number without scale and offset\n"
 					"main.conf:16: lane \"l\" seal \"s\": tamper_counter = \"d.f32\": is a real number, expected a whole number without scale and offset\n"
 					"main.conf:17: lane \"l\" seal \"t\": battery = \"d.count\": is a counter, expected a number\n"

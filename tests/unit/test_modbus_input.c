@@ -158,6 +158,21 @@ static void words_fit_a_report_and_name_the_cure(void **state)
 	}
 }
 
+static void bytes_that_are_no_text_are_told_as_they_are(void **state)
+{
+	(void)state;
+	struct modbus_seen seen = {.oddity = MODBUS_A_TEXT};
+	uint8_t many[MODBUS_SEEN_BYTES] = {0};
+	char said[160];
+
+	modbus_seen_add(&seen, (const uint8_t *)"\x00\x07\x00\x01\x00z", 6);
+	modbus_seen_describe(&seen, said, sizeof(said));
+	assert_string_equal(said, "bytes that begin no Modbus frame came: 00 07 00 01 00 7a");
+	modbus_seen_add(&seen, many, sizeof(many));
+	modbus_seen_describe(&seen, said, sizeof(said));
+	assert_true(strlen("unit 247: ") + strlen(said) < DETAIL_BYTES);
+}
+
 static void raw_frames_are_told_as_they_are(void **state)
 {
 	(void)state;
@@ -186,6 +201,7 @@ int main(void)
 		cmocka_unit_test(broken_answer_is_known_as_one),
 		cmocka_unit_test(what_is_no_answer_has_a_name),
 		cmocka_unit_test(words_fit_a_report_and_name_the_cure),
+		cmocka_unit_test(bytes_that_are_no_text_are_told_as_they_are),
 		cmocka_unit_test(raw_frames_are_told_as_they_are),
 	};
 

@@ -234,6 +234,18 @@ struct point_case {
 	const char *what;
 };
 
+static char *long_word[] = {(char[]){"NONE"}, (char[]){"NOREAD"}};
+static char *blank_word[] = {(char[]){"NO "}};
+
+#define STRING_WITHOUT(words)                                                            \
+	{                                                                                \
+		.table = MODBUS_INPUT, .address = 1, .type = MODBUS_STRING, .length = 2, \
+		.bit = -1, .none_text = {                                                \
+			words,                                                           \
+			COUNT(words)                                                     \
+		}                                                                        \
+	}
+
 static const struct point_case point_cases[] = {
 	{{.table = MODBUS_HOLDING, .address = 0, .bit = -1},
 	 "address 0 with address_base 1, expected 1 or more"},
@@ -259,6 +271,10 @@ static const struct point_case point_cases[] = {
 	 "swapped bytes"},
 	{{.table = MODBUS_INPUT, .address = 1, .type = MODBUS_STRING, .length = 11, .bit = -1},
 	 "the value takes 11 registers, the device's max_registers is 10"},
+	{STRING_WITHOUT(long_word),
+	 "none_text has a word that the string is too short for, or one with a blank at an end"},
+	{STRING_WITHOUT(blank_word),
+	 "none_text has a word that the string is too short for, or one with a blank at an end"},
 };
 
 static void impossible_points_are_complained_of_by_name(void **state)

@@ -282,6 +282,24 @@ static void gateway_that_gets_no_answer_speaks_for_a_silent_unit(void **state)
 	assert_all_good_but(rig, SIZE_MAX);
 }
 
+static void gateway_that_waits_longer_than_we_do_is_named_with_its_cure(void **state)
+{
+	struct modbus_rig *rig = *state;
+	struct peer *peer;
+
+	eight_points(rig, &modbus_tcp_driver);
+	peer = start_peer(rig, refusing_device, NULL);
+	peer->note = MODE_GATEWAY;
+	rig->device_conf[0].timeout_ns = 500 * MS;
+	open_bus(rig);
+	link_of(rig)->gateway_ns = 3 * S; /* as its late answers have shown */
+	assert_int_equal(poll_device(rig, 0), -ETIMEDOUT);
+	assert_string_equal(
+		rig->device_record[0].message,
+		"unit 3: the unit does not answer its gateway (exception 11); its gateway "
+		"waits 3000 ms for it: set the gateway's timeout below ours");
+}
+
 /* ---- what was read before ------------------------------------------------------------- */
 
 static void a_minute_passes(struct modbus_rig *rig)
@@ -450,6 +468,22 @@ static void read_over_a_hole_that_is_not_answered_is_read_in_parts(void **state)
 	assert_int_equal(rig->device_record[0].faults, 2);
 }
 
+static void refusal_is_forgotten_when_a_silent_device_is_back(void **state)
+{
+	struct modbus_rig *rig = *state;
+
+	eight_points(rig, &modbus_tcp_driver);
+	start_peer(rig, refusing_device, NULL);
+	open_bus(rig);
+	assert_int_equal(poll_device(rig, 0), 0);
+	assert_int_equal(rig->record[0][3].reason, REASON_REFUSED);
+	become(rig, MODE_SILENT, LITTLE_PATIENCE_NS);
+	assert_int_equal(poll_device(rig, 0), -ETIMEDOUT);
+	become(rig, MODE_WELL, LONG_PATIENCE_NS);
+	assert_int_equal(poll_device(rig, 0), 0);
+	assert_all_good_but(rig, SIZE_MAX);
+}
+
 /* One that gives its registers only all together, and boots late. */
 static void silent_device_is_asked_its_request_at_least_every_second_time(void **state)
 {
@@ -528,12 +562,14 @@ int main(void)
 		modbus_test(busy_device_is_asked_again),
 		modbus_test(device_that_stays_busy_fails_as_a_whole),
 		modbus_test(gateway_that_gets_no_answer_speaks_for_a_silent_unit),
+		modbus_test(gateway_that_waits_longer_than_we_do_is_named_with_its_cure),
 		modbus_test(refusal_of_what_was_read_before_is_for_a_moment),
 		modbus_test(table_that_fails_leaves_the_others_good),
 		modbus_test(silent_request_is_asked_less_and_less_often),
 		modbus_test(device_fails_when_nothing_of_it_answers),
 		modbus_test(read_over_a_hole_that_is_not_answered_is_read_in_parts),
 		modbus_test(silent_device_is_asked_its_request_at_least_every_second_time),
+		modbus_test(refusal_is_forgotten_when_a_silent_device_is_back),
 		modbus_test(number_of_a_manual_gets_a_hint),
 		modbus_test(value_that_is_none_is_the_fault_of_its_point_only),
 	};

@@ -38,6 +38,7 @@ struct point_conf {
 	int64_t stale_after_ns; /* no reading for this long: stale; 0: never */
 	uint32_t chatter_edges; /* this many changes within the window: chatter; 0: off */
 	int64_t chatter_window_ns;
+	bool chatter_set; /* as configured, whatever role it has */
 	bool invert; /* of a boolean */
 	bool counted; /* a counter: chatter does not apply */
 	bool looked_at_twice; /* polled: a change is passed once more by the next poll */
