@@ -142,7 +142,7 @@ bool passage_shows(const struct passage *passage, const struct consignment *cons
 	return false;
 }
 
-/* The only one that it is declared on: then all of it is on this one. */
+/* The only one that it is declared on: then all of it is on this one, unless containers say otherwise. */
 static bool is_its_only_vehicle(const struct passage *passage,
 				const struct consignment *consignment)
 {
@@ -150,22 +150,34 @@ static bool is_its_only_vehicle(const struct passage *passage,
 	       passage_was_read(passage, RULE_PLATE, consignment->vehicles[0]);
 }
 
+static bool shows_a_containers_number(const struct passage *passage,
+				      const struct consignment *consignment)
+{
+	for (size_t i = 0; i < consignment->container_count; i++)
+		if (passage_was_read(passage, RULE_CONTAINER, consignment->containers[i].text))
+			return true;
+	return false;
+}
+
 bool passage_is_split(const struct passage *passage, const struct consignment *consignment)
 {
 	size_t shown = 0;
 
-	if (is_its_only_vehicle(passage, consignment))
+	if (is_its_only_vehicle(passage, consignment) &&
+	    !shows_a_containers_number(passage, consignment))
 		return false;
 	for (size_t i = 0; i < consignment->container_count; i++)
 		shown += passage_shows(passage, consignment, consignment->containers[i].text);
 	return shown > 0 && shown < consignment->container_count;
 }
 
-bool passage_carries(const struct passage *passage, const struct consignment *consignment,
-		     const struct declared_seal *seal)
+enum answer passage_carries(const struct passage *passage, const struct consignment *consignment,
+			    const struct declared_seal *seal)
 {
-	return !seal->container || !passage_is_split(passage, consignment) ||
-	       passage_shows(passage, consignment, seal->container);
+	if (!seal->container || !passage_is_split(passage, consignment) ||
+	    passage_shows(passage, consignment, seal->container))
+		return ANSWER_YES;
+	return is_its_only_vehicle(passage, consignment) ? ANSWER_UNKNOWN : ANSWER_NO;
 }
 
 /* None of the numbers of that rule that were read well is declared. */
