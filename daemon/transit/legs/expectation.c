@@ -106,7 +106,7 @@ void expectations_note(struct expectations *expectations, const struct expectati
 bool expectations_may_have_seal(const struct expectations *expectations, size_t i,
 				const char *number)
 {
-	return strchr(number, '%') || strstr(drawer_value(&expectations->drawer, i), number);
+	return strchr(number, '%') || drawer_may_have(&expectations->drawer, i, number);
 }
 
 /* ---- memories ------------------------------------------------------------------------ */
