@@ -12,7 +12,6 @@ static void the_most_of_each_takes_no_more_than_a_mebibyte(void **state)
 	(void)state;
 	assert_true(sizeof(struct booked_alarm) * ALARM_BOOK_MAX <= 1 << 20);
 	assert_true(sizeof(struct stay) * STAYS_MAX <= 1 << 20);
-	assert_true(sizeof(struct seal_memory) <= 1 << 20);
 }
 
 static void put(void *data, const struct event_draft *draft)
