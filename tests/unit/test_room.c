@@ -49,6 +49,7 @@ static void the_oldest_stay_with_nothing_to_wait_for_gives_way(void **state)
 	assert_contains(told, "\"kind\":\"stay\",\"what\":\"6GE1-7\",\"most\":4096");
 	assert_int_equal(stays_stop(stays, "6GE1-7"), -1);
 	assert_int_equal(stays_stop(stays, "6GE1-0"), 1);
+	alarm_book_fini(book);
 	free(stays);
 	free(book);
 }

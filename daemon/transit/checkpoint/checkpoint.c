@@ -150,6 +150,7 @@ void checkpoint_free(struct checkpoint *checkpoint)
 		return;
 	legs_free(checkpoint->legs);
 	study_free(checkpoint->study);
+	alarm_book_fini(&checkpoint->book);
 	free(checkpoint->lanes);
 	free(checkpoint);
 }
