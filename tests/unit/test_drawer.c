@@ -7,7 +7,7 @@
 
 static void put(struct drawer *drawer, const char *key, const char *value, int64_t rank)
 {
-	const struct drawer_note note = {.due_utc_ns = 100 - rank, .rank = rank};
+	const struct drawer_note note = {.due_ns = 100 - rank, .rank = rank};
 
 	assert_int_equal(drawer_put(drawer, key, value, &note), 0);
 }

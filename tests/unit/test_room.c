@@ -34,7 +34,7 @@ static void the_oldest_stay_with_nothing_to_wait_for_gives_way(void **state)
 	(void)state;
 	assert_true(book && stays);
 	alarm_book_init(book, &(struct alarm_delay){0});
-	stays_init(stays, "here", book);
+	assert_int_equal(stays_init(stays, "here", book), 0);
 	consignment.ucr = ucr;
 	for (int i = 0; i <= STAYS_MAX; i++) {
 		const struct stay_place place = {"lane", "p1", i * S};
@@ -49,6 +49,7 @@ static void the_oldest_stay_with_nothing_to_wait_for_gives_way(void **state)
 	assert_contains(told, "\"kind\":\"stay\",\"what\":\"6GE1-7\",\"most\":4096");
 	assert_int_equal(stays_stop(stays, "6GE1-7"), -1);
 	assert_int_equal(stays_stop(stays, "6GE1-0"), 1);
+	stays_fini(stays);
 	alarm_book_fini(book);
 	free(stays);
 	free(book);

@@ -28,12 +28,13 @@ static struct site *open_site(const char *checkpoint)
 	assert_non_null(site);
 	sensor_rig_init(&site->rig);
 	alarm_book_init(&site->book, &(struct alarm_delay){0});
-	stays_init(&site->stays, checkpoint, &site->book);
+	assert_int_equal(stays_init(&site->stays, checkpoint, &site->book), 0);
 	return site;
 }
 
 static void close_site(struct site *site)
 {
+	stays_fini(&site->stays);
 	alarm_book_fini(&site->book);
 	free(site);
 }
@@ -167,8 +168,8 @@ static void a_stay_goes_on_after_a_restart(void **state)
 	keep_all(site);
 	assert_int_equal(site->kept, 1);
 
-	memset(&site->stays, 0, sizeof(site->stays));
-	stays_init(&site->stays, "red-bridge", &site->book);
+	stays_fini(&site->stays);
+	assert_int_equal(stays_init(&site->stays, "red-bridge", &site->book), 0);
 	stays_recall(&site->stays, "alarm/1", site->text);
 	stays_recall(&site->stays, site->key, "1 x");
 	stays_recall(&site->stays, site->key, site->text);

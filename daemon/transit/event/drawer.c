@@ -269,6 +269,6 @@ int64_t drawer_due(const struct drawer *drawer)
 	int64_t first = INT64_MAX;
 
 	for (size_t i = 0; i < drawer->count; i++)
-		first = earlier_ns(first, drawer->things[i].note.due_utc_ns);
+		first = earlier_ns(first, drawer->things[i].note.due_ns);
 	return first;
 }

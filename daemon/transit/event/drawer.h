@@ -21,7 +21,7 @@
 #define DRAWER_KEY_BYTES 128 /* with the NUL */
 
 struct drawer_note {
-	int64_t due_utc_ns; /* INT64_MAX: never */
+	int64_t due_ns; /* by the clock of its owner; INT64_MAX: never */
 	int64_t rank; /* the lowest gives way first */
 	uint32_t flags;
 };

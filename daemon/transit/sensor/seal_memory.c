@@ -108,7 +108,7 @@ static void make_room(struct seal_memory *memory)
 static void keep(struct seal_memory *memory, const struct seal_record *record)
 {
 	const struct drawer_note note = {
-		.due_utc_ns = INT64_MAX,
+		.due_ns = INT64_MAX,
 		.rank = (int64_t)record->last_lookup,
 		.flags = record->changed ? CHANGED : 0,
 	};
