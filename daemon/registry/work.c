@@ -232,8 +232,7 @@ static void take_slice(struct registry *registry)
 	unsigned messages = 0;
 	int err = 0;
 
-	if (inbox_is_empty(registry->inbox) && !registry->store.undated &&
-	    !registry->store.writing)
+	if (inbox_is_empty(registry->inbox) && !registry->store.undated && !registry->store.writing)
 		return;
 	now = clock_now();
 	if (now.clock != CLOCK_UNSYNCED)

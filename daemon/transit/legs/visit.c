@@ -69,9 +69,8 @@ struct visit *visits_find(struct visits *visits, const char *id)
 static struct drawer_note note_of(const struct visits *visits, const struct visit *visit)
 {
 	return (struct drawer_note){
-		.due_ns = visit->clock == CLOCK_UNSYNCED
-				      ? INT64_MIN
-				      : visit->arrived_utc_ns + visits->keep_ns,
+		.due_ns = visit->clock == CLOCK_UNSYNCED ? INT64_MIN
+							 : visit->arrived_utc_ns + visits->keep_ns,
 		.rank = visit->arrived_utc_ns,
 	};
 }
