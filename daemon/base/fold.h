@@ -16,9 +16,10 @@
 
 enum fold_class {
 	FOLD_LETTER, /* or a digit, or another sign */
-	FOLD_BLANK, /* has no ink: a blank of any width, a byte order mark */
+	FOLD_BLANK, /* has no ink: a blank of any width, a mark of byte order or direction,
+		     * not one that turns letters round */
 	FOLD_DASH,
-	FOLD_DOT, /* in the middle of the line */
+	FOLD_DOT, /* on the line, or in the middle of it */
 };
 
 enum fold_class fold_class_of(uint32_t character);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "registry/store.h"
 
 #define HELD_MAX 4 /* authorisations that are looked at of an operator that claims none */
@@ -188,13 +187,14 @@ static bool found_consignment(void *data, const struct records_row *row)
 	if (slot ? (*slot)->as_of_utc_ns >= store_as_of(search->source, row, &search->now)
 		 : full->bundle_count == REGISTRY_ANSWERS_MAX)
 		return true;
-	bundle = calloc(1, sizeof(*bundle));
+	bundle = malloc(sizeof(*bundle));
 	if (!bundle || registry_record_read(row->kind, row->json, row->bytes, &bundle->record,
 					    &complaint) < 0) {
 		search->err = bundle ? -EUCLEAN : -ENOMEM;
 		free(bundle);
 		return false;
 	}
+	bundle->held_count = 0;
 	bundle->source = search->source;
 	bundle->as_of_utc_ns = store_as_of(search->source, row, &search->now);
 	bundle->edition = store_edition(search->source, row, bundle->record);
@@ -280,20 +280,22 @@ static int fill_answer(struct store *store, struct full_answer *full)
 }
 
 struct registry_answer *store_answer(struct store *store, const struct registry_question *question,
-				     int *ret_err)
+				     const struct instant *now, int *ret_err)
 {
-	struct full_answer *full = calloc(1, sizeof(*full));
+	struct full_answer *full = malloc(sizeof(*full));
 
 	*ret_err = 0;
 	if (!full)
 		return NULL;
+	full->bundle_count = full->stamp_count = 0;
+	full->table = NULL;
+	full->now = *now;
 	full->answer = (struct registry_answer){
 		.tag = question->tag,
 		.key = question->key,
 		.dossiers = full->dossiers,
 		.free = free_full,
 	};
-	full->now = clock_now();
 	memcpy(full->answer.text, question->text, sizeof(full->answer.text));
 	*ret_err = fill_answer(store, full);
 	if (*ret_err < 0) {

@@ -89,7 +89,7 @@ int store_take_list(struct store *store, size_t place, const char *path,
 /* Always an answer; NULL: no memory. Any file that cannot be read makes it REGISTRY_FAILED,
  * and *ret_err says why. */
 struct registry_answer *store_answer(struct store *store, const struct registry_question *question,
-				     int *ret_err);
+				     const struct instant *now, int *ret_err);
 
 /* answer.c, and what it needs. */
 struct stamp *stamp_new(const struct records_list *list, int64_t max_age_ns);

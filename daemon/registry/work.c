@@ -112,6 +112,7 @@ static bool waits_for_lists(const struct registry *registry)
 static void answer_all(struct registry *registry)
 {
 	struct registry_question questions[QUESTIONS_MAX];
+	struct instant now;
 	size_t count;
 
 	pthread_mutex_lock(&registry->lock);
@@ -119,10 +120,12 @@ static void answer_all(struct registry *registry)
 	memcpy(questions, registry->questions, count * sizeof(questions[0]));
 	registry->question_count = 0;
 	pthread_mutex_unlock(&registry->lock);
+	if (count > 0)
+		now = clock_now();
 	for (size_t i = 0; i < count; i++) {
 		int err;
 		struct registry_answer *answer =
-			store_answer(&registry->store, &questions[i], &err);
+			store_answer(&registry->store, &questions[i], &now, &err);
 
 		if (err == 0 && answer && is_loading(registry))
 			answer->outcome = REGISTRY_LOADING;
@@ -222,13 +225,18 @@ static bool may_go_on(struct registry *registry, int64_t began_ns, unsigned mess
 /* One transaction. */
 static void take_slice(struct registry *registry)
 {
-	struct instant now = clock_now();
+	struct instant now;
 	struct registry_counters counts = {0};
 	struct changes changes = {0};
 	struct inlet_message message;
 	unsigned messages = 0;
-	int err = now.clock == CLOCK_UNSYNCED ? 0 : store_date(&registry->store, now.utc_ns);
+	int err = 0;
 
+	if (inbox_is_empty(registry->inbox) && !registry->store.undated && !registry->store.writing)
+		return;
+	now = clock_now();
+	if (now.clock != CLOCK_UNSYNCED)
+		err = store_date(&registry->store, now.utc_ns);
 	while (err == 0 && inbox_take(registry->inbox, &message)) {
 		err = take_message(registry, &message, &now, &counts, &changes);
 		if (!may_go_on(registry, now.mono_ns, ++messages))

@@ -530,6 +530,8 @@ int transit_set_up(struct transit *transit, const struct transit_conf *conf)
 	struct transit *wired;
 	int err = reseals_init(&transit->reseals);
 
+	if (err == 0)
+		err = seal_memory_init(&transit->seal_memory);
 	if (err < 0)
 		return err;
 	transit->site = (struct lane_site){
@@ -564,5 +566,6 @@ void transit_tear_down(struct transit *transit)
 {
 	free_tables(transit);
 	checkpoint_free(transit->checkpoint);
+	seal_memory_fini(&transit->seal_memory);
 	reseals_fini(&transit->reseals);
 }

@@ -20,7 +20,7 @@
 #include "transit/registry/question.h"
 #include "transit/registry/recognition_words.h"
 
-#define TABLE_CONSIGNMENTS 8
+#define TABLE_CONSIGNMENTS 72
 #define TABLE_NUMBERS	   8
 #define TABLE_AEOS	   4
 #define TABLE_QUESTIONS	   32

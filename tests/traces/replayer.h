@@ -59,7 +59,7 @@
 #define REPLAY_MONO_NS	INT64_C(1000000000000) /* when a trace begins */
 #define REPLAY_UTC_NS	INT64_C(1772431200000000000) /* 2026-03-02 06:00:00 */
 #define REPLAY_TAIL_NS	S /* goes by after the last line: debounce comes to rest */
-#define REPLAY_STATES	12
+#define REPLAY_STATES	100
 #define REPLAY_PARTS	100
 #define REPLAY_MEMORIES 400
 

@@ -28,9 +28,14 @@ static struct site *open_site(void)
 
 	assert_non_null(site);
 	sensor_rig_init(&site->rig);
-	memset(&site->book, 0, sizeof(site->book));
 	alarm_book_init(&site->book, &delay);
 	return site;
+}
+
+static void close_site(struct site *site)
+{
+	alarm_book_fini(&site->book);
+	free(site);
 }
 
 static void keep(void *data, const char *key, const char *text)
@@ -54,6 +59,7 @@ static void restart(struct site *site)
 	struct keeper keeper = {site, keep};
 
 	alarm_book_keep(&site->book, &keeper);
+	alarm_book_fini(&site->book);
 	memset(&site->book, 0, sizeof(site->book));
 	alarm_book_init(&site->book, &delay);
 	for (size_t i = 0; i < site->kept; i++)
@@ -98,7 +104,7 @@ static void an_alarm_is_news_when_it_begins_and_when_it_ends(void **state)
 	assert_false(clear_at(site, UCR, EVENT_ROUTE_LATE, 5, &lasted_ms));
 	assert_null(find_alarm(&site->book, UCR, EVENT_ROUTE_LATE));
 	assert_int_equal(site->book.count, 2);
-	free(site);
+	close_site(site);
 }
 
 static void a_latched_alarm_stays_until_it_is_cleared_and_acknowledged(void **state)
@@ -119,7 +125,7 @@ static void a_latched_alarm_stays_until_it_is_cleared_and_acknowledged(void **st
 	assert_int_equal(acknowledge(site, UCR, "route.skipped"), -EALREADY);
 	clear_at(site, UCR, EVENT_ROUTE_SKIPPED, 4, NULL);
 	assert_int_equal(site->book.count, 0);
-	free(site);
+	close_site(site);
 }
 
 static void one_that_comes_back_wants_a_new_acknowledgement(void **state)
@@ -133,7 +139,7 @@ static void one_that_comes_back_wants_a_new_acknowledgement(void **state)
 	assert_int_equal(find_alarm(&site->book, UCR, EVENT_LEG_OVERDUE)->times, 2);
 	assert_int_equal(acknowledge(site, UCR, "leg.overdue"), 0);
 	assert_contains(site->rig.body, "\"active\":true");
-	free(site);
+	close_site(site);
 }
 
 static void only_an_officer_with_a_reason_acknowledges_what_there_is(void **state)
@@ -159,7 +165,7 @@ static void only_an_officer_with_a_reason_acknowledges_what_there_is(void **stat
 	assert_int_equal(acknowledge(site, UCR, "no.such"), -ENOENT);
 	assert_int_equal(acknowledge(site, UCR, "route.late"), -ENOENT);
 	assert_told(&site->rig, "");
-	free(site);
+	close_site(site);
 }
 
 static void a_restart_keeps_what_an_officer_has_to_see(void **state)
@@ -185,7 +191,7 @@ static void a_restart_keeps_what_an_officer_has_to_see(void **state)
 	acknowledge(site, "entry-1/boom", "barrier.arm-broken");
 	restart(site);
 	assert_int_equal(site->book.count, 0);
-	free(site);
+	close_site(site);
 }
 
 static void a_state_that_is_left_is_over_and_still_latched(void **state)
@@ -206,7 +212,7 @@ static void a_state_that_is_left_is_over_and_still_latched(void **state)
 	assert_true(find_alarm(&site->book, "entry-1/seal", EVENT_SEAL_OPENED)->acknowledged);
 	alarm_book_state(&site->book, "entry-1/seal", NULL, event_type(EVENT_SEAL_INTACT), &at);
 	assert_null(find_alarm(&site->book, "entry-1/seal", EVENT_SEAL_OPENED));
-	free(site);
+	close_site(site);
 }
 
 static void each_seal_wants_its_own_acknowledgement(void **state)
@@ -229,7 +235,7 @@ static void each_seal_wants_its_own_acknowledgement(void **state)
 	assert_int_equal(acknowledge(site, "entry-1/seal", "seal.tampered"), -ENOENT);
 	assert_int_equal(acknowledge(site, "entry-1/seal/GE-2", "seal.tampered"), 0);
 	assert_int_equal(site->book.count, 0);
-	free(site);
+	close_site(site);
 }
 
 static void a_full_book_says_so_and_keeps_the_worst(void **state)
@@ -255,7 +261,7 @@ static void a_full_book_says_so_and_keeps_the_worst(void **state)
 	assert_contains(site->rig.body, "\"alarm\":\"raised\",\"observed\":{\"kept\":4096}");
 	restart(site);
 	assert_int_equal(site->book.count, ALARM_BOOK_MAX);
-	free(site);
+	close_site(site);
 }
 
 static void an_alarm_gives_way_to_none_that_is_as_severe(void **state)
@@ -271,7 +277,7 @@ static void an_alarm_gives_way_to_none_that_is_as_severe(void **state)
 	assert_true(raise_at(site, UCR, EVENT_LEG_OVERDUE, 300)); /* told, not kept */
 	assert_null(find_alarm(&site->book, UCR, EVENT_LEG_OVERDUE));
 	assert_non_null(find_alarm(&site->book, "consignment/0", EVENT_LEG_OVERDUE));
-	free(site);
+	close_site(site);
 }
 
 static void nonsense_is_not_recalled(void **state)
@@ -295,7 +301,7 @@ static void nonsense_is_not_recalled(void **state)
 	assert_int_equal(site->book.count, 0);
 	alarm_book_recall(&site->book, "alarm/1", good);
 	assert_int_equal(site->book.count, 1);
-	free(site);
+	close_site(site);
 }
 
 static void tick_at(struct site *site, int64_t seconds)
@@ -334,7 +340,7 @@ static void what_nobody_acknowledges_in_time_is_told_once(void **state)
 	clear_at(site, UCR, EVENT_LEG_BROKEN, 1100, NULL);
 	raise_at(site, UCR, EVENT_LEG_BROKEN, 1200); /* anew */
 	assert_int_equal(alarm_book_deadline(&site->book), 1500 * S);
-	free(site);
+	close_site(site);
 }
 
 static void patience_goes_on_over_a_restart(void **state)
@@ -361,7 +367,7 @@ static void patience_goes_on_over_a_restart(void **state)
 	restart(site);
 	alarm_book_start(&site->book, &now); /* it was told; the other one waits on */
 	assert_int_equal(alarm_book_deadline(&site->book), (2 + 1800 - 960) * S);
-	free(site);
+	close_site(site);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
 #include "base/fold.h"
 #include "base/utf8.h"
 
-#include "transit/registry/identifier.h"
+#include "transit/identifier.h"
 
 #define VECTORS "tests/unit/vectors/identifiers.json"
 
@@ -407,7 +407,9 @@ static void the_same_number_in_other_characters_is_the_same(void **state)
 		{IDENTIFIER_PLATE, "\u0430123\u0432\u044177", "A123BC77"}, /* small */
 		{IDENTIFIER_PLATE, "\u03a7\u039d\u0391 1234", "XNA1234"}, /* Greek */
 		{IDENTIFIER_PLATE, "\u4eacA\u00b712345", "\u4eacA12345"}, /* middle dot */
+		{IDENTIFIER_PLATE, "\u4eacA.12345", "\u4eacA12345"},
 		{IDENTIFIER_PLATE, "AA\u2013123\u2014BB", "AA123BB"},
+		{IDENTIFIER_PLATE, "\u202a34 ABC 123\u202c\u200e", "34ABC123"}, /* direction */
 		{IDENTIFIER_PLATE, "MU\u0308 ab 123", "M\u00dcAB123"}, /* composed */
 		{IDENTIFIER_PLATE, "mu\u0308ab123", "M\u00dcAB123"},
 		{IDENTIFIER_PLATE, "\u0660\u0661\u0662", "012"}, /* digits of Arabic */

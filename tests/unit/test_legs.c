@@ -65,6 +65,7 @@ static void begin(struct site *site)
 {
 
 	site->teller.sink = (struct event_sink){.data = site, .put = put};
+	alarm_book_fini(&site->book);
 	memset(&site->book, 0, sizeof(site->book));
 	alarm_book_init(&site->book, &(struct alarm_delay){0});
 	assert_int_equal(legs_new(&conf, "here", &site->book, &site->legs), 0);
@@ -88,6 +89,7 @@ static struct site *open_site(void)
 static void close_site(struct site *site)
 {
 	legs_free(site->legs);
+	alarm_book_fini(&site->book);
 	free(site->kept);
 	free(site);
 }

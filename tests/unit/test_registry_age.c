@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "registry/store.h"
 
 #define NOW	INT64_C(1772445000000000000) /* 2026-03-02 */
@@ -60,10 +61,11 @@ static struct store_arrival arrival(int64_t utc_ns, bool retained)
 static struct registry_answer *ask(struct shelf *shelf)
 {
 	struct registry_question question = {.key = KEY_UCR, .text = UCR};
+	const struct instant now = clock_now();
 	struct registry_answer *answer;
 	int err;
 
-	answer = store_answer(&shelf->store, &question, &err);
+	answer = store_answer(&shelf->store, &question, &now, &err);
 	assert_non_null(answer);
 	assert_int_equal(err, 0);
 	assert_int_equal(answer->dossier_count, 1);

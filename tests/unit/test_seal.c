@@ -5,9 +5,10 @@
 struct site {
 	struct sensor_rig rig;
 	struct seal_conf conf;
-	struct seal_memory memory;
 	struct seal seal;
 };
+
+static struct seal_memory memory; /* of the site that was opened last */
 
 /* All inputs, in the order of enum seal_input. */
 static void open_site(struct site *site)
@@ -27,7 +28,9 @@ static void open_site(struct site *site)
 	sensor_rig_init(&site->rig);
 	for (size_t i = SEAL_OPEN_COUNTER; i <= SEAL_TAMPER_COUNTER; i++)
 		site->rig.confs[i].raw = (struct value_shape){.type = VALUE_INT, .bits = 16};
-	seal_init(&site->seal, &site->conf, "entry-1", site->rig.table, &site->memory);
+	seal_memory_fini(&memory);
+	assert_int_equal(seal_memory_init(&memory), 0);
+	seal_init(&site->seal, &site->conf, "entry-1", site->rig.table, &memory);
 }
 
 static void judge(struct site *site)
@@ -303,21 +306,28 @@ static void a_seal_without_a_number_has_counters_of_its_own(void **state)
 	assert_told(&site.rig, "seal.intact@0 seal.reopened@1 ");
 }
 
+static bool is_known(const char *id)
+{
+	return seal_memory_find(&memory, id);
+}
+
 static void only_the_least_recently_seen_seal_is_forgotten(void **state)
 {
-	struct seal_memory memory = {0};
+	struct site site;
 	char id[VALUE_TEXT_BYTES];
 
 	(void)state;
+	open_site(&site);
 	for (int i = 0; i < SEAL_MEMORY_RECORDS; i++) {
-		snprintf(id, sizeof(id), "GE-%d", i);
-		seal_memory_take(&memory, id)->closed = true;
+		snprintf(id, sizeof(id), "GE%d", i);
+		seal_memory_seen(&memory, id, "entry-1");
 	}
-	assert_true(seal_memory_take(&memory, "GE-0")->closed);
-	assert_false(seal_memory_take(&memory, "another")->closed);
-	assert_true(seal_memory_take(&memory, "GE-0")->closed);
-	assert_true(seal_memory_take(&memory, "GE-2")->closed);
-	assert_false(seal_memory_take(&memory, "GE-1")->closed);
+	assert_string_equal(seal_memory_take(&memory, "GE0")->lane, "entry-1");
+	assert_string_equal(memory.gave_way, "");
+	seal_memory_seen(&memory, "ANOTHER", "entry-1");
+	assert_string_equal(memory.gave_way, "GE1");
+	assert_true(is_known("GE0") && is_known("GE2") && is_known("ANOTHER"));
+	assert_false(is_known("GE1"));
 }
 
 static void a_battery_alarm_is_of_its_seal(void **state)
@@ -384,6 +394,13 @@ static void a_wavering_battery_puts_no_state_but_a_percent_does(void **state)
 	assert_int_equal(site.rig.drafts, drafts + 2);
 }
 
+static int forget_all(void **state)
+{
+	(void)state;
+	seal_memory_fini(&memory);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,5 +420,5 @@ int main(void)
 		cmocka_unit_test(a_wavering_battery_puts_no_state_but_a_percent_does),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, forget_all);
 }

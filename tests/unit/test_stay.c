@@ -27,11 +27,16 @@ static struct site *open_site(const char *checkpoint)
 
 	assert_non_null(site);
 	sensor_rig_init(&site->rig);
-	memset(&site->book, 0, sizeof(site->book));
 	alarm_book_init(&site->book, &(struct alarm_delay){0});
-	memset(&site->stays, 0, sizeof(site->stays));
-	stays_init(&site->stays, checkpoint, &site->book);
+	assert_int_equal(stays_init(&site->stays, checkpoint, &site->book), 0);
 	return site;
+}
+
+static void close_site(struct site *site)
+{
+	stays_fini(&site->stays);
+	alarm_book_fini(&site->book);
+	free(site);
 }
 
 static void at(struct site *site, int64_t seconds)
@@ -84,7 +89,7 @@ static void as_declared_there_is_nothing_to_tell(void **state)
 	assert_told(&site->rig, "");
 	keep_all(site);
 	assert_int_equal(stays_deadline(&site->stays), INT64_MAX);
-	free(site);
+	close_site(site);
 }
 
 static void a_finding_is_told_once_in_a_stay_and_cleared_when_it_leaves(void **state)
@@ -105,7 +110,7 @@ static void a_finding_is_told_once_in_a_stay_and_cleared_when_it_leaves(void **s
 	assert_told(&site->rig, "route.skipped@1000 route.skipped@1500 ");
 	assert_non_null(
 		find_alarm(&site->book, "consignment/" UCR, EVENT_ROUTE_SKIPPED)); /* latched */
-	free(site);
+	close_site(site);
 }
 
 static void a_binding_that_is_corrected_ends_only_the_stay_that_it_began(void **state)
@@ -119,7 +124,7 @@ static void a_binding_that_is_corrected_ends_only_the_stay_that_it_began(void **
 	assert_int_equal(stays_stop(&site->stays, UCR), 2);
 	stays_retract(&site->stays, &site->rig.teller, &own, UCR);
 	assert_int_equal(stays_stop(&site->stays, UCR), -1);
-	free(site);
+	close_site(site);
 }
 
 static void several_findings_are_several_alarms(void **state)
@@ -131,7 +136,7 @@ static void several_findings_are_several_alarms(void **state)
 	assert_told(&site->rig, "route.out-of-order@3000 route.late@3000 ");
 	leave(site, 3001);
 	assert_null(find_alarm(&site->book, "consignment/" UCR, EVENT_ROUTE_LATE));
-	free(site);
+	close_site(site);
 }
 
 static void standing_too_long_is_told_when_it_is_and_by_how_much_at_the_end(void **state)
@@ -148,7 +153,7 @@ static void standing_too_long_is_told_when_it_is_and_by_how_much_at_the_end(void
 	leave(site, 2000);
 	assert_contains(site->rig.body, "\"dwell_ms\":1000000");
 	assert_told(&site->rig, "route.dwell-exceeded@1600 route.dwell-exceeded@2000 ");
-	free(site);
+	close_site(site);
 }
 
 static void a_stay_goes_on_after_a_restart(void **state)
@@ -163,8 +168,8 @@ static void a_stay_goes_on_after_a_restart(void **state)
 	keep_all(site);
 	assert_int_equal(site->kept, 1);
 
-	memset(&site->stays, 0, sizeof(site->stays));
-	stays_init(&site->stays, "red-bridge", &site->book);
+	stays_fini(&site->stays);
+	assert_int_equal(stays_init(&site->stays, "red-bridge", &site->book), 0);
 	stays_recall(&site->stays, "alarm/1", site->text);
 	stays_recall(&site->stays, site->key, "1 x");
 	stays_recall(&site->stays, site->key, site->text);
@@ -183,7 +188,7 @@ static void a_stay_goes_on_after_a_restart(void **state)
 	assert_told(&site->rig, "route.late@500 ");
 	keep_all(site);
 	assert_int_equal(site->forgotten, 1);
-	free(site);
+	close_site(site);
 }
 
 static void an_end_that_nobody_saw_frees_the_place(void **state)
@@ -199,7 +204,7 @@ static void an_end_that_nobody_saw_frees_the_place(void **state)
 	keep_all(site);
 	assert_int_equal(stays_deadline(&site->stays), INT64_MAX);
 	assert_int_equal(site->forgotten, 1);
-	free(site);
+	close_site(site);
 }
 
 int main(void)

@@ -132,13 +132,14 @@ int checkpoint_new(const struct checkpoint_setup *conf, struct teller *teller,
 		err = checkpoint_set_lanes(checkpoint, conf->lanes, conf->lane_count);
 	if (err == 0 && conf->legs)
 		err = legs_new(conf->legs, conf->id, &checkpoint->book, &checkpoint->legs);
+	if (err == 0)
+		err = stays_init(&checkpoint->stays, conf->id, &checkpoint->book);
 	if (err < 0) {
 		checkpoint_free(checkpoint);
 		return err;
 	}
 	checkpoint->id = conf->id;
 	alarm_book_init(&checkpoint->book, &conf->alarm_delay);
-	stays_init(&checkpoint->stays, conf->id, &checkpoint->book);
 	checkpoint->teller = teller;
 	*ret_checkpoint = checkpoint;
 	return 0;
@@ -150,6 +151,8 @@ void checkpoint_free(struct checkpoint *checkpoint)
 		return;
 	legs_free(checkpoint->legs);
 	study_free(checkpoint->study);
+	stays_fini(&checkpoint->stays);
+	alarm_book_fini(&checkpoint->book);
 	free(checkpoint->lanes);
 	free(checkpoint);
 }

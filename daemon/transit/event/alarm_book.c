@@ -16,6 +16,15 @@ void alarm_book_init(struct alarm_book *book, const struct alarm_delay *delay)
 	book->delay = *delay;
 }
 
+void alarm_book_fini(struct alarm_book *book)
+{
+	for (size_t i = 0; i < book->used; i++) {
+		free(book->alarms[i].resource);
+		book->alarms[i] = (struct booked_alarm){0};
+	}
+	book->used = book->count = 0;
+}
+
 void alarm_book_consignment(const char *ucr, char ret_resource[ALARM_RESOURCE_BYTES])
 {
 	snprintf(ret_resource, ALARM_RESOURCE_BYTES, CONSIGNMENT "%s", ucr);
@@ -37,8 +46,7 @@ static struct booked_alarm *find(struct alarm_book *book, const char *resource,
 	for (size_t i = 0; i < book->used; i++) {
 		struct booked_alarm *alarm = &book->alarms[i];
 
-		if (alarm->resource[0] && alarm->type == type &&
-		    strcmp(alarm->resource, resource) == 0)
+		if (alarm->type == type && strcmp(alarm->resource, resource) == 0)
 			return alarm;
 	}
 	return NULL;
@@ -64,7 +72,7 @@ static struct booked_alarm *place_for(struct alarm_book *book, const struct even
 	for (size_t i = 0; i < book->used; i++) {
 		struct booked_alarm *alarm = &book->alarms[i];
 
-		if (!alarm->resource[0])
+		if (!alarm->resource)
 			return alarm;
 		if (!least || evicted_before(alarm, least))
 			least = alarm;
@@ -74,29 +82,37 @@ static struct booked_alarm *place_for(struct alarm_book *book, const struct even
 	return least->type->severity < type->severity ? least : NULL;
 }
 
+static void lose(struct alarm_book *book, const char *resource)
+{
+	book->lost++;
+	book->overflow = true;
+	snprintf(book->gave_way, sizeof(book->gave_way), "%s", resource);
+}
+
 static struct booked_alarm *add(struct alarm_book *book, const char *resource,
 				const struct event_type *type)
 {
 	struct booked_alarm *alarm = place_for(book, type);
+	char *copy = alarm ? strdup(resource) : NULL;
 
-	if (!alarm || alarm->resource[0]) {
-		book->lost++;
-		book->overflow = true;
-		snprintf(book->gave_way, sizeof(book->gave_way), "%s",
-			 alarm ? alarm->resource : resource);
-	}
-	if (!alarm)
+	if (!copy) {
+		lose(book, resource);
 		return NULL;
-	if (!alarm->resource[0])
+	}
+	if (alarm->resource) {
+		lose(book, alarm->resource);
+		free(alarm->resource);
+	} else {
 		book->count++;
-	*alarm = (struct booked_alarm){.type = type};
+	}
+	*alarm = (struct booked_alarm){.resource = copy, .type = type};
 	change(book, alarm);
-	snprintf(alarm->resource, sizeof(alarm->resource), "%s", resource);
 	return alarm;
 }
 
 static void drop(struct alarm_book *book, struct booked_alarm *alarm)
 {
+	free(alarm->resource);
 	*alarm = (struct booked_alarm){0};
 	change(book, alarm);
 	book->count--;
@@ -146,7 +162,7 @@ void alarm_book_start(struct alarm_book *book, const struct instant *now)
 	for (size_t i = 0; i < book->used; i++) {
 		struct booked_alarm *alarm = &book->alarms[i];
 
-		if (!alarm->resource[0])
+		if (!alarm->resource)
 			continue;
 		alarm->overdue_mono_ns = overdue_at(book, alarm, now->mono_ns);
 		if (alarm->overdue_mono_ns == INT64_MAX)
@@ -162,7 +178,7 @@ int64_t alarm_book_deadline(const struct alarm_book *book)
 	int64_t first = INT64_MAX;
 
 	for (size_t i = 0; i < book->used; i++)
-		if (book->alarms[i].resource[0])
+		if (book->alarms[i].resource)
 			first = earlier_ns(first, book->alarms[i].overdue_mono_ns);
 	return first;
 }
@@ -189,7 +205,7 @@ void alarm_book_tick(struct alarm_book *book, struct teller *teller)
 		struct booked_alarm *alarm = &book->alarms[i];
 		int64_t overdue_mono_ns;
 
-		if (!alarm->resource[0] || alarm->overdue_mono_ns > teller->now.mono_ns)
+		if (!alarm->resource || alarm->overdue_mono_ns > teller->now.mono_ns)
 			continue;
 		overdue_mono_ns = alarm->overdue_mono_ns;
 		alarm->overdue_mono_ns = INT64_MAX;
@@ -217,10 +233,10 @@ bool alarm_book_raise(struct alarm_book *book, const char *resource, const struc
 		alarm->overdue_mono_ns = overdue_at(book, alarm, at->mono_ns);
 	}
 	alarm->active = true;
-	alarm->times++;
+	alarm->times += alarm->times < UINT32_MAX;
 	alarm->raised_mono_ns = at->mono_ns;
 	alarm->raised_utc_ns = at->utc_ns;
-	alarm->raised_clock = at->clock;
+	alarm->raised_clock = (uint8_t)at->clock;
 	change(book, alarm);
 	return true;
 }
@@ -317,11 +333,14 @@ static void acknowledge(struct alarm_book *book, struct booked_alarm *alarm,
 			const struct acknowledgement *by, struct teller *teller)
 {
 	struct booked_alarm acknowledged;
+	char resource[ALARM_RESOURCE_BYTES];
 
 	alarm->acknowledged = true;
 	alarm->overdue_mono_ns = INT64_MAX;
 	change(book, alarm);
 	acknowledged = *alarm;
+	snprintf(resource, sizeof(resource), "%s", alarm->resource);
+	acknowledged.resource = resource;
 	drop_if_done(book, alarm);
 	tell_acknowledged(&acknowledged, by, teller);
 }
@@ -346,10 +365,11 @@ int alarm_book_acknowledge(struct alarm_book *book, const struct acknowledgement
 /* "<number>" of "<lane>/<sensor>/<number>", of an alarm of a seal; NULL: it is of something else. */
 static const char *number_of(const struct booked_alarm *alarm)
 {
-	const char *slash = strchr(alarm->resource, '/');
+	const char *slash;
 
-	if (!alarm->resource[0] || strncmp(alarm->type->name, "seal", strlen("seal")) != 0)
+	if (!alarm->resource || strncmp(alarm->type->name, "seal", strlen("seal")) != 0)
 		return NULL;
+	slash = strchr(alarm->resource, '/');
 	slash = slash ? strchr(slash + 1, '/') : NULL;
 	return slash ? slash + 1 : NULL;
 }
@@ -392,7 +412,7 @@ void alarm_book_metrics(const struct alarm_book *book, struct jw *json)
 	for (size_t i = 0; i < book->used; i++) {
 		const struct booked_alarm *alarm = &book->alarms[i];
 
-		if (!alarm->resource[0])
+		if (!alarm->resource)
 			continue;
 		active += alarm->active;
 		unacknowledged += !alarm->acknowledged;
@@ -412,7 +432,7 @@ static void put_alarm(struct jw *json, const struct booked_alarm *alarm)
 	jw_text(json, "type", alarm->type->name);
 	jw_text(json, "severity", severity_name(alarm->type->severity));
 	jw_utc(json, "raised", alarm->raised_utc_ns);
-	jw_text(json, "raised_clock", clock_state_name(alarm->raised_clock));
+	jw_text(json, "raised_clock", clock_state_name((enum clock_state)alarm->raised_clock));
 	jw_uint(json, "times", alarm->times);
 	jw_bool(json, "active", alarm->active);
 	jw_bool(json, "acknowledged", alarm->acknowledged);
@@ -428,7 +448,7 @@ void alarm_book_status(const struct alarm_book *book, struct jw *json, size_t mo
 		for (size_t i = 0; i < book->used; i++) {
 			const struct booked_alarm *alarm = &book->alarms[i];
 
-			if (!alarm->resource[0] || (int)alarm->type->severity != severity)
+			if (!alarm->resource || (int)alarm->type->severity != severity)
 				continue;
 			if (json->bytes + ALARM_BYTES <= most)
 				put_alarm(json, alarm);
@@ -475,7 +495,7 @@ void alarm_book_keep(struct alarm_book *book, const struct keeper *keeper)
 			continue;
 		alarm->changed = false;
 		snprintf(key, sizeof(key), "alarm/%zu", i);
-		if (alarm->resource[0])
+		if (alarm->resource)
 			keep_alarm(alarm, key, keeper);
 		else
 			keeper->keep(keeper->data, key, NULL);
@@ -494,7 +514,8 @@ static struct booked_alarm *place_of(struct alarm_book *book, const char *key)
 	return *end || place >= ALARM_BOOK_MAX ? NULL : &book->alarms[place];
 }
 
-static bool read_alarm(struct booked_alarm *alarm, const char *text)
+static bool read_alarm(struct booked_alarm *alarm, const char *text,
+		       char ret_resource[ALARM_RESOURCE_BYTES])
 {
 	struct memo_reader reader;
 	int64_t version;
@@ -503,25 +524,29 @@ static bool read_alarm(struct booked_alarm *alarm, const char *text)
 	memo_read(&reader, text);
 	version = memo_take(&reader, 1, TEXT_VERSION);
 	memo_take_text(&reader, type, sizeof(type));
-	memo_take_text(&reader, alarm->resource, sizeof(alarm->resource));
+	memo_take_text(&reader, ret_resource, ALARM_RESOURCE_BYTES);
 	alarm->active = memo_take(&reader, 0, 1);
 	alarm->acknowledged = memo_take(&reader, 0, 1);
-	alarm->times = (uint64_t)memo_take(&reader, 0, INT64_MAX);
+	alarm->times = (uint32_t)memo_take(&reader, 0, UINT32_MAX);
 	alarm->raised_utc_ns = memo_take(&reader, INT64_MIN, INT64_MAX);
-	alarm->raised_clock = (enum clock_state)memo_take(&reader, CLOCK_UNSYNCED, CLOCK_HOLDOVER);
+	alarm->raised_clock = (uint8_t)memo_take(&reader, CLOCK_UNSYNCED, CLOCK_HOLDOVER);
 	memo_take_text(&reader, officer, sizeof(officer));
 	memo_take_text(&reader, reason, sizeof(reason));
 	alarm->overdue_reported = version > 1 && memo_take(&reader, 0, 1);
 	alarm->type = event_type_by_name(type);
-	return memo_end(&reader) && alarm->type && alarm->resource[0];
+	return memo_end(&reader) && alarm->type && ret_resource[0];
 }
 
 void alarm_book_recall(struct alarm_book *book, const char *key, const char *text)
 {
 	struct booked_alarm *place = place_of(book, key);
 	struct booked_alarm alarm = {.raised_mono_ns = INT64_MIN, .overdue_mono_ns = INT64_MAX};
+	char resource[ALARM_RESOURCE_BYTES];
 
-	if (!place || place->resource[0] || !read_alarm(&alarm, text))
+	if (!place || place->resource || !read_alarm(&alarm, text, resource))
+		return;
+	alarm.resource = strdup(resource);
+	if (!alarm.resource)
 		return;
 	*place = alarm;
 	if ((size_t)(place - book->alarms) >= book->used)

@@ -39,13 +39,13 @@ struct alarm_delay {
 };
 
 struct booked_alarm {
-	char resource[ALARM_RESOURCE_BYTES]; /* empty: the place is free */
+	char *resource; /* owned; NULL: the place is free */
 	const struct event_type *type;
-	uint64_t times; /* raised since it came into the book */
 	int64_t raised_utc_ns; /* the last time */
 	int64_t raised_mono_ns; /* INT64_MIN: before the restart */
 	int64_t overdue_mono_ns; /* alarm.unacknowledged is due; INT64_MAX: never, or it was put */
-	enum clock_state raised_clock;
+	uint32_t times; /* raised since it came into the book */
+	uint8_t raised_clock; /* enum clock_state */
 	bool active;
 	bool acknowledged;
 	bool overdue_reported;
@@ -74,6 +74,7 @@ struct acknowledgement {
 
 /* In memory that is all zeros: it is large, and only what is used of it is touched. */
 void alarm_book_init(struct alarm_book *book, const struct alarm_delay *delay);
+void alarm_book_fini(struct alarm_book *book); /* it is empty */
 
 /* A memory of before the restart; one that is not the book's, or not readable, is ignored. */
 void alarm_book_recall(struct alarm_book *book, const char *key, const char *text);

@@ -5,28 +5,128 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "transit/event/memo.h"
+
+#define BLOCK_BYTES 4096
+#define BLOCKS	    0x10000
+#define VALUE_BYTES MEMO_BYTES
+
+/* What lies in a block, one behind the other: the head, the key with its NUL, the packed value. */
+struct head {
+	uint16_t thing, key_bytes, value_bytes;
+};
+
+struct drawer_block {
+	uint16_t used;
+	unsigned char bytes[BLOCK_BYTES - sizeof(uint16_t)];
+};
+
+struct place {
+	uint16_t block, at;
+};
 
 struct drawer_thing {
-	char *text; /* key, NUL, value */
+	struct place place;
+	uint32_t hash;
 	struct drawer_note note;
 };
 
 int drawer_init(struct drawer *drawer, size_t most)
 {
 	*drawer = (struct drawer){.most = most};
-	drawer->hashes = calloc(most, sizeof(drawer->hashes[0]));
 	drawer->things = calloc(most, sizeof(drawer->things[0]));
-	return drawer->hashes && drawer->things ? 0 : -ENOMEM;
+	drawer->value = malloc(VALUE_BYTES);
+	return drawer->things && drawer->value ? 0 : -ENOMEM;
 }
 
 void drawer_fini(struct drawer *drawer)
 {
-	for (size_t i = 0; i < drawer->count; i++)
-		free(drawer->things[i].text);
-	free(drawer->hashes);
+	for (size_t i = 0; i < drawer->block_count; i++)
+		free(drawer->blocks[i]);
+	free(drawer->blocks);
 	free(drawer->things);
+	free(drawer->value);
+	pack_names_fini(&drawer->names);
 	*drawer = (struct drawer){0};
 }
+
+/* ---- blocks -------------------------------------------------------------------------- */
+
+static size_t bytes_of(const struct head *head)
+{
+	return sizeof(*head) + head->key_bytes + head->value_bytes;
+}
+
+static struct head head_at(const struct drawer_block *block, size_t at)
+{
+	struct head head;
+
+	memcpy(&head, block->bytes + at, sizeof(head));
+	return head;
+}
+
+static void set_thing(struct drawer_block *block, size_t at, size_t thing)
+{
+	struct head head = head_at(block, at);
+
+	head.thing = (uint16_t)thing;
+	memcpy(block->bytes + at, &head, sizeof(head));
+}
+
+static const unsigned char *entry_of(const struct drawer *drawer, size_t thing,
+				     struct head *ret_head)
+{
+	const struct place place = drawer->things[thing].place;
+	const struct drawer_block *block = drawer->blocks[place.block];
+
+	*ret_head = head_at(block, place.at);
+	return block->bytes + place.at;
+}
+
+/* BLOCKS: none, and no memory for another. */
+static size_t add_block(struct drawer *drawer)
+{
+	struct drawer_block **blocks;
+
+	if (drawer->block_count == BLOCKS)
+		return BLOCKS;
+	blocks = realloc(drawer->blocks, (drawer->block_count + 1) * sizeof(*blocks));
+	if (!blocks)
+		return BLOCKS;
+	drawer->blocks = blocks;
+	blocks[drawer->block_count] = malloc(sizeof(**blocks));
+	if (!blocks[drawer->block_count])
+		return BLOCKS;
+	blocks[drawer->block_count]->used = 0;
+	return drawer->block_count++;
+}
+
+static size_t find_room(struct drawer *drawer, size_t bytes)
+{
+	for (size_t i = drawer->block_count; i-- > 0;)
+		if (bytes <= sizeof(drawer->blocks[i]->bytes) - drawer->blocks[i]->used)
+			return i;
+	return add_block(drawer);
+}
+
+/* What lies behind it in the block moves up. */
+static void take_out(struct drawer *drawer, struct place place)
+{
+	struct drawer_block *block = drawer->blocks[place.block];
+	const struct head gone = head_at(block, place.at);
+	size_t bytes = bytes_of(&gone), at = place.at;
+
+	block->used = (uint16_t)(block->used - bytes);
+	memmove(block->bytes + at, block->bytes + at + bytes, block->used - at);
+	while (at < block->used) {
+		const struct head head = head_at(block, at);
+
+		drawer->things[head.thing].place.at = (uint16_t)at;
+		at += bytes_of(&head);
+	}
+}
+
+/* ---- things -------------------------------------------------------------------------- */
 
 /* FNV-1a. */
 static uint32_t hash_of(const char *key)
@@ -43,21 +143,38 @@ size_t drawer_find(const struct drawer *drawer, const char *key)
 	uint32_t hash = hash_of(key);
 
 	for (size_t i = 0; i < drawer->count; i++)
-		if (drawer->hashes[i] == hash && strcmp(drawer->things[i].text, key) == 0)
+		if (drawer->things[i].hash == hash && strcmp(drawer_key(drawer, i), key) == 0)
 			return i;
 	return DRAWER_NONE;
 }
 
 const char *drawer_key(const struct drawer *drawer, size_t at)
 {
-	return drawer->things[at].text;
+	struct head head;
+
+	return (const char *)entry_of(drawer, at, &head) + sizeof(head);
 }
 
 const char *drawer_value(const struct drawer *drawer, size_t at)
 {
-	const char *text = drawer->things[at].text;
+	struct head head;
+	const unsigned char *entry = entry_of(drawer, at, &head);
+	const unsigned char *key = entry + sizeof(head);
 
-	return text + strlen(text) + 1;
+	if (!pack_read(&drawer->names, (const char *)key, key + head.key_bytes, head.value_bytes,
+		       drawer->value, VALUE_BYTES))
+		drawer->value[0] = '\0';
+	return drawer->value;
+}
+
+bool drawer_may_have(const struct drawer *drawer, size_t at, const char *field)
+{
+	struct head head;
+	const unsigned char *entry = entry_of(drawer, at, &head);
+	const unsigned char *key = entry + sizeof(head);
+
+	return pack_may_have(&drawer->names, (const char *)key, key + head.key_bytes,
+			     head.value_bytes, field);
 }
 
 struct drawer_note *drawer_note(const struct drawer *drawer, size_t at)
@@ -70,36 +187,71 @@ bool drawer_is_full(const struct drawer *drawer)
 	return drawer->count == drawer->most;
 }
 
+/* As thing, wherever there is room. */
+static int lay_down(struct drawer *drawer, size_t thing, const char *key,
+		    const unsigned char *packed, size_t bytes, struct place *ret_place)
+{
+	const struct head head = {
+		.thing = (uint16_t)thing,
+		.key_bytes = (uint16_t)(strlen(key) + 1),
+		.value_bytes = (uint16_t)bytes,
+	};
+	size_t where = find_room(drawer, bytes_of(&head));
+	struct drawer_block *block;
+	unsigned char *entry;
+
+	if (where == BLOCKS)
+		return -ENOMEM;
+	block = drawer->blocks[where];
+	*ret_place = (struct place){.block = (uint16_t)where, .at = block->used};
+	entry = block->bytes + block->used;
+	memcpy(entry, &head, sizeof(head));
+	memcpy(entry + sizeof(head), key, head.key_bytes);
+	memcpy(entry + sizeof(head) + head.key_bytes, packed, bytes);
+	block->used = (uint16_t)(block->used + bytes_of(&head));
+	return 0;
+}
+
 int drawer_put(struct drawer *drawer, const char *key, const char *value,
 	       const struct drawer_note *note)
 {
-	size_t at = drawer_find(drawer, key);
-	size_t key_bytes = strlen(key) + 1, value_bytes = strlen(value) + 1;
-	char *text;
+	unsigned char packed[PACK_BYTES(VALUE_BYTES)];
+	size_t at = drawer_find(drawer, key), bytes;
+	struct drawer_thing thing = {.hash = hash_of(key), .note = *note};
+	struct place before;
+	int err;
 
 	if (at == DRAWER_NONE && drawer_is_full(drawer))
 		return -ENOSPC;
-	text = malloc(key_bytes + value_bytes);
-	if (!text)
-		return -ENOMEM;
-	memcpy(text, key, key_bytes);
-	memcpy(text + key_bytes, value, value_bytes);
-	if (at == DRAWER_NONE)
-		at = drawer->count++;
-	free(drawer->things[at].text);
-	drawer->hashes[at] = hash_of(key);
-	drawer->things[at] = (struct drawer_thing){.text = text, .note = *note};
+	if (strlen(key) >= DRAWER_KEY_BYTES || strlen(value) >= VALUE_BYTES)
+		return -EMSGSIZE;
+	bytes = pack_text(&drawer->names, key, value, packed, sizeof(packed));
+	err = lay_down(drawer, at == DRAWER_NONE ? drawer->count : at, key, packed, bytes,
+		       &thing.place);
+	if (err < 0)
+		return err;
+	if (at == DRAWER_NONE) {
+		drawer->things[drawer->count++] = thing;
+		return 0;
+	}
+	before = drawer->things[at].place;
+	drawer->things[at] = thing;
+	take_out(drawer, before);
 	return 0;
 }
 
 void drawer_drop(struct drawer *drawer, size_t at)
 {
-	size_t last = --drawer->count;
+	size_t last = drawer->count - 1;
 
-	free(drawer->things[at].text);
-	drawer->things[at] = drawer->things[last];
-	drawer->hashes[at] = drawer->hashes[last];
-	drawer->things[last] = (struct drawer_thing){0};
+	take_out(drawer, drawer->things[at].place);
+	if (at != last) {
+		struct place place = drawer->things[last].place;
+
+		set_thing(drawer->blocks[place.block], place.at, at);
+		drawer->things[at] = drawer->things[last];
+	}
+	drawer->count = last;
 }
 
 size_t drawer_lowest(const struct drawer *drawer)
@@ -117,6 +269,6 @@ int64_t drawer_due(const struct drawer *drawer)
 	int64_t first = INT64_MAX;
 
 	for (size_t i = 0; i < drawer->count; i++)
-		first = earlier_ns(first, drawer->things[i].note.due_utc_ns);
+		first = earlier_ns(first, drawer->things[i].note.due_ns);
 	return first;
 }

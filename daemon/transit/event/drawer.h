@@ -1,9 +1,10 @@
 /* Many things of one kind, each as a line of text: what a crossing has under way for days.
  *
  * A thing is found by its key, and its value is the text of its memory (memo.h), which its owner
- * reads again when it is looked at. So each takes the bytes of its text and forty more. Beside it
- * stand what the owner wants to know without reading it: when it is due, its rank (which gives
- * way first where there is no room), and flags that no restart keeps.
+ * reads again when it is looked at. It is packed (pack.h) into blocks of a page, so each takes a
+ * third of its text and its key, and forty bytes more. Beside it stand what the owner wants to
+ * know without reading it: when it is due, its rank (which gives way first where there is no
+ * room), and flags that no restart keeps.
  *
  * Pure: no clock, no file; allocates.
  */
@@ -14,30 +15,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DRAWER_NONE SIZE_MAX
+#include "transit/event/pack.h"
+
+#define DRAWER_NONE	 SIZE_MAX
+#define DRAWER_KEY_BYTES 128 /* with the NUL */
 
 struct drawer_note {
-	int64_t due_utc_ns; /* INT64_MAX: never */
+	int64_t due_ns; /* by the clock of its owner; INT64_MAX: never */
 	int64_t rank; /* the lowest gives way first */
 	uint32_t flags;
 };
 
 struct drawer {
-	uint32_t *hashes; /* of the keys, as many as there is room for */
-	struct drawer_thing *things;
+	struct drawer_thing *things; /* as many as there is room for */
 	size_t count, most;
+	struct drawer_block **blocks;
+	size_t block_count;
+	struct pack_names names;
+	char *value; /* the last that was read */
 };
 
-int drawer_init(struct drawer *drawer, size_t most); /* -ENOMEM */
+int drawer_init(struct drawer *drawer, size_t most); /* most: 65535; -ENOMEM */
 void drawer_fini(struct drawer *drawer); /* also of one that is all zeros */
 
-/* DRAWER_NONE: there is none. Valid until one is put or dropped. */
+/* DRAWER_NONE: there is none. Valid until one is put or dropped, a value until the next is read. */
 size_t drawer_find(const struct drawer *drawer, const char *key);
 const char *drawer_key(const struct drawer *drawer, size_t at);
 const char *drawer_value(const struct drawer *drawer, size_t at);
+/* A field of the value may be that text; false: surely none is. Cheaper than to read it. */
+bool drawer_may_have(const struct drawer *drawer, size_t at, const char *field);
 struct drawer_note *drawer_note(const struct drawer *drawer, size_t at);
 
-/* Instead of the one of that key. -ENOSPC: there is no room, -ENOMEM; then all is as before. */
+/* Instead of the one of that key. -ENOSPC: there is no room, -EMSGSIZE, -ENOMEM; then all is as
+ * before. */
 int drawer_put(struct drawer *drawer, const char *key, const char *value,
 	       const struct drawer_note *note);
 /* The last one takes its place. */

@@ -246,7 +246,7 @@ void lane_custody(const struct lane *lane, const struct passage *passage,
 		if (!was_read(passage, seal->number) &&
 		    is_of_way(ret_custody, announced, seal->number) &&
 		    is_in_part(seal, ret_custody->part) &&
-		    passage_carries(passage, consignment, seal))
+		    passage_carries(passage, consignment, seal) != ANSWER_NO)
 			add_unread(lane, passage, seal->number, ret_custody);
 	}
 }

@@ -142,7 +142,7 @@ bool passage_shows(const struct passage *passage, const struct consignment *cons
 	return false;
 }
 
-/* The only one that it is declared on: then all of it is on this one. */
+/* The only one that it is declared on: then all of it is on this one, unless containers say otherwise. */
 static bool is_its_only_vehicle(const struct passage *passage,
 				const struct consignment *consignment)
 {
@@ -150,22 +150,34 @@ static bool is_its_only_vehicle(const struct passage *passage,
 	       passage_was_read(passage, RULE_PLATE, consignment->vehicles[0]);
 }
 
+static bool shows_a_containers_number(const struct passage *passage,
+				      const struct consignment *consignment)
+{
+	for (size_t i = 0; i < consignment->container_count; i++)
+		if (passage_was_read(passage, RULE_CONTAINER, consignment->containers[i].text))
+			return true;
+	return false;
+}
+
 bool passage_is_split(const struct passage *passage, const struct consignment *consignment)
 {
 	size_t shown = 0;
 
-	if (is_its_only_vehicle(passage, consignment))
+	if (is_its_only_vehicle(passage, consignment) &&
+	    !shows_a_containers_number(passage, consignment))
 		return false;
 	for (size_t i = 0; i < consignment->container_count; i++)
 		shown += passage_shows(passage, consignment, consignment->containers[i].text);
 	return shown > 0 && shown < consignment->container_count;
 }
 
-bool passage_carries(const struct passage *passage, const struct consignment *consignment,
-		     const struct declared_seal *seal)
+enum answer passage_carries(const struct passage *passage, const struct consignment *consignment,
+			    const struct declared_seal *seal)
 {
-	return !seal->container || !passage_is_split(passage, consignment) ||
-	       passage_shows(passage, consignment, seal->container);
+	if (!seal->container || !passage_is_split(passage, consignment) ||
+	    passage_shows(passage, consignment, seal->container))
+		return ANSWER_YES;
+	return is_its_only_vehicle(passage, consignment) ? ANSWER_UNKNOWN : ANSWER_NO;
 }
 
 /* None of the numbers of that rule that were read well is declared. */
@@ -211,6 +223,49 @@ static const struct passage_read *other_vehicle(const struct passage *passage,
 	return other;
 }
 
+/* The plate by which it is on this vehicle; NULL: none, or another one declares that too. */
+static const struct passage_read *plate_of_its_own(const struct passage *passage,
+						   const struct consignment *consignment,
+						   const struct consignment *another)
+{
+	const struct passage_read *own = NULL;
+
+	for (size_t i = 0; i < passage->read_count; i++) {
+		const struct passage_read *read = &passage->reads[i];
+		bool is = false, is_anothers = false;
+
+		if (read->rule != RULE_PLATE || read->verdict != IDENTIFIER_GOOD)
+			continue;
+		(void)declared_numbers(consignment, RULE_PLATE, read->text, &is);
+		(void)declared_numbers(another, RULE_PLATE, read->text, &is_anothers);
+		if (is && is_anothers)
+			return NULL;
+		if (is)
+			own = read;
+	}
+	return own;
+}
+
+/* Two of its consignments are each declared on a vehicle whose plate was read, and not on the
+ * other's: one plate was misread, or is of the vehicle behind. The later one. */
+static const struct passage_read *second_vehicle(const struct passage *passage)
+{
+	for (size_t i = 0; i < passage->binding_count; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct consignment *a = binding_consignment(&passage->bindings[i]);
+			const struct consignment *b = binding_consignment(&passage->bindings[k]);
+			const struct passage_read *one, *other;
+
+			if (!a || !b)
+				continue;
+			one = plate_of_its_own(passage, a, b);
+			other = plate_of_its_own(passage, b, a);
+			if (one && other)
+				return one->at_mono_ns > other->at_mono_ns ? one : other;
+		}
+	return NULL;
+}
+
 const struct passage_read *passage_contradiction(const struct passage *passage)
 {
 	const struct passage_read *read = NULL;
@@ -223,6 +278,8 @@ const struct passage_read *passage_contradiction(const struct passage *passage)
 		if (consignment)
 			read = other_vehicle(passage, consignment);
 	}
+	if (!read)
+		read = second_vehicle(passage);
 	return read ? read : contradiction_of(passage, RULE_CONTAINER);
 }
 

@@ -184,9 +184,10 @@ bool passage_is_not_of(const struct passage *passage, enum passage_rule rule, co
 bool passage_shows(const struct passage *passage, const struct consignment *consignment,
 		   const char *container);
 bool passage_is_split(const struct passage *passage, const struct consignment *consignment);
-/* The seal is on this vehicle, as far as that can be told. */
-bool passage_carries(const struct passage *passage, const struct consignment *consignment,
-		     const struct declared_seal *seal);
+/* The seal is on this vehicle, as far as that can be told. Unknown: it is the only one declared, and
+ * the containers that it showed are others than that of the seal. */
+enum answer passage_carries(const struct passage *passage, const struct consignment *consignment,
+			    const struct declared_seal *seal);
 /* A number that says that the vehicle is another one than its consignments say; NULL: none does. */
 const struct passage_read *passage_contradiction(const struct passage *passage);
 /* An answer of the registry is to come. */

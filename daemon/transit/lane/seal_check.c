@@ -69,6 +69,7 @@ const char *seal_because_name(enum seal_because because)
 		[SEAL_BECAUSE_NOT_READ] = "not_read",
 		[SEAL_BECAUSE_READER] = "reader",
 		[SEAL_BECAUSE_NOT_DECLARED] = "not_declared",
+		[SEAL_BECAUSE_CONTAINER] = "container_not_shown",
 		[SEAL_BECAUSE_TOO_MANY] = "too_many",
 	};
 

@@ -40,6 +40,7 @@ enum seal_because {
 	SEAL_BECAUSE_NOT_READ,
 	SEAL_BECAUSE_READER, /* it cannot see */
 	SEAL_BECAUSE_NOT_DECLARED,
+	SEAL_BECAUSE_CONTAINER, /* its container was not shown, others of the consignment were */
 	SEAL_BECAUSE_TOO_MANY, /* numbers were read to note them all */
 };
 

@@ -165,12 +165,17 @@ static bool absence_reported(struct passage *passage, const char *number, enum s
 }
 
 static void check_absent(struct lane *lane, struct passage *passage,
-			 const struct declaration *declaration, int64_t at_mono_ns)
+			 const struct declaration *declaration, enum answer carried,
+			 int64_t at_mono_ns)
 {
-	struct passage_read *instead = passage->reads_more ? NULL : undeclared(lane, passage);
+	struct passage_read *instead = NULL;
 	struct seal_finding now = {CHECK_MISSING, SEAL_BECAUSE_NOT_READ};
 
-	if (passage->reads_more)
+	if (carried == ANSWER_YES && !passage->reads_more)
+		instead = undeclared(lane, passage);
+	if (carried == ANSWER_UNKNOWN)
+		now = (struct seal_finding){CHECK_UNKNOWN, SEAL_BECAUSE_CONTAINER};
+	else if (passage->reads_more)
 		now = (struct seal_finding){CHECK_UNKNOWN, SEAL_BECAUSE_TOO_MANY};
 	else if (instead)
 		now = (struct seal_finding){CHECK_MISMATCH, SEAL_BECAUSE_NOT_DECLARED};
@@ -192,10 +197,13 @@ static void check_absences(struct lane *lane, struct passage *passage, int64_t a
 		for (size_t k = 0; consignment && k < consignment->seal_count; k++) {
 			const struct declared_seal *seal = &consignment->seals[k];
 			const struct declaration declaration = {seal, binding};
+			enum answer carried;
 
-			if (!passage_find_read(passage, RULE_SEAL, seal->number) &&
-			    passage_carries(passage, consignment, seal))
-				check_absent(lane, passage, &declaration, at_mono_ns);
+			if (passage_find_read(passage, RULE_SEAL, seal->number))
+				continue;
+			carried = passage_carries(passage, consignment, seal);
+			if (carried != ANSWER_NO)
+				check_absent(lane, passage, &declaration, carried, at_mono_ns);
 		}
 	}
 }

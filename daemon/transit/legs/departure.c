@@ -49,7 +49,7 @@ static int64_t due_utc(const struct departure *departure)
 static struct drawer_note note_of(const struct departure *departure)
 {
 	return (struct drawer_note){
-		.due_utc_ns = due_utc(departure),
+		.due_ns = due_utc(departure),
 		.rank = departure->withdrawn ? INT64_MIN : departure->handover.departed_utc_ns,
 	};
 }
@@ -244,7 +244,7 @@ void departures_tick(struct departures *departures, struct teller *teller)
 	if (teller->now.clock == CLOCK_UNSYNCED)
 		return;
 	for (size_t i = departures->drawer.count; i-- > 0;)
-		if (drawer_note(&departures->drawer, i)->due_utc_ns <= teller->now.utc_ns)
+		if (drawer_note(&departures->drawer, i)->due_ns <= teller->now.utc_ns)
 			expire(departures, teller, i);
 }
 

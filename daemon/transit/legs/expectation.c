@@ -56,7 +56,7 @@ static struct drawer_note note_of(const struct expectations *expectations,
 				  const struct expectation *expectation)
 {
 	return (struct drawer_note){
-		.due_utc_ns = due_utc(expectations, expectation),
+		.due_ns = due_utc(expectations, expectation),
 		.rank = expectation->handover.departed_utc_ns,
 		.flags = (expectation->here ? HERE : 0) | (expectation->unheard ? UNHEARD : 0),
 	};
@@ -106,7 +106,7 @@ void expectations_note(struct expectations *expectations, const struct expectati
 bool expectations_may_have_seal(const struct expectations *expectations, size_t i,
 				const char *number)
 {
-	return strchr(number, '%') || strstr(drawer_value(&expectations->drawer, i), number);
+	return strchr(number, '%') || drawer_may_have(&expectations->drawer, i, number);
 }
 
 /* ---- memories ------------------------------------------------------------------------ */
@@ -350,7 +350,7 @@ void expectations_tick(struct expectations *expectations, struct teller *teller)
 	for (size_t i = expectations->drawer.count; i-- > 0;) {
 		struct expectation *expectation;
 
-		if (drawer_note(&expectations->drawer, i)->due_utc_ns > teller->now.utc_ns)
+		if (drawer_note(&expectations->drawer, i)->due_ns > teller->now.utc_ns)
 			continue;
 		expectation = expectations_at(expectations, i);
 		if (expectation)

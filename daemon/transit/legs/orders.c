@@ -32,7 +32,7 @@ static bool read_order(const char *text, char ret_to[HANDOVER_NAME_BYTES], int64
 
 void orders_recall(struct orders *orders, const char *key, const char *text)
 {
-	struct drawer_note note = {.due_utc_ns = INT64_MAX};
+	struct drawer_note note = {.due_ns = INT64_MAX};
 
 	if (strncmp(key, KEY, strlen(KEY)) == 0 && read_order(text, orders->to, &note.rank))
 		(void)drawer_put(&orders->drawer, key + strlen(KEY), text, &note);
@@ -59,7 +59,7 @@ static void make_room(struct orders *orders, struct teller *teller)
 
 void orders_add(struct orders *orders, struct teller *teller, const char *ucr, const char *to)
 {
-	struct drawer_note note = {.due_utc_ns = INT64_MAX, .rank = teller->now.utc_ns};
+	struct drawer_note note = {.due_ns = INT64_MAX, .rank = teller->now.utc_ns};
 	struct memo memo;
 
 	if (drawer_is_full(&orders->drawer) && drawer_find(&orders->drawer, ucr) == DRAWER_NONE)

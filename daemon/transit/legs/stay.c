@@ -9,44 +9,8 @@
 #define DWELL	     ROUTE_FINDINGS
 #define BIT(which)   (UINT32_C(1) << (which))
 #define KEY	     "stay/"
-
-void stays_init(struct stays *stays, const char *checkpoint, struct alarm_book *book)
-{
-	stays->checkpoint = checkpoint;
-	stays->book = book;
-}
-
-static struct stay *find(struct stays *stays, const char *ucr)
-{
-	for (size_t i = 0; i < stays->used; i++)
-		if (strcmp(stays->items[i].ucr, ucr) == 0)
-			return &stays->items[i];
-	return NULL;
-}
-
-/* NULL: it does not stand here. */
-static struct stay *find_here(struct stays *stays, const char *ucr)
-{
-	struct stay *stay = ucr[0] ? find(stays, ucr) : NULL;
-
-	return stay && !stay->over ? stay : NULL;
-}
-
-/* NULL: there is none. */
-static struct stay *find_free(struct stays *stays)
-{
-	struct stay *stay = find(stays, "");
-
-	if (!stay && stays->used < STAYS_MAX)
-		stay = &stays->items[stays->used++];
-	return stay;
-}
-
-static void change(struct stays *stays, struct stay *stay)
-{
-	stay->changed = stays->changed = true;
-	stays->deadline_known = false;
-}
+#define CHANGED	     1u /* flags in the drawer: its memory is not as it is; it is over */
+#define OVER	     2u
 
 /* FNV-1a. */
 static int64_t sum_of(const char *text)
@@ -56,6 +20,145 @@ static int64_t sum_of(const char *text)
 	for (; *text; text++)
 		sum = (sum ^ (unsigned char)*text) * 1099511628211u;
 	return (int64_t)(sum >> 1);
+}
+
+/* ---- as text ------------------------------------------------------------------------- */
+
+static void write_stay(const struct stay *stay, struct memo *memo)
+{
+	memo_int(memo, TEXT_VERSION);
+	memo_text(memo, stay->ucr);
+	memo_text(memo, stay->came_from);
+	memo_int(memo, stay->stop);
+	memo_int(memo, stay->stops);
+	memo_int(memo, stay->dwell_ns);
+	memo_int(memo, stay->arrived_utc_ns);
+	memo_int(memo, stay->raised);
+	memo_int(memo, stay->passage);
+	memo_int(memo, (int64_t)stay->flow);
+	memo_int(memo, stay->recognised);
+	memo_int(memo, stay->examined);
+	memo_int(memo, stay->unsure);
+	memo_int(memo, stay->control_after_ns);
+	memo_int(memo, stay->control_ns);
+	memo_int(memo, stay->released_after_ns);
+}
+
+static void take_course(struct memo_reader *reader, struct stay *stay)
+{
+	stay->flow = (enum customs_flow)memo_take(reader, 0, FLOW_ANY);
+	stay->recognised = memo_take(reader, 0, 1);
+	stay->examined = memo_take(reader, 0, 1);
+	stay->unsure = memo_take(reader, 0, 1);
+	stay->control_after_ns = memo_take(reader, -1, STAY_LONGEST_NS);
+	stay->control_ns = memo_take(reader, 0, INT64_MAX);
+	stay->released_after_ns = memo_take(reader, -1, STAY_LONGEST_NS);
+}
+
+static void read_stay(struct memo_reader *reader, struct stay *stay)
+{
+	char passage[PASSAGE_ID_BYTES];
+	int64_t version = memo_take(reader, 1, TEXT_VERSION);
+
+	*stay = (struct stay){.control_after_ns = -1, .released_after_ns = -1};
+	memo_take_text(reader, stay->ucr, sizeof(stay->ucr));
+	memo_take_text(reader, stay->came_from, sizeof(stay->came_from));
+	stay->stop = memo_take(reader, 0, CONSIGNMENT_STOPS);
+	stay->stops = memo_take(reader, 0, CONSIGNMENT_STOPS);
+	stay->dwell_ns = memo_take(reader, 0, INT64_MAX);
+	stay->arrived_utc_ns = memo_take(reader, INT64_MIN, INT64_MAX);
+	stay->raised = (uint32_t)memo_take(reader, 0, BIT(DWELL + 1) - 1);
+	if (version == 1 && stay->raised & BIT(DWELL - 1))
+		stay->raised ^= BIT(DWELL - 1) | BIT(DWELL);
+	if (version == 1) {
+		memo_take_text(reader, passage, sizeof(passage));
+		stay->passage = sum_of(passage);
+	} else {
+		stay->passage = memo_take(reader, 0, INT64_MAX);
+	}
+	if (version > 2)
+		take_course(reader, stay);
+}
+
+/* ---- the drawer: their texts, with the monotonic time of the arrival behind ------------ */
+
+int stays_init(struct stays *stays, const char *checkpoint, struct alarm_book *book)
+{
+	*stays = (struct stays){.checkpoint = checkpoint, .book = book};
+	return drawer_init(&stays->drawer, STAYS_MAX);
+}
+
+void stays_fini(struct stays *stays)
+{
+	drawer_fini(&stays->drawer);
+}
+
+static int64_t deadline_of(const struct stay *stay)
+{
+	if (stay->over)
+		return INT64_MAX;
+	if (stay->dwell_ns < STAY_LONGEST_NS && !(stay->raised & BIT(DWELL)))
+		return stay->arrived_mono_ns + stay->dwell_ns;
+	return stay->arrived_mono_ns + STAY_LONGEST_NS;
+}
+
+/* Nothing is raised of it, and no limit is waited for. */
+static bool is_idle(const struct stay *stay)
+{
+	return stay->raised == 0 && stay->dwell_ns == INT64_MAX;
+}
+
+/* What waits for nothing gives way first, of these the one that came first. */
+static struct drawer_note note_of(const struct stay *stay)
+{
+	return (struct drawer_note){
+		.due_ns = deadline_of(stay),
+		.rank = stay->arrived_mono_ns - (is_idle(stay) ? INT64_MAX / 2 : 0),
+		.flags = (stay->changed ? CHANGED : 0) | (stay->over ? OVER : 0),
+	};
+}
+
+static void put(struct stays *stays, const struct stay *stay)
+{
+	const struct drawer_note note = note_of(stay);
+	char text[MEMO_BYTES];
+	struct memo memo;
+
+	memo_start(&memo, text, sizeof(text));
+	write_stay(stay, &memo);
+	memo_int(&memo, stay->arrived_mono_ns);
+	if (memo_ok(&memo))
+		(void)drawer_put(&stays->drawer, stay->ucr, text, &note);
+	stays->deadline_known = false;
+}
+
+static void read_at(const struct stays *stays, size_t at, struct stay *ret_stay)
+{
+	const uint32_t flags = drawer_note(&stays->drawer, at)->flags;
+	struct memo_reader reader;
+
+	memo_read(&reader, drawer_value(&stays->drawer, at));
+	read_stay(&reader, ret_stay);
+	ret_stay->arrived_mono_ns = memo_take(&reader, INT64_MIN, INT64_MAX);
+	ret_stay->changed = flags & CHANGED;
+	ret_stay->over = flags & OVER;
+}
+
+/* NULL: it does not stand here. Valid until another is looked for. */
+static struct stay *find_here(struct stays *stays, const char *ucr)
+{
+	size_t at = ucr[0] ? drawer_find(&stays->drawer, ucr) : DRAWER_NONE;
+
+	if (at == DRAWER_NONE)
+		return NULL;
+	read_at(stays, at, &stays->found);
+	return stays->found.over ? NULL : &stays->found;
+}
+
+static void change(struct stays *stays, struct stay *stay)
+{
+	stay->changed = stays->changed = true;
+	put(stays, stay);
 }
 
 /* ---- telling ------------------------------------------------------------------------- */
@@ -170,31 +273,20 @@ static void clear_all(struct stays *stays, struct stay *stay, struct teller *tel
 
 /* ---- arriving, staying, leaving ------------------------------------------------------ */
 
-/* Nothing is raised of it, and no limit is waited for. */
-static bool is_idle(const struct stay *stay)
+static void make_room(struct stays *stays, struct teller *teller, const struct stay_place *place)
 {
-	return stay->raised == 0 && stay->dwell_ns == INT64_MAX;
-}
-
-static struct stay *make_room(struct stays *stays, struct teller *teller,
-			      const struct stay_place *place)
-{
-	struct stay *least = stays->items;
+	size_t at = drawer_lowest(&stays->drawer);
 	char key[MEMO_KEY_BYTES];
+	struct stay least;
 
-	for (size_t i = 1; i < stays->used; i++) {
-		struct stay *stay = &stays->items[i];
-
-		if (is_idle(stay) != is_idle(least)
-			    ? is_idle(stay)
-			    : stay->arrived_mono_ns < least->arrived_mono_ns)
-			least = stay;
-	}
-	clear_all(stays, least, teller, place);
-	snprintf(key, sizeof(key), KEY "%s", least->ucr);
+	read_at(stays, at, &least);
+	clear_all(stays, &least, teller, place);
+	snprintf(key, sizeof(key), KEY "%s", least.ucr);
 	teller_put_memory(teller, key, NULL);
-	tell_gave_way(teller, "stay", least->ucr, STAYS_MAX);
-	return least;
+	tell_gave_way(teller, "stay", least.ucr, STAYS_MAX);
+	at = drawer_find(&stays->drawer, least.ucr);
+	if (at != DRAWER_NONE)
+		drawer_drop(&stays->drawer, at);
 }
 
 void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_place *place,
@@ -203,17 +295,13 @@ void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_
 	struct instant at = teller_moment(teller, place->at_mono_ns);
 	struct arrival arrival = {stays->checkpoint, came_from, at.utc_ns, at.clock};
 	struct route_verdict verdict;
-	struct stay *stay;
+	struct stay *stay = &stays->found;
 
-	if (!consignment->ucr[0])
+	if (!consignment->ucr[0] || find_here(stays, consignment->ucr))
 		return;
-	stay = find(stays, consignment->ucr);
-	if (stay && !stay->over)
-		return;
-	if (!stay)
-		stay = find_free(stays);
-	if (!stay)
-		stay = make_room(stays, teller, place);
+	if (drawer_is_full(&stays->drawer) &&
+	    drawer_find(&stays->drawer, consignment->ucr) == DRAWER_NONE)
+		make_room(stays, teller, place);
 	verdict = itinerary_judge(consignment, &arrival);
 	*stay = (struct stay){
 		.stop = verdict.stop ? verdict.stop - verdict.stops + 1 : 0,
@@ -227,9 +315,9 @@ void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_
 		.control_after_ns = -1,
 		.released_after_ns = -1,
 	};
-	change(stays, stay);
 	snprintf(stay->ucr, sizeof(stay->ucr), "%s", consignment->ucr);
 	snprintf(stay->came_from, sizeof(stay->came_from), "%s", came_from ? came_from : "");
+	change(stays, stay);
 	raise_findings(stays, stay, teller, place, &verdict);
 }
 
@@ -340,153 +428,99 @@ bool stays_course(struct stays *stays, const char *ucr, int64_t at_mono_ns,
 
 /* ---- time ---------------------------------------------------------------------------- */
 
-static int64_t deadline_of(const struct stay *stay)
-{
-	if (!stay->ucr[0] || stay->over)
-		return INT64_MAX;
-	if (stay->dwell_ns < STAY_LONGEST_NS && !(stay->raised & BIT(DWELL)))
-		return stay->arrived_mono_ns + stay->dwell_ns;
-	return stay->arrived_mono_ns + STAY_LONGEST_NS;
-}
-
 int64_t stays_deadline(struct stays *stays)
 {
-	int64_t first = INT64_MAX;
-
-	if (stays->deadline_known)
-		return stays->deadline_mono_ns;
-
-	for (size_t i = 0; i < stays->used; i++)
-		first = earlier_ns(first, deadline_of(&stays->items[i]));
-	stays->deadline_mono_ns = first;
+	if (!stays->deadline_known)
+		stays->deadline_mono_ns = drawer_due(&stays->drawer);
 	stays->deadline_known = true;
-	return first;
+	return stays->deadline_mono_ns;
 }
 
+static void look_at(struct stays *stays, struct teller *teller, struct stay *stay)
+{
+	if (teller->now.mono_ns >= stay->arrived_mono_ns + STAY_LONGEST_NS)
+		forget(stays, stay);
+	else
+		raise_dwell(stays, stay, teller);
+}
+
+/* From the last one: what is over goes with the events that are told of others. */
 void stays_tick(struct stays *stays, struct teller *teller)
 {
-	for (size_t i = 0; i < stays->used; i++) {
-		struct stay *stay = &stays->items[i];
-
-		if (teller->now.mono_ns < deadline_of(stay))
+	for (size_t i = stays->drawer.count; i-- > 0;) {
+		if (i >= stays->drawer.count ||
+		    teller->now.mono_ns < drawer_note(&stays->drawer, i)->due_ns)
 			continue;
-		if (teller->now.mono_ns >= stay->arrived_mono_ns + STAY_LONGEST_NS)
-			forget(stays, stay);
-		else
-			raise_dwell(stays, stay, teller);
+		read_at(stays, i, &stays->found);
+		look_at(stays, teller, &stays->found);
 	}
 }
 
 /* ---- memories ------------------------------------------------------------------------ */
 
-static void keep_stay(const struct stay *stay, const char *key, const struct keeper *keeper)
+static void keep(struct stays *stays, size_t at, const struct keeper *keeper)
 {
-	char text[MEMO_BYTES];
+	char key[MEMO_KEY_BYTES], text[MEMO_BYTES];
 	struct memo memo;
+	struct stay stay;
 
+	read_at(stays, at, &stay);
+	snprintf(key, sizeof(key), KEY "%s", stay.ucr);
+	drawer_note(&stays->drawer, at)->flags &= ~CHANGED;
+	if (stay.over) {
+		drawer_drop(&stays->drawer, at);
+		keeper->keep(keeper->data, key, NULL);
+		return;
+	}
 	memo_start(&memo, text, sizeof(text));
-	memo_int(&memo, TEXT_VERSION);
-	memo_text(&memo, stay->ucr);
-	memo_text(&memo, stay->came_from);
-	memo_int(&memo, stay->stop);
-	memo_int(&memo, stay->stops);
-	memo_int(&memo, stay->dwell_ns);
-	memo_int(&memo, stay->arrived_utc_ns);
-	memo_int(&memo, stay->raised);
-	memo_int(&memo, stay->passage);
-	memo_int(&memo, (int64_t)stay->flow);
-	memo_int(&memo, stay->recognised);
-	memo_int(&memo, stay->examined);
-	memo_int(&memo, stay->unsure);
-	memo_int(&memo, stay->control_after_ns);
-	memo_int(&memo, stay->control_ns);
-	memo_int(&memo, stay->released_after_ns);
+	write_stay(&stay, &memo);
 	keeper->keep(keeper->data, key, text);
 }
 
 void stays_keep(struct stays *stays, const struct keeper *keeper)
 {
-	char key[MEMO_KEY_BYTES];
-
 	stays->changed = false;
-	for (size_t i = 0; i < stays->used; i++) {
-		struct stay *stay = &stays->items[i];
-
-		if (!stay->changed)
-			continue;
-		stay->changed = false;
-		snprintf(key, sizeof(key), KEY "%s", stay->ucr);
-		if (!stay->over) {
-			keep_stay(stay, key, keeper);
-			continue;
-		}
-		keeper->keep(keeper->data, key, NULL);
-		*stay = (struct stay){0};
-	}
-}
-
-static void take_course(struct memo_reader *reader, struct stay *stay)
-{
-	stay->flow = (enum customs_flow)memo_take(reader, 0, FLOW_ANY);
-	stay->recognised = memo_take(reader, 0, 1);
-	stay->examined = memo_take(reader, 0, 1);
-	stay->unsure = memo_take(reader, 0, 1);
-	stay->control_after_ns = memo_take(reader, -1, STAY_LONGEST_NS);
-	stay->control_ns = memo_take(reader, 0, INT64_MAX);
-	stay->released_after_ns = memo_take(reader, -1, STAY_LONGEST_NS);
+	for (size_t i = stays->drawer.count; i-- > 0;)
+		if (i < stays->drawer.count && drawer_note(&stays->drawer, i)->flags & CHANGED)
+			keep(stays, i, keeper);
 }
 
 void stays_recall(struct stays *stays, const char *key, const char *text)
 {
-	struct stay *place, stay = {.control_after_ns = -1, .released_after_ns = -1};
-	char passage[PASSAGE_ID_BYTES];
 	struct memo_reader reader;
-	int64_t version;
+	struct stay stay;
 
 	if (strncmp(key, KEY, strlen(KEY)) != 0)
 		return;
-	place = find_free(stays);
-	if (!place)
-		return;
 	memo_read(&reader, text);
-	version = memo_take(&reader, 1, TEXT_VERSION);
-	memo_take_text(&reader, stay.ucr, sizeof(stay.ucr));
-	memo_take_text(&reader, stay.came_from, sizeof(stay.came_from));
-	stay.stop = memo_take(&reader, 0, CONSIGNMENT_STOPS);
-	stay.stops = memo_take(&reader, 0, CONSIGNMENT_STOPS);
-	stay.dwell_ns = memo_take(&reader, 0, INT64_MAX);
-	stay.arrived_utc_ns = memo_take(&reader, INT64_MIN, INT64_MAX);
-	stay.raised = (uint32_t)memo_take(&reader, 0, BIT(DWELL + 1) - 1);
-	if (version == 1 && stay.raised & BIT(DWELL - 1))
-		stay.raised ^= BIT(DWELL - 1) | BIT(DWELL);
-	if (version == 1) {
-		memo_take_text(&reader, passage, sizeof(passage));
-		stay.passage = sum_of(passage);
-	} else {
-		stay.passage = memo_take(&reader, 0, INT64_MAX);
-	}
-	if (version > 2)
-		take_course(&reader, &stay);
-	if (memo_end(&reader) && stay.ucr[0])
-		*place = stay;
-	stays->deadline_known = false;
+	read_stay(&reader, &stay);
+	if (memo_end(&reader) && stay.ucr[0] &&
+	    drawer_find(&stays->drawer, stay.ucr) == DRAWER_NONE)
+		put(stays, &stay);
 }
 
 /* Arrivals before the restart, by UTC: never in the future, nor longer ago than a stay lasts. */
+static void date_arrival(struct stay *stay, const struct instant *now)
+{
+	int64_t ago_ns = now->utc_ns - stay->arrived_utc_ns;
+
+	if (ago_ns < 0 || now->clock == CLOCK_UNSYNCED) {
+		stay->unsure = true;
+		ago_ns = 0;
+	}
+	if (ago_ns > STAY_LONGEST_NS)
+		ago_ns = STAY_LONGEST_NS;
+	stay->arrived_mono_ns = now->mono_ns - ago_ns;
+}
+
 void stays_start(struct stays *stays, const struct instant *now)
 {
 	stays->started_mono_ns = now->mono_ns;
-	stays->deadline_known = false;
-	for (size_t i = 0; i < stays->used; i++) {
-		struct stay *stay = &stays->items[i];
-		int64_t ago_ns = now->utc_ns - stay->arrived_utc_ns;
+	for (size_t i = 0; i < stays->drawer.count; i++) {
+		struct stay stay;
 
-		if (ago_ns < 0 || now->clock == CLOCK_UNSYNCED) {
-			stay->unsure = true;
-			ago_ns = 0;
-		}
-		if (ago_ns > STAY_LONGEST_NS)
-			ago_ns = STAY_LONGEST_NS;
-		stay->arrived_mono_ns = now->mono_ns - ago_ns;
+		read_at(stays, i, &stay);
+		date_arrival(&stay, now);
+		put(stays, &stay);
 	}
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "transit/event/alarm_book.h"
+#include "transit/event/drawer.h"
 #include "transit/event/event.h"
 #include "transit/event/memo.h"
 #include "transit/legs/itinerary.h"
@@ -27,7 +28,7 @@
 #define STAY_LONGEST_NS (INT64_C(30) * 86400 * 1000000000)
 
 struct stay {
-	char ucr[IDENTIFIER_BYTES]; /* empty: the place is free */
+	char ucr[IDENTIFIER_BYTES];
 	char came_from[64]; /* empty: not announced */
 	int64_t passage; /* a sum of the id of the one that it began with */
 	int64_t stop, stops; /* the stop it is at, of so many; 0: not on the itinerary */
@@ -36,7 +37,7 @@ struct stay {
 	int64_t arrived_utc_ns;
 	uint32_t raised; /* 1 << route_finding; ROUTE_FINDINGS: dwell */
 	bool changed;
-	bool over; /* its memory is to be forgotten, then its place is free */
+	bool over; /* its memory is to be forgotten, and it with it */
 	bool unsure; /* by a restart, when the clock was not set: how long it stands is not known */
 	bool recognised; /* its operator, when it came */
 	bool examined;
@@ -58,9 +59,9 @@ struct stay_course {
 struct stays {
 	const char *checkpoint;
 	struct alarm_book *book;
-	struct stay items[STAYS_MAX];
+	struct drawer drawer; /* by UCR */
+	struct stay found; /* the one that was looked at last */
 	bool changed; /* one of them */
-	size_t used; /* places that are, or were: all others are free */
 	int64_t deadline_mono_ns; /* of all, as far as deadline_known */
 	bool deadline_known;
 	int64_t started_mono_ns; /* of the daemon: nothing was noticed before */
@@ -73,8 +74,8 @@ struct stay_place {
 	int64_t at_mono_ns;
 };
 
-/* In memory that is all zeros: it is large, and only what is used of it is touched. */
-void stays_init(struct stays *stays, const char *checkpoint, struct alarm_book *book);
+int stays_init(struct stays *stays, const char *checkpoint, struct alarm_book *book); /* -ENOMEM */
+void stays_fini(struct stays *stays); /* also of those that are all zeros */
 
 /* A memory, before stays_start(). One of others, or not readable, is ignored. */
 void stays_recall(struct stays *stays, const char *key, const char *text);

@@ -69,9 +69,8 @@ struct visit *visits_find(struct visits *visits, const char *id)
 static struct drawer_note note_of(const struct visits *visits, const struct visit *visit)
 {
 	return (struct drawer_note){
-		.due_utc_ns = visit->clock == CLOCK_UNSYNCED
-				      ? INT64_MIN
-				      : visit->arrived_utc_ns + visits->keep_ns,
+		.due_ns = visit->clock == CLOCK_UNSYNCED ? INT64_MIN
+							 : visit->arrived_utc_ns + visits->keep_ns,
 		.rank = visit->arrived_utc_ns,
 	};
 }
@@ -117,7 +116,7 @@ void visits_remember(struct visits *visits, const struct visit *visit, struct te
 	while (!write_visit(visit, seals, visits->text) && seals > 0)
 		seals--;
 	if (at != DRAWER_NONE && visit->clock == CLOCK_UNSYNCED)
-		note.due_utc_ns = drawer_note(&visits->drawer, at)->due_utc_ns;
+		note.due_ns = drawer_note(&visits->drawer, at)->due_ns;
 	(void)drawer_put(&visits->drawer, visit->id, visits->text, &note);
 	teller_remember(teller, visits->key, visits->text);
 }
@@ -193,9 +192,9 @@ void visits_tick(struct visits *visits, struct teller *teller)
 	for (size_t i = visits->drawer.count; i-- > 0;) {
 		struct drawer_note *note = drawer_note(&visits->drawer, i);
 
-		if (note->due_utc_ns == INT64_MIN)
-			note->due_utc_ns = teller->now.utc_ns + visits->keep_ns;
-		else if (note->due_utc_ns <= teller->now.utc_ns)
+		if (note->due_ns == INT64_MIN)
+			note->due_ns = teller->now.utc_ns + visits->keep_ns;
+		else if (note->due_ns <= teller->now.utc_ns)
 			forget(visits, teller, i);
 	}
 }

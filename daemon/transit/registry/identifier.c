@@ -214,11 +214,19 @@ static bool is_dropped(const struct identifier_rule *rule, uint32_t character)
 	return false;
 }
 
+/* What numbers are made of, nearly always: compared as it is, and no mark. */
+static bool is_plain(uint32_t character)
+{
+	return (character >= '0' && character <= '9') || (character >= 'A' && character <= 'Z');
+}
+
 static bool put_character(struct writing *writing, uint32_t character)
 {
-	char text[FOLD_BYTES];
+	char text[FOLD_BYTES] = {(char)character};
 	uint32_t last = character, composed;
 
+	if (is_plain(character))
+		return put(writing, text, character);
 	if (is_dropped(writing->rule, character))
 		return true;
 	if (fold_class_of(character) == FOLD_DASH)

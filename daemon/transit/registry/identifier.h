@@ -88,7 +88,7 @@ struct identifier_rule {
 	char tail; /* the class of what follows the form, 0: nothing does */
 	bool drops_hyphens; /* as blanks, which always are */
 	bool keeps_case;
-	bool drops_dots; /* in the middle of the line */
+	bool drops_dots;
 	const char *prefixes; /* application identifiers that a scanner leaves before it, or NULL */
 	size_t max_characters; /* 0: as long as the form */
 	enum identifier_verdict (*check)(const char *text, size_t bytes); /* or NULL */

@@ -12,6 +12,7 @@
 #define MEMORY_VERSION 1
 #define KEY_PREFIX     "seal/"
 #define BOOT_BYTES     64
+#define CHANGED	       1u /* a flag: its memory is not as it is */
 
 static void normalise(const char *id, char ret_number[VALUE_TEXT_BYTES])
 {
@@ -19,68 +20,130 @@ static void normalise(const char *id, char ret_number[VALUE_TEXT_BYTES])
 		snprintf(ret_number, VALUE_TEXT_BYTES, "%s", id);
 }
 
-/* FNV-1a. */
-static uint32_t sum_of(const char *text)
-{
-	uint32_t sum = 2166136261;
+/* ---- as text -------------------------------------------------------------------------- */
 
-	for (; *text; text++)
-		sum = (sum ^ (unsigned char)*text) * 16777619;
-	return sum;
+static void put_counter(struct memo *memo, const struct seal_counter *counter)
+{
+	memo_int(memo, counter->known);
+	memo_int(memo, counter->count);
 }
 
-/* SEAL_MEMORY_RECORDS: not known. */
-static size_t find(const struct seal_memory *memory, const char *number)
+static bool write_record(const struct seal_record *record, const char *boot,
+			 char text[SEAL_MEMO_BYTES])
 {
-	uint32_t sum = sum_of(number);
+	struct memo memo;
 
-	for (size_t i = 0; i < memory->count; i++)
-		if (memory->sums[i] == sum && strcmp(memory->records[i].id, number) == 0)
-			return i;
-	return SEAL_MEMORY_RECORDS;
+	memo_start(&memo, text, SEAL_MEMO_BYTES);
+	memo_int(&memo, MEMORY_VERSION);
+	memo_int(&memo, record->closed);
+	put_counter(&memo, &record->counters[SEAL_OPENINGS]);
+	put_counter(&memo, &record->counters[SEAL_TAMPERINGS]);
+	memo_text(&memo, record->lane);
+	memo_text(&memo, boot);
+	memo_int(&memo, record->seen_mono_ns);
+	memo_int(&memo, (int64_t)record->last_lookup);
+	return memo_ok(&memo);
 }
 
-/* A place for another: the least recently seen gives way. */
-static size_t make_room(struct seal_memory *memory)
+static void take_counter(struct memo_reader *reader, struct seal_counter *counter)
 {
-	size_t oldest = 0;
+	counter->known = memo_take(reader, 0, 1);
+	counter->count = memo_take(reader, INT64_MIN, INT64_MAX);
+}
 
-	if (memory->count < SEAL_MEMORY_RECORDS)
-		return memory->count++;
-	for (size_t i = 1; i < memory->count; i++)
-		if (memory->records[i].last_lookup < memory->records[oldest].last_lookup)
-			oldest = i;
-	memcpy(memory->forgotten, memory->records[oldest].id, sizeof(memory->forgotten));
+static bool read_record(const char *text, struct seal_record *ret_record, char boot[BOOT_BYTES])
+{
+	struct memo_reader reader;
+
+	*ret_record = (struct seal_record){0};
+	memo_read(&reader, text);
+	(void)memo_take(&reader, MEMORY_VERSION, MEMORY_VERSION);
+	ret_record->closed = memo_take(&reader, 0, 1);
+	take_counter(&reader, &ret_record->counters[SEAL_OPENINGS]);
+	take_counter(&reader, &ret_record->counters[SEAL_TAMPERINGS]);
+	memo_take_text(&reader, ret_record->lane, sizeof(ret_record->lane));
+	memo_take_text(&reader, boot, BOOT_BYTES);
+	ret_record->seen_mono_ns = memo_take(&reader, INT64_MIN, INT64_MAX);
+	ret_record->last_lookup = (uint64_t)memo_take(&reader, 0, INT64_MAX);
+	return memo_end(&reader);
+}
+
+/* ---- keeping -------------------------------------------------------------------------- */
+
+int seal_memory_init(struct seal_memory *memory)
+{
+	*memory = (struct seal_memory){0};
+	return drawer_init(&memory->drawer, SEAL_MEMORY_RECORDS);
+}
+
+void seal_memory_fini(struct seal_memory *memory)
+{
+	drawer_fini(&memory->drawer);
+}
+
+static struct seal_record *record_at(struct seal_memory *memory, size_t at)
+{
+	const struct drawer_note *note = drawer_note(&memory->drawer, at);
+	struct seal_record *record = &memory->found;
+	char boot[BOOT_BYTES];
+
+	(void)read_record(drawer_value(&memory->drawer, at), record, boot);
+	snprintf(record->id, sizeof(record->id), "%s", drawer_key(&memory->drawer, at));
+	record->last_lookup = (uint64_t)note->rank;
+	record->changed = note->flags & CHANGED;
+	return record;
+}
+
+/* The least recently seen gives way. */
+static void make_room(struct seal_memory *memory)
+{
+	size_t oldest = drawer_lowest(&memory->drawer);
+
+	snprintf(memory->forgotten, sizeof(memory->forgotten), "%s",
+		 drawer_key(&memory->drawer, oldest));
 	memcpy(memory->gave_way, memory->forgotten, sizeof(memory->gave_way));
-	return oldest;
+	drawer_drop(&memory->drawer, oldest);
+}
+
+static void keep(struct seal_memory *memory, const struct seal_record *record)
+{
+	const struct drawer_note note = {
+		.due_ns = INT64_MAX,
+		.rank = (int64_t)record->last_lookup,
+		.flags = record->changed ? CHANGED : 0,
+	};
+	char text[SEAL_MEMO_BYTES];
+
+	if (drawer_is_full(&memory->drawer) &&
+	    drawer_find(&memory->drawer, record->id) == DRAWER_NONE)
+		make_room(memory);
+	if (write_record(record, NULL, text))
+		(void)drawer_put(&memory->drawer, record->id, text, &note);
 }
 
 struct seal_record *seal_memory_take(struct seal_memory *memory, const char *id)
 {
-	struct seal_record *record;
+	struct seal_record *record = &memory->found;
 	char number[VALUE_TEXT_BYTES];
 	size_t at;
 
 	normalise(id, number);
 	memory->lookups++;
-	at = find(memory, number);
-	if (at < SEAL_MEMORY_RECORDS) {
-		memory->records[at].last_lookup = memory->lookups;
-		return &memory->records[at];
+	at = drawer_find(&memory->drawer, number);
+	if (at != DRAWER_NONE) {
+		drawer_note(&memory->drawer, at)->rank = (int64_t)memory->lookups;
+		return record_at(memory, at);
 	}
-	at = make_room(memory);
-	record = &memory->records[at];
 	*record = (struct seal_record){.last_lookup = memory->lookups, .seen_mono_ns = INT64_MIN};
 	snprintf(record->id, sizeof(record->id), "%s", number);
-	memory->sums[at] = sum_of(number);
 	return record;
 }
 
-const struct seal_record *seal_memory_find(const struct seal_memory *memory, const char *number)
+const struct seal_record *seal_memory_find(struct seal_memory *memory, const char *number)
 {
-	size_t at = number[0] ? find(memory, number) : SEAL_MEMORY_RECORDS;
+	size_t at = number[0] ? drawer_find(&memory->drawer, number) : DRAWER_NONE;
 
-	return at < SEAL_MEMORY_RECORDS ? &memory->records[at] : NULL;
+	return at != DRAWER_NONE ? record_at(memory, at) : NULL;
 }
 
 bool seal_memory_is_removed(const struct seal_memory *memory, const char *id)
@@ -100,6 +163,7 @@ void seal_memory_seen(struct seal_memory *memory, const char *number, const char
 	snprintf(record->lane, sizeof(record->lane), "%s", lane);
 	record->seen_mono_ns = INT64_MAX;
 	record->changed = true;
+	keep(memory, record);
 }
 
 void seal_memory_left(struct seal_memory *memory, const char *number, const char *lane,
@@ -111,9 +175,10 @@ void seal_memory_left(struct seal_memory *memory, const char *number, const char
 		return; /* another has seen it since */
 	record->seen_mono_ns = at_mono_ns;
 	record->changed = true;
+	keep(memory, record);
 }
 
-bool seal_memory_elsewhere(const struct seal_memory *memory, const char *number, const char *lane,
+bool seal_memory_elsewhere(struct seal_memory *memory, const char *number, const char *lane,
 			   int64_t at_mono_ns, int64_t within_ns)
 {
 	const struct seal_record *record = seal_memory_find(memory, number);
@@ -126,31 +191,15 @@ bool seal_memory_elsewhere(const struct seal_memory *memory, const char *number,
 
 /* ---- over a restart -------------------------------------------------------------------- */
 
-static void put_counter(struct memo *memo, const struct seal_counter *counter)
-{
-	memo_int(memo, counter->known);
-	memo_int(memo, counter->count);
-}
-
 void seal_memory_remember(struct seal_memory *memory, struct seal_record *record,
 			  struct teller *teller)
 {
-	struct memo memo;
-
 	if (!record->changed)
 		return;
 	record->changed = false;
+	keep(memory, record);
 	snprintf(memory->key, sizeof(memory->key), KEY_PREFIX "%s", record->id);
-	memo_start(&memo, memory->text, sizeof(memory->text));
-	memo_int(&memo, MEMORY_VERSION);
-	memo_int(&memo, record->closed);
-	put_counter(&memo, &record->counters[SEAL_OPENINGS]);
-	put_counter(&memo, &record->counters[SEAL_TAMPERINGS]);
-	memo_text(&memo, record->lane);
-	memo_text(&memo, memory->boot);
-	memo_int(&memo, record->seen_mono_ns);
-	memo_int(&memo, (int64_t)record->last_lookup);
-	if (memo_ok(&memo))
+	if (write_record(record, memory->boot, memory->text))
 		teller_remember(teller, memory->key, memory->text);
 	if (!memory->forgotten[0])
 		return;
@@ -165,11 +214,11 @@ void seal_memory_keep(struct seal_memory *memory, struct teller *teller)
 	if (memory->kept == memory->lookups)
 		return;
 	memory->kept = memory->lookups;
-	for (size_t i = 0; i < memory->count; i++) {
-		if (!memory->records[i].changed)
+	for (size_t i = 0; i < memory->drawer.count; i++) {
+		if (!(drawer_note(&memory->drawer, i)->flags & CHANGED))
 			continue;
 		teller_flush(teller);
-		seal_memory_remember(memory, &memory->records[i], teller);
+		seal_memory_remember(memory, record_at(memory, i), teller);
 	}
 	teller_flush(teller);
 	if (memory->gave_way[0])
@@ -177,37 +226,20 @@ void seal_memory_keep(struct seal_memory *memory, struct teller *teller)
 	memory->gave_way[0] = '\0';
 }
 
-static void take_counter(struct memo_reader *reader, struct seal_counter *counter)
-{
-	counter->known = memo_take(reader, 0, 1);
-	counter->count = memo_take(reader, INT64_MIN, INT64_MAX);
-}
-
 bool seal_memory_recall(struct seal_memory *memory, const char *key, const char *text)
 {
-	struct seal_record record = {0}, *kept;
-	struct memo_reader reader;
+	struct seal_record *record = &memory->found;
 	char boot[BOOT_BYTES];
 
 	if (strncmp(key, KEY_PREFIX, strlen(KEY_PREFIX)) != 0)
 		return false;
-	memo_read(&reader, text);
-	(void)memo_take(&reader, MEMORY_VERSION, MEMORY_VERSION);
-	record.closed = memo_take(&reader, 0, 1);
-	take_counter(&reader, &record.counters[SEAL_OPENINGS]);
-	take_counter(&reader, &record.counters[SEAL_TAMPERINGS]);
-	memo_take_text(&reader, record.lane, sizeof(record.lane));
-	memo_take_text(&reader, boot, sizeof(boot));
-	record.seen_mono_ns = memo_take(&reader, INT64_MIN, INT64_MAX);
-	record.last_lookup = (uint64_t)memo_take(&reader, 0, INT64_MAX);
-	if (!memo_end(&reader))
+	if (!read_record(text, record, boot))
 		return true;
-	if (!memory->boot || strcmp(boot, memory->boot) != 0 || record.seen_mono_ns == INT64_MAX)
-		record.seen_mono_ns = INT64_MIN;
-	kept = seal_memory_take(memory, key + strlen(KEY_PREFIX));
-	memcpy(record.id, kept->id, sizeof(record.id));
-	*kept = record;
-	if (record.last_lookup > memory->lookups)
-		memory->lookups = record.last_lookup;
+	if (!memory->boot || strcmp(boot, memory->boot) != 0 || record->seen_mono_ns == INT64_MAX)
+		record->seen_mono_ns = INT64_MIN;
+	normalise(key + strlen(KEY_PREFIX), record->id);
+	keep(memory, record);
+	if (record->last_lookup > memory->lookups)
+		memory->lookups = record->last_lookup;
 	return true;
 }

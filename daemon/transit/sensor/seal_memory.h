@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "transit/event/drawer.h"
 #include "transit/event/event.h"
 #include "transit/event/reading.h"
 
@@ -29,7 +30,7 @@ struct seal_counter {
 enum { SEAL_OPENINGS, SEAL_TAMPERINGS, SEAL_COUNTERS };
 
 struct seal_record {
-	char id[VALUE_TEXT_BYTES]; /* normalised, else as read; empty: the record is free */
+	char id[VALUE_TEXT_BYTES]; /* normalised, else as read */
 	bool closed; /* the counters are those of a closed seal */
 	struct seal_counter counters[SEAL_COUNTERS];
 	char lane[SEAL_LANE_BYTES]; /* that saw it last; empty: one without passages */
@@ -39,9 +40,8 @@ struct seal_record {
 };
 
 struct seal_memory {
-	struct seal_record records[SEAL_MEMORY_RECORDS];
-	uint32_t sums[SEAL_MEMORY_RECORDS]; /* of their ids */
-	size_t count;
+	struct drawer drawer; /* by their ids */
+	struct seal_record found; /* the one that was looked at last */
 	uint64_t lookups;
 	uint64_t kept; /* value of lookups when all changes had been put */
 	const char *boot; /* the kernel's boot id, or NULL */
@@ -53,11 +53,15 @@ struct seal_memory {
 	char key[MEMORY_KEY_BYTES], text[SEAL_MEMO_BYTES], forgotten_key[MEMORY_KEY_BYTES];
 };
 
-/* The record of this seal, a fresh one when it is not known. Valid until the next call. */
+int seal_memory_init(struct seal_memory *memory); /* -ENOMEM */
+void seal_memory_fini(struct seal_memory *memory); /* also of one that is all zeros */
+
+/* The record of this seal, a fresh one when it is not known. Valid until the next call of any of
+ * these; what is changed of it is kept by seal_memory_remember(), if .changed says so. */
 struct seal_record *seal_memory_take(struct seal_memory *memory, const char *id);
 
-/* NULL: not known. number: normalised. */
-const struct seal_record *seal_memory_find(const struct seal_memory *memory, const char *number);
+/* NULL: not known. number: normalised. Valid as long. */
+const struct seal_record *seal_memory_find(struct seal_memory *memory, const char *number);
 
 /* An officer had it opened and replaced. id: as read. */
 bool seal_memory_is_removed(const struct seal_memory *memory, const char *id);
@@ -67,10 +71,10 @@ void seal_memory_seen(struct seal_memory *memory, const char *number, const char
 void seal_memory_left(struct seal_memory *memory, const char *number, const char *lane,
 		      int64_t at_mono_ns);
 /* Another lane saw it less than that before, or sees it still. */
-bool seal_memory_elsewhere(const struct seal_memory *memory, const char *number, const char *lane,
+bool seal_memory_elsewhere(struct seal_memory *memory, const char *number, const char *lane,
 			   int64_t at_mono_ns, int64_t within_ns);
 
-/* The record goes with the next thing the teller puts. */
+/* The record is kept, and goes with the next thing the teller puts. */
 void seal_memory_remember(struct seal_memory *memory, struct seal_record *record,
 			  struct teller *teller);
 /* Puts all records that changed and were not put, one by one. */

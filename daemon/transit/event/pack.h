@@ -1,0 +1,38 @@
+/* Texts of memories (memo.h) in few bytes, for those of which thousands are kept: any text can be
+ * packed, and comes back as it was.
+ *
+ * Each field takes what it says: a number its bits, a time in whole seconds five bytes, the key
+ * that the text belongs to one. Names that return (checkpoints, lanes, gateways) are kept once in
+ * a list of their own, which only grows: what finds no room there is written out.
+ *
+ * Pure: no clock, no file; a new name allocates.
+ */
+#ifndef CORRIDORD_TRANSIT_EVENT_PACK_H
+#define CORRIDORD_TRANSIT_EVENT_PACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PACK_NAMES	  128
+#define PACK_BYTES(bytes) ((bytes) + (bytes) / 64 + 2) /* that a text of so many takes at most */
+
+struct pack_names {
+	char *names[PACK_NAMES];
+	size_t count;
+};
+
+void pack_names_fini(struct pack_names *names);
+
+/* Bytes; 0: there is no room for so many. */
+size_t pack_text(struct pack_names *names, const char *key, const char *text, unsigned char *out,
+		 size_t size);
+
+/* false: it does not fit, or no text was packed there. */
+bool pack_read(const struct pack_names *names, const char *key, const unsigned char *packed,
+	       size_t bytes, char *out, size_t size);
+
+/* A field of that text may be among what was packed for that key; false: surely not. */
+bool pack_may_have(const struct pack_names *names, const char *key, const unsigned char *packed,
+		   size_t bytes, const char *field);
+
+#endif
