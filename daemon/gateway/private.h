@@ -134,6 +134,7 @@ void gateway_open_console(struct gateway *gateway);
 void gateway_close_console(struct gateway *gateway); /* takes a half-made one */
 void gateway_take_bus_answers(struct gateway *gateway);
 void gateway_take_page(struct gateway *gateway); /* of the journal */
+void gateway_take_look(struct gateway *gateway); /* at the registry */
 
 /* maintenance.c. Why not, for people; NULL: done, its event is put. */
 const char *maintenance_begin(struct gateway *gateway, const struct control_question *asked,
