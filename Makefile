@@ -372,6 +372,7 @@ install: $(PROGRAMS) $(if $(NO_MANUAL),,install-manual)
 	install -D -m 644 systemd/corridord.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/corridord.conf
 	install -D -m 644 systemd/corridord.tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/corridord.conf
 	install -D -m 644 systemd/corridord.modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/corridord.conf
+	install -D -m 644 systemd/corridord.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/corridord.catalog
 	install -D -m 644 systemd/60-corridord.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-corridord.rules
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/schema schema/*.json schema/*.zdict
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/registry etc/registry/*.jsonl

@@ -73,7 +73,8 @@ static void log_not_believed(void *data, const char *point, const struct value *
 	(void)data;
 	jw_start(&json, text, sizeof(text));
 	jw_value(&json, NULL, raw);
-	log_warnx(
+	log_known_warnx(
+		LOG_POINT_OUT_OF_RANGE,
 		"\"%s\" is out of range: the device says %s; is that a value of none, map, min or "
 		"max?",
 		point, text);

@@ -270,8 +270,9 @@ static void refuse(struct gateway *gateway, int err)
 		snprintf(reload->refused, sizeof(reload->refused), "%s: %s", reload->path,
 			 strerror(-err));
 	reload->refused_at = clock_now();
-	log_warnx("%s is not taken, the configuration before stays in effect; what is wrong:",
-		  reload->path);
+	log_known_warnx(LOG_RELOAD_REFUSED,
+			"%s is not taken, the configuration before stays in effect; what is wrong:",
+			reload->path);
 	log_lines(told[0] ? told : reload->refused);
 	answer_refused(gateway, told);
 	end_reload(gateway);
@@ -462,10 +463,12 @@ static void go_over(struct gateway *gateway)
 	reload->since = now;
 	reload->refused[0] = '\0';
 	reload->starts = true;
-	log_info("in effect, for %s: %zu buses go on, %zu stop, %zu start; of %zu lanes, contacts "
-		 "and meters %zu go on",
-		 reload->user, change.kept, change.stopped, change.started, change.units,
-		 change.units_kept);
+	log_known_info(
+		LOG_RELOAD_DONE,
+		"in effect, for %s: %zu buses go on, %zu stop, %zu start; of %zu lanes, contacts "
+		"and meters %zu go on",
+		reload->user, change.kept, change.stopped, change.started, change.units,
+		change.units_kept);
 	reload->change = change;
 	gateway_look_at_retired(gateway);
 }
