@@ -78,23 +78,39 @@ static json_t *sensor_now(struct wiretest *test, const char *name)
 	return found;
 }
 
+/* The caller frees sensor and now. */
+static struct wire_view view_now(struct wiretest *test, const char *name, const json_t *before)
+{
+	return (struct wire_view){.sensor = sensor_now(test, name),
+				  .before = before,
+				  .now = link_list(test->ctl->link, "points", NULL),
+				  .lane_points = test->lane_points};
+}
+
+static void drop_view(const struct wire_view *view)
+{
+	json_decref(view->sensor);
+	json_decref(view->now);
+}
+
 /* Until it is met, or who tests says something: the letter, '\n' also when it is met. */
-static int wait_for(struct wiretest *test, const struct wire_step *step, const char *name)
+static int wait_for(struct wiretest *test, const struct wire_step *step, const char *name,
+		    const json_t *before)
 {
 	time_t until = time(NULL) + PATIENCE_S;
 
 	while (time(NULL) < until) {
 		int key = typed(LOOK_MS);
-		json_t *sensor;
+		struct wire_view view;
 		bool met;
 
 		if (key)
 			return key;
 		if (step->rests)
 			continue;
-		sensor = sensor_now(test, name);
-		met = sensor && wire_is_met(step, sensor);
-		json_decref(sensor);
+		view = view_now(test, name, before);
+		met = view.sensor && wire_is_met(step, &view);
+		drop_view(&view);
 		if (met)
 			return '\n';
 	}
@@ -104,21 +120,19 @@ static int wait_for(struct wiretest *test, const struct wire_step *step, const c
 static enum verdict judge(struct wiretest *test, const struct wire_step *step, const char *name,
 			  const json_t *before, char why[RESULT_BYTES])
 {
-	json_t *sensor = sensor_now(test, name);
-	json_t *after = link_list(test->ctl->link, "points", NULL);
-	enum verdict verdict = sensor && wire_is_met(step, sensor) ? PASSED : FAILED;
+	struct wire_view view = view_now(test, name, before);
+	enum verdict verdict = view.sensor && wire_is_met(step, &view) ? PASSED : FAILED;
 	long long edges;
-	const char *bouncing = wire_bounces(before, after, &edges);
+	const char *bouncing = step->cable ? NULL : wire_bounces(before, view.now, &edges);
 
 	why[0] = '\0';
 	if (verdict == FAILED)
-		wire_explain(step, sensor, before, after, test->lane_points, why);
+		wire_explain(step, &view, why);
 	if (bouncing && edges > 0)
 		snprintf(why + strlen(why), RESULT_BYTES - strlen(why),
 			 "%s changed %lld times: it bounces; a longer debounce, or a loose wire",
 			 bouncing, edges);
-	json_decref(sensor);
-	json_decref(after);
+	drop_view(&view);
 	return verdict;
 }
 
@@ -126,7 +140,7 @@ static enum verdict try_step(struct wiretest *test, const struct wire_step *step
 			     char why[RESULT_BYTES])
 {
 	json_t *before = link_list(test->ctl->link, "points", NULL);
-	int key = wait_for(test, step, name);
+	int key = wait_for(test, step, name, before);
 	enum verdict verdict = SKIPPED;
 
 	why[0] = '\0';
