@@ -86,6 +86,8 @@ static void log_change(void *data, const char *point, const struct value *value,
 	struct jw json;
 
 	(void)data;
+	if (!log_debugging())
+		return;
 	jw_start(&json, text, sizeof(text));
 	jw_value(&json, NULL, value);
 	if (reason == REASON_NONE)
@@ -107,7 +109,7 @@ static int new_transit(struct gateway *gateway)
 		.data = gateway,
 		.word_told = gateway_word_told,
 		.not_believed = log_not_believed,
-		.changed = log_debugging() ? log_change : NULL,
+		.changed = log_change,
 	};
 
 	loaded_fill(gateway->loaded, &conf);

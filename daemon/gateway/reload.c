@@ -413,6 +413,13 @@ static void change_buses(struct gateway *gateway, struct draft *draft, struct re
 	gateway->bus_count = draft->config->bus_count;
 }
 
+/* One that was started with -d goes on to say all. */
+static void set_log_level(const struct config *old, const struct config *next)
+{
+	if (!log_debugging() || gateway_log_level(old) == LOG_LEVEL_DEBUG)
+		log_set_level(gateway_log_level(next));
+}
+
 static void take_ready(struct gateway *gateway, struct draft *draft, struct ready *ready)
 {
 	for (struct loaded *loaded = gateway->loaded; loaded; loaded = loaded->older)
@@ -424,6 +431,7 @@ static void take_ready(struct gateway *gateway, struct draft *draft, struct read
 	ready->loaded->owned = draft->config;
 	ready->loaded->older = gateway->loaded;
 	gateway->loaded = ready->loaded;
+	set_log_level(gateway->config, draft->config);
 	gateway->config = draft->config;
 	draft->config = NULL;
 	free(draft->buses);
