@@ -1,6 +1,6 @@
 # bash completion of corridorctl: commands, and names of the running daemon
 _corridorctl() {
-	local commands="status watch points devices alarms events export verify read scan ack present reseal control release redirect incident maintenance wiretest reload registry doctor bundle"
+	local commands="status watch points devices alarms events export verify read scan ack present reseal control release redirect incident maintenance wiretest reload record replay registry doctor bundle"
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 
 	case $before in
@@ -16,7 +16,7 @@ _corridorctl() {
 		mapfile -t COMPREPLY < <(compgen -W "consignment aeo mra group" -- "$word")
 		return
 		;;
-	check | import)
+	check | import | replay)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;

@@ -50,6 +50,8 @@ int ctl_act(struct ctl *ctl); /* present, reseal, control, release, redirect, in
 int ctl_maintenance(struct ctl *ctl);
 int ctl_wiretest(struct ctl *ctl);
 int ctl_reload(struct ctl *ctl);
+int ctl_record(struct ctl *ctl);
+int ctl_replay(struct ctl *ctl);
 int ctl_registry(struct ctl *ctl);
 int ctl_doctor(struct ctl *ctl);
 int ctl_bundle(struct ctl *ctl);

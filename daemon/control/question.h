@@ -29,6 +29,7 @@ enum control_method {
 	CONTROL_POINTS, /* all, or those of a device, a lane, or one */
 	CONTROL_SENSORS, /* all, or those of a lane, or one */
 	CONTROL_FOLLOW, /* each event from now on, as it is captured */
+	CONTROL_READINGS, /* each from now on, and the last ones before */
 	CONTROL_READ, /* registers of a device, now */
 	CONTROL_EVENTS, /* what was captured */
 	CONTROL_REGISTRY, /* which lists there are */
@@ -49,7 +50,7 @@ struct control_question {
 	enum control_method method;
 	char id[QUESTION_ID_BYTES]; /* given back with the answer; empty: none */
 	char of[QUESTION_NAME_BYTES]; /* devices, points, sensors, read; empty: all */
-	uint32_t from; /* of a list: whence to go on */
+	uint32_t from; /* of a list, also of readings: whence to go on */
 	char table[QUESTION_WORD_BYTES]; /* read: "holding"; empty: what the device has */
 	uint32_t address, count; /* read */
 	char step[QUESTION_WORD_BYTES], reason[OFFICER_REASON_BYTES]; /* maintenance */

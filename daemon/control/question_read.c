@@ -9,8 +9,9 @@
 
 #define BIT(method) (1u << (method))
 #define ALL	    (BIT(CONTROL_METHODS) - 1)
-#define LISTS \
-	(BIT(CONTROL_BUSES) | BIT(CONTROL_DEVICES) | BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS))
+#define LISTS                                                                                     \
+	(BIT(CONTROL_BUSES) | BIT(CONTROL_DEVICES) | BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | \
+	 BIT(CONTROL_READINGS))
 #define NAMED \
 	(BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | BIT(CONTROL_READ) | BIT(CONTROL_MAINTENANCE))
 #define WORDS                                                                                   \
@@ -44,6 +45,7 @@ static const struct {
 	[CONTROL_EVENTS] = {"events", false},
 	[CONTROL_MAINTENANCE] = {"maintenance", true},
 	[CONTROL_REGISTRY] = {"registry", false},
+	[CONTROL_READINGS] = {"readings", false},
 	[CONTROL_RECORD] = {"record", false},
 };
 

@@ -87,6 +87,8 @@ static size_t look(struct gateway *gateway, const struct control_question *quest
 	switch (question->method) {
 	case CONTROL_BUSES:
 		return look_at_buses(gateway, question->from, json);
+	case CONTROL_READINGS:
+		return gateway_record_begin(gateway, question->from, json, MOST);
 	case CONTROL_DEVICES:
 		return transit_look_at_devices(gateway->transit, question->from, json, MOST, &now);
 	case CONTROL_SENSORS:
@@ -424,6 +426,7 @@ static int answer(void *data, const struct control_question *question, uint64_t 
 	case CONTROL_DEVICES:
 	case CONTROL_POINTS:
 	case CONTROL_SENSORS:
+	case CONTROL_READINGS:
 		return answer_list(gateway, question, json);
 	case CONTROL_READ:
 		return ask_bus(gateway, question, number, ret_refusal);

@@ -38,7 +38,7 @@ ROOMS = {
     "readers": "apart base bus frames http mapper mqtt net transit/event",
     "signer": "evidence",
     "verify": "base evidence transit/event",
-    "ctl": "base frames modbus registry/record",
+    "ctl": "base frames modbus registry/record transit/event",
     "apart": "base frames mapper transit/event",
     "gpio": "transit/event",
     "http": "apart base frames mapper transit/event",
