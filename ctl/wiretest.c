@@ -93,41 +93,62 @@ static void drop_view(const struct wire_view *view)
 	json_decref(view->now);
 }
 
+/* A step that is tried, and what was so before. */
+struct attempt {
+	const struct wire_step *step;
+	const char *name; /* of the sensor */
+	json_t *before;
+	bool stands; /* it was met before, and has not ceased to be: that says nothing */
+};
+
+static bool is_met(struct wiretest *test, struct attempt *attempt)
+{
+	struct wire_view view = view_now(test, attempt->name, attempt->before);
+	bool met = view.sensor && wire_is_met(attempt->step, &view);
+
+	drop_view(&view);
+	attempt->stands &= met;
+	return met && !attempt->stands;
+}
+
+static void begin_attempt(struct wiretest *test, struct attempt *attempt)
+{
+	json_decref(attempt->before);
+	attempt->before = link_list(test->ctl->link, "points", NULL);
+	attempt->stands = !attempt->step->rests && !attempt->step->cable;
+	(void)is_met(test, attempt);
+}
+
 /* Until it is met, or who tests says something: the letter, '\n' also when it is met. */
-static int wait_for(struct wiretest *test, const struct wire_step *step, const char *name,
-		    const json_t *before)
+static int wait_for(struct wiretest *test, struct attempt *attempt)
 {
 	time_t until = time(NULL) + PATIENCE_S;
 
 	while (time(NULL) < until) {
 		int key = typed(LOOK_MS);
-		struct wire_view view;
-		bool met;
 
 		if (key)
 			return key;
-		if (step->rests)
-			continue;
-		view = view_now(test, name, before);
-		met = view.sensor && wire_is_met(step, &view);
-		drop_view(&view);
-		if (met)
+		if (!attempt->step->rests && is_met(test, attempt))
 			return '\n';
 	}
 	return '\n';
 }
 
-static enum verdict judge(struct wiretest *test, const struct wire_step *step, const char *name,
-			  const json_t *before, char why[RESULT_BYTES])
+static enum verdict judge(struct wiretest *test, struct attempt *attempt, char why[RESULT_BYTES])
 {
-	struct wire_view view = view_now(test, name, before);
-	enum verdict verdict = view.sensor && wire_is_met(step, &view) ? PASSED : FAILED;
+	enum verdict verdict = is_met(test, attempt) ? PASSED : FAILED;
+	struct wire_view view = view_now(test, attempt->name, attempt->before);
 	long long edges;
-	const char *bouncing = step->cable ? NULL : wire_bounces(before, view.now, &edges);
+	const char *bouncing =
+		attempt->step->cable ? NULL : wire_bounces(attempt->before, view.now, &edges);
 
 	why[0] = '\0';
-	if (verdict == FAILED)
-		wire_explain(step, &view, why);
+	if (attempt->stands)
+		snprintf(why, RESULT_BYTES, "%s said so before, and nothing has changed. ",
+			 attempt->name);
+	else if (verdict == FAILED)
+		wire_explain(attempt->step, &view, why);
 	if (bouncing && edges > 0)
 		snprintf(why + strlen(why), RESULT_BYTES - strlen(why),
 			 "%s changed %lld times: it bounces; a longer debounce, or a loose wire",
@@ -136,38 +157,31 @@ static enum verdict judge(struct wiretest *test, const struct wire_step *step, c
 	return verdict;
 }
 
-static enum verdict try_step(struct wiretest *test, const struct wire_step *step, const char *name,
-			     char why[RESULT_BYTES])
+static enum verdict try_step(struct wiretest *test, struct attempt *attempt, char why[RESULT_BYTES])
 {
-	json_t *before = link_list(test->ctl->link, "points", NULL);
-	int key = wait_for(test, step, name, before);
-	enum verdict verdict = SKIPPED;
+	int key = wait_for(test, attempt);
 
 	why[0] = '\0';
 	if (key == 'q')
-		verdict = QUIT;
-	else if (key != 's')
-		verdict = judge(test, step, name, before, why);
-	json_decref(before);
-	return verdict;
+		return QUIT;
+	return key == 's' ? SKIPPED : judge(test, attempt, why);
 }
 
 /* What failed can be tried again. false: who tests has had enough. */
-static bool do_step(struct wiretest *test, const struct wire_step *step, const char *name)
+static bool go_through(struct wiretest *test, struct attempt *attempt, const char *what)
 {
-	char what[128], why[RESULT_BYTES];
+	char why[RESULT_BYTES];
 
-	snprintf(what, sizeof(what), "%s: %s", name, step->what);
-	test->number++;
 	for (;;) {
 		enum verdict verdict;
 		int key;
 
+		begin_attempt(test, attempt);
 		fprintf(test->ctl->out, "%2u %s   %s\n", test->number, what,
-			step->rests ? "[Enter] it is so  [s]kip  [q]uit"
-				    : "waiting; [Enter] done  [s]kip  [q]uit");
+			attempt->step->rests ? "[Enter] it is so  [s]kip  [q]uit"
+					     : "waiting; [Enter] done  [s]kip  [q]uit");
 		fflush(test->ctl->out);
-		verdict = try_step(test, step, name, why);
+		verdict = try_step(test, attempt, why);
 		if (verdict == QUIT)
 			return false;
 		if (verdict != FAILED) {
@@ -184,6 +198,19 @@ static bool do_step(struct wiretest *test, const struct wire_step *step, const c
 		note(test, FAILED, what, why);
 		return key != 'q';
 	}
+}
+
+static bool do_step(struct wiretest *test, const struct wire_step *step, const char *name)
+{
+	struct attempt attempt = {.step = step, .name = name};
+	char what[128];
+	bool goes_on;
+
+	snprintf(what, sizeof(what), "%s: %s", name, step->what);
+	test->number++;
+	goes_on = go_through(test, &attempt, what);
+	json_decref(attempt.before);
+	return goes_on;
 }
 
 /* ---- what needs no hands ------------------------------------------------------------------- */

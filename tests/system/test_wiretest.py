@@ -123,9 +123,17 @@ def test_swapped_limit_switches_are_named(new_gateway, inputs, tmp_path):
     assert "closed_limit and open_limit swapped" in person.said
 
 
+def test_what_was_so_before_proves_nothing(new_gateway, inputs, tmp_path):
+    """Swapped, a boom that is down says "open": that is not one that was raised."""
+    gateway = new_gateway(closed=OPEN, open_=CLOSED)
+    person = Person(inputs, gateway, tmp_path)
+    assert person.go_through(lambda line: None if "RAISE" in line else person.act(line), vain=("RAISE", "LOWER")) == FAULTS
+    assert re.search(r"RAISE the boom.*\n   NOT SO: boom said so before, and nothing has changed", person.said), person.said
+
+
 def test_a_cable_in_another_lane_and_a_dead_input_are_named(new_gateway, inputs, tmp_path):
     person = Person(inputs, new_gateway(beam=OTHER), tmp_path)
-    assert person.go_through(vain=("ONTO",)) == FAULTS
+    assert person.go_through(vain=("ONTO", "AWAY")) == FAULTS
     assert "io.other did" in person.said and "swapped cables?" in person.said
 
 
