@@ -11,7 +11,7 @@
 #include "ctl/ctl.h"
 #include "ctl/program.h"
 
-#define LOG_LINES    "5000"
+#define LOG_LINES "5000"
 
 struct bundle {
 	struct ctl *ctl;
