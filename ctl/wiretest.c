@@ -25,6 +25,7 @@ struct wiretest {
 	FILE *report;
 	char lane_points[NAMES_BYTES]; /* each between newlines */
 	unsigned number, count[QUIT];
+	bool gone; /* the daemon, or the sensor */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -104,8 +105,9 @@ struct attempt {
 static bool is_met(struct wiretest *test, struct attempt *attempt)
 {
 	struct wire_view view = view_now(test, attempt->name, attempt->before);
-	bool met = view.sensor && wire_is_met(attempt->step, &view);
+	bool met = view.sensor && view.now && wire_is_met(attempt->step, &view);
 
+	test->gone |= !view.sensor || !view.now;
 	drop_view(&view);
 	attempt->stands &= met;
 	return met && !attempt->stands;
@@ -124,7 +126,7 @@ static int wait_for(struct wiretest *test, struct attempt *attempt)
 {
 	time_t until = time(NULL) + PATIENCE_S;
 
-	while (time(NULL) < until) {
+	while (time(NULL) < until && !test->gone) {
 		int key = typed(LOOK_MS);
 
 		if (key)
@@ -160,11 +162,13 @@ static enum verdict judge(struct wiretest *test, struct attempt *attempt, char w
 static enum verdict try_step(struct wiretest *test, struct attempt *attempt, char why[RESULT_BYTES])
 {
 	int key = wait_for(test, attempt);
+	enum verdict verdict;
 
 	why[0] = '\0';
 	if (key == 'q')
 		return QUIT;
-	return key == 's' ? SKIPPED : judge(test, attempt, why);
+	verdict = key == 's' ? SKIPPED : judge(test, attempt, why);
+	return test->gone ? QUIT : verdict;
 }
 
 /* What failed can be tried again. false: who tests has had enough. */
@@ -277,6 +281,19 @@ static bool do_sensor(struct wiretest *test, const json_t *sensor)
 	return true;
 }
 
+static void break_off(struct wiretest *test)
+{
+	const char *why = link_error(test->ctl->link);
+
+	if (!test->gone)
+		why = "by who tested";
+	else if (!*why)
+		why = "the sensor is not there any more";
+	fprintf(test->report, "    broken off: %s\n", why);
+	if (test->gone)
+		(void)ctl_fail("broken off: %s", why);
+}
+
 static void do_all(struct wiretest *test)
 {
 	json_t *sensors = link_list(test->ctl->link, "sensors", test->lane), *sensor;
@@ -288,7 +305,7 @@ static void do_all(struct wiretest *test)
 	if (goes_on)
 		look_at_broker(test);
 	else
-		fprintf(test->report, "    broken off by who tested\n");
+		break_off(test);
 	json_decref(sensors);
 }
 
@@ -371,6 +388,8 @@ int ctl_wiretest(struct ctl *ctl)
 		return ctl_fail("%s: %s", path, strerror(errno));
 	fprintf(ctl->out, "%u ok, %u failed, %u skipped; to sign: %s\n", test.count[PASSED],
 		test.count[FAILED], test.count[SKIPPED], path);
+	if (test.gone)
+		return CTL_FAILED;
 	if (test.count[FAILED] > 0)
 		return CTL_FAULTS;
 	return test.count[SKIPPED] > 0 || interrupted ? CTL_WARNINGS : CTL_FINE;

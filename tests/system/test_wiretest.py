@@ -10,7 +10,7 @@ from rig.daemon import BUILD
 from rig.waiting import PATIENCE_S
 from sim.modbus_device import COILS, TcpServer, Unit
 
-FINE, WARNINGS, FAULTS = 0, 1, 2
+FINE, WARNINGS, FAULTS, FAILED = range(4)
 CLOSED, OPEN, BEAM, OTHER = range(4)
 
 
@@ -162,6 +162,14 @@ def test_what_stays_away_when_the_cable_is_back_is_named(new_gateway, inputs, tm
 
     assert person.go_through(act, vain=("PLUG",)) == FAULTS
     assert re.search(r"NOT SO: io\.\w+ is still fault: link_down", person.said), person.said
+
+
+def test_a_daemon_that_ends_meanwhile_is_no_dead_input(new_gateway, inputs, tmp_path):
+    gateway = new_gateway()
+    person = Person(inputs, gateway, tmp_path)
+    assert person.go_through(lambda line: gateway.stop() if "RAISE" in line else person.act(line)) == FAILED
+    assert "broken off: the daemon " in report(tmp_path)
+    assert "dead input" not in person.said
 
 
 def test_it_can_be_broken_off_and_nothing_stays_marked(new_gateway, inputs, tmp_path, subscriber):
