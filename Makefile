@@ -80,7 +80,8 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev 
                   nettle-dev libjansson-dev libpcre2-dev libexpat1-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-pymodbus
 CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial-asyncio \
-                  python3-pytest-xdist python3-jsonschema openssl socat zstd
+                  python3-pytest-xdist python3-jsonschema openssl socat zstd \
+                  $(if $(CI),prometheus) # 100 MB for its promtool: elsewhere as you like
 RIG_PACKAGES   := $(CHECK_PACKAGES) qemu-system-x86 busybox-static kmod xz-utils \
                   qemu-system-arm qemu-user-static gcc-aarch64-linux-gnu \
                   gcc-arm-linux-gnueabihf systemd-container mmdebstrap e2fsprogs f2fs-tools \
@@ -124,7 +125,7 @@ VERIFY_LDLIBS = $(VERIFY_PKG_LIBS)
 CTL_LDLIBS    = $(CTL_PKG_LIBS) -lm
 # Where things are installed, for the few files that ask.
 ALL_PLACES  = -DSYSCONFDIR='"$(SYSCONFDIR)"' -DDATADIR='"$(PREFIX)/share/corridord"' -DLIBEXECDIR='"$(PREFIX)/libexec"'
-PLACED     := $(addprefix $(BUILD)/,daemon/main.o daemon/config/build_profile.o daemon/base/child.o ctl/bundle.o ctl/doctor.o ctl/likeness.o ctl/scan.o tests/unit/test_config_bad.o)
+PLACED     := $(addprefix $(BUILD)/,daemon/main.o daemon/config/build_profile.o daemon/base/child.o ctl/main.o ctl/likeness.o ctl/scan.o tests/unit/test_config_bad.o)
 
 # Folders of C, three deep at most.
 ROOMS      := daemon $(patsubst %/,%,$(wildcard daemon/*/ daemon/*/*/) drivers $(wildcard drivers/*/))
@@ -371,10 +372,11 @@ install: $(PROGRAMS) $(if $(NO_MANUAL),,install-manual)
 	install -D -m 644 systemd/corridord.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/corridord.conf
 	install -D -m 644 systemd/corridord.tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/corridord.conf
 	install -D -m 644 systemd/corridord.modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/corridord.conf
+	install -D -m 644 systemd/corridord.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/corridord.catalog
 	install -D -m 644 systemd/60-corridord.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-corridord.rules
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/schema schema/*.json schema/*.zdict
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/registry etc/registry/*.jsonl
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/prometheus etc/prometheus/*.yml
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/corridord/prometheus etc/prometheus/*.yml etc/prometheus/*.json
 	install -D -m 644 ctl/corridorctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/corridorctl
 
 install-manual: $(BUILD)/corridord

@@ -11,8 +11,7 @@
 #include "ctl/ctl.h"
 #include "ctl/program.h"
 
-#define DEFAULT_CONF SYSCONFDIR "/corridord/corridord.conf"
-#define LOG_LINES    "5000"
+#define LOG_LINES "5000"
 
 struct bundle {
 	struct ctl *ctl;
@@ -154,7 +153,7 @@ static void remove_folder(const struct bundle *bundle)
 int ctl_bundle(struct ctl *ctl)
 {
 	struct bundle bundle = {.ctl = ctl, .folder = "/tmp/corridord-XXXXXX"};
-	const char *conf = ctl->argc > 0 ? ctl->argv[0] : DEFAULT_CONF;
+	const char *conf = ctl->argc > 0 ? ctl->argv[0] : ctl->conf;
 	char file[PATH_MAX];
 	int status;
 

@@ -1,10 +1,22 @@
 # bash completion of corridorctl: commands, and names of the running daemon
 _corridorctl() {
-	local commands="status watch points devices alarms events export verify read scan ack present reseal control release redirect incident maintenance wiretest reload doctor bundle"
+	local commands="status watch points devices alarms events export verify read scan ack present reseal control release redirect incident maintenance wiretest reload record replay registry doctor bundle"
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 
 	case $before in
-	-s | --socket)
+	-s | --socket | -c | --conf)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	registry)
+		mapfile -t COMPREPLY < <(compgen -W "list show check import" -- "$word")
+		return
+		;;
+	show)
+		mapfile -t COMPREPLY < <(compgen -W "consignment aeo mra group" -- "$word")
+		return
+		;;
+	check | import | replay)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -15,6 +27,6 @@ _corridorctl() {
 		return
 		;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "$commands --json --socket --follow --since --type --class --last --csv --version --help" -- "$word")
+	mapfile -t COMPREPLY < <(compgen -W "$commands --json --socket --conf --follow --since --type --class --last --csv --version --help" -- "$word")
 }
 complete -F _corridorctl corridorctl

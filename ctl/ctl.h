@@ -27,6 +27,7 @@ struct ctl {
 		const char *unit, *baud, *parity; /* as given; scan: several */
 		const char *since, *type, *class, *last; /* events, export, verify */
 	} given;
+	const char *conf; /* of the daemon, where it is looked at */
 	const char *profiles; /* scan: the folder of the technician's own */
 	const char *command; /* its name */
 	FILE *out;
@@ -49,6 +50,9 @@ int ctl_act(struct ctl *ctl); /* present, reseal, control, release, redirect, in
 int ctl_maintenance(struct ctl *ctl);
 int ctl_wiretest(struct ctl *ctl);
 int ctl_reload(struct ctl *ctl);
+int ctl_record(struct ctl *ctl);
+int ctl_replay(struct ctl *ctl);
+int ctl_registry(struct ctl *ctl);
 int ctl_doctor(struct ctl *ctl);
 int ctl_bundle(struct ctl *ctl);
 

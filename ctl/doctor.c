@@ -122,7 +122,7 @@ int ctl_doctor(struct ctl *ctl)
 	char *printed;
 	int code;
 
-	doctor.conf = given ? given : SYSCONFDIR "/corridord/corridord.conf";
+	doctor.conf = given ? given : ctl->conf;
 	look_at_configuration(&doctor);
 	printed = program_says("--print-config", doctor.conf, &code);
 	doctor_look_at_machine(&doctor, printed && code == 0 ? printed : NULL);

@@ -152,8 +152,11 @@ static void name_point(const json_t *point, json_t *faults)
 	snprintf(what, sizeof(what), "point \"%s\": %s", text_of(point, "name"),
 		 text_of(point, "reason"));
 	if (refused)
-		snprintf(what + strlen(what), sizeof(what) - strlen(what), ": the device says %s",
-			 text_value(refused, raw));
+		snprintf(what + strlen(what), sizeof(what) - strlen(what),
+			 ": the device says %s; another order of bytes, or a value of none, map, "
+			 "min or max? corridorctl read %.*s ADDRESS 2",
+			 text_value(refused, raw), (int)strcspn(text_of(point, "name"), "."),
+			 text_of(point, "name"));
 	add(faults, "fault", what, number_of(point, "since_ms") / 1000);
 }
 

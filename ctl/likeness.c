@@ -1,6 +1,7 @@
 #include "ctl/likeness.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,14 +162,15 @@ static int by_name(const void *a, const void *b)
 struct likeness *likeness_new(const char *own)
 {
 	struct likeness *likeness = calloc(1, sizeof(*likeness));
-	char folder[] = "/tmp/corridorctl-XXXXXX", link[64];
+	char folder[] = "/tmp/corridorctl-XXXXXX", link[64], whole[PATH_MAX];
 
 	if (!likeness || !mkdtemp(folder)) {
 		free(likeness);
 		return NULL;
 	}
 	snprintf(link, sizeof(link), "%s/profiles", folder);
-	(void)!symlink(own, link);
+	if (realpath(own, whole)) /* it may be named from here */
+		(void)!symlink(whole, link);
 	load_folder(likeness, own, folder);
 	load_folder(likeness, DATADIR "/profiles", folder);
 	(void)unlink(link);

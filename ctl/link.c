@@ -1,6 +1,7 @@
 #include "ctl/link.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ struct link {
 	char *bytes; /* heard and not taken */
 	size_t used, size;
 	char *line; /* heard last */
+	json_t *early; /* readings that came before an answer */
 	char error[256];
 };
 
@@ -66,6 +68,7 @@ void link_close(struct link *link)
 		close(link->fd);
 	free(link->bytes);
 	free(link->line);
+	json_decref(link->early);
 	free(link);
 }
 
@@ -157,6 +160,18 @@ const char *link_line(const struct link *link)
 	return link->line ? link->line : "";
 }
 
+/* Not an answer, but what somebody follows or records. */
+static bool is_told(struct link *link, const json_t *line)
+{
+	json_t *reading = json_object_get(line, "reading");
+
+	if (reading && !link->early)
+		link->early = json_array();
+	if (reading)
+		json_array_append(link->early, reading);
+	return reading || json_object_get(line, "event");
+}
+
 json_t *link_ask_any(struct link *link, json_t *question)
 {
 	int err = send_line(link, question);
@@ -167,7 +182,7 @@ json_t *link_ask_any(struct link *link, json_t *question)
 		set_error(link, "the daemon cannot be asked: %s", strerror(-err));
 		return NULL;
 	}
-	while ((answer = hear(link, 0)) && json_object_get(answer, "event"))
+	while ((answer = hear(link, 0)) && is_told(link, answer))
 		json_decref(answer);
 	return answer;
 }
@@ -217,4 +232,29 @@ json_t *link_next_event(struct link *link, bool wait)
 	event = json_incref(json_object_get(line, "event"));
 	json_decref(line);
 	return event;
+}
+
+json_t *link_next_reading(struct link *link, int wait_ms)
+{
+	struct pollfd in = {.fd = link->fd, .events = POLLIN};
+	json_t *line, *reading;
+
+	if (json_array_size(link->early) > 0) {
+		reading = json_incref(json_array_get(link->early, 0));
+		json_array_remove(link->early, 0);
+		return reading;
+	}
+	if (!memchr(link->used ? link->bytes : "", '\n', link->used))
+		(void)poll(&in, 1, wait_ms);
+	line = hear(link, MSG_DONTWAIT);
+	reading = json_incref(json_object_get(line, "reading"));
+	json_decref(line);
+	return reading;
+}
+
+bool link_has_ended(const struct link *link)
+{
+	char byte;
+
+	return recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }

@@ -30,6 +30,11 @@ json_t *link_list(struct link *link, const char *method, const char *of);
  * and it is not waited for. */
 json_t *link_next_event(struct link *link, bool wait);
 
+/* The next reading of those that are recorded, a line of a trace, waiting for it so long at most.
+ * NULL: there is none. The caller frees it. */
+json_t *link_next_reading(struct link *link, int wait_ms);
+bool link_has_ended(const struct link *link); /* and nothing of it is left to be heard */
+
 const char *link_error(const struct link *link);
 
 #endif

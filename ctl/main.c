@@ -10,6 +10,7 @@
 #include "ctl/sweep.h"
 
 #define DEFAULT_SOCKET "/run/corridord/control"
+#define DEFAULT_CONF   SYSCONFDIR "/corridord/corridord.conf"
 
 static const struct command {
 	const char *name;
@@ -59,6 +60,15 @@ static const struct command {
 	{"reload", ctl_reload, "",
 	 "the configuration is read again; what has not changed goes on (root, or control_group)",
 	 false},
+	{"record", ctl_record, "[MINUTES [FILE]]",
+	 "all that the buses deliver, into a file that can be replayed", false},
+	{"replay", ctl_replay, "FILE",
+	 "which events a configuration makes of such a file; --conf FILE", true},
+	{"registry", ctl_registry, "list | show KIND KEY",
+	 "which lists the gateway goes by, and one record (consignment, aeo, mra, group)", true},
+	{"registry", ctl_registry, "check [FILE]... | import FILE [PLACE]",
+	 "what is wrong with a list, line by line; or puts a good one in the place of the old",
+	 true},
 	{"doctor", ctl_doctor, "[CONF]", "configuration, account, disk, brokers, clock, daemon",
 	 true},
 	{"bundle", ctl_bundle, "[CONF]",
@@ -75,6 +85,7 @@ static void usage(FILE *out)
 			commands[i].words[0] ? " " : "", commands[i].words, commands[i].help);
 	fputs("  -j, --json          for programs\n"
 	      "  -s, --socket PATH   of the daemon, default " DEFAULT_SOCKET "\n"
+	      "  -c, --conf FILE     of the daemon, default " DEFAULT_CONF "\n"
 	      "  -V, --version\n"
 	      "  -h, --help\n"
 	      "exit: 0 all well, 1 warnings, 2 faults, 3 no answer, or not understood\n",
@@ -199,6 +210,7 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 		{"csv", no_argument, NULL, OPTION_CSV},
 		{"json", no_argument, NULL, 'j'},
 		{"socket", required_argument, NULL, 's'},
+		{"conf", required_argument, NULL, 'c'},
 		{"follow", no_argument, NULL, 'f'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
@@ -207,13 +219,16 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 	const struct command *command;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "js:fVh", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "js:c:fVh", options, NULL)) != -1) {
 		switch (option) {
 		case 'j':
 			ctl->json = true;
 			break;
 		case 's':
 			ctl->socket = optarg;
+			break;
+		case 'c':
+			ctl->conf = optarg;
 			break;
 		case 'f':
 			ctl->follow = true;
@@ -284,6 +299,7 @@ int main(int argc, char **argv)
 {
 	struct ctl ctl = {.out = stdout,
 			  .socket = DEFAULT_SOCKET,
+			  .conf = DEFAULT_CONF,
 			  .alone = {.unit = 1, .baud = 9600, .parity = 'E'}};
 	const struct command *command = parse(argc, argv, &ctl);
 	int status = CTL_FINE;

@@ -100,6 +100,32 @@ char *program_says(const char *option, const char *conf, int *ret_exit)
 	return text;
 }
 
+int program_start(const char *const words[], struct program *ret_program)
+{
+	char path[PATH_MAX];
+	int ends[2], err;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	find_program(path);
+	err = start(path, words, ends[1], &pid);
+	close(ends[1]);
+	ret_program->says = err == 0 ? fdopen(ends[0], "r") : NULL;
+	if (err == 0 && !ret_program->says)
+		err = -errno;
+	if (err < 0)
+		close(ends[0]);
+	ret_program->pid = pid;
+	return err;
+}
+
+int program_end(struct program *program)
+{
+	(void)fclose(program->says);
+	return wait_for(program->pid);
+}
+
 /* The line behind this one; NULL: it was the last. */
 static const char *next_line(const char *line)
 {

@@ -4,10 +4,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* The command with both outputs going there, searched for in PATH, waited for; words end with NULL. Its exit
  * code, or a negative errno. */
 int program_run(const char *const words[], int out);
+
+/* corridord with these words, whose outputs are read while it runs. Negative errno. */
+struct program {
+	FILE *says;
+	int pid;
+};
+int program_start(const char *const words[], struct program *ret_program);
+int program_end(struct program *program); /* its exit code, or a negative errno */
 
 /* What "corridord OPTION -c CONF" writes, both outputs, NUL-terminated; the caller frees. NULL: it could
  * not be run. ret_exit: its exit code. */

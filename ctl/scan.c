@@ -14,6 +14,7 @@
 #include "ctl/likeness.h"
 #include "ctl/sweep.h"
 
+#define LIKE_COLUMN    51 /* of the table of those that were found */
 #define OWN_PROFILES   SYSCONFDIR "/corridord/profiles"
 #define BY_PATH	       "/dev/serial/by-path"
 #define LISTEN_MS      2000
@@ -265,7 +266,7 @@ static void put_table(const struct scan *scan)
 	json_t *one, *like;
 	size_t i, k;
 
-	fputs("UNIT  SPEED        ANSWERS                         LOOKS LIKE\n", out);
+	fputs("UNIT  SPEED        ANSWERS                     LOOKS LIKE\n", out);
 	json_array_foreach(scan->found, i, one)
 	{
 		int unit = (int)json_integer_value(json_object_get(one, "unit"));
@@ -275,10 +276,10 @@ static void put_table(const struct scan *scan)
 			snprintf(speed, sizeof(speed), "%d %s",
 				 (int)json_integer_value(json_object_get(one, "baud")),
 				 json_string_value(json_object_get(one, "parity")));
-		fprintf(out, "%4d  %-13s%-32s", unit, speed,
+		fprintf(out, "%4d  %-13s%-28s", unit, speed,
 			json_string_value(json_object_get(one, "answers")));
 		json_array_foreach(json_object_get(one, "like"), k, like)
-			fprintf(out, "%s%s (%d points)", k ? ", " : "",
+			fprintf(out, "%s%*s%s (%d points)", k ? ",\n" : "", k ? LIKE_COLUMN : 0, "",
 				json_string_value(json_object_get(like, "profile")),
 				(int)json_integer_value(json_object_get(like, "points")));
 		fputs(k ? "\n" : "nothing known\n", out);
@@ -294,11 +295,11 @@ static void put_device(const struct scan *scan, const json_t *one, const char *b
 	const int unit = (int)json_integer_value(json_object_get(one, "unit"));
 	FILE *out = scan->ctl->out;
 
-	fprintf(out, "device \"unit-%d\" { %s  unit = %d", unit, bus, unit);
+	fprintf(out, "device \"unit-%d\" { %s  unit = %d\n", unit, bus, unit);
 	if (profile)
-		fprintf(out, "  profile = \"%s\" }\n", profile);
+		fprintf(out, "    profile = \"%s\" }\n", profile);
 	else
-		fputs("  point \"first\" { table = \"holding\"  address = 0 } }\n", out);
+		fputs("    point \"first\" { table = \"holding\"  address = 0 } }\n", out);
 }
 
 static void put_blocks(const struct scan *scan)

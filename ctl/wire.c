@@ -37,6 +37,10 @@ const struct wire_step wire_steps[] = {
 	 .what = "let it be free again",
 	 .input = "passed",
 	 .value = false},
+	{.kind = "barrier",
+	 .what = "PULL OUT the cable of the boom, or of its inputs",
+	 .cable = CABLE_OUT},
+	{.kind = "barrier", .what = "PLUG it IN again", .cable = CABLE_IN},
 	{.kind = "seal",
 	 .needs = "id",
 	 .what = "no seal is near",
@@ -54,6 +58,16 @@ const struct wire_step wire_steps[] = {
 	{.kind = "seal", .what = "OPEN the seal", .states = {"opened", "tampered", "missing"}},
 	{.kind = "seal", .needs = "id", .what = "take it AWAY", .states = {"absent"}},
 	{.kind = "seal", .lacks = "id", .what = "CLOSE it again", .states = {"intact"}},
+	{.kind = "seal",
+	 .needs = "id",
+	 .what = "PULL OUT the cable of the reader",
+	 .cable = CABLE_OUT},
+	{.kind = "seal",
+	 .lacks = "id",
+	 .what = "PULL OUT the cable of the seal",
+	 .states = {"opened", "tampered", "missing"},
+	 .cable = CABLE_OUT},
+	{.kind = "seal", .what = "PLUG it IN again", .cable = CABLE_IN},
 };
 
 const size_t wire_step_count = sizeof(wire_steps) / sizeof(wire_steps[0]);
@@ -68,21 +82,6 @@ bool wire_applies(const struct wire_step *step, const json_t *sensor)
 	return strcmp(text_of(sensor, "kind"), step->kind) == 0 &&
 	       (!step->needs || observed(sensor, step->needs)) &&
 	       (!step->lacks || !observed(sensor, step->lacks));
-}
-
-bool wire_is_met(const struct wire_step *step, const json_t *sensor)
-{
-	const json_t *input = step->input ? observed(sensor, step->input) : NULL;
-
-	if (step->input)
-		return step->value ? json_is_true(input) || json_integer_value(input) == 1
-				   : json_is_false(input) ||
-					     (json_is_integer(input) && !json_integer_value(input));
-	for (size_t i = 0; i < sizeof(step->states) / sizeof(step->states[0]) && step->states[i];
-	     i++)
-		if (strcmp(text_of(sensor, "state"), step->states[i]) == 0)
-			return true;
-	return false;
 }
 
 /* ---- what changed ------------------------------------------------------------------------ */
@@ -141,6 +140,56 @@ static const json_t *changed(const json_t *before, const json_t *after, const ch
 	return NULL;
 }
 
+/* ---- whether it is so -------------------------------------------------------------------- */
+
+static bool is_good(const json_t *point)
+{
+	return strcmp(text_of(point, "quality"), "good") == 0;
+}
+
+/* The first point of the lane that is not good, of those that were good before; before NULL: of all. */
+static const json_t *find_lost(const struct wire_view *view, const json_t *before)
+{
+	const json_t *point, *was;
+	size_t i;
+
+	json_array_foreach(view->now, i, point)
+	{
+		if (is_good(point) || !is_of_lane(text_of(point, "name"), view->lane_points))
+			continue;
+		was = before ? find_point(before, text_of(point, "name")) : NULL;
+		if (!before || (was && is_good(was)))
+			return point;
+	}
+	return NULL;
+}
+
+static bool is_one_of(const struct wire_step *step, const char *state)
+{
+	for (size_t i = 0; i < sizeof(step->states) / sizeof(step->states[0]) && step->states[i];
+	     i++)
+		if (strcmp(state, step->states[i]) == 0)
+			return true;
+	return false;
+}
+
+bool wire_is_met(const struct wire_step *step, const struct wire_view *view)
+{
+	const json_t *input = step->input ? observed(view->sensor, step->input) : NULL;
+	const char *state = text_of(view->sensor, "state");
+	bool unknown = strcmp(state, "unknown") == 0;
+
+	if (step->cable == CABLE_OUT)
+		return unknown || find_lost(view, view->before) || is_one_of(step, state);
+	if (step->cable == CABLE_IN)
+		return !unknown && !find_lost(view, NULL);
+	if (step->input)
+		return step->value ? json_is_true(input) || json_integer_value(input) == 1
+				   : json_is_false(input) ||
+					     (json_is_integer(input) && !json_integer_value(input));
+	return is_one_of(step, state);
+}
+
 /* ---- why not ----------------------------------------------------------------------------- */
 
 static void explain_state(const struct wire_step *step, const json_t *sensor,
@@ -172,20 +221,50 @@ static void explain_inverted(const json_t *point, char ret_why[WIRE_WHY_BYTES])
 		(int)(dot ? dot - name : 0), name, dot ? dot + 1 : name);
 }
 
-void wire_explain(const struct wire_step *step, const json_t *sensor, const json_t *before,
-		  const json_t *after, const char *lane_points, char ret_why[WIRE_WHY_BYTES])
+/* What changed looks like something that was done. */
+static void explain_cable(const struct wire_step *step, const struct wire_view *view,
+			  const json_t *mine, char ret_why[WIRE_WHY_BYTES])
 {
-	const json_t *mine = changed(before, after, lane_points, true);
-	const json_t *other = changed(before, after, lane_points, false);
+	const json_t *lost = find_lost(view, NULL);
+	char value[TEXT_VALUE_BYTES];
+
+	if (step->cable == CABLE_IN)
+		snprintf(ret_why, WIRE_WHY_BYTES, "%s is still %s: %s",
+			 lost ? text_of(lost, "name") : text_of(view->sensor, "sensor"),
+			 lost ? text_of(lost, "quality") : "unknown",
+			 text_of(lost ? lost : view->sensor, "reason"));
+	else if (mine)
+		snprintf(
+			ret_why, WIRE_WHY_BYTES,
+			"%s became %s, as if somebody had done it: that the cable is cut nobody "
+			"would see. A contact that is closed at rest, or a fault output, would tell",
+			text_of(mine, "name"), text_value(json_object_get(mine, "value"), value));
+	else
+		snprintf(ret_why, WIRE_WHY_BYTES,
+			 "%s still says \"%s\", and no input changed: was it this cable? Then "
+			 "nobody would see that it is cut",
+			 text_of(view->sensor, "sensor"), text_of(view->sensor, "state"));
+}
+
+void wire_explain(const struct wire_step *step, const struct wire_view *view,
+		  char ret_why[WIRE_WHY_BYTES])
+{
+	const json_t *mine = changed(view->before, view->now, view->lane_points, true);
+	const json_t *other = changed(view->before, view->now, view->lane_points, false);
 	size_t bytes;
 
 	ret_why[0] = '\0';
+	if (step->cable) {
+		explain_cable(step, view, mine, ret_why);
+		return;
+	}
 	if (!step->input)
-		explain_state(step, sensor, ret_why);
+		explain_state(step, view->sensor, ret_why);
 	if (step->input && step->rests) {
 		snprintf(ret_why, WIRE_WHY_BYTES,
 			 "%s says that \"%s\" is %s: is it inverted, or is something there? ",
-			 text_of(sensor, "sensor"), step->input, step->value ? "false" : "true");
+			 text_of(view->sensor, "sensor"), step->input,
+			 step->value ? "false" : "true");
 		return;
 	}
 	if (mine && step->input)
@@ -194,7 +273,7 @@ void wire_explain(const struct wire_step *step, const json_t *sensor, const json
 	if (!mine && other)
 		snprintf(ret_why + bytes, WIRE_WHY_BYTES - bytes,
 			 "Nothing of this lane changed, but %s did, %lld times: swapped cables?",
-			 text_of(other, "name"), edges_since(before, other));
+			 text_of(other, "name"), edges_since(view->before, other));
 	else if (!mine && !step->rests)
 		snprintf(
 			ret_why + bytes, WIRE_WHY_BYTES - bytes,

@@ -25,6 +25,7 @@ struct wiretest {
 	FILE *report;
 	char lane_points[NAMES_BYTES]; /* each between newlines */
 	unsigned number, count[QUIT];
+	bool gone; /* the daemon, or the sensor */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -78,82 +79,113 @@ static json_t *sensor_now(struct wiretest *test, const char *name)
 	return found;
 }
 
+/* The caller frees sensor and now. */
+static struct wire_view view_now(struct wiretest *test, const char *name, const json_t *before)
+{
+	return (struct wire_view){.sensor = sensor_now(test, name),
+				  .before = before,
+				  .now = link_list(test->ctl->link, "points", NULL),
+				  .lane_points = test->lane_points};
+}
+
+static void drop_view(const struct wire_view *view)
+{
+	json_decref(view->sensor);
+	json_decref(view->now);
+}
+
+/* A step that is tried, and what was so before. */
+struct attempt {
+	const struct wire_step *step;
+	const char *name; /* of the sensor */
+	json_t *before;
+	bool stands; /* it was met before, and has not ceased to be: that says nothing */
+};
+
+static bool is_met(struct wiretest *test, struct attempt *attempt)
+{
+	struct wire_view view = view_now(test, attempt->name, attempt->before);
+	bool met = view.sensor && view.now && wire_is_met(attempt->step, &view);
+
+	test->gone |= !view.sensor || !view.now;
+	drop_view(&view);
+	attempt->stands &= met;
+	return met && !attempt->stands;
+}
+
+static void begin_attempt(struct wiretest *test, struct attempt *attempt)
+{
+	json_decref(attempt->before);
+	attempt->before = link_list(test->ctl->link, "points", NULL);
+	attempt->stands = !attempt->step->rests && !attempt->step->cable;
+	(void)is_met(test, attempt);
+}
+
 /* Until it is met, or who tests says something: the letter, '\n' also when it is met. */
-static int wait_for(struct wiretest *test, const struct wire_step *step, const char *name)
+static int wait_for(struct wiretest *test, struct attempt *attempt)
 {
 	time_t until = time(NULL) + PATIENCE_S;
 
-	while (time(NULL) < until) {
+	while (time(NULL) < until && !test->gone) {
 		int key = typed(LOOK_MS);
-		json_t *sensor;
-		bool met;
 
 		if (key)
 			return key;
-		if (step->rests)
-			continue;
-		sensor = sensor_now(test, name);
-		met = sensor && wire_is_met(step, sensor);
-		json_decref(sensor);
-		if (met)
+		if (!attempt->step->rests && is_met(test, attempt))
 			return '\n';
 	}
 	return '\n';
 }
 
-static enum verdict judge(struct wiretest *test, const struct wire_step *step, const char *name,
-			  const json_t *before, char why[RESULT_BYTES])
+static enum verdict judge(struct wiretest *test, struct attempt *attempt, char why[RESULT_BYTES])
 {
-	json_t *sensor = sensor_now(test, name);
-	json_t *after = link_list(test->ctl->link, "points", NULL);
-	enum verdict verdict = sensor && wire_is_met(step, sensor) ? PASSED : FAILED;
+	enum verdict verdict = is_met(test, attempt) ? PASSED : FAILED;
+	struct wire_view view = view_now(test, attempt->name, attempt->before);
 	long long edges;
-	const char *bouncing = wire_bounces(before, after, &edges);
+	const char *bouncing =
+		attempt->step->cable ? NULL : wire_bounces(attempt->before, view.now, &edges);
 
 	why[0] = '\0';
-	if (verdict == FAILED)
-		wire_explain(step, sensor, before, after, test->lane_points, why);
+	if (attempt->stands)
+		snprintf(why, RESULT_BYTES, "%s said so before, and nothing has changed. ",
+			 attempt->name);
+	else if (verdict == FAILED)
+		wire_explain(attempt->step, &view, why);
 	if (bouncing && edges > 0)
 		snprintf(why + strlen(why), RESULT_BYTES - strlen(why),
 			 "%s changed %lld times: it bounces; a longer debounce, or a loose wire",
 			 bouncing, edges);
-	json_decref(sensor);
-	json_decref(after);
+	drop_view(&view);
 	return verdict;
 }
 
-static enum verdict try_step(struct wiretest *test, const struct wire_step *step, const char *name,
-			     char why[RESULT_BYTES])
+static enum verdict try_step(struct wiretest *test, struct attempt *attempt, char why[RESULT_BYTES])
 {
-	json_t *before = link_list(test->ctl->link, "points", NULL);
-	int key = wait_for(test, step, name);
-	enum verdict verdict = SKIPPED;
+	int key = wait_for(test, attempt);
+	enum verdict verdict;
 
 	why[0] = '\0';
 	if (key == 'q')
-		verdict = QUIT;
-	else if (key != 's')
-		verdict = judge(test, step, name, before, why);
-	json_decref(before);
-	return verdict;
+		return QUIT;
+	verdict = key == 's' ? SKIPPED : judge(test, attempt, why);
+	return test->gone ? QUIT : verdict;
 }
 
 /* What failed can be tried again. false: who tests has had enough. */
-static bool do_step(struct wiretest *test, const struct wire_step *step, const char *name)
+static bool go_through(struct wiretest *test, struct attempt *attempt, const char *what)
 {
-	char what[128], why[RESULT_BYTES];
+	char why[RESULT_BYTES];
 
-	snprintf(what, sizeof(what), "%s: %s", name, step->what);
-	test->number++;
 	for (;;) {
 		enum verdict verdict;
 		int key;
 
+		begin_attempt(test, attempt);
 		fprintf(test->ctl->out, "%2u %s   %s\n", test->number, what,
-			step->rests ? "[Enter] it is so  [s]kip  [q]uit"
-				    : "waiting; [Enter] done  [s]kip  [q]uit");
+			attempt->step->rests ? "[Enter] it is so  [s]kip  [q]uit"
+					     : "waiting; [Enter] done  [s]kip  [q]uit");
 		fflush(test->ctl->out);
-		verdict = try_step(test, step, name, why);
+		verdict = try_step(test, attempt, why);
 		if (verdict == QUIT)
 			return false;
 		if (verdict != FAILED) {
@@ -170,6 +202,19 @@ static bool do_step(struct wiretest *test, const struct wire_step *step, const c
 		note(test, FAILED, what, why);
 		return key != 'q';
 	}
+}
+
+static bool do_step(struct wiretest *test, const struct wire_step *step, const char *name)
+{
+	struct attempt attempt = {.step = step, .name = name};
+	char what[128];
+	bool goes_on;
+
+	snprintf(what, sizeof(what), "%s: %s", name, step->what);
+	test->number++;
+	goes_on = go_through(test, &attempt, what);
+	json_decref(attempt.before);
+	return goes_on;
 }
 
 /* ---- what needs no hands ------------------------------------------------------------------- */
@@ -236,6 +281,19 @@ static bool do_sensor(struct wiretest *test, const json_t *sensor)
 	return true;
 }
 
+static void break_off(struct wiretest *test)
+{
+	const char *why = link_error(test->ctl->link);
+
+	if (!test->gone)
+		why = "by who tested";
+	else if (!*why)
+		why = "the sensor is not there any more";
+	fprintf(test->report, "    broken off: %s\n", why);
+	if (test->gone)
+		(void)ctl_fail("broken off: %s", why);
+}
+
 static void do_all(struct wiretest *test)
 {
 	json_t *sensors = link_list(test->ctl->link, "sensors", test->lane), *sensor;
@@ -247,7 +305,7 @@ static void do_all(struct wiretest *test)
 	if (goes_on)
 		look_at_broker(test);
 	else
-		fprintf(test->report, "    broken off by who tested\n");
+		break_off(test);
 	json_decref(sensors);
 }
 
@@ -330,6 +388,8 @@ int ctl_wiretest(struct ctl *ctl)
 		return ctl_fail("%s: %s", path, strerror(errno));
 	fprintf(ctl->out, "%u ok, %u failed, %u skipped; to sign: %s\n", test.count[PASSED],
 		test.count[FAILED], test.count[SKIPPED], path);
+	if (test.gone)
+		return CTL_FAILED;
 	if (test.count[FAILED] > 0)
 		return CTL_FAULTS;
 	return test.count[SKIPPED] > 0 || interrupted ? CTL_WARNINGS : CTL_FINE;

@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "gateway/files.h"
 #include "gateway/gateway.h"
+#include "gateway/rehearse.h"
 
 #define LOG_TOKEN "main"
 #include "base/log.h"
@@ -22,24 +23,26 @@
 #define SIZE_BYTES  96 /* of a configuration, in words */
 #define EXIT_CONFIG EX_CONFIG /* systemd need not try again */
 
-enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_MANUAL, ACTION_TRY };
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_MANUAL, ACTION_TRY, ACTION_REPLAY };
 
 struct arguments {
 	const char *path;
-	const char *device, *message; /* of ACTION_TRY */
+	const char *device,
+		*message; /* of ACTION_TRY; the message, or the trace of ACTION_REPLAY */
 	enum action action;
 	bool debug;
 };
 
 static void usage(FILE *out)
 {
-	fputs("corridord [-c FILE] [-n | --print-config | --try DEVICE MESSAGE] [-d]\n"
+	fputs("corridord [-c FILE] [-n | --print-config | --try DEVICE MESSAGE | --replay TRACE] [-d]\n"
 	      "  -c, --config FILE   configuration, default " SYSCONFDIR
 	      "/corridord/corridord.conf\n"
 	      "  -n, --check         check the configuration and exit: 0 good, 78 bad\n"
 	      "      --print-config  print the effective configuration, secrets hidden\n"
 	      "      --try DEVICE MESSAGE\n"
 	      "                      what the device would become by the message in this file, and why not\n"
+	      "      --replay TRACE  which events this configuration makes of a recorded trace\n"
 	      "      --print-manual  print the reference of all options (roff)\n"
 	      "  -d, --debug         log more\n"
 	      "  -V, --version\n"
@@ -51,15 +54,11 @@ static void usage(FILE *out)
 static void parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"check", no_argument, NULL, 'n'},
-		{"print-config", no_argument, NULL, 'p'},
-		{"print-manual", no_argument, NULL, 'm'},
-		{"try", required_argument, NULL, 't'},
-		{"debug", no_argument, NULL, 'd'},
-		{"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
+		{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'n'},
+		{"print-config", no_argument, NULL, 'p'}, {"print-manual", no_argument, NULL, 'm'},
+		{"try", required_argument, NULL, 't'},	  {"replay", required_argument, NULL, 'r'},
+		{"debug", no_argument, NULL, 'd'},	  {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},	  {0},
 	};
 	int option;
 
@@ -80,6 +79,10 @@ static void parse_arguments(int argc, char **argv, struct arguments *arguments)
 		case 't':
 			arguments->action = ACTION_TRY;
 			arguments->device = optarg;
+			break;
+		case 'r':
+			arguments->action = ACTION_REPLAY;
+			arguments->message = optarg;
 			break;
 		case 'd':
 			arguments->debug = true;
@@ -105,15 +108,6 @@ static void parse_arguments(int argc, char **argv, struct arguments *arguments)
 		fprintf(stderr, "corridord: unexpected argument \"%s\"\n", argv[optind]);
 		exit(EX_USAGE);
 	}
-}
-
-static enum log_level log_level(const struct arguments *arguments, const struct config *config)
-{
-	if (arguments->debug || strcmp(config->gateway.log_level, "debug") == 0)
-		return LOG_LEVEL_DEBUG;
-	if (strcmp(config->gateway.log_level, "warning") == 0)
-		return LOG_LEVEL_WARNING;
-	return LOG_LEVEL_INFO;
 }
 
 /* "1 device on 1 bus, 2 lanes" */
@@ -155,6 +149,12 @@ static int run(const struct config *config, const char *path)
 	return lost > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int replay(const struct config *config, const char *trace)
+{
+	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* both outputs may go to one place */
+	return rehearse(config, trace, stdout, stderr) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static void tell_good(const struct config *config, const char *path)
 {
 	char size[SIZE_BYTES];
@@ -189,7 +189,7 @@ int main(int argc, char **argv)
 	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES); /* a queue takes the pages that it has needed */
 	if (load(arguments.path, &config) < 0)
 		return EXIT_CONFIG;
-	log_open(log_level(&arguments, config));
+	log_open(arguments.debug ? LOG_LEVEL_DEBUG : gateway_log_level(config));
 	log_open_journal(LOG_JOURNAL);
 	if (gateway_check(config, stderr, arguments.action == ACTION_CHECK ? stdout : NULL) < 0)
 		status = EXIT_CONFIG;
@@ -201,6 +201,8 @@ int main(int argc, char **argv)
 		status = bus_try(config, arguments.device, arguments.message, stdout, stderr) < 0
 				 ? EXIT_FAILURE
 				 : EXIT_SUCCESS;
+	else if (arguments.action == ACTION_REPLAY)
+		status = replay(config, arguments.message);
 	else
 		status = run(config, arguments.path);
 	config_free(config);

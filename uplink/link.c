@@ -157,9 +157,11 @@ static void keep_failure(struct link *link, const struct client_failure *failure
 
 static void host_failed(struct link *link)
 {
+	char text[320];
 	int64_t delay_ns = 0;
 
-	parent_tell_link(link->uplink, LINK_IS_OFFLINE, link->host, link->failure.message);
+	describe(&link->failure, text, sizeof(text));
+	parent_tell_link(link->uplink, LINK_IS_OFFLINE, link->host, text);
 	if (--link->untried == 0) {
 		link->untried = link->uplink->host_count;
 		delay_ns = backoff_ns(&link->retry, link->failures++, random_chance());
@@ -298,8 +300,8 @@ static void lost(struct link *link, const struct client_failure *failure)
 	int64_t delay_ns;
 
 	describe(failure, text, sizeof(text));
+	parent_tell_link(link->uplink, LINK_IS_OFFLINE, link->host, text);
 	guess(link, failure, text, sizeof(text));
-	parent_tell_link(link->uplink, LINK_IS_OFFLINE, link->host, failure->message);
 	if (failure->malformed)
 		choose_dialect(link, true);
 	drop_client(link);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,17 +16,35 @@
 
 #define LINE_BYTES 1024
 
+static _Atomic enum log_level log_limit = LOG_LEVEL_INFO;
 /* Set once by log_open() before there is a second thread. */
-static enum log_level log_limit = LOG_LEVEL_INFO;
 static bool log_under_systemd;
 static int log_journal_fd = -1;
 
 /* sd-daemon(3) */
 static const int syslog_levels[] = {3, 4, 6, 7};
 
+static const struct {
+	const char *id; /* MESSAGE_ID: the name of its entry in the catalog, for ever */
+	const char *field; /* that has the subject's name, up to a point; NULL: it has none */
+} known_messages[LOG_KNOWN_COUNT] = {
+	[LOG_DEVICE_DOWN] = {"4ba71ab7ac0544a5acc6be1805fdf179", "CORRIDORD_DEVICE"},
+	[LOG_DEVICE_UP] = {"0b8e90e9f6464d5f9ae85d0928398f9f", "CORRIDORD_DEVICE"},
+	[LOG_DEVICE_UNREADABLE] = {"c4e08e67b822463b8e6980ee651011cb", "CORRIDORD_DEVICE"},
+	[LOG_POINT_OUT_OF_RANGE] = {"a02bff2f31bf46afa8b58ab4d47a9a78", "CORRIDORD_DEVICE"},
+	[LOG_BUS_DOWN] = {"25318bf27b8849759414f6b506d002db", "CORRIDORD_BUS"},
+	[LOG_BUS_UP] = {"87a152f460ca46febd3db70b0d99ed20", "CORRIDORD_BUS"},
+	[LOG_JOURNAL_STALLED] = {"e7fb3f46c9374388967dd69a83f614dc", NULL},
+	[LOG_JOURNAL_WRITTEN] = {"9d4615766cd44f91bda536a3a434d6f9", NULL},
+	[LOG_CLOCK_UNSYNCED] = {"9eb22b5a9059486a9d97fce60131d9b6", NULL},
+	[LOG_CLOCK_MOVED] = {"3ddab6b5edb64e2f8d8eb596c8965f78", NULL},
+	[LOG_RELOAD_REFUSED] = {"3ce1b34701874c05b0cc76289bd7f38b", NULL},
+	[LOG_RELOAD_DONE] = {"0e8a1ab6642c4eb6b450d4a77def588b", NULL},
+};
+
 void log_open(enum log_level level)
 {
-	log_limit = level;
+	atomic_store(&log_limit, level);
 	log_under_systemd = getenv("JOURNAL_STREAM") != NULL;
 }
 
@@ -66,25 +85,49 @@ static int subject_bytes(const char *text)
 	return text[0] == '"' ? (int)strcspn(text + 1, "\"") : 0;
 }
 
-/* text: of one line, printable. false: the journal cannot take it now. */
-static bool send_to_journal(enum log_level level, const char *token, const char *text)
+/* MESSAGE_ID and the field of the subject, where the message has them. */
+static void put_known(char *fields, size_t size, enum log_known known, const char *text)
 {
-	char fields[LINE_BYTES + 512];
+	const char *field = known_messages[known].field;
 	int subject = subject_bytes(text);
-	int bytes = snprintf(fields, sizeof(fields),
-			     "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nCORRIDORD_PART=%s\n%s%.*s%s"
-			     "MESSAGE=%s: %s\n",
-			     syslog_levels[level], program_invocation_short_name, token,
-			     subject ? "CORRIDORD_SUBJECT=" : "", subject, text + 1,
-			     subject ? "\n" : "", token, text);
+	size_t used;
 
+	fields[0] = '\0';
+	if (!known_messages[known].id)
+		return;
+	used = (size_t)snprintf(fields, size, "MESSAGE_ID=%s\n", known_messages[known].id);
+	if (field && subject > 0)
+		snprintf(fields + used, size - used, "%s=%.*s\n", field,
+			 (int)strcspn(text + 1, ".\""), text + 1);
+}
+
+/* text: of one line, printable. false: the journal cannot take it now. */
+static bool send_to_journal(enum log_level level, enum log_known known, const char *token,
+			    const char *text)
+{
+	char fields[2 * LINE_BYTES + 512], more[LINE_BYTES];
+	int subject = subject_bytes(text);
+	int bytes;
+
+	put_known(more, sizeof(more), known, text);
+	bytes = snprintf(fields, sizeof(fields),
+			 "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nCORRIDORD_PART=%s\n%s%s%.*s%s"
+			 "MESSAGE=%s: %s\n",
+			 syslog_levels[level], program_invocation_short_name, token, more,
+			 subject ? "CORRIDORD_SUBJECT=" : "", subject, text + 1,
+			 subject ? "\n" : "", token, text);
 	return bytes > 0 && (size_t)bytes < sizeof(fields) &&
 	       send(log_journal_fd, fields, (size_t)bytes, MSG_NOSIGNAL) == bytes;
 }
 
+void log_set_level(enum log_level level)
+{
+	atomic_store(&log_limit, level);
+}
+
 bool log_debugging(void)
 {
-	return log_limit >= LOG_LEVEL_DEBUG;
+	return atomic_load(&log_limit) >= LOG_LEVEL_DEBUG;
 }
 
 /* sd-daemon(3) levels for the journal, date and time for eyes. */
@@ -106,23 +149,18 @@ static size_t put_prefix(char *line, size_t size, enum log_level level)
 	return used;
 }
 
-void log_line(enum log_level level, const char *token, int err, const char *format, ...)
+static void write_line(enum log_level level, enum log_known known, const char *token, int err,
+		       const char *format, va_list args)
 {
 	char line[LINE_BYTES];
 	char text[128];
 	size_t used, begin;
-	int saved = errno;
 	int n;
-	va_list args;
 
-	if (level > log_limit)
-		return;
 	used = put_prefix(line, sizeof(line), level);
 	n = snprintf(line + used, sizeof(line) - used, "%s: ", token);
 	begin = used += (size_t)n;
-	va_start(args, format);
 	n = vsnprintf(line + used, sizeof(line) - used, format, args);
-	va_end(args);
 	if (n > 0)
 		used += (size_t)n;
 	if (used < sizeof(line) && err)
@@ -130,11 +168,35 @@ void log_line(enum log_level level, const char *token, int err, const char *form
 			 strerror_r(abs(err), text, sizeof(text)));
 	used = utf8_print(line, sizeof(line) - 1, line);
 	line[used] = '\0';
-	if (log_journal_fd >= 0 && send_to_journal(level, token, line + begin)) {
-		errno = saved;
+	if (log_journal_fd >= 0 && send_to_journal(level, known, token, line + begin))
 		return;
-	}
 	line[used++] = '\n';
 	(void)!write(STDERR_FILENO, line, used);
+}
+
+void log_line(enum log_level level, const char *token, int err, const char *format, ...)
+{
+	int saved = errno;
+	va_list args;
+
+	if (level > atomic_load(&log_limit))
+		return;
+	va_start(args, format);
+	write_line(level, LOG_UNKNOWN, token, err, format, args);
+	va_end(args);
+	errno = saved;
+}
+
+void log_known_line(enum log_level level, enum log_known known, const char *token, int err,
+		    const char *format, ...)
+{
+	int saved = errno;
+	va_list args;
+
+	if (level > atomic_load(&log_limit))
+		return;
+	va_start(args, format);
+	write_line(level, known, token, err, format, args);
+	va_end(args);
 	errno = saved;
 }

@@ -17,14 +17,43 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 void log_open(enum log_level level);
 /* After it, where standard error is the journal of systemd: lines go to its socket instead, with
  * fields to look for: CORRIDORD_PART, the token; CORRIDORD_SUBJECT, the name in quotes that a line
- * begins with. A socket that cannot be reached is not used. */
+ * begins with; of messages that have an entry in the catalog more. A socket that cannot be reached is not used. */
 #define LOG_JOURNAL "/run/systemd/journal/socket"
 void log_open_journal(const char *socket_path);
+void log_set_level(enum log_level level); /* at any time */
 bool log_debugging(void);
+
+/* Messages that the journal's catalog explains (systemd/corridord.catalog): these have a MESSAGE_ID,
+ * and their subject stands in a field of its kind, too. */
+enum log_known {
+	LOG_UNKNOWN,
+	LOG_DEVICE_DOWN,
+	LOG_DEVICE_UP,
+	LOG_DEVICE_UNREADABLE,
+	LOG_POINT_OUT_OF_RANGE,
+	LOG_BUS_DOWN,
+	LOG_BUS_UP,
+	LOG_JOURNAL_STALLED,
+	LOG_JOURNAL_WRITTEN,
+	LOG_CLOCK_UNSYNCED,
+	LOG_CLOCK_MOVED,
+	LOG_RELOAD_REFUSED,
+	LOG_RELOAD_DONE,
+	LOG_KNOWN_COUNT
+};
 
 /* err: a positive or negative errno whose text is added, 0: none. */
 void log_line(enum log_level level, const char *token, int err, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* The same, of one that the catalog has. */
+void log_known_line(enum log_level level, enum log_known known, const char *token, int err,
+		    const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+#define log_known_warnx(known, ...) \
+	log_known_line(LOG_LEVEL_WARNING, (known), LOG_TOKEN, 0, __VA_ARGS__)
+#define log_known_info(known, ...) \
+	log_known_line(LOG_LEVEL_INFO, (known), LOG_TOKEN, 0, __VA_ARGS__)
 
 #define log_error(err, ...) log_line(LOG_LEVEL_ERROR, LOG_TOKEN, (err), __VA_ARGS__)
 #define log_warn(err, ...)  log_line(LOG_LEVEL_WARNING, LOG_TOKEN, (err), __VA_ARGS__)

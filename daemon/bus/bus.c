@@ -70,8 +70,8 @@ static void begin_or_prolong_outage(struct bus *bus, int err)
 	const char *message = cause(bus, err);
 
 	if (!bus->outage) {
-		log_warnx("\"%s\" is not there: %s; trying again in %.1f s", bus->conf->name,
-			  message, in_seconds(wait_ns));
+		log_known_warnx(LOG_BUS_DOWN, "\"%s\" is not there: %s; trying again in %.1f s",
+				bus->conf->name, message, in_seconds(wait_ns));
 		bus->outage_ns = now_ns;
 	}
 	bus->outage = true;
@@ -89,8 +89,8 @@ static void begin_or_prolong_outage(struct bus *bus, int err)
 static void end_outage(struct bus *bus)
 {
 	if (bus->outage)
-		log_info("\"%s\" is back, after %.1f s", bus->conf->name,
-			 in_seconds(clock_mono_ns() - bus->outage_ns));
+		log_known_info(LOG_BUS_UP, "\"%s\" is back, after %.1f s", bus->conf->name,
+			       in_seconds(clock_mono_ns() - bus->outage_ns));
 	bus->outage = false;
 }
 

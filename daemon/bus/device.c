@@ -95,8 +95,9 @@ void bus_device_up(struct bus *bus, struct bus_device *device)
 	if (device->down) {
 		atomic_fetch_sub(&bus->devices_down, 1);
 		if (device->logged)
-			log_info("%s answers again, after %.0f s", place(bus, device, name),
-				 in_seconds(now_ns - device->down_ns));
+			log_known_info(LOG_DEVICE_UP, "%s answers again, after %.0f s",
+				       place(bus, device, name),
+				       in_seconds(now_ns - device->down_ns));
 	}
 	device->logged = false;
 	device->known = true;
@@ -116,7 +117,8 @@ static void log_fault(struct bus_point *point, const struct reading *reading, co
 		log_debug("\"%s\" cannot be read (%s): %s", point->name, reason, message);
 		return;
 	}
-	log_warnx("\"%s\" cannot be read (%s): %s", point->name, reason, message);
+	log_known_warnx(LOG_DEVICE_UNREADABLE, "\"%s\" cannot be read (%s): %s", point->name,
+			reason, message);
 	point->logged = true;
 	point->logged_ns = reading->at_mono_ns;
 }
@@ -152,8 +154,8 @@ bool bus_device_report_fault(struct bus *bus, struct bus_device *device)
 		return false;
 	device->fault.reason = REASON_NONE;
 	if (bus_device_down(bus, device, fault.reason, fault.message)) {
-		log_warnx("%s cannot be read (%s): %s", place(bus, device, name),
-			  reason_name(fault.reason), fault.message);
+		log_known_warnx(LOG_DEVICE_UNREADABLE, "%s cannot be read (%s): %s",
+				place(bus, device, name), reason_name(fault.reason), fault.message);
 		device->logged = true;
 	}
 	return true;
@@ -389,8 +391,9 @@ void bus_device_failed(struct bus *bus, size_t index, int64_t began_ns, int err)
 	if (wait_ns > 0 && bus_device_down(bus, device, fault.reason, fault.message) &&
 	    (device->logged_ns == 0 || device->since_ns - device->logged_ns >= LOG_AGAIN_NS)) {
 		device->logged_ns = device->since_ns;
-		log_warnx("%s is down (%s): %s; asking again in %.1f s", place(bus, device, name),
-			  reason_name(fault.reason), fault.message, in_seconds(wait_ns));
+		log_known_warnx(LOG_DEVICE_DOWN, "%s is down (%s): %s; asking again in %.1f s",
+				place(bus, device, name), reason_name(fault.reason), fault.message,
+				in_seconds(wait_ns));
 		device->logged = true;
 	}
 	bus_device_clear_staged(device);

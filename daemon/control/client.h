@@ -28,7 +28,8 @@ struct client {
 	uint64_t awaits; /* the question that is answered later; 0: none */
 	char id[QUESTION_ID_BYTES]; /* of that question */
 	enum control_method method;
-	bool follows;
+	bool follows; /* events */
+	bool records; /* readings */
 };
 
 /* Takes fd over, also when it fails. -ENOMEM, or why the kernel does not say who it is. */

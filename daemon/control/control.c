@@ -305,7 +305,9 @@ static void answer(struct control *control, struct client *client,
 		client->awaits = number;
 	else if (err < 0)
 		refuse(client, &refusal);
-	else if (!client_end(client, &json))
+	else if (client_end(client, &json))
+		client->records |= question->method == CONTROL_READINGS;
+	else
 		refuse_with(client, "failed", "the answer is too long");
 }
 
@@ -418,14 +420,56 @@ void control_answer(struct control *control, uint64_t number, const char *member
 	set_timer(control);
 }
 
-/* ---- events ---------------------------------------------------------------------------- */
+/* ---- events and readings --------------------------------------------------------------- */
+
+static bool is_heard(const struct control *control, bool (*hears)(const struct client *))
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		if (control->clients[i].fd >= 0 && hears(&control->clients[i]))
+			return true;
+	return false;
+}
+
+static bool follows(const struct client *client)
+{
+	return client->follows;
+}
+
+static bool records(const struct client *client)
+{
+	return client->records;
+}
 
 bool control_is_followed(const struct control *control)
 {
+	return is_heard(control, follows);
+}
+
+bool control_is_recorded(const struct control *control)
+{
+	return is_heard(control, records);
+}
+
+static void pass_reading(struct control *control, struct client *client, const char *line,
+			 int64_t now_ns)
+{
+	struct jw json;
+
+	client_begin(client, &json);
+	jw_text(&json, "schema", CONTROL_SCHEMA);
+	jw_text(&json, "reading", line);
+	if (client_end(client, &json))
+		send_on(control, client, now_ns);
+	else
+		drop(control, client, "does not read the readings that it records", now_ns);
+}
+
+void control_tell_reading(struct control *control, const char *line, int64_t now_ns)
+{
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
-		if (control->clients[i].fd >= 0 && control->clients[i].follows)
-			return true;
-	return false;
+		if (control->clients[i].fd >= 0 && control->clients[i].records)
+			pass_reading(control, &control->clients[i], line, now_ns);
+	set_timer(control);
 }
 
 static void pass(struct control *control, struct client *client, const struct event_draft *draft,

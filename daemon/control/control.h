@@ -59,6 +59,10 @@ void control_serve(struct control *control, int64_t now_ns);
 void control_answer(struct control *control, uint64_t number, const char *members, size_t bytes,
 		    const struct control_refusal *refusal, int64_t now_ns);
 
+bool control_is_recorded(const struct control *control);
+/* Passes a reading, as a line of a trace, to those who record. */
+void control_tell_reading(struct control *control, const char *line, int64_t now_ns);
+
 bool control_is_followed(const struct control *control);
 /* Passes an event to those who follow. */
 void control_tell(struct control *control, const struct event_draft *draft, int64_t now_ns);

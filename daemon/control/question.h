@@ -16,6 +16,7 @@
 #define QUESTION_ID_BYTES    65 /* these with the NUL */
 #define QUESTION_NAME_BYTES  STATE_KEY_BYTES
 #define QUESTION_WORD_BYTES  64
+#define QUESTION_KEY_BYTES   192
 #define QUESTION_ERROR_BYTES 192
 #define QUESTION_EVENTS	     200 /* in an answer */
 #define QUESTION_REGISTERS   125 /* what one Modbus answer holds */
@@ -28,8 +29,11 @@ enum control_method {
 	CONTROL_POINTS, /* all, or those of a device, a lane, or one */
 	CONTROL_SENSORS, /* all, or those of a lane, or one */
 	CONTROL_FOLLOW, /* each event from now on, as it is captured */
+	CONTROL_READINGS, /* each from now on, and the last ones before */
 	CONTROL_READ, /* registers of a device, now */
 	CONTROL_EVENTS, /* what was captured */
+	CONTROL_REGISTRY, /* which lists there are */
+	CONTROL_RECORD, /* one of the registry */
 	CONTROL_ACK, /* an alarm is taken note of */
 	CONTROL_PRESENT, /* this, and those below, as an officer's request of the same name */
 	CONTROL_RESEAL,
@@ -46,7 +50,7 @@ struct control_question {
 	enum control_method method;
 	char id[QUESTION_ID_BYTES]; /* given back with the answer; empty: none */
 	char of[QUESTION_NAME_BYTES]; /* devices, points, sensors, read; empty: all */
-	uint32_t from; /* of a list: whence to go on */
+	uint32_t from; /* of a list, also of readings: whence to go on */
 	char table[QUESTION_WORD_BYTES]; /* read: "holding"; empty: what the device has */
 	uint32_t address, count; /* read */
 	char step[QUESTION_WORD_BYTES], reason[OFFICER_REASON_BYTES]; /* maintenance */
@@ -54,6 +58,7 @@ struct control_question {
 	char after[QUESTION_WORD_BYTES]; /* events: the "next" of the answer before; empty: none */
 	char type[QUESTION_WORD_BYTES], class[QUESTION_WORD_BYTES]; /* events; empty: all */
 	uint32_t last, since, most; /* events */
+	char kind[QUESTION_WORD_BYTES], key[QUESTION_KEY_BYTES]; /* record */
 	char word[QUESTION_BYTES]; /* an officer's: all other members, as JSON, not looked at */
 };
 

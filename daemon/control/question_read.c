@@ -9,8 +9,9 @@
 
 #define BIT(method) (1u << (method))
 #define ALL	    (BIT(CONTROL_METHODS) - 1)
-#define LISTS \
-	(BIT(CONTROL_BUSES) | BIT(CONTROL_DEVICES) | BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS))
+#define LISTS                                                                                     \
+	(BIT(CONTROL_BUSES) | BIT(CONTROL_DEVICES) | BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | \
+	 BIT(CONTROL_READINGS))
 #define NAMED \
 	(BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | BIT(CONTROL_READ) | BIT(CONTROL_MAINTENANCE))
 #define WORDS                                                                                   \
@@ -25,15 +26,27 @@ static const struct {
 	const char *name;
 	bool changes;
 } methods[CONTROL_METHODS] = {
-	[CONTROL_STATUS] = {"status", false},	 [CONTROL_METRICS] = {"metrics", false},
-	[CONTROL_BUSES] = {"buses", false},	 [CONTROL_DEVICES] = {"devices", false},
-	[CONTROL_POINTS] = {"points", false},	 [CONTROL_SENSORS] = {"sensors", false},
-	[CONTROL_FOLLOW] = {"follow", false},	 [CONTROL_READ] = {"read", false},
-	[CONTROL_ACK] = {"ack", true},		 [CONTROL_PRESENT] = {"present", true},
-	[CONTROL_RESEAL] = {"reseal", true},	 [CONTROL_CONTROL] = {"control", true},
-	[CONTROL_RELEASE] = {"release", true},	 [CONTROL_REDIRECT] = {"redirect", true},
-	[CONTROL_INCIDENT] = {"incident", true}, [CONTROL_RELOAD] = {"reload", true},
-	[CONTROL_EVENTS] = {"events", false},	 [CONTROL_MAINTENANCE] = {"maintenance", true},
+	[CONTROL_STATUS] = {"status", false},
+	[CONTROL_METRICS] = {"metrics", false},
+	[CONTROL_BUSES] = {"buses", false},
+	[CONTROL_DEVICES] = {"devices", false},
+	[CONTROL_POINTS] = {"points", false},
+	[CONTROL_SENSORS] = {"sensors", false},
+	[CONTROL_FOLLOW] = {"follow", false},
+	[CONTROL_READ] = {"read", false},
+	[CONTROL_ACK] = {"ack", true},
+	[CONTROL_PRESENT] = {"present", true},
+	[CONTROL_RESEAL] = {"reseal", true},
+	[CONTROL_CONTROL] = {"control", true},
+	[CONTROL_RELEASE] = {"release", true},
+	[CONTROL_REDIRECT] = {"redirect", true},
+	[CONTROL_INCIDENT] = {"incident", true},
+	[CONTROL_RELOAD] = {"reload", true},
+	[CONTROL_EVENTS] = {"events", false},
+	[CONTROL_MAINTENANCE] = {"maintenance", true},
+	[CONTROL_REGISTRY] = {"registry", false},
+	[CONTROL_READINGS] = {"readings", false},
+	[CONTROL_RECORD] = {"record", false},
 };
 
 struct member {
@@ -73,6 +86,11 @@ static const struct member members[] = {
 	 .methods = BIT(CONTROL_MAINTENANCE),
 	 .min = 1,
 	 .max = 100000},
+	{.name = "kind",
+	 TEXT(kind),
+	 .methods = BIT(CONTROL_RECORD),
+	 .required = BIT(CONTROL_RECORD)},
+	{.name = "key", TEXT(key), .methods = BIT(CONTROL_RECORD), .required = BIT(CONTROL_RECORD)},
 	{.name = "after", TEXT(after), .methods = BIT(CONTROL_EVENTS)},
 	{.name = "type", TEXT(type), .methods = BIT(CONTROL_EVENTS)},
 	{.name = "class", TEXT(class), .methods = BIT(CONTROL_EVENTS)},

@@ -87,6 +87,8 @@ static size_t look(struct gateway *gateway, const struct control_question *quest
 	switch (question->method) {
 	case CONTROL_BUSES:
 		return look_at_buses(gateway, question->from, json);
+	case CONTROL_READINGS:
+		return gateway_record_begin(gateway, question->from, json, MOST);
 	case CONTROL_DEVICES:
 		return transit_look_at_devices(gateway->transit, question->from, json, MOST, &now);
 	case CONTROL_SENSORS:
@@ -329,6 +331,46 @@ void gateway_take_page(struct gateway *gateway)
 	free(page);
 }
 
+/* ---- the registry ---------------------------------------------------------------------- */
+
+static int ask_registry(struct gateway *gateway, const struct control_question *asked,
+			uint64_t number, struct control_refusal *ret_refusal)
+{
+	int err;
+
+	if (!gateway->registry)
+		return refuse(ret_refusal, "no_registry",
+			      "the configuration has no block \"registry\"");
+	err = registry_ask_look(gateway->registry, asked->kind, asked->key, number);
+	if (err < 0)
+		return refuse(ret_refusal, "busy", "another question is on its way there");
+	return -EINPROGRESS;
+}
+
+void gateway_take_look(struct gateway *gateway)
+{
+	struct control_refusal refusal = {.code = "failed"};
+	struct registry_look *look = registry_take_look(gateway->registry);
+
+	if (!look)
+		return;
+	if (look->err == -EINVAL)
+		(void)refuse(&refusal, "bad_request",
+			     "that is no key of a kind \"%s\"; "
+			     "there are consignment, aeo, mra and group",
+			     look->kind);
+	else if (look->err == -ENOENT)
+		(void)refuse(&refusal, "no_record", "there is no %s \"%.100s\"", look->kind,
+			     look->key);
+	else if (look->err < 0)
+		(void)refuse(&refusal, "failed", "the registry cannot be read: %s",
+			     strerror(-look->err));
+	if (gateway->control)
+		control_answer(gateway->control, look->number, look->err < 0 ? NULL : look->members,
+			       look->bytes, look->err < 0 ? &refusal : NULL, clock_mono_ns());
+	free(look);
+}
+
 /* ---- the configuration ----------------------------------------------------------------- */
 
 static int reload(struct gateway *gateway, uint64_t number, const struct control_peer *by,
@@ -384,11 +426,15 @@ static int answer(void *data, const struct control_question *question, uint64_t 
 	case CONTROL_DEVICES:
 	case CONTROL_POINTS:
 	case CONTROL_SENSORS:
+	case CONTROL_READINGS:
 		return answer_list(gateway, question, json);
 	case CONTROL_READ:
 		return ask_bus(gateway, question, number, ret_refusal);
 	case CONTROL_EVENTS:
 		return ask_journal(gateway, question, number, ret_refusal);
+	case CONTROL_REGISTRY:
+	case CONTROL_RECORD:
+		return ask_registry(gateway, question, number, ret_refusal);
 	case CONTROL_MAINTENANCE:
 		return maintain(gateway, question, number, by, ret_refusal);
 	case CONTROL_RELOAD:

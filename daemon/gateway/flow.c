@@ -112,14 +112,18 @@ static void take(struct gateway *gateway, const struct capture *item, const stru
 		struct reading reading = item->reading;
 
 		reading.point = loaded->points_now[reading.point];
-		if (reading.point != LOADED_GONE)
-			transit_reading(gateway->transit, &reading, now);
+		if (reading.point == LOADED_GONE)
+			return;
+		gateway_record_reading(gateway, &reading);
+		transit_reading(gateway->transit, &reading, now);
 	} else {
 		struct device_report report = item->device;
 
 		report.device = loaded->devices_now[report.device];
-		if (report.device != LOADED_GONE)
-			transit_device(gateway->transit, &report, now);
+		if (report.device == LOADED_GONE)
+			return;
+		gateway_record_device(gateway, &report);
+		transit_device(gateway->transit, &report, now);
 	}
 }
 

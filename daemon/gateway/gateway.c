@@ -73,7 +73,8 @@ static void log_not_believed(void *data, const char *point, const struct value *
 	(void)data;
 	jw_start(&json, text, sizeof(text));
 	jw_value(&json, NULL, raw);
-	log_warnx(
+	log_known_warnx(
+		LOG_POINT_OUT_OF_RANGE,
 		"\"%s\" is out of range: the device says %s; is that a value of none, map, min or "
 		"max?",
 		point, text);
@@ -85,6 +86,8 @@ static void log_change(void *data, const char *point, const struct value *value,
 	struct jw json;
 
 	(void)data;
+	if (!log_debugging())
+		return;
 	jw_start(&json, text, sizeof(text));
 	jw_value(&json, NULL, value);
 	if (reason == REASON_NONE)
@@ -106,7 +109,7 @@ static int new_transit(struct gateway *gateway)
 		.data = gateway,
 		.word_told = gateway_word_told,
 		.not_believed = log_not_believed,
-		.changed = log_debugging() ? log_change : NULL,
+		.changed = log_change,
 	};
 
 	loaded_fill(gateway->loaded, &conf);

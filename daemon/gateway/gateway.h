@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "config/config.h"
 
 struct gateway;
@@ -18,6 +19,9 @@ struct gateway;
 /* What only the drivers can check: their plans, and that each line is one bus's. 0, or -EINVAL with
  * lines on errors. notes: what may be meant so, or NULL. */
 int gateway_check(const struct config *config, FILE *errors, FILE *notes);
+
+/* What log_level says. */
+enum log_level gateway_log_level(const struct config *config);
 
 /* config is borrowed, and was read from path: what is read from there later takes its place. Opens the journal, starts journal, uplink and buses: capturing when
  * it returns. Negative errno with a log line. Free with gateway_free(). */

@@ -128,8 +128,9 @@ void health_started(struct health *health, const struct config *config, const st
 	put_run(health, EVENT_GATEWAY_STARTED, &json, "running");
 	tell_step_while_down(health, now);
 	if (now->clock == CLOCK_UNSYNCED) {
-		log_warnx("not synchronised: times are marked so until it is (is chrony or "
-			  "systemd-timesyncd running, and corridord-clock?)");
+		log_known_warnx(LOG_CLOCK_UNSYNCED,
+				"not synchronised: times are marked so until it is (is chrony or "
+				"systemd-timesyncd running, and corridord-clock?)");
 		event_body_start(&json, body, sizeof(body), NULL, NULL, now->mono_ns, now);
 		put_note(health, EVENT_CLOCK_UNSYNCED, &json);
 	}
@@ -187,11 +188,12 @@ static void put_clock(struct health *health, enum event_id id, int64_t correctio
 static void log_clock(const struct health *health, int64_t step_ns, const struct instant *now)
 {
 	if (llabs(step_ns) >= STEP_NS)
-		log_warnx("the wall clock was moved by %.3f s", in_seconds(step_ns));
+		log_known_warnx(LOG_CLOCK_MOVED, "the wall clock was moved by %.3f s",
+				in_seconds(step_ns));
 	if (now->clock == CLOCK_SYNCED && health->clock.clock != CLOCK_SYNCED)
 		log_info("synchronised");
 	if (now->clock != CLOCK_SYNCED && health->clock.clock == CLOCK_SYNCED)
-		log_warnx("no longer synchronised: times are marked so");
+		log_known_warnx(LOG_CLOCK_UNSYNCED, "no longer synchronised: times are marked so");
 }
 
 void health_clock(struct health *health, const struct instant *now)

@@ -158,6 +158,7 @@ static void on_registry(struct ev_loop *loop, ev_io *watcher, int events)
 	gateway_drain_fd(watcher->fd);
 	gateway_drain(gateway); /* what was read before the answer came before it */
 	gateway_take_answers(gateway);
+	gateway_take_look(gateway);
 	gateway_rearm(gateway);
 }
 

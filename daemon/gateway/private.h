@@ -134,6 +134,13 @@ void gateway_open_console(struct gateway *gateway);
 void gateway_close_console(struct gateway *gateway); /* takes a half-made one */
 void gateway_take_bus_answers(struct gateway *gateway);
 void gateway_take_page(struct gateway *gateway); /* of the journal */
+void gateway_take_look(struct gateway *gateway); /* at the registry */
+
+/* record.c: what the buses deliver, for who records it at the control socket. */
+void gateway_record_reading(struct gateway *gateway, const struct reading *reading);
+void gateway_record_device(struct gateway *gateway, const struct device_report *report);
+/* Members of an answer: the last readings from that point on, and when. Returns where to go on, or 0. */
+size_t gateway_record_begin(struct gateway *gateway, size_t from, struct jw *json, size_t most);
 
 /* maintenance.c. Why not, for people; NULL: done, its event is put. */
 const char *maintenance_begin(struct gateway *gateway, const struct control_question *asked,

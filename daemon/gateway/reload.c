@@ -270,8 +270,9 @@ static void refuse(struct gateway *gateway, int err)
 		snprintf(reload->refused, sizeof(reload->refused), "%s: %s", reload->path,
 			 strerror(-err));
 	reload->refused_at = clock_now();
-	log_warnx("%s is not taken, the configuration before stays in effect; what is wrong:",
-		  reload->path);
+	log_known_warnx(LOG_RELOAD_REFUSED,
+			"%s is not taken, the configuration before stays in effect; what is wrong:",
+			reload->path);
 	log_lines(told[0] ? told : reload->refused);
 	answer_refused(gateway, told);
 	end_reload(gateway);
@@ -412,6 +413,13 @@ static void change_buses(struct gateway *gateway, struct draft *draft, struct re
 	gateway->bus_count = draft->config->bus_count;
 }
 
+/* One that was started with -d goes on to say all. */
+static void set_log_level(const struct config *old, const struct config *next)
+{
+	if (!log_debugging() || gateway_log_level(old) == LOG_LEVEL_DEBUG)
+		log_set_level(gateway_log_level(next));
+}
+
 static void take_ready(struct gateway *gateway, struct draft *draft, struct ready *ready)
 {
 	for (struct loaded *loaded = gateway->loaded; loaded; loaded = loaded->older)
@@ -423,6 +431,7 @@ static void take_ready(struct gateway *gateway, struct draft *draft, struct read
 	ready->loaded->owned = draft->config;
 	ready->loaded->older = gateway->loaded;
 	gateway->loaded = ready->loaded;
+	set_log_level(gateway->config, draft->config);
 	gateway->config = draft->config;
 	draft->config = NULL;
 	free(draft->buses);
@@ -462,10 +471,12 @@ static void go_over(struct gateway *gateway)
 	reload->since = now;
 	reload->refused[0] = '\0';
 	reload->starts = true;
-	log_info("in effect, for %s: %zu buses go on, %zu stop, %zu start; of %zu lanes, contacts "
-		 "and meters %zu go on",
-		 reload->user, change.kept, change.stopped, change.started, change.units,
-		 change.units_kept);
+	log_known_info(
+		LOG_RELOAD_DONE,
+		"in effect, for %s: %zu buses go on, %zu stop, %zu start; of %zu lanes, contacts "
+		"and meters %zu go on",
+		reload->user, change.kept, change.stopped, change.started, change.units,
+		change.units_kept);
 	reload->change = change;
 	gateway_look_at_retired(gateway);
 }

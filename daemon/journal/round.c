@@ -70,7 +70,9 @@ static void stall(struct journal *journal)
 	}
 	if (!stall->alarm && now_ns - stall->since_ns >= journal->timeouts.alarm_ns) {
 		stall->alarm = true;
-		log_warnx("cannot be written: %s; retrying, events wait in memory", stall->error);
+		log_known_warnx(LOG_JOURNAL_STALLED,
+				"cannot be written: %s; retrying, events wait in memory",
+				stall->error);
 	}
 	stall->retry_ns = now_ns + stall->backoff_ns;
 }
@@ -78,8 +80,8 @@ static void stall(struct journal *journal)
 static void recover(struct stall *stall)
 {
 	if (stall->alarm)
-		log_info("written again after %lld ms",
-			 (long long)((clock_mono_ns() - stall->since_ns) / NS_PER_MS));
+		log_known_info(LOG_JOURNAL_WRITTEN, "written again after %lld ms",
+			       (long long)((clock_mono_ns() - stall->since_ns) / NS_PER_MS));
 	stall->active = false;
 	stall->alarm = false;
 }

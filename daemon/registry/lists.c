@@ -133,7 +133,7 @@ static int read_into(struct delivery *delivery, const char *path, const char *ma
 {
 	const struct instant now = clock_now();
 	const struct registry_file_sink sink = {.data = delivery,
-						.latest_utc_ns = store_latest(&now),
+						.latest_utc_ns = registry_latest(&now),
 						.head = take_head,
 						.record = take_record,
 						.complain = take_complaint};

@@ -1,5 +1,5 @@
 /* The registry's inside: registry.c (the calls from outside, start and stop) and work.c (the
- * thread: answers, records, lists). */
+ * thread: answers, records, lists); look.c: what is known, for people. */
 #ifndef CORRIDORD_REGISTRY_PRIVATE_H
 #define CORRIDORD_REGISTRY_PRIVATE_H
 
@@ -40,6 +40,8 @@ struct registry {
 	size_t open; /* asked, and their answers not fetched yet */
 	struct list_update updates[STORE_LISTS_MAX];
 	bool any_update;
+	struct registry_look *look; /* NULL: nobody asks what is known */
+	bool look_done; /* it is answered, and not taken yet */
 	bool closed; /* nothing more is taken: the worker is to stop */
 	int64_t finish_by_ns; /* the rest of what was taken is written until then */
 	struct registry_counters counters;
@@ -55,11 +57,14 @@ struct registry {
 	int64_t again_ns; /* all records are asked for again; INT64_MAX: no need */
 	int64_t patient_until_ns; /* questions wait until then for lists that are there */
 	bool looked_at[STORE_LISTS_MAX]; /* a list was read, or refused */
+	struct registry_complaint refusals[STORE_LISTS_MAX]; /* of lists newer than those in use */
 	bool failing; /* the stream's file, and that was logged */
 };
 
 /* Opens the stream's file. Before the thread is started, or in it. */
 void registry_open_stream(struct registry *registry);
+/* look.c. Answers who asks what is known, in the thread. */
+void registry_do_look(struct registry *registry);
 /* The thread; data is the registry. */
 void registry_run(void *data);
 

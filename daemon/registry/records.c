@@ -21,6 +21,7 @@ enum statement {
 	DO_FIND,
 	DO_SEARCH,
 	DO_EACH,
+	DO_COUNT,
 	DO_PUT,
 	DO_HEAR,
 	DO_DATE,
@@ -52,6 +53,7 @@ static const char *const statements[DO_STATEMENTS] = {
 	[DO_SEARCH] = ("SELECT " ROW " FROM lookup JOIN record ON record.id=lookup.record"
 		       " WHERE lookup.by=?1 AND lookup.text=?2"),
 	[DO_EACH] = ("SELECT " ROW " FROM record WHERE kind=?1 ORDER BY key"),
+	[DO_COUNT] = "SELECT count(*) FROM record WHERE kind=?1",
 	[DO_PUT] = ("INSERT INTO record(kind,key,sum,as_of,json,heard)"
 		    " VALUES(?1,?2,?3,?4,?5,?6)"),
 	[DO_HEAR] = "UPDATE record SET heard=?2 WHERE id=?1",
@@ -272,6 +274,19 @@ int records_each(struct records *records, enum registry_kind kind, records_call 
 
 	sqlite3_bind_int(records->statement[DO_EACH], 1, (int)kind);
 	return walk(records->statement[DO_EACH], call, data, &rows);
+}
+
+int records_count(struct records *records, enum registry_kind kind, int64_t *ret_count)
+{
+	sqlite3_stmt *count = records->statement[DO_COUNT];
+	int code;
+
+	sqlite3_bind_int(count, 1, (int)kind);
+	code = sqlite3_step(count);
+	if (code == SQLITE_ROW)
+		*ret_count = sqlite3_column_int64(count, 0);
+	sqlite3_reset(count);
+	return sqlite_errno(records->sqlite, code == SQLITE_ROW ? SQLITE_OK : code);
 }
 
 /* ---- writing ------------------------------------------------------------------------- */

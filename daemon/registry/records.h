@@ -74,6 +74,7 @@ int records_find(struct records *records, enum registry_kind kind, const char *k
 /* by: enum registry_key, or RECORDS_BY_TIN. */
 int records_search(struct records *records, int by, const char *text, records_call call,
 		   void *data);
+int records_count(struct records *records, enum registry_kind kind, int64_t *ret_count);
 int records_each(struct records *records, enum registry_kind kind, records_call call, void *data);
 
 #define RECORDS_UNDATED 0

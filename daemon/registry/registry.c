@@ -232,6 +232,7 @@ void registry_free(struct registry *registry)
 		return;
 	while ((answer = registry_take_answer(registry)))
 		registry_answer_free(answer);
+	free(registry->look);
 	lists_free(registry->lists);
 	store_close(&registry->store);
 	inbox_free(registry->inbox);

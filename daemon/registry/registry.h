@@ -53,6 +53,22 @@ struct inlet registry_inlet(struct registry *registry);
 
 struct registry_counters registry_counters(struct registry *registry);
 
+/* For who asks at the gateway what is known. One at a time. */
+#define REGISTRY_LOOK_BYTES (40 * 1024)
+struct registry_look {
+	uint64_t number; /* of the question */
+	char kind[16], key[192]; /* of a record; empty: all lists are asked for */
+	int err; /* -EINVAL: no such kind, or no key of it; -ENOENT: no such record */
+	size_t bytes;
+	char members[REGISTRY_LOOK_BYTES]; /* of a JSON object */
+};
+
+/* Main loop. -EBUSY: another is on its way; -ENOMEM. registry_fd() tells when it can be taken. */
+int registry_ask_look(struct registry *registry, const char *kind, const char *key,
+		      uint64_t number);
+struct registry_look *registry_take_look(
+	struct registry *registry); /* the caller frees it; or NULL */
+
 struct worker *registry_worker(struct registry *registry); /* for the watchdog */
 
 #endif

@@ -102,11 +102,6 @@ struct stamp *store_stamp(struct store *store, enum registry_kind kind)
 	return newest;
 }
 
-int64_t store_latest(const struct instant *now)
-{
-	return now->clock == CLOCK_UNSYNCED ? 0 : now->utc_ns + STORE_AHEAD_NS;
-}
-
 /* When it was heard, as far as that is known. */
 static int64_t heard(const struct stamp *stamp, const struct records_row *row)
 {
@@ -149,7 +144,7 @@ int64_t store_as_of(const struct store_source *source, const struct records_row 
 		as_of_utc_ns = is_stream(source) ? heard(stamp, row)
 			       : stamp		 ? stamp->list.as_of_utc_ns
 						 : INT64_MIN;
-	return registry_is_ahead(as_of_utc_ns, store_latest(now)) ? INT64_MIN : as_of_utc_ns;
+	return registry_is_ahead(as_of_utc_ns, registry_latest(now)) ? INT64_MIN : as_of_utc_ns;
 }
 
 /* ---- opening ------------------------------------------------------------------------- */
@@ -344,7 +339,7 @@ int store_put(struct store *store, enum registry_kind kind, const char *key, con
 		err = read_record(kind, key, json, bytes, &record, ret_complaint);
 	if (err < 0 || !record)
 		return err;
-	if (registry_is_ahead(record->as_of_utc_ns, store_latest(&arrival->at))) {
+	if (registry_is_ahead(record->as_of_utc_ns, registry_latest(&arrival->at))) {
 		snprintf(ret_complaint->text, sizeof(ret_complaint->text), "%s", REGISTRY_AHEAD);
 		err = -EINVAL;
 	} else {

@@ -13,9 +13,7 @@
 #include "registry/records.h"
 
 #define STORE_PATH_BYTES 1024
-/* Clocks differ, and a day begins earlier elsewhere. */
-#define STORE_AHEAD_NS	(24 * 3600 * NS_PER_S)
-#define STORE_LISTS_MAX 32 /* REGISTRY_FILES_MAX of config.h */
+#define STORE_LISTS_MAX	 32 /* REGISTRY_FILES_MAX of config.h */
 
 /* Which list a record is from, as answers refer to it. */
 struct stamp {
@@ -64,9 +62,6 @@ struct store_arrival {
 int store_open(struct store *store, const char *path, int64_t limit_bytes, int64_t max_age_ns,
 	       bool *ret_anew);
 void store_close(struct store *store);
-
-/* The last as_of that is believed, 0: there is no clock to tell. */
-int64_t store_latest(const struct instant *now);
 
 /* One record of the stream as it came. 1: it is held as it is already, and not younger for being
  * repeated by the broker. -EINVAL: see the complaint. Opens a transaction when it has to:

@@ -278,6 +278,9 @@ static void apply_update(struct registry *registry, size_t place, const struct l
 	int err = 0;
 
 	registry->looked_at[place] = true;
+	registry->refusals[place] = (struct registry_complaint){0};
+	if (update->refused)
+		registry->refusals[place] = update->complaint;
 	if (update->ready)
 		err = store_take_list(&registry->store, place, update->path, &list, &kind);
 	if (err < 0)
@@ -336,7 +339,8 @@ static bool wait_for_work(struct registry *registry)
 	if (registry->question_count > 0)
 		due_ns = waits_for_lists(registry) ? earlier_ns(due_ns, registry->patient_until_ns)
 						   : 0;
-	if (!inbox_is_empty(registry->inbox) || has_update(registry))
+	if (!inbox_is_empty(registry->inbox) || has_update(registry) ||
+	    (registry->look && !registry->look_done))
 		due_ns = 0;
 	pthread_mutex_unlock(&registry->lock);
 	return worker_wait(registry->worker, due_ns, &inbox);
@@ -389,6 +393,7 @@ void registry_run(void *data)
 		tend(registry);
 		if (!waits_for_lists(registry))
 			answer_all(registry);
+		registry_do_look(registry);
 		take_update(registry);
 		take_slice(registry);
 	}

@@ -113,3 +113,27 @@ size_t transit_look_at_sensors(const struct transit *transit, const char *name, 
 	jw_close_array(json);
 	return from < transit->slot_count ? from : 0;
 }
+
+/* Why there is no value is the driver's to say, but for what time alone has made so. */
+static bool is_of_driver(enum reason reason)
+{
+	return reason != REASON_NOT_YET && reason != REASON_TOO_OLD && reason != REASON_CHATTER;
+}
+
+bool transit_last_reading(const struct transit *transit, size_t point, struct reading *ret_reading)
+{
+	const struct point *is = input_at(transit, point)->point;
+	struct reading reading = {.point = (uint32_t)point, .quality = is->quality};
+
+	if (is->quality == QUALITY_FAULT && is_of_driver(is->reason)) {
+		reading.reason = is->reason;
+		reading.value = is->refused;
+	} else if (is->given.type != VALUE_NONE && is->reason != REASON_TOO_OLD) {
+		reading.quality = QUALITY_GOOD;
+		reading.value = is->given;
+	} else {
+		return false;
+	}
+	*ret_reading = reading;
+	return true;
+}

@@ -148,6 +148,9 @@ size_t transit_look_at_points(const struct transit *transit, const char *name, s
 size_t transit_look_at_sensors(const struct transit *transit, const char *name, size_t from,
 			       struct jw *json, size_t most, const struct instant *now);
 
+/* What was read last of a point, as the driver gave it. false: nothing yet, or nothing that is still so. */
+bool transit_last_reading(const struct transit *transit, size_t point, struct reading *ret_reading);
+
 /* Members of the metrics: "lanes" (those with passages) and "alarms". TRANSIT_LANE_METRICS bytes
  * for each lane, and as many for the rest, suffice. */
 #define TRANSIT_LANE_METRICS 2048

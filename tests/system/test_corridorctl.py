@@ -13,6 +13,8 @@ import time
 
 import pytest
 from rig import conf
+from rig.authority import make_authority
+from rig.broker import Broker
 from rig.daemon import BUILD, ROOT
 from rig.waiting import PATIENCE_S, free_port, until
 from sim.lane import Lane
@@ -65,6 +67,28 @@ def test_the_status_names_what_is_wrong_and_its_exit_code_says_how_bad_it_is(ctl
     assert all(len(line) <= 80 for line in status.stdout.splitlines())
     lane.seal_read("GE-0047115")
     ctl.wait(lambda: re.search(r"^entry-1 .*closed +GE-0047115 intact +good$", ctl.said("status"), re.M))
+
+
+def test_the_status_has_the_cure_as_the_log_has(new_daemon, authority, tmp_path, closing):
+    """A broker of another authority: what to look at is in the one look that a technician takes."""
+    port = free_port()
+    extra = f"listener {port} 127.0.0.1\ncertfile {authority}/localhost.crt\nkeyfile {authority}/localhost.key\n"
+    closing(Broker(tmp_path / "broker", extra=extra)).start()
+    (tmp_path / "other").mkdir()
+    other = make_authority(tmp_path / "other")
+    head = conf.head(port, host=f"localhost:{port}").replace("uplink     {", f'uplink     {{ tls {{ ca = "{other}/ca.crt" }} ')
+    ctl = Ctl(new_daemon(head + conf.counters(free_port())).start().folder / "control")
+    ctl.wait(lambda: any("not issued by tls ca" in what for what in ctl.findings()))
+    assert re.search(r"^ge-red-bridge/gw1   corridord [\d.]+   up \S.* FAULT: \d", ctl.said("status"), re.M)
+
+
+def test_a_number_that_is_not_believed_says_how_to_find_the_order(new_daemon, broker, load):
+    load.units[1].set(0, 2350, 0)  # 235.0, the low word first
+    point = conf.register("volt", 0, type="u32", scale=0.1, min=0, max=400)
+    text = conf.bus("b", load.port) + conf.device("ups", "b", 1, point, address_base=0) + 'meter "m" { value = "ups.volt"  unit = "V" }\n'
+    ctl = Ctl(new_daemon(conf.head(broker.port) + text).start().folder / "control")
+    ctl.wait(lambda: any("corridorctl read ups ADDRESS 2" in what for what in ctl.findings()))
+    assert re.search(r"cdab \* +2350 ", ctl.said("read", "ups", "0", "2"))
 
 
 def test_points_are_shown_of_a_device_a_lane_or_alone(ctl, lane):
@@ -171,7 +195,10 @@ def test_a_scan_finds_the_units_of_a_line_their_speed_and_their_profiles(alone, 
     assert likeness(reader)[0] == "generic-seal-reader"
     said = alone.said("scan", "--profiles", ROOT / "etc" / "profiles", *words)
     assert 'baud = 38400  parity = "even" }' in said
-    assert 'device "unit-2" { bus = "line-1"  unit = 2  profile = "proconel-ld120" }' in said
+    assert 'device "unit-2" { bus = "line-1"  unit = 2\n    profile = "proconel-ld120" }' in said
+    assert all(len(line) <= 80 for line in said.splitlines() if not line.startswith("bus"))
+    folder = os.path.relpath(ROOT / "etc" / "profiles")
+    assert alone.said("scan", "--profiles", folder, *words) == said
 
 
 def test_a_scan_behind_a_host_tells_a_device_that_does_not_look_at_the_unit(alone, lane, closing):

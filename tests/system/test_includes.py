@@ -38,7 +38,7 @@ ROOMS = {
     "readers": "apart base bus frames http mapper mqtt net transit/event",
     "signer": "evidence",
     "verify": "base evidence transit/event",
-    "ctl": "base frames modbus",
+    "ctl": "base frames modbus registry/record transit/event",
     "apart": "base frames mapper transit/event",
     "gpio": "transit/event",
     "http": "apart base frames mapper transit/event",
@@ -56,6 +56,7 @@ SEAMS = {
     "outbound/inlet.h",  # the uplink and who listens
     "outbound/uplink.h",  # bounds that both programs keep
     "frames/topic.h",  # whoever names a topic
+    "registry/file.h",  # the reader of lists, and corridorctl, which judges one alone
     "drivers.h",  # the cards, and corridorctl, which reads with them alone
 }
 

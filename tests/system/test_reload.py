@@ -278,3 +278,18 @@ def test_what_is_reloaded_is_as_what_is_started(new_site, new_daemon, broker, cl
         assert reloaded.hash == hashlib.sha256(walked.printed()).hexdigest()
         started.daemon.stop()
     walked.daemon.stop()
+
+
+def test_the_log_says_more_or_less_from_then_on(new_daemon, broker, lane):
+    def text(level):
+        return conf.head(broker.port, gateway={"log_level": level}) + conf.lane(lane.server.port)
+
+    site = Site(new_daemon(text("info")).start())
+    site.taken(text("debug"))
+    lane.barrier("opening")
+    site.daemon.wait_log('"boom-1.status" is "opening"')
+    site.taken(text("warning"))
+    lines = len(site.daemon.logged().splitlines())
+    lane.barrier("open")
+    until(lambda: any(s["sensor"] == "boom" and s["state"] == "open" for s in site.list("sensors")), "it is open")
+    assert '"boom-1.status" is "open"' not in "\n".join(site.daemon.logged().splitlines()[lines:])

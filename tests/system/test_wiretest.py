@@ -1,5 +1,6 @@
 """A wire test of a lane, with somebody who does what it asks, or wires it wrongly."""
 
+import re
 import subprocess
 import threading
 
@@ -9,7 +10,7 @@ from rig.daemon import BUILD
 from rig.waiting import PATIENCE_S
 from sim.modbus_device import COILS, TcpServer, Unit
 
-FINE, WARNINGS, FAULTS = 0, 1, 2
+FINE, WARNINGS, FAULTS, FAILED = range(4)
 CLOSED, OPEN, BEAM, OTHER = range(4)
 
 
@@ -75,6 +76,10 @@ class Person:
             self.set(BEAM, 1)
         elif "AWAY" in line:
             self.set(BEAM, 0)
+        elif "PULL OUT" in line:
+            self.inputs.stop()
+        elif "PLUG" in line:
+            self.inputs.start()
         if "[Enter] it is so" in line or "[r]etry" in line:
             self.type("")
 
@@ -97,7 +102,7 @@ def test_a_lane_that_is_wired_well_passes_and_its_events_are_tests(new_gateway, 
     gateway = new_gateway()
     person = Person(inputs, gateway, tmp_path)
     assert person.go_through() == FINE, person.said
-    assert "8 ok, 0 failed, 0 skipped" in person.said
+    assert "10 ok, 0 failed, 0 skipped" in person.said
     text = report(tmp_path)
     assert "Wire test of lane entry-1, ge-red-bridge/gw1" in text and "boom: RAISE the boom" in text and "Tested by" in text
     opened = subscriber.wait_event("barrier.open")
@@ -118,10 +123,53 @@ def test_swapped_limit_switches_are_named(new_gateway, inputs, tmp_path):
     assert "closed_limit and open_limit swapped" in person.said
 
 
+def test_what_was_so_before_proves_nothing(new_gateway, inputs, tmp_path):
+    """Swapped, a boom that is down says "open": that is not one that was raised."""
+    gateway = new_gateway(closed=OPEN, open_=CLOSED)
+    person = Person(inputs, gateway, tmp_path)
+    assert person.go_through(lambda line: None if "RAISE" in line else person.act(line), vain=("RAISE", "LOWER")) == FAULTS
+    assert re.search(r"RAISE the boom.*\n   NOT SO: boom said so before, and nothing has changed", person.said), person.said
+
+
 def test_a_cable_in_another_lane_and_a_dead_input_are_named(new_gateway, inputs, tmp_path):
     person = Person(inputs, new_gateway(beam=OTHER), tmp_path)
-    assert person.go_through(vain=("ONTO",)) == FAULTS
+    assert person.go_through(vain=("ONTO", "AWAY")) == FAULTS
     assert "io.other did" in person.said and "swapped cables?" in person.said
+
+
+def test_a_cable_that_can_be_cut_unseen_is_named(new_gateway, inputs, tmp_path):
+    person = Person(inputs, new_gateway(), tmp_path)
+
+    def act(line):
+        if "PULL OUT" in line:
+            person.set(BEAM, 1)  # a contact that is open at rest: pulled, it looks like a car
+        elif "PLUG" in line:
+            person.set(BEAM, 0)
+        else:
+            person.act(line)
+
+    assert person.go_through(act, vain=("PULL OUT",)) == FAULTS
+    assert "io.beam became true, as if somebody had done it" in person.said
+    assert "9 ok, 1 failed" in person.said  # back it is all right
+
+
+def test_what_stays_away_when_the_cable_is_back_is_named(new_gateway, inputs, tmp_path):
+    person = Person(inputs, new_gateway(), tmp_path)
+
+    def act(line):
+        if "PLUG" not in line:
+            person.act(line)
+
+    assert person.go_through(act, vain=("PLUG",)) == FAULTS
+    assert re.search(r"NOT SO: io\.\w+ is still fault: link_down", person.said), person.said
+
+
+def test_a_daemon_that_ends_meanwhile_is_no_dead_input(new_gateway, inputs, tmp_path):
+    gateway = new_gateway()
+    person = Person(inputs, gateway, tmp_path)
+    assert person.go_through(lambda line: gateway.stop() if "RAISE" in line else person.act(line)) == FAILED
+    assert "broken off: the daemon " in report(tmp_path)
+    assert "dead input" not in person.said
 
 
 def test_it_can_be_broken_off_and_nothing_stays_marked(new_gateway, inputs, tmp_path, subscriber):

@@ -78,6 +78,17 @@ static void on_a_terminal_a_line_has_date_and_zone(void **state)
 	assert_contains(line, "Z warning: test: \"x\"\n");
 }
 
+static void the_level_can_be_set_at_any_time(void **state)
+{
+	(void)state;
+	log_open(LOG_LEVEL_INFO);
+	assert_false(log_debugging());
+	log_set_level(LOG_LEVEL_DEBUG);
+	assert_true(log_debugging());
+	log_set_level(LOG_LEVEL_INFO);
+	assert_false(log_debugging());
+}
+
 static void the_journal_gets_fields_to_look_for(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -109,6 +120,19 @@ static void the_journal_gets_fields_to_look_for(void **state)
 	assert_true(bytes > 0);
 	said[bytes] = '\0';
 	assert_null(strstr(said, "SUBJECT"));
+	assert_null(strstr(said, "MESSAGE_ID"));
+	log_known_warnx(LOG_POINT_OUT_OF_RANGE, "\"boom-1.status\" is out of range");
+	bytes = recv(journal, said, sizeof(said) - 1, MSG_DONTWAIT);
+	assert_true(bytes > 0);
+	said[bytes] = '\0';
+	assert_contains(said, "\nMESSAGE_ID=");
+	assert_contains(said, "\nCORRIDORD_DEVICE=boom-1\nCORRIDORD_SUBJECT=boom-1.status\n");
+	log_known_info(LOG_JOURNAL_WRITTEN, "written again");
+	bytes = recv(journal, said, sizeof(said) - 1, MSG_DONTWAIT);
+	assert_true(bytes > 0);
+	said[bytes] = '\0';
+	assert_contains(said, "MESSAGE_ID=");
+	assert_null(strstr(said, "CORRIDORD_DEVICE"));
 	close(journal);
 	unlink(address.sun_path);
 }
@@ -119,6 +143,7 @@ int main(void)
 		cmocka_unit_test(a_text_from_outside_cannot_write_lines_or_colours),
 		cmocka_unit_test(a_long_line_is_cut_and_still_a_line),
 		cmocka_unit_test(on_a_terminal_a_line_has_date_and_zone),
+		cmocka_unit_test(the_level_can_be_set_at_any_time),
 		cmocka_unit_test(the_journal_gets_fields_to_look_for),
 	};
 

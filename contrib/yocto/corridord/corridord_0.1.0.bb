@@ -30,7 +30,7 @@ PACKAGES =+ "corridorctl corridor-verify"
 
 FILES:corridorctl = "${bindir}/corridorctl ${datadir}/bash-completion"
 FILES:corridor-verify = "${bindir}/corridor-verify"
-FILES:${PN} += "${libexecdir} ${nonarch_libdir}/sysusers.d ${nonarch_libdir}/tmpfiles.d \
+FILES:${PN} += "${libexecdir} ${nonarch_libdir}/systemd/catalog ${nonarch_libdir}/sysusers.d ${nonarch_libdir}/tmpfiles.d \
     ${nonarch_libdir}/modules-load.d ${nonarch_libdir}/udev ${systemd_system_unitdir}"
 
 CONFFILES:${PN} = "${sysconfdir}/corridord/corridord.conf"

@@ -47,6 +47,13 @@ static inline bool registry_is_ahead(int64_t as_of_utc_ns, int64_t latest_utc_ns
 	return latest_utc_ns > 0 && as_of_utc_ns > latest_utc_ns;
 }
 
+/* The last as_of that is believed, 0: there is no clock to tell. Clocks differ, and a day begins
+ * earlier elsewhere. */
+static inline int64_t registry_latest(const struct instant *now)
+{
+	return now->clock == CLOCK_UNSYNCED ? 0 : now->utc_ns + 24 * 3600 * NS_PER_S;
+}
+
 struct registry_complaint {
 	int line; /* 0: not from a file */
 	char text[160]; /* names the member, says what was expected */

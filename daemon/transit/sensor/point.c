@@ -286,6 +286,7 @@ unsigned point_reading(struct point *point, const struct reading *reading)
 		return effects | lose(point, reading->quality,
 				      reading->reason ? reading->reason : REASON_DEVICE_ERROR,
 				      at_mono_ns);
+	point->given = reading->value;
 	if (!convert(point->conf, &reading->value, &value))
 		return effects | refuse(point, &reading->value, at_mono_ns);
 	point->refused.type = VALUE_NONE;

@@ -70,6 +70,8 @@ struct point {
 	/* Read, and not believed: VALUE_NONE unless the reason is REASON_OUT_OF_RANGE. */
 	struct value refused;
 
+	struct value given; /* read last and good, before map, scale and invert; or VALUE_NONE */
+
 	/* Before debounce: the value as last read. */
 	struct value raw;
 	int64_t edge_mono_ns; /* when raw became what it is */
