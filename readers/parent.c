@@ -40,14 +40,14 @@ static void shorten(const char *what, char ret_words[APART_WORDS_BYTES])
 	utf8_print(ret_words, APART_WORDS_BYTES, what);
 }
 
-static void on_reading(void *data, size_t device, size_t point, const struct value *value,
-		       int64_t at_mono_ns, uint32_t lost_edges)
+static void on_said(void *data, size_t device, size_t point, const struct value *value,
+		    int64_t at_mono_ns, const struct origin *origin)
 {
 	struct apart_reading frame = {
 		.device = (uint32_t)device, .point = (uint32_t)point, .at_mono_ns = at_mono_ns};
 
-	(void)lost_edges;
 	apart_from_value(value, &frame);
+	apart_from_origin(origin, &frame);
 	put(data, APART_READING, &frame);
 }
 
@@ -163,7 +163,7 @@ static int take_setup(struct readers *readers, const struct apart_setup *frame,
 		.conf = conf,
 		.devices = readers->devices,
 		.host = {.data = readers,
-			 .reading = on_reading,
+			 .said = on_said,
 			 .fault = on_fault,
 			 .moment = on_moment,
 			 .debug = on_debug,

@@ -34,6 +34,7 @@
 struct held {
 	enum { HELD_NOTHING, HELD_VALUE, HELD_FAULT } what;
 	struct value value;
+	struct origin origin;
 	int64_t at_mono_ns;
 	enum reason reason;
 	char words[APART_WORDS_BYTES];
@@ -353,19 +354,20 @@ static int take_reading(struct apart *apart, const struct apart_reading *frame)
 {
 	const struct driver_host *host = &apart->setup->host;
 	const int64_t at_ns = time_of(frame->at_mono_ns);
+	struct origin origin;
 	struct value value;
 
 	if (!is_point(apart, frame->device, frame->point) || !apart_to_value(frame, &value) ||
-	    !has_type(apart, frame, &value))
+	    !has_type(apart, frame, &value) || !apart_to_origin(frame, &origin))
 		return -EBADMSG;
 	if (apart->held_device == SIZE_MAX) {
-		host->reading(host->data, frame->device, frame->point, &value, at_ns, 0);
+		host->said(host->data, frame->device, frame->point, &value, at_ns, &origin);
 		return 0;
 	}
 	if (apart->held_device != frame->device)
 		return -EBADMSG;
-	apart->held[frame->point] =
-		(struct held){.what = HELD_VALUE, .value = value, .at_mono_ns = at_ns};
+	apart->held[frame->point] = (struct held){
+		.what = HELD_VALUE, .value = value, .origin = origin, .at_mono_ns = at_ns};
 	return 0;
 }
 
@@ -396,7 +398,8 @@ static void hand_over(struct apart *apart, size_t device, size_t point)
 	struct held *held = &apart->held[point];
 
 	if (held->what == HELD_VALUE)
-		host->reading(host->data, device, point, &held->value, held->at_mono_ns, 0);
+		host->said(host->data, device, point, &held->value, held->at_mono_ns,
+			   &held->origin);
 	else if (held->what == HELD_FAULT)
 		host->fault(host->data, device, point, held->reason, held->words);
 	held->what = HELD_NOTHING;

@@ -58,6 +58,11 @@ struct apart_reading {
 	uint32_t type; /* enum value_type */
 	uint64_t bits; /* of a bool, an integer or a real */
 	const char *text; /* of a text, else NULL */
+	bool has_confidence, has_time; /* struct origin */
+	uint64_t confidence; /* the bits of a real */
+	int64_t utc_ns, ahead_ns;
+	const void *others;
+	size_t others_bytes;
 };
 
 struct apart_fault {
@@ -81,5 +86,7 @@ extern const struct protocol apart_protocol;
 /* As frames have them, and back; false: there is no such value. */
 void apart_from_value(const struct value *value, struct apart_reading *ret_reading);
 bool apart_to_value(const struct apart_reading *reading, struct value *ret_value);
+void apart_from_origin(const struct origin *origin, struct apart_reading *ret_reading);
+bool apart_to_origin(const struct apart_reading *reading, struct origin *ret_origin);
 
 #endif

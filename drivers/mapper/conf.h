@@ -29,7 +29,7 @@ struct map_device_conf {
 struct map_point_conf {
 	const char *path, *absent;
 	struct conf_list none, words;
-	const char *confidence;
+	const char *confidence, *others, *other;
 	double at_least; /* NAN: any */
 	const char *pattern, *accept;
 	int64_t bit; /* -1: all */

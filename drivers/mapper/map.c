@@ -70,12 +70,28 @@ static const char *number_fault(const struct map_point_conf *conf)
 	return NULL;
 }
 
+static const char *others_fault(const struct map_device_conf *device,
+				const struct map_point_conf *conf)
+{
+	const char *fault = pointer_fault(device, conf->others);
+
+	if (!fault)
+		fault = pointer_fault(device, conf->other);
+	if (!fault && conf->other && !conf->others)
+		fault = "has other without others";
+	if (!fault && conf->others && conf->hold_ns == 0)
+		fault = "has others without hold: only a number that is read may be another";
+	return fault;
+}
+
 const char *map_point_fault(const struct map_device_conf *device, const struct map_point_conf *conf)
 {
 	const char *fault = pointer_fault(device, conf->path);
 
 	if (!fault)
 		fault = pointer_fault(device, conf->confidence);
+	if (!fault)
+		fault = others_fault(device, conf);
 	if (fault)
 		return fault;
 	if (device->format != MAP_PLAIN && !conf->path)
@@ -456,6 +472,35 @@ static bool take_type(struct making *making)
 	       end(making, MAP_OUT_OF_RANGE, "\"%.*s\" is no %s", SAMPLE, making->text, wanted);
 }
 
+/* One that is not accepted, or the value itself, is none. */
+static void take_other(const struct map_point *point, const char *text, const char *taken,
+		       char others[VALUE_TEXT_BYTES])
+{
+	size_t from, bytes;
+	struct value value;
+
+	if (!text || strcmp(text, taken) == 0 || !printable(text, &value) ||
+	    (point->accept &&
+	     pattern_match(point->accept, text, strlen(text), &from, &bytes) != PATTERN_MATCHES))
+		return;
+	(void)others_add(others, text);
+}
+
+/* In the order of the reader. */
+static void take_others(struct making *making)
+{
+	const struct map_point_conf *conf = making->point->conf;
+	const struct doc_node *array = node_of(making->record, conf->others);
+	struct map_record record = *making->record;
+
+	for (record.place = array ? doc_child(record.doc, array) : NULL; record.place;
+	     record.place = doc_next(record.doc, record.place))
+		take_other(making->point,
+			   conf->other ? map_text(&record, conf->other)
+				       : doc_text(record.doc, record.place),
+			   making->result->value.text, making->result->others);
+}
+
 void map_point_read(const struct map_point *point, const struct map_record *record,
 		    struct map_result *ret_result)
 {
@@ -468,4 +513,6 @@ void map_point_read(const struct map_point *point, const struct map_record *reco
 		return;
 	if (point->conf->bit >= 0 ? take_bit(&making) : take_type(&making))
 		ret_result->outcome = MAP_VALUE;
+	if (ret_result->outcome == MAP_VALUE && point->conf->others)
+		take_others(&making);
 }

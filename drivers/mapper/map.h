@@ -35,6 +35,7 @@ struct map_result {
 	enum map_outcome outcome;
 	struct value value; /* with MAP_VALUE */
 	double confidence; /* NAN: not said */
+	char others[VALUE_TEXT_BYTES]; /* as in struct origin */
 	char why[MAP_WHY_BYTES]; /* with the others, for people */
 };
 

@@ -61,6 +61,16 @@ const struct conf_option map_point_options[] = {
 	 .min = 0,
 	 .max = 100,
 	 .help = "The least confidence, in the reader's own scale; without one nothing is taken."},
+	{.name = "others",
+	 .type = CONF_TEXT,
+	 .offset = POINT(others),
+	 .help = "Pointer to an array of what else the text may be, the likeliest first: looked up "
+		 "in that order when nobody knows the text itself."},
+	{.name = "other",
+	 .type = CONF_TEXT,
+	 .offset = POINT(other),
+	 .help = "Pointer to the text within an element of that array, \"./plate\"; without one the "
+		 "elements are texts."},
 	{.name = "accept",
 	 .type = CONF_TEXT,
 	 .offset = POINT(accept),

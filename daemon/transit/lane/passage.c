@@ -54,6 +54,27 @@ struct passage_read *passage_add_read(struct passage *passage, const struct pass
 	return &passage->reads[passage->read_count++];
 }
 
+const char *passage_asked_as(const struct passage *passage, const struct passage_read *read)
+{
+	const struct passage_others *others = &passage->others[read->rule];
+
+	return read->other && strcmp(others->of, read->text) == 0 ? others->texts + read->other - 1
+								  : read->text;
+}
+
+const char *passage_next_other(const struct passage *passage, struct passage_read *read)
+{
+	const struct passage_others *others = &passage->others[read->rule];
+	const char *next = NULL;
+
+	if (strcmp(others->of, read->text) == 0)
+		next = others_next(others->texts,
+				   read->other ? passage_asked_as(passage, read) : NULL);
+	if (next)
+		read->other = (uint8_t)(next - others->texts + 1);
+	return next;
+}
+
 bool passage_is_open(const struct passage *passage)
 {
 	return passage->stage == STAGE_AT_BOOM || passage->stage == STAGE_BEYOND ||
