@@ -134,7 +134,7 @@ def test_a_crossing_is_bound_by_what_each_reader_sends(gateway, lane, camera, ta
     assert weighs(scale, subscriber)["observed"]["value"] == 12345
     drives_through(lane, subscriber, mark)
     closed = subscriber.wait_event("passage.closed", since=mark)
-    assert closed["weight"] == {"input": "scale-1.weight", "gross_kg": 12345, "overloaded": True}
+    assert closed["weight"] == {"input": "scale-1.weight", "gross_kg": 12345, "max_kg": 12000, "overloaded": True}
     if not SANITIZED:
         assert gateway.status_kib("VmRSS") < 10 * 1024
         assert all(status_kib(pid, "VmRSS") < 24 * 1024 for pid in readers_pids(gateway))

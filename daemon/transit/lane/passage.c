@@ -320,6 +320,29 @@ bool passage_seal_read(const struct passage *passage, const struct consignment *
 	return false;
 }
 
+/* The tare is of the vehicle, however many consignments say it. */
+bool passage_declared_weight(const struct passage *passage, struct declared_weight *ret_weight)
+{
+	int64_t goods_g = 0, tare_g = 0;
+
+	for (size_t i = 0; i < passage->binding_count; i++) {
+		const struct consignment *consignment =
+			binding_consignment(&passage->bindings[i]);
+
+		if (!consignment || consignment->gross_mass_g == 0 ||
+		    passage_is_split(passage, consignment))
+			return false;
+		goods_g += consignment->gross_mass_g;
+		if (consignment->tare_g > tare_g)
+			tare_g = consignment->tare_g;
+	}
+	if (goods_g == 0 || tare_g == 0 || passage->carries_more)
+		return false;
+	*ret_weight = (struct declared_weight){.goods_kg = (double)goods_g / 1000,
+					       .tare_kg = (double)tare_g / 1000};
+	return true;
+}
+
 enum recognition_decision passage_decision(const struct passage *passage)
 {
 	static const int badness[] = {

@@ -147,7 +147,7 @@ struct passage {
 	bool final_check_before; /* that was so before a restart, with consignments bound */
 	bool in_memory; /* the journal has a memory of it */
 	bool officer_decided;
-	bool doubt_told;
+	bool doubt_told, overload_told, mass_told;
 	bool carries_more; /* than there is room for */
 
 	struct passage_read reads[PASSAGE_READS];
@@ -199,6 +199,11 @@ bool passage_is_split(const struct passage *passage, const struct consignment *c
 /* The seal is on this vehicle, as far as that can be told. */
 bool passage_carries(const struct passage *passage, const struct consignment *consignment,
 		     const struct declared_seal *seal);
+/* What its vehicle weighs by the declarations of all that it carries; false: they do not say. */
+struct declared_weight {
+	double goods_kg, tare_kg;
+};
+bool passage_declared_weight(const struct passage *passage, struct declared_weight *ret_weight);
 /* A number that says that the vehicle is another one than its consignments say; NULL: none does. */
 const struct passage_read *passage_contradiction(const struct passage *passage);
 /* An answer of the registry is to come. */

@@ -307,17 +307,3 @@ void lane_look_at_identifications(struct lane *lane)
 						    : point->seen_mono_ns);
 	}
 }
-
-/* What stood on the scale before it came is not its own. */
-void lane_look_at_weight(struct lane *lane)
-{
-	struct passage *passage = lane_current(lane);
-	double gross_kg;
-
-	if (!lane->scale || !passage || !point_number(lane->scale, &gross_kg) ||
-	    lane->scale->changed_mono_ns < passage->at_mono_ns[PASSAGE_OPENED] ||
-	    (passage->weighed && gross_kg <= passage->gross_kg))
-		return;
-	passage->weighed = true;
-	passage->gross_kg = gross_kg;
-}

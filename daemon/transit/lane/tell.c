@@ -128,16 +128,34 @@ static bool lasted(const struct passage *passage, enum passage_moment from, enum
 
 static void put_weight(struct jw *json, const struct lane *lane, const struct passage *passage)
 {
-	const double most_kg = lane->conf->passages->weight_max;
+	const struct passage_conf *conf = lane->conf->passages;
+	struct declared_weight declared;
 
 	if (!passage->weighed)
 		return;
 	jw_open(json, "weight");
 	jw_text(json, "input", lane->scale->conf->name);
 	jw_real(json, "gross_kg", passage->gross_kg);
-	if (most_kg > 0)
-		jw_bool(json, "overloaded", passage->gross_kg > most_kg);
+	if (conf->weight_max > 0) {
+		jw_real(json, "max_kg", conf->weight_max);
+		jw_bool(json, "overloaded", lane_is_overloaded(lane, passage));
+	}
+	if (passage_declared_weight(passage, &declared)) {
+		jw_real(json, "declared_kg", declared.goods_kg);
+		jw_real(json, "tare_kg", declared.tare_kg);
+		if (conf->weight_differs > 0)
+			jw_bool(json, "differs", lane_weight_differs(lane, passage));
+	}
 	jw_close(json);
+}
+
+void lane_tell_weight(struct lane *lane, const struct passage *passage, enum event_id event,
+		      int64_t at_mono_ns)
+{
+	struct jw *json = lane_begin(lane, passage, at_mono_ns);
+
+	put_weight(json, lane, passage);
+	lane_put_event(lane, event);
 }
 
 void lane_tell_closed(struct lane *lane, const struct passage *passage, enum passage_end end,
