@@ -64,6 +64,20 @@ static void on_fault(void *data, size_t device, size_t point, enum reason reason
 	put(data, APART_FAULT, &frame);
 }
 
+static void on_refuse(void *data, size_t device, size_t point, const struct value *raw,
+		      const char *what)
+{
+	char words[APART_WORDS_BYTES];
+	const struct apart_fault frame = {.device = (uint32_t)device,
+					  .point = (uint32_t)point,
+					  .reason = REASON_OUT_OF_RANGE,
+					  .what = words,
+					  .raw = raw->type == VALUE_TEXT ? raw->text : NULL};
+
+	shorten(what, words);
+	put(data, APART_FAULT, &frame);
+}
+
 static void on_moment(void *data, size_t device, bool begins)
 {
 	const struct apart_moment frame = {.device = (uint32_t)device, .begins = begins};
@@ -165,6 +179,7 @@ static int take_setup(struct readers *readers, const struct apart_setup *frame,
 		.host = {.data = readers,
 			 .said = on_said,
 			 .fault = on_fault,
+			 .refuse = on_refuse,
 			 .moment = on_moment,
 			 .debug = on_debug,
 			 .tell = on_tell},
@@ -198,6 +213,7 @@ static int take_device(struct readers *readers, const struct apart_device *frame
 
 static int take_point(struct readers *readers, const struct apart_point *frame)
 {
+	int64_t *none;
 	void *conf = NULL;
 	int err;
 
@@ -205,9 +221,16 @@ static int take_point(struct readers *readers, const struct apart_point *frame)
 		return -EBADMSG;
 	err = unpack(readers, &readers->transport->driver->point, frame->options, frame->bytes,
 		     &conf);
-	*readers->points++ = (struct driver_point){.name = frame->name, .conf = conf};
+	none = pack_room(&readers->arena, frame->none_bytes);
+	if (err < 0 || !none || frame->none_bytes % sizeof(*none) != 0)
+		return err < 0 ? err : -EBADMSG;
+	memcpy(none, frame->none, frame->none_bytes);
+	*readers->points++ = (struct driver_point){.name = frame->name,
+						   .conf = conf,
+						   .none = none,
+						   .none_count = frame->none_bytes / sizeof(*none)};
 	readers->points_due--;
-	return err;
+	return 0;
 }
 
 /* Messages are read with it one after the other. */

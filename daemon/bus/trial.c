@@ -66,6 +66,13 @@ static void print_fault(void *data, size_t device, size_t point, enum reason rea
 		what);
 }
 
+static void print_refusal(void *data, size_t device, size_t point, const struct value *raw,
+			  const char *what)
+{
+	(void)raw;
+	print_fault(data, device, point, REASON_OUT_OF_RANGE, what);
+}
+
 static void no_moment(void *data, size_t device, bool begins)
 {
 	(void)data;
@@ -128,6 +135,7 @@ static int hear(const struct config *config, const struct device_conf *conf, con
 			 .reading = print_reading,
 			 .said = print_said,
 			 .fault = print_fault,
+			 .refuse = print_refusal,
 			 .moment = no_moment,
 			 .debug = print_words,
 			 .tell = print_words},

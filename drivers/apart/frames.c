@@ -31,6 +31,7 @@ static const struct field device_fields[] = {
 static const struct field point_fields[] = {
 	{FIELD_NEEDED, AT(point, name), NAME_MOST},
 	{FIELD_BYTES, AT(point, options), APART_BLOB_BYTES},
+	{FIELD_BYTES, AT(point, none), APART_NONE_MOST * sizeof(int64_t)},
 	{0},
 };
 
@@ -55,6 +56,7 @@ static const struct field fault_fields[] = {
 	{FIELD_U32, AT(fault, point), 0},
 	{FIELD_U32, AT(fault, reason), 0},
 	{FIELD_NEEDED, AT(fault, what), APART_WORDS_BYTES - 1},
+	{FIELD_TEXT, AT(fault, raw), VALUE_TEXT_BYTES - 1},
 	{0},
 };
 

@@ -14,6 +14,7 @@
 #define APART_ALL	  UINT32_MAX /* instead of a point: all points of the device */
 #define APART_ALIVE_NS	  (5 * NS_PER_S) /* it gives a sign of life so often */
 #define APART_BLOB_BYTES  ((size_t)48 * 1024) /* of the options of a block */
+#define APART_NONE_MOST	  64 /* numbers that mean that there is none */
 
 enum apart_kind {
 	/* down */
@@ -50,6 +51,8 @@ struct apart_point {
 	const char *name;
 	const void *options;
 	size_t bytes;
+	const void *none; /* int64_t each: driver_point.none */
+	size_t none_bytes;
 };
 
 struct apart_reading {
@@ -69,6 +72,7 @@ struct apart_fault {
 	uint32_t device, point; /* or APART_ALL */
 	uint32_t reason; /* enum reason */
 	const char *what;
+	const char *raw; /* of one point, REASON_OUT_OF_RANGE: what is no value; or NULL */
 };
 
 struct apart_moment {

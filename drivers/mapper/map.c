@@ -203,6 +203,8 @@ static bool end(struct making *making, enum map_outcome outcome, const char *for
 	va_start(args, format);
 	vsnprintf(making->result->why, sizeof(making->result->why), format, args);
 	va_end(args);
+	if (outcome == MAP_OUT_OF_RANGE)
+		utf8_print(making->result->raw, sizeof(making->result->raw), making->text);
 	return false;
 }
 
@@ -439,6 +441,10 @@ static bool take_bit(struct making *making)
 	if (!whole(making->text, value) || value->type != VALUE_INT)
 		return end(making, MAP_OUT_OF_RANGE, "\"%.*s\" is no whole number", SAMPLE,
 			   making->text);
+	for (size_t i = 0; i < making->point->none_count; i++)
+		if (value->integer == making->point->none[i])
+			return end(making, MAP_OUT_OF_RANGE, "%s means that there is none",
+				   making->text);
 	*value = value_bool((uint64_t)value->integer >> making->point->conf->bit & 1);
 	return true;
 }

@@ -33,6 +33,8 @@ static int init_point(struct source *source, size_t index, struct driver_complai
 	err = map_point_init(&point->map, driver_point->conf, fault, sizeof(fault));
 	if (err == -EINVAL)
 		return complain(complaint, source->device, index, fault);
+	point->map.none = driver_point->none;
+	point->map.none_count = driver_point->none_count;
 	number_init(&point->number, driver_point->conf, source_give_number, point);
 	point->number.alone = source->point_count == 1;
 	return err;

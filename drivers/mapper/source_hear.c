@@ -94,7 +94,7 @@ static void take_no_value(struct source *source, struct source_point *point,
 {
 	const struct driver_host *host = &source->setup->host;
 	const struct map_point_conf *conf = point->map.conf;
-	const struct value empty = value_text("");
+	const struct value empty = value_text(""), raw = value_text(result->raw);
 	const bool is_text = (conf->type == MAP_AUTO || conf->type == MAP_TEXT) && conf->bit < 0;
 
 	if (result->outcome == MAP_NOTHING) {
@@ -110,8 +110,7 @@ static void take_no_value(struct source *source, struct source_point *point,
 		source->counts.refused++;
 	if (result->outcome == MAP_OUT_OF_RANGE && !source_is_number(point) &&
 	    source->state == SOURCE_UP)
-		host->fault(host->data, source->device, point->index, REASON_OUT_OF_RANGE,
-			    result->why);
+		host->refuse(host->data, source->device, point->index, &raw, result->why);
 	point->said = true;
 	source_note_vain(source, 1, result->why);
 }

@@ -36,6 +36,14 @@ static void on_fault(void *data, size_t device, size_t point, enum reason reason
 		abort();
 }
 
+static void on_refuse(void *data, size_t device, size_t point, const struct value *raw,
+		      const char *what)
+{
+	(void)data, (void)device, (void)point, (void)what;
+	if (raw->type != VALUE_TEXT || !utf8_is_printable(raw->text))
+		abort();
+}
+
 static void on_moment(void *data, size_t device, bool begins)
 {
 	(void)data;
@@ -122,6 +130,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 					   .host = {.data = shown,
 						    .said = on_said,
 						    .fault = on_fault,
+						    .refuse = on_refuse,
 						    .moment = on_moment,
 						    .debug = on_words,
 						    .tell = on_words}};

@@ -63,6 +63,15 @@ static inline void on_fault(void *data, size_t device, size_t point, enum reason
 	snprintf(bench->fault, sizeof(bench->fault), "%s", what);
 }
 
+static inline void on_refuse(void *data, size_t device, size_t point, const struct value *raw,
+			     const char *what)
+{
+	struct bench *bench = data;
+
+	on_fault(data, device, point, REASON_OUT_OF_RANGE, what);
+	strcpy(bench->log[bench->count - 1].text, raw->text);
+}
+
 static inline void on_moment(void *data, size_t device, bool begins)
 {
 	struct bench *bench = data;
@@ -106,6 +115,7 @@ static inline int set_up(void **state)
 					     .host = {.data = bench,
 						      .said = on_said,
 						      .fault = on_fault,
+						      .refuse = on_refuse,
 						      .moment = on_moment,
 						      .debug = on_words,
 						      .tell = on_words}};

@@ -53,6 +53,15 @@ static void on_fault(void *data, size_t device, size_t point, enum reason reason
 	(void)what;
 }
 
+static void on_refuse(void *data, size_t device, size_t point, const struct value *raw,
+		      const char *what)
+{
+	assert_true(device == 0 && point < POINTS && raw->type == VALUE_TEXT);
+	note(data, "refused");
+	note(data, raw->text);
+	(void)what;
+}
+
 static void on_moment(void *data, size_t device, bool begins)
 {
 	assert_true(device == 0);
@@ -92,6 +101,7 @@ static int set_up(void **state)
 					     .host = {.data = bench,
 						      .said = on_said,
 						      .fault = on_fault,
+						      .refuse = on_refuse,
 						      .moment = on_moment,
 						      .debug = on_words,
 						      .tell = on_words}};
@@ -142,6 +152,8 @@ static void readings_and_faults_reach_the_host(void **state)
 	struct apart_reading reading = text_of(0, "AB123CD");
 	const struct apart_fault fault = {
 		.point = APART_ALL, .reason = REASON_LINK_DOWN, .what = "gone"};
+	const struct apart_fault refusal = {
+		.point = 1, .reason = REASON_OUT_OF_RANGE, .what = "no number", .raw = "12,5"};
 
 	assert_int_equal(say(bench, APART_READING, &reading), 0);
 	assert_string_equal(bench->told, "0=AB123CD ");
@@ -151,6 +163,8 @@ static void readings_and_faults_reach_the_host(void **state)
 	assert_int_equal(say(bench, APART_READING, &reading), 0);
 	assert_int_equal(say(bench, APART_FAULT, &fault), 0);
 	assert_string_equal(bench->told, "link_down ");
+	assert_int_equal(say(bench, APART_FAULT, &refusal), 0);
+	assert_string_equal(bench->told, "refused 12,5 ");
 	assert_int_equal(say(bench, APART_ALIVE, NULL), 0);
 }
 
@@ -219,6 +233,12 @@ static void what_cannot_be_is_not_believed(void **state)
 	assert_refused(bench, APART_READING, &reading);
 	assert_refused(bench, APART_FAULT, &fault);
 	fault.reason = REASON_NONE;
+	assert_refused(bench, APART_FAULT, &fault);
+	fault = (struct apart_fault){
+		.point = 1, .reason = REASON_NO_ANSWER, .what = "", .raw = "1"};
+	assert_refused(bench, APART_FAULT, &fault); /* only what was out of range was anything */
+	fault.reason = REASON_OUT_OF_RANGE;
+	fault.raw = "\x01";
 	assert_refused(bench, APART_FAULT, &fault);
 	assert_refused(bench, APART_MOMENT, &moment);
 	moment = (struct apart_moment){.device = 1, .begins = true};

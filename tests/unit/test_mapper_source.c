@@ -381,6 +381,24 @@ static void a_bad_option_is_told_with_its_point(void **state)
 	assert_contains(complaint.message, "expected a JSON Pointer");
 }
 
+static void a_bit_of_a_number_that_means_none_is_refused_with_that_number(void **state)
+{
+	static const int64_t none[] = {255};
+	struct bench *bench = bench_of(state);
+
+	bench->state_conf.bit = 1;
+	bench->points[1].none = none;
+	bench->points[1].none_count = 1;
+	begin(bench);
+	hear(bench, "{\"state\":2}");
+	assert_reading(bench, 0, 1, "1");
+	hear(bench, "{\"state\":255}");
+	assert_int_equal(bench->log[1].reason, REASON_OUT_OF_RANGE);
+	assert_string_equal(bench->log[1].text, "255");
+	hear(bench, "{\"state\":\"open\"}");
+	assert_string_equal(bench->log[2].text, "open");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +423,7 @@ int main(void)
 		source_test(one_bad_message_among_good_ones_is_no_fault),
 		source_test(a_state_out_of_range_is_a_fault_of_its_point),
 		source_test(a_bad_option_is_told_with_its_point),
+		source_test(a_bit_of_a_number_that_means_none_is_refused_with_that_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
