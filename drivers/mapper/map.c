@@ -63,6 +63,8 @@ static const char *number_fault(const struct map_point_conf *conf)
 		return "has hold, and only a text is held";
 	if (conf->hold_ns > 0 && conf->bit >= 0)
 		return "has hold, and a bit is not held";
+	if (conf->hold_ns > 0 && conf->decode == MAP_HEX_NUMBER)
+		return "has hold, and a number in hex is not held";
 	if (conf->hold_ns == 0 && (conf->settle_ns > 0 || conf->again_after_ns > 0))
 		return "has settle or again_after without hold: a state is taken as it comes";
 	if (conf->settle_ns > conf->hold_ns)
@@ -406,6 +408,18 @@ static bool real(const char *text, struct value *ret_value)
 	return isfinite(value) && !*stop;
 }
 
+/* 12.345,5 is twelve thousand and more; the text is spent. */
+static bool real_comma(char *text, struct value *ret_value)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++)
+		if (*from != '.')
+			*to++ = (char)(*from == ',' ? '.' : *from);
+	*to = '\0';
+	return real(text, ret_value);
+}
+
 static bool truth(const char *text, struct value *ret_value)
 {
 	const bool is_true = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
@@ -426,6 +440,8 @@ static enum map_type type_of(const struct making *making)
 {
 	const struct map_point_conf *conf = making->point->conf;
 
+	if (conf->type == MAP_AUTO && conf->decode == MAP_HEX_NUMBER && conf->words.count == 0)
+		return MAP_INTEGER;
 	if (conf->type != MAP_AUTO || conf->hold_ns > 0 || conf->words.count > 0)
 		return conf->type == MAP_AUTO ? MAP_TEXT : (enum map_type)conf->type;
 	if (making->kind == DOC_NUMBER)
@@ -465,6 +481,11 @@ static bool take_type(struct making *making)
 		wanted = "number";
 		drop_blanks(making->text);
 		good = real(making->text, value);
+		break;
+	case MAP_REAL_COMMA:
+		wanted = "number with a comma";
+		drop_blanks(making->text);
+		good = real_comma(making->text, value);
 		break;
 	case MAP_BOOL:
 		wanted = "truth value";
