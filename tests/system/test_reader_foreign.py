@@ -24,6 +24,7 @@ device "lora" {{
 }}
 device "parking" {{
     bus   = "web"  endpoint = "/parking"  from = {{"127.0.0.1"}}
+    answer = '{{"Result": true}}'
     each  = "/Snapshot/Vehicles"  only = {{"/Snapshot/Lane=IN-1"}}
     time  = "/Snapshot/TakenAt"  time_form = "local"
     point "plate" {{
@@ -106,7 +107,7 @@ def test_a_vehicle_is_bound_sealed_and_weighed_by_what_they_send(broker, scale, 
     sealed = subscriber.wait_event("seal.intact")
     assert sealed["observed"] == {"id": "70B3D5E75E001234", "status": "intact", "battery": 100}
     assert sealed["source"]["input"] == "lora.id" and sealed["source"]["clock"] in ("agrees", "unknown")
-    assert parking.post(snapshot()) == 200
+    assert parking.post(snapshot()) == 200 and parking.heard == b'{"Result": true}'
     read = subscriber.wait_event("identifier.read")
     assert read["identifier"]["number"] == "AB128CD"
     assert (read["source"]["confidence"], read["source"]["others"]) == (81, ["AB123CD"])
