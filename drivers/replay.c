@@ -288,7 +288,10 @@ static void give(const struct replay *replay)
 	const struct driver_host *host = &replay->setup->host;
 	const struct trace_entry *entry = &replay->next;
 
-	if (entry->kind == TRACE_READING && entry->reading.quality == QUALITY_GOOD)
+	if (entry->kind == TRACE_READING && origin_is_told(&entry->reading.origin))
+		host->said(host->data, 0, replay->point, &entry->reading.value, next_ns(replay),
+			   &entry->reading.origin);
+	else if (entry->kind == TRACE_READING && entry->reading.quality == QUALITY_GOOD)
 		host->reading(host->data, 0, replay->point, &entry->reading.value, next_ns(replay),
 			      entry->reading.lost_edges);
 	else if (entry->kind == TRACE_READING && entry->reading.value.type != VALUE_NONE)

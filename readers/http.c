@@ -2,7 +2,6 @@
  * what it costs does not depend on its length. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 #include "drivers.h"
 #include "frames/host.h"
 #include "http/conf.h"
-#include "net/secret.h"
+#include "readers/http_access.h"
 #include "readers/multipart.h"
 #include "readers/readers.h"
 
@@ -22,11 +21,7 @@
 #define CONNECTION_BYTES ((size_t)32 * 1024) /* of headers and pieces of a body */
 #define PEM_BYTES	 (64 * 1024)
 #define LISTEN_QUEUE	 16
-#define REALM		 "corridord"
-#define NONCE_S		 300
 #define BODY_TIMEOUTS	 3
-
-typedef enum MHD_Result result;
 
 struct door {
 	struct http *http;
@@ -47,6 +42,7 @@ struct http {
 /* A body under way. */
 struct upload {
 	struct http *http;
+	const struct http_device_conf *conf;
 	struct source *source;
 	struct parcel *parcel;
 	struct multipart multipart;
@@ -103,172 +99,23 @@ static void part_ends(void *data)
 	source_hear_parcel(upload->source, upload->parcel, &now);
 }
 
-/* ---- answers --------------------------------------------------------------------------- */
-
-static result answer(struct MHD_Connection *connection, unsigned status, const char *challenge)
-{
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-	result done = MHD_NO;
-
-	if (!response)
-		return MHD_NO;
-	if (challenge)
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-					      challenge);
-	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
-	if (status >= 400)
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-	done = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return done;
-}
-
-/* ---- who posts ------------------------------------------------------------------------- */
+/* ---- devices --------------------------------------------------------------------------- */
 
 static const struct http_device_conf *conf_of(const struct http *http, size_t device)
 {
 	return http->readers->devices[device].conf;
 }
 
-/* As a socket of both families shows addresses of IPv4. */
-static void write_address(const struct sockaddr *address, char text[INET6_ADDRSTRLEN])
-{
-	const struct sockaddr_in *v4 = (const void *)address;
-	const struct sockaddr_in6 *v6 = (const void *)address;
-
-	text[0] = '\0';
-	if (address && address->sa_family == AF_INET)
-		inet_ntop(AF_INET, &v4->sin_addr, text, INET6_ADDRSTRLEN);
-	else if (address && address->sa_family == AF_INET6)
-		inet_ntop(AF_INET6, &v6->sin6_addr, text, INET6_ADDRSTRLEN);
-	if (strncmp(text, "::ffff:", 7) == 0)
-		memmove(text, text + 7, strlen(text + 7) + 1);
-}
-
-static bool lists(const struct conf_list *from, const char *address)
-{
-	for (size_t i = 0; i < from->count; i++)
-		if (strcmp(from->item[i], address) == 0)
-			return true;
-	return from->count == 0;
-}
-
-static bool is_from(const struct http_device_conf *conf, struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	char address[INET6_ADDRSTRLEN];
-
-	write_address(info ? info->client_addr : NULL, address);
-	return lists(&conf->from, address);
-}
-
 /* Nobody else is let in at all. */
 static result may_connect(void *data, const struct sockaddr *from, socklen_t bytes)
 {
 	const struct http *http = ((struct door *)data)->http;
-	char address[INET6_ADDRSTRLEN];
 
 	(void)bytes;
-	write_address(from, address);
 	for (size_t i = 0; i < http->readers->setup.device_count; i++)
-		if (lists(&conf_of(http, i)->from, address))
+		if (access_lists(&conf_of(http, i)->from, from))
 			return MHD_YES;
 	return MHD_NO;
-}
-
-static bool read_secret(const struct http *http, const struct http_device_conf *conf,
-			char secret[SECRET_BYTES])
-{
-	char path[SECRET_PATH_BYTES];
-
-	return parent_secret_path(http->readers, conf->password_file, conf->password_credential,
-				  path, sizeof(path)) &&
-	       secret_read(path, secret) > 0;
-}
-
-/* In a time that does not tell how much of it is right. */
-static bool is_same(const char *given, const char *secret)
-{
-	const size_t bytes = strlen(secret);
-	unsigned char differs = strlen(given) != bytes;
-
-	for (size_t i = 0; i < bytes; i++)
-		differs |= (unsigned char)(secret[i] ^ given[i < strlen(given) ? i : 0]);
-	return differs == 0;
-}
-
-static bool knows_basic(struct MHD_Connection *connection, const struct http_device_conf *conf,
-			const char *secret)
-{
-	char *password = NULL;
-	char *user = MHD_basic_auth_get_username_password(connection, &password);
-	const bool knows =
-		user && password && strcmp(user, conf->username) == 0 && is_same(password, secret);
-
-	MHD_free(user);
-	MHD_free(password);
-	return knows;
-}
-
-static bool knows_bearer(struct MHD_Connection *connection, const char *secret)
-{
-	const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 MHD_HTTP_HEADER_AUTHORIZATION);
-
-	return header && strncasecmp(header, "Bearer ", 7) == 0 && is_same(header + 7, secret);
-}
-
-static result ask_digest(struct MHD_Connection *connection, bool is_stale)
-{
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-	result done;
-
-	if (!response)
-		return MHD_NO;
-	done = MHD_queue_auth_fail_response2(connection, REALM, REALM, response,
-					     is_stale ? MHD_YES : MHD_NO, MHD_DIGEST_ALG_MD5);
-	MHD_destroy_response(response);
-	return done;
-}
-
-/* true: it is who it says; else it has been answered, *ret_done is what that gave. */
-static bool admits(struct http *http, const struct http_device_conf *conf,
-		   struct MHD_Connection *connection, result *ret_done)
-{
-	char secret[SECRET_BYTES];
-	bool knows = false, is_stale = false;
-
-	if (conf->auth == HTTP_OPEN)
-		return true;
-	if (read_secret(http, conf, secret)) {
-		if (conf->auth == HTTP_BASIC) {
-			knows = knows_basic(connection, conf, secret);
-		} else if (conf->auth == HTTP_BEARER) {
-			knows = knows_bearer(connection, secret);
-		} else {
-			const int digest =
-				MHD_digest_auth_check2(connection, REALM, conf->username, secret,
-						       NONCE_S, MHD_DIGEST_ALG_MD5);
-
-			knows = digest == MHD_YES;
-			is_stale = digest == MHD_INVALID_NONCE;
-		}
-	} else {
-		parent_say(http->readers, true,
-			   "the password of an endpoint cannot be read, nobody may post there");
-	}
-	explicit_bzero(secret, sizeof(secret));
-	if (!knows)
-		*ret_done = conf->auth == HTTP_DIGEST
-				    ? ask_digest(connection, is_stale)
-				    : answer(connection, MHD_HTTP_UNAUTHORIZED,
-					     conf->auth == HTTP_BASIC ? "Basic realm=\"" REALM "\""
-								      : "Bearer");
-	return knows;
 }
 
 /* ---- a request ------------------------------------------------------------------------- */
@@ -294,6 +141,7 @@ static struct upload *upload_new(struct http *http, size_t device,
 		return NULL;
 	}
 	upload->http = http;
+	upload->conf = conf_of(http, device);
 	upload->source = &http->readers->sources[device];
 	upload->begun_ns = clock_mono_ns();
 	upload->is_multipart = multipart_begin(&upload->multipart, type);
@@ -340,21 +188,21 @@ static result begin_request(struct http *http, struct MHD_Connection *connection
 	result done = MHD_NO;
 
 	if (device == http->readers->setup.device_count)
-		return answer(connection, MHD_HTTP_NOT_FOUND, NULL);
+		return access_answer(connection, MHD_HTTP_NOT_FOUND, NULL);
 	conf = conf_of(http, device);
-	if (!is_from(conf, connection))
-		return answer(connection, MHD_HTTP_FORBIDDEN, NULL);
-	if (!admits(http, conf, connection, &done))
+	if (!access_is_from(conf, connection))
+		return access_answer(connection, MHD_HTTP_FORBIDDEN, NULL);
+	if (!access_admits(http->readers, conf, connection, &done))
 		return done;
 	if (strcmp(method, "POST") != 0 && strcmp(method, "PUT") != 0)
-		return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, NULL);
+		return access_answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, NULL);
 	if (is_too_long(http, connection)) {
 		refuse(http, device, "is larger than max_body");
-		return answer(connection, MHD_HTTP_CONTENT_TOO_LARGE, NULL);
+		return access_answer(connection, MHD_HTTP_CONTENT_TOO_LARGE, NULL);
 	}
 	if (!rate_allows(&http->rates[device], clock_mono_ns())) {
 		source_drop(&http->readers->sources[device], clock_mono_ns());
-		return answer(connection, MHD_HTTP_SERVICE_UNAVAILABLE, NULL);
+		return access_answer(connection, MHD_HTTP_SERVICE_UNAVAILABLE, NULL);
 	}
 	*request = upload_new(http, device, connection);
 	return *request ? MHD_YES : MHD_NO;
@@ -391,7 +239,7 @@ static result end_request(struct upload *upload, struct MHD_Connection *connecti
 		part_ends(upload);
 	if (upload->messages == 0)
 		source_alive(upload->source, clock_mono_ns()); /* a heartbeat */
-	return answer(connection, MHD_HTTP_OK, NULL);
+	return access_answer_well(connection, upload->conf->answer);
 }
 
 static result on_request(void *data, struct MHD_Connection *connection, const char *url,

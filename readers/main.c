@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -93,6 +94,7 @@ int main(int argc, char **argv)
 	if (status != PROGRAM_GOES_ON)
 		return status;
 	(void)!nice(LOW);
+	tzset(); /* its file cannot be read later */
 	err = channel_init(&readers.channel, &apart_protocol, STDIN_FILENO, OUT_BYTES);
 	if (err == 0)
 		err = parent_set_up(&readers, transports);

@@ -40,14 +40,14 @@ static void shorten(const char *what, char ret_words[APART_WORDS_BYTES])
 	utf8_print(ret_words, APART_WORDS_BYTES, what);
 }
 
-static void on_reading(void *data, size_t device, size_t point, const struct value *value,
-		       int64_t at_mono_ns, uint32_t lost_edges)
+static void on_said(void *data, size_t device, size_t point, const struct value *value,
+		    int64_t at_mono_ns, const struct origin *origin)
 {
 	struct apart_reading frame = {
 		.device = (uint32_t)device, .point = (uint32_t)point, .at_mono_ns = at_mono_ns};
 
-	(void)lost_edges;
 	apart_from_value(value, &frame);
+	apart_from_origin(origin, &frame);
 	put(data, APART_READING, &frame);
 }
 
@@ -59,6 +59,20 @@ static void on_fault(void *data, size_t device, size_t point, enum reason reason
 						  point == DRIVER_ALL ? APART_ALL : (uint32_t)point,
 					  .reason = reason,
 					  .what = words};
+
+	shorten(what, words);
+	put(data, APART_FAULT, &frame);
+}
+
+static void on_refuse(void *data, size_t device, size_t point, const struct value *raw,
+		      const char *what)
+{
+	char words[APART_WORDS_BYTES];
+	const struct apart_fault frame = {.device = (uint32_t)device,
+					  .point = (uint32_t)point,
+					  .reason = REASON_OUT_OF_RANGE,
+					  .what = words,
+					  .raw = raw->type == VALUE_TEXT ? raw->text : NULL};
 
 	shorten(what, words);
 	put(data, APART_FAULT, &frame);
@@ -163,8 +177,9 @@ static int take_setup(struct readers *readers, const struct apart_setup *frame,
 		.conf = conf,
 		.devices = readers->devices,
 		.host = {.data = readers,
-			 .reading = on_reading,
+			 .said = on_said,
 			 .fault = on_fault,
+			 .refuse = on_refuse,
 			 .moment = on_moment,
 			 .debug = on_debug,
 			 .tell = on_tell},
@@ -198,6 +213,7 @@ static int take_device(struct readers *readers, const struct apart_device *frame
 
 static int take_point(struct readers *readers, const struct apart_point *frame)
 {
+	int64_t *none;
 	void *conf = NULL;
 	int err;
 
@@ -205,9 +221,16 @@ static int take_point(struct readers *readers, const struct apart_point *frame)
 		return -EBADMSG;
 	err = unpack(readers, &readers->transport->driver->point, frame->options, frame->bytes,
 		     &conf);
-	*readers->points++ = (struct driver_point){.name = frame->name, .conf = conf};
+	none = pack_room(&readers->arena, frame->none_bytes);
+	if (err < 0 || !none || frame->none_bytes % sizeof(*none) != 0)
+		return err < 0 ? err : -EBADMSG;
+	memcpy(none, frame->none, frame->none_bytes);
+	*readers->points++ = (struct driver_point){.name = frame->name,
+						   .conf = conf,
+						   .none = none,
+						   .none_count = frame->none_bytes / sizeof(*none)};
 	readers->points_due--;
-	return err;
+	return 0;
 }
 
 /* Messages are read with it one after the other. */

@@ -209,25 +209,39 @@ void bus_device_pass(struct bus *bus, struct bus_device *device)
 	}
 }
 
+static void take_good(struct bus *bus, size_t index, size_t point, const struct reading *reading)
+{
+	struct bus_device *device = &bus->devices[index];
+
+	assert(index < bus->device_count && point < device->point_count);
+	if (is_staging(bus)) {
+		stage(&device->points[point], reading, "");
+		return;
+	}
+	bus_device_report_fault(bus, device);
+	bus_device_up(bus, device);
+	pass(bus, &device->points[point], reading, "");
+}
+
 static void host_reading(void *data, size_t index, size_t point, const struct value *value,
 			 int64_t at_mono_ns, uint32_t lost_edges)
 {
-	struct bus *bus = data;
-	struct bus_device *device = &bus->devices[index];
-	struct reading reading = {
+	const struct reading reading = {
 		.lost_edges = lost_edges,
 		.at_mono_ns = at_mono_ns,
 		.value = *value,
 	};
 
-	assert(index < bus->device_count && point < device->point_count);
-	if (is_staging(bus)) {
-		stage(&device->points[point], &reading, "");
-		return;
-	}
-	bus_device_report_fault(bus, device);
-	bus_device_up(bus, device);
-	pass(bus, &device->points[point], &reading, "");
+	take_good(data, index, point, &reading);
+}
+
+static void host_said(void *data, size_t index, size_t point, const struct value *value,
+		      int64_t at_mono_ns, const struct origin *origin)
+{
+	const struct reading reading = {
+		.at_mono_ns = at_mono_ns, .value = *value, .origin = *origin};
+
+	take_good(data, index, point, &reading);
 }
 
 static void point_fault(struct bus *bus, struct bus_device *device, size_t point,
@@ -344,6 +358,7 @@ struct driver_host bus_host(struct bus *bus)
 	return (struct driver_host){
 		.data = bus,
 		.reading = host_reading,
+		.said = host_said,
 		.fault = host_fault,
 		.refuse = host_refuse,
 		.moment = host_moment,

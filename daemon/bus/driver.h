@@ -36,6 +36,9 @@ struct driver_host {
 	 * to be missed since the last one of this point. */
 	void (*reading)(void *data, size_t device, size_t point, const struct value *value,
 			int64_t at_mono_ns, uint32_t lost_edges);
+	/* The same of a device that sends messages, with what it said beside the value. */
+	void (*said)(void *data, size_t device, size_t point, const struct value *value,
+		     int64_t at_mono_ns, const struct origin *origin);
 	/* Why a point (or DRIVER_ALL) cannot be read. what: one line for people, the cause
 	 * and if possible the cure. */
 	void (*fault)(void *data, size_t device, size_t point, enum reason reason,

@@ -1,6 +1,7 @@
 #include "bus/trial.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,24 @@ static void print_reading(void *data, size_t device, size_t point, const struct 
 		fprintf(trial->out, "%lld\n", (long long)value->integer);
 }
 
+/* What came with it: what an event of it will say of its origin. */
+static void print_said(void *data, size_t device, size_t point, const struct value *value,
+		       int64_t at_mono_ns, const struct origin *origin)
+{
+	const struct trial *trial = data;
+	const char *other = NULL;
+
+	print_reading(data, device, point, value, at_mono_ns, 0);
+	if (origin->has_confidence)
+		fprintf(trial->out, "  confidence %g\n", origin->confidence);
+	if (origin->has_time)
+		fprintf(trial->out, "  read by its own clock %.1f s %s\n",
+			fabs(in_seconds(origin->ahead_ns)),
+			origin->ahead_ns > 0 ? "ahead of ours" : "ago");
+	while ((other = others_next(origin->others, other)))
+		fprintf(trial->out, "  or else \"%s\"\n", other);
+}
+
 static void print_fault(void *data, size_t device, size_t point, enum reason reason,
 			const char *what)
 {
@@ -45,6 +64,13 @@ static void print_fault(void *data, size_t device, size_t point, enum reason rea
 	(void)device;
 	fprintf(trial->out, "fault: %s (%s): %s\n", name_of(trial, point), reason_name(reason),
 		what);
+}
+
+static void print_refusal(void *data, size_t device, size_t point, const struct value *raw,
+			  const char *what)
+{
+	(void)raw;
+	print_fault(data, device, point, REASON_OUT_OF_RANGE, what);
 }
 
 static void no_moment(void *data, size_t device, bool begins)
@@ -107,7 +133,9 @@ static int hear(const struct config *config, const struct device_conf *conf, con
 		.device_count = 1,
 		.host = {.data = &trial,
 			 .reading = print_reading,
+			 .said = print_said,
 			 .fault = print_fault,
+			 .refuse = print_refusal,
 			 .moment = no_moment,
 			 .debug = print_words,
 			 .tell = print_words},

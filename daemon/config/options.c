@@ -623,7 +623,15 @@ const struct conf_option lane_options[] = {
 	 .offset = AT(lane_block, passages.weight_max),
 	 .max = 1000000,
 	 .unit = "kg",
-	 .help = "A vehicle that weighs more is told to be overloaded; without it nobody says."},
+	 .help = "A vehicle that weighs more is told to be overloaded (passage.overloaded); without "
+		 "it nobody says."},
+	{.name = "weight_differs",
+	 .type = CONF_REAL,
+	 .offset = AT(lane_block, passages.weight_differs),
+	 .max = 100,
+	 .unit = "%",
+	 .help = "When the weight of a vehicle differs by more from what its consignments declare, goods "
+		 "and tare, that is told (passage.mass_differs); without it nobody says."},
 	{.name = "unread_severity",
 	 .type = CONF_CHOICE,
 	 .offset = AT(lane_block, passages.unread_severity),

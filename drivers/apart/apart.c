@@ -15,6 +15,7 @@
 #include "base/child.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/utf8.h"
 #include "frames/channel.h"
 #include "mapper/source.h"
 
@@ -32,8 +33,9 @@
 
 /* Of a point, in a moment that has not ended. */
 struct held {
-	enum { HELD_NOTHING, HELD_VALUE, HELD_FAULT } what;
+	enum { HELD_NOTHING, HELD_VALUE, HELD_FAULT, HELD_REFUSAL } what;
 	struct value value;
+	struct origin origin;
 	int64_t at_mono_ns;
 	enum reason reason;
 	char words[APART_WORDS_BYTES];
@@ -63,14 +65,45 @@ static const struct map_device_conf *map_conf(const struct apart *apart, size_t 
 	return apart->setup->devices[device].conf;
 }
 
+static int complain(struct driver_complaint *complaint, size_t device, size_t point,
+		    const char *what)
+{
+	complaint->device = device;
+	complaint->point = point;
+	snprintf(complaint->message, sizeof(complaint->message), "%s", what);
+	return -EINVAL;
+}
+
+/* What the driver finds wrong with its options; 0 or -EINVAL. */
+static int check_options(const struct apart_driver *rules, const struct driver_setup *setup,
+			 struct driver_complaint *complaint)
+{
+	const char *fault = rules->bus_fault(setup->conf);
+
+	if (fault)
+		return complain(complaint, SIZE_MAX, DRIVER_ALL, fault);
+	for (size_t i = 0; i < setup->device_count; i++) {
+		fault = rules->device_fault(setup, i);
+		if (fault)
+			return complain(complaint, i, DRIVER_ALL, fault);
+	}
+	return 0;
+}
+
 /* All that the configuration can have wrong is found here, not in the process. */
 static int check_device(const struct apart *apart, size_t device,
 			struct driver_complaint *complaint)
 {
 	static const struct source_tools no_tools;
+	const struct driver_device *conf = &apart->setup->devices[device];
 	struct source source;
-	const int err = source_init(&source, apart->setup, device, map_conf(apart, device),
-				    &no_tools, 0, complaint);
+	int err;
+
+	for (size_t i = 0; i < conf->point_count; i++)
+		if (conf->points[i].none_count > APART_NONE_MOST)
+			return complain(complaint, device, i, "none: expected 64 numbers at most");
+	err = source_init(&source, apart->setup, device, map_conf(apart, device), &no_tools, 0,
+			  complaint);
 
 	source_fini(&source);
 	return err;
@@ -92,15 +125,18 @@ static int make(struct apart *apart, struct driver_complaint *complaint)
 	return apart->held ? 0 : -ENOMEM;
 }
 
-int apart_new(const struct driver *driver, const struct driver_setup *setup, void **ret_instance,
-	      struct driver_complaint *complaint)
+int apart_new(const struct apart_driver *rules, const struct driver_setup *setup,
+	      void **ret_instance, struct driver_complaint *complaint)
 {
-	struct apart *apart = calloc(1, sizeof(*apart));
-	int err;
+	struct apart *apart;
+	int err = check_options(rules, setup, complaint);
 
+	if (err < 0)
+		return err;
+	apart = calloc(1, sizeof(*apart));
 	if (!apart)
 		return -ENOMEM;
-	apart->driver = driver;
+	apart->driver = rules->driver;
 	apart->setup = setup;
 	apart->epoll_fd = apart->timer_fd = apart->channel.fd = -1;
 	apart->held_device = SIZE_MAX;
@@ -174,7 +210,11 @@ static int put_device(struct apart *apart, size_t index)
 			    &frame.options, &frame.bytes);
 
 	for (size_t i = 0; i < device->point_count && err == 0; i++) {
-		struct apart_point point = {.name = device->points[i].name};
+		struct apart_point point = {
+			.name = device->points[i].name,
+			.none = device->points[i].none,
+			.none_bytes = device->points[i].none_count * sizeof(int64_t),
+		};
 
 		err = put_block(apart, APART_POINT, &point, &apart->driver->point,
 				device->points[i].conf, &point.options, &point.bytes);
@@ -353,19 +393,50 @@ static int take_reading(struct apart *apart, const struct apart_reading *frame)
 {
 	const struct driver_host *host = &apart->setup->host;
 	const int64_t at_ns = time_of(frame->at_mono_ns);
+	struct origin origin;
 	struct value value;
 
 	if (!is_point(apart, frame->device, frame->point) || !apart_to_value(frame, &value) ||
-	    !has_type(apart, frame, &value))
+	    !has_type(apart, frame, &value) || !apart_to_origin(frame, &origin))
 		return -EBADMSG;
 	if (apart->held_device == SIZE_MAX) {
-		host->reading(host->data, frame->device, frame->point, &value, at_ns, 0);
+		host->said(host->data, frame->device, frame->point, &value, at_ns, &origin);
 		return 0;
 	}
 	if (apart->held_device != frame->device)
 		return -EBADMSG;
-	apart->held[frame->point] =
-		(struct held){.what = HELD_VALUE, .value = value, .at_mono_ns = at_ns};
+	apart->held[frame->point] = (struct held){
+		.what = HELD_VALUE, .value = value, .origin = origin, .at_mono_ns = at_ns};
+	return 0;
+}
+
+/* Of one point. */
+static void hand_over_fault(const struct apart *apart, size_t device, size_t point,
+			    const struct held *held)
+{
+	const struct driver_host *host = &apart->setup->host;
+
+	if (held->what == HELD_REFUSAL)
+		host->refuse(host->data, device, point, &held->value, held->words);
+	else
+		host->fault(host->data, device, point, held->reason, held->words);
+}
+
+static int take_point_fault(struct apart *apart, const struct apart_fault *frame)
+{
+	struct held held = {.what = HELD_FAULT, .reason = (enum reason)frame->reason};
+
+	if (frame->raw) {
+		held.what = HELD_REFUSAL;
+		held.value = value_text(frame->raw);
+	}
+	snprintf(held.words, APART_WORDS_BYTES, "%s", frame->what);
+	if (apart->held_device == SIZE_MAX)
+		hand_over_fault(apart, frame->device, frame->point, &held);
+	else if (apart->held_device != frame->device)
+		return -EBADMSG;
+	else
+		apart->held[frame->point] = held;
 	return 0;
 }
 
@@ -377,16 +448,12 @@ static int take_fault(struct apart *apart, const struct apart_fault *frame)
 	if (!is_point(apart, frame->device, all ? 0 : frame->point) ||
 	    frame->reason == REASON_NONE || frame->reason >= REASON_COUNT)
 		return -EBADMSG;
-	if (all || apart->held_device == SIZE_MAX) {
-		host->fault(host->data, frame->device, all ? DRIVER_ALL : frame->point,
-			    (enum reason)frame->reason, frame->what);
-		return 0;
-	}
-	if (apart->held_device != frame->device)
+	if (frame->raw &&
+	    (all || frame->reason != REASON_OUT_OF_RANGE || !utf8_is_printable(frame->raw)))
 		return -EBADMSG;
-	apart->held[frame->point] =
-		(struct held){.what = HELD_FAULT, .reason = (enum reason)frame->reason};
-	snprintf(apart->held[frame->point].words, APART_WORDS_BYTES, "%s", frame->what);
+	if (!all)
+		return take_point_fault(apart, frame);
+	host->fault(host->data, frame->device, DRIVER_ALL, (enum reason)frame->reason, frame->what);
 	return 0;
 }
 
@@ -396,9 +463,10 @@ static void hand_over(struct apart *apart, size_t device, size_t point)
 	struct held *held = &apart->held[point];
 
 	if (held->what == HELD_VALUE)
-		host->reading(host->data, device, point, &held->value, held->at_mono_ns, 0);
-	else if (held->what == HELD_FAULT)
-		host->fault(host->data, device, point, held->reason, held->words);
+		host->said(host->data, device, point, &held->value, held->at_mono_ns,
+			   &held->origin);
+	else if (held->what != HELD_NOTHING)
+		hand_over_fault(apart, device, point, held);
 	held->what = HELD_NOTHING;
 }
 

@@ -13,9 +13,22 @@
 
 #include "bus/driver.h"
 
-/* What a row of drivers has for its members of the same names. driver is the row. */
-int apart_new(const struct driver *driver, const struct driver_setup *setup, void **ret_instance,
-	      struct driver_complaint *complaint);
+/* A row of drivers, and what is its own: what is wrong with its options, for people; NULL: nothing. */
+struct apart_driver {
+	const struct driver *driver;
+	const char *(*bus_fault)(const void *bus_conf);
+	const char *(*device_fault)(const struct driver_setup *setup, size_t device);
+};
+
+/* For the row's create(). */
+int apart_new(const struct apart_driver *rules, const struct driver_setup *setup,
+	      void **ret_instance, struct driver_complaint *complaint);
+
+/* The row's members of the same names. */
+#define APART_CALLS                                                                      \
+	.destroy = apart_free, .open = apart_open, .close = apart_close, .fd = apart_fd, \
+	.read = apart_read, .hear = apart_hear
+
 void apart_free(void *instance);
 int apart_open(void *instance);
 void apart_close(void *instance);

@@ -31,6 +31,7 @@ static const struct field device_fields[] = {
 static const struct field point_fields[] = {
 	{FIELD_NEEDED, AT(point, name), NAME_MOST},
 	{FIELD_BYTES, AT(point, options), APART_BLOB_BYTES},
+	{FIELD_BYTES, AT(point, none), APART_NONE_MOST * sizeof(int64_t)},
 	{0},
 };
 
@@ -41,6 +42,12 @@ static const struct field reading_fields[] = {
 	{FIELD_U32, AT(reading, type), 0},
 	{FIELD_64, AT(reading, bits), 0},
 	{FIELD_TEXT, AT(reading, text), VALUE_TEXT_BYTES - 1},
+	{FIELD_BOOL, AT(reading, has_confidence), 0},
+	{FIELD_64, AT(reading, confidence), 0},
+	{FIELD_BOOL, AT(reading, has_time), 0},
+	{FIELD_64, AT(reading, utc_ns), 0},
+	{FIELD_64, AT(reading, ahead_ns), 0},
+	{FIELD_BYTES, AT(reading, others), VALUE_TEXT_BYTES},
 	{0},
 };
 
@@ -49,6 +56,7 @@ static const struct field fault_fields[] = {
 	{FIELD_U32, AT(fault, point), 0},
 	{FIELD_U32, AT(fault, reason), 0},
 	{FIELD_NEEDED, AT(fault, what), APART_WORDS_BYTES - 1},
+	{FIELD_TEXT, AT(fault, raw), VALUE_TEXT_BYTES - 1},
 	{0},
 };
 
@@ -131,4 +139,50 @@ bool apart_to_value(const struct apart_reading *reading, struct value *ret_value
 	default:
 		return false;
 	}
+}
+
+/* ---- origins --------------------------------------------------------------------------- */
+
+void apart_from_origin(const struct origin *origin, struct apart_reading *ret_reading)
+{
+	ret_reading->has_confidence = origin->has_confidence;
+	memcpy(&ret_reading->confidence, &origin->confidence, sizeof(origin->confidence));
+	ret_reading->has_time = origin->has_time;
+	ret_reading->utc_ns = origin->utc_ns;
+	ret_reading->ahead_ns = origin->ahead_ns;
+	ret_reading->others = origin->others;
+	ret_reading->others_bytes = origin->others[0] ? sizeof(origin->others) : 0;
+}
+
+/* Each printable, and the last one ended. */
+static bool to_others(const struct apart_reading *reading, char ret_others[VALUE_TEXT_BYTES])
+{
+	const char *others = reading->others;
+	size_t at = 0;
+
+	memset(ret_others, 0, VALUE_TEXT_BYTES);
+	if (reading->others_bytes == 0)
+		return true;
+	if (reading->others_bytes != VALUE_TEXT_BYTES || others[VALUE_TEXT_BYTES - 1] ||
+	    others[VALUE_TEXT_BYTES - 2])
+		return false;
+	for (; others[at]; at += strlen(others + at) + 1)
+		if (!utf8_is_printable(others + at))
+			return false;
+	memcpy(ret_others, others, at);
+	return true;
+}
+
+bool apart_to_origin(const struct apart_reading *reading, struct origin *ret_origin)
+{
+	struct origin origin = {.has_confidence = reading->has_confidence,
+				.has_time = reading->has_time,
+				.utc_ns = reading->utc_ns,
+				.ahead_ns = reading->ahead_ns};
+
+	memcpy(&origin.confidence, &reading->confidence, sizeof(origin.confidence));
+	if (!to_others(reading, origin.others) || !isfinite(origin.confidence) || origin.utc_ns < 0)
+		return false;
+	*ret_origin = origin;
+	return true;
 }

@@ -14,6 +14,7 @@
 #define APART_ALL	  UINT32_MAX /* instead of a point: all points of the device */
 #define APART_ALIVE_NS	  (5 * NS_PER_S) /* it gives a sign of life so often */
 #define APART_BLOB_BYTES  ((size_t)48 * 1024) /* of the options of a block */
+#define APART_NONE_MOST	  64 /* numbers that mean that there is none */
 
 enum apart_kind {
 	/* down */
@@ -50,6 +51,8 @@ struct apart_point {
 	const char *name;
 	const void *options;
 	size_t bytes;
+	const void *none; /* int64_t each: driver_point.none */
+	size_t none_bytes;
 };
 
 struct apart_reading {
@@ -58,12 +61,18 @@ struct apart_reading {
 	uint32_t type; /* enum value_type */
 	uint64_t bits; /* of a bool, an integer or a real */
 	const char *text; /* of a text, else NULL */
+	bool has_confidence, has_time; /* struct origin */
+	uint64_t confidence; /* the bits of a real */
+	int64_t utc_ns, ahead_ns;
+	const void *others;
+	size_t others_bytes;
 };
 
 struct apart_fault {
 	uint32_t device, point; /* or APART_ALL */
 	uint32_t reason; /* enum reason */
 	const char *what;
+	const char *raw; /* of one point, REASON_OUT_OF_RANGE: what is no value; or NULL */
 };
 
 struct apart_moment {
@@ -81,5 +90,7 @@ extern const struct protocol apart_protocol;
 /* As frames have them, and back; false: there is no such value. */
 void apart_from_value(const struct value *value, struct apart_reading *ret_reading);
 bool apart_to_value(const struct apart_reading *reading, struct value *ret_value);
+void apart_from_origin(const struct origin *origin, struct apart_reading *ret_reading);
+bool apart_to_origin(const struct apart_reading *reading, struct origin *ret_origin);
 
 #endif

@@ -21,6 +21,7 @@ struct http_device_conf {
 	struct conf_list from;
 	int auth;
 	char *username, *password_file, *password_credential;
+	char *answer; /* the body of what is answered with 200; NULL: none */
 	int64_t silence_ns;
 	int64_t rate; /* messages a second */
 };

@@ -1,7 +1,6 @@
 /* Devices that post to the gateway. The server is that of corridord-readers (readers/http.c); here is
  * what the configuration can have wrong. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,14 +11,6 @@
 
 #define ENDPOINT_BYTES 128
 
-static int complain(struct driver_complaint *complaint, size_t device, const char *what)
-{
-	complaint->device = device;
-	complaint->point = DRIVER_ALL;
-	snprintf(complaint->message, sizeof(complaint->message), "%s", what);
-	return -EINVAL;
-}
-
 static bool is_address(const char *text)
 {
 	struct in6_addr address;
@@ -27,8 +18,9 @@ static bool is_address(const char *text)
 	return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
 }
 
-static const char *bus_fault(const struct http_conf *conf)
+static const char *bus_fault(const void *bus_conf)
 {
+	const struct http_conf *conf = bus_conf;
 	struct uplink_host host;
 
 	if (conf->listen.count == 0 || conf->listen.count > HTTP_LISTEN_MOST)
@@ -67,18 +59,6 @@ static const char *auth_fault(const struct http_device_conf *conf)
 	return NULL;
 }
 
-static const char *device_fault(const struct http_device_conf *conf)
-{
-	if (conf->map.format == MAP_PLAIN)
-		return "format: expected json or xml";
-	if (!conf->endpoint || !is_endpoint(conf->endpoint))
-		return "endpoint: expected a path like \"/camera-1\"";
-	for (size_t i = 0; i < conf->from.count; i++)
-		if (!is_address(conf->from.item[i]))
-			return "from: expected addresses, {\"10.0.0.21\"}";
-	return auth_fault(conf);
-}
-
 static bool is_taken(const struct driver_setup *setup, size_t device)
 {
 	const struct http_device_conf *conf = setup->devices[device].conf;
@@ -90,21 +70,29 @@ static bool is_taken(const struct driver_setup *setup, size_t device)
 	return false;
 }
 
+static const char *device_fault(const struct driver_setup *setup, size_t device)
+{
+	const struct http_device_conf *conf = setup->devices[device].conf;
+
+	if (conf->map.format == MAP_PLAIN)
+		return "format: expected json or xml";
+	if (!conf->endpoint || !is_endpoint(conf->endpoint))
+		return "endpoint: expected a path like \"/camera-1\"";
+	for (size_t i = 0; i < conf->from.count; i++)
+		if (!is_address(conf->from.item[i]))
+			return "from: expected addresses, {\"10.0.0.21\"}";
+	if (is_taken(setup, device))
+		return "endpoint: another device has it";
+	return auth_fault(conf);
+}
+
 static int http_new(const struct driver_setup *setup, void **ret_instance,
 		    struct driver_complaint *complaint)
 {
-	const char *fault = bus_fault(setup->conf);
+	static const struct apart_driver rules = {
+		.driver = &http_in_driver, .bus_fault = bus_fault, .device_fault = device_fault};
 
-	if (fault)
-		return complain(complaint, SIZE_MAX, fault);
-	for (size_t i = 0; i < setup->device_count; i++) {
-		fault = device_fault(setup->devices[i].conf);
-		if (!fault && is_taken(setup, i))
-			fault = "endpoint: another device has it";
-		if (fault)
-			return complain(complaint, i, fault);
-	}
-	return apart_new(&http_in_driver, setup, ret_instance, complaint);
+	return apart_new(&rules, setup, ret_instance, complaint);
 }
 
 static bool http_place(const void *bus_conf, char *ret_place, size_t place_bytes)
@@ -123,11 +111,6 @@ const struct driver http_in_driver = {
 	.point = {.options = map_point_options, .bytes = sizeof(struct map_point_conf)},
 	.shape = map_shape,
 	.create = http_new,
-	.destroy = apart_free,
-	.open = apart_open,
-	.close = apart_close,
-	.fd = apart_fd,
-	.read = apart_read,
-	.hear = apart_hear,
+	APART_CALLS,
 	.place = http_place,
 };

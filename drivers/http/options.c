@@ -80,6 +80,11 @@ const struct conf_option http_device_options[] = {
 	 .type = CONF_TEXT,
 	 .offset = DEVICE(password_credential),
 	 .help = "The same, by the name of a systemd credential."},
+	{.name = "answer",
+	 .type = CONF_TEXT,
+	 .offset = DEVICE(answer),
+	 .help = "JSON that is answered with 200, for devices that repeat what is not answered so: "
+		 "'{\"Result\": true}'."},
 	{.name = "silence",
 	 .type = CONF_DURATION,
 	 .offset = DEVICE(silence_ns),

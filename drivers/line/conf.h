@@ -6,7 +6,7 @@
 
 #define LINE_LONGEST_MAX 4096
 
-enum line_checksum { LINE_UNCHECKED, LINE_XOR, LINE_SUM, LINE_NMEA };
+enum line_checksum { LINE_UNCHECKED, LINE_XOR, LINE_SUM, LINE_NMEA, LINE_TOLEDO };
 
 struct line_conf {
 	char *port; /* one of these three */

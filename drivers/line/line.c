@@ -107,6 +107,8 @@ static const char *read_options(struct line *line)
 		return "begin: expected names of characters, such as \"STX\"";
 	if (!mark_read(conf->end, &line->split.end) || line->split.end.count == 0)
 		return "end: expected names of characters, such as \"CR LF\"";
+	if (conf->checksum == LINE_TOLEDO && line->split.begin.count == 0)
+		return "checksum: toledo needs a begin, such as \"STX\"";
 	line->split.longest = (size_t)conf->longest;
 	line->split.checksum = (enum line_checksum)conf->checksum;
 	return read_ask(line);

@@ -17,7 +17,8 @@ static const struct conf_choice parities[] = {
 };
 
 static const struct conf_choice checksums[] = {
-	{"none", LINE_UNCHECKED}, {"xor", LINE_XOR}, {"sum", LINE_SUM}, {"nmea", LINE_NMEA}, {0},
+	{"none", LINE_UNCHECKED}, {"xor", LINE_XOR},	   {"sum", LINE_SUM},
+	{"nmea", LINE_NMEA},	  {"toledo", LINE_TOLEDO}, {0},
 };
 
 const struct conf_option line_options[] = {
@@ -105,7 +106,8 @@ const struct conf_option line_options[] = {
 	 .def = "none",
 	 .choices = checksums,
 	 .help = "Of the characters of the line, as its last two in hex: exclusive or, or sum; nmea: "
-		 "from behind $ to *, which stands before it. A line with a wrong one is dropped."},
+		 "from behind $ to *, which stands before it; toledo: of begin, line and end, as one "
+		 "character behind the end. A line with a wrong one is dropped."},
 	{.name = "ask",
 	 .type = CONF_TEXT,
 	 .offset = BUS(ask),

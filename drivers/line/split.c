@@ -10,6 +10,7 @@ void split_begin(struct split *split, bool in_the_middle)
 {
 	split->inside = split->begin.count == 0;
 	split->skip = split->inside && in_the_middle;
+	split->sum_is_due = false;
 	split->count = 0;
 	split->tail_count = 0;
 	split->counts.half += in_the_middle;
@@ -63,7 +64,7 @@ static bool sum_is_right(struct split *split, const char **line, size_t *bytes)
 	const size_t mark = split->checksum == LINE_NMEA ? 1 : 0;
 	int high, low;
 
-	if (split->checksum == LINE_UNCHECKED)
+	if (split->checksum == LINE_UNCHECKED || split->checksum == LINE_TOLEDO)
 		return true;
 	if (mark && *bytes > 0 && (**line == '$' || **line == '!')) {
 		++*line;
@@ -76,6 +77,16 @@ static bool sum_is_right(struct split *split, const char **line, size_t *bytes)
 	*bytes -= 2 + mark;
 	return high >= 0 && low >= 0 &&
 	       (unsigned)(high << 4 | low) == sum_of(split->checksum, *line, *bytes);
+}
+
+/* Mettler-Toledo's continuous output: seven bits, and all together with it are 0. */
+static bool toledo_is_right(const struct split *split, uint8_t sum)
+{
+	for (size_t i = 0; i < split->begin.count; i++)
+		sum = (uint8_t)(sum + split->begin.bytes[i]);
+	for (size_t i = 0; i < split->count; i++)
+		sum = (uint8_t)(sum + (uint8_t)split->line[i]);
+	return (sum & 0x7F) == 0;
 }
 
 /* ---- bytes ----------------------------------------------------------------------------- */
@@ -118,8 +129,21 @@ static bool is_noise(const struct split *split, uint8_t byte)
 	       (byte == 0x00 || byte == 0xFF || byte == '\r' || byte == '\n');
 }
 
+/* Behind the end of a line; whatever it is, it begins no other. */
+static bool take_sum(struct split *split, uint8_t byte, const char **ret_line, size_t *ret_bytes)
+{
+	split->sum_is_due = false;
+	if (toledo_is_right(split, byte))
+		return finish(split, ret_line, ret_bytes);
+	split->counts.wrong_sum++;
+	split_begin(split, false);
+	return false;
+}
+
 static bool take(struct split *split, uint8_t byte, const char **ret_line, size_t *ret_bytes)
 {
+	if (split->sum_is_due)
+		return take_sum(split, byte, ret_line, ret_bytes);
 	if (is_noise(split, byte))
 		return false;
 	split->tail = split->tail << 8 | byte;
@@ -132,8 +156,10 @@ static bool take(struct split *split, uint8_t byte, const char **ret_line, size_
 		return false;
 	if (!split->skip)
 		split->line[split->count++] = (char)byte;
-	if (ends_with(split, &split->end))
-		return finish(split, ret_line, ret_bytes);
+	if (ends_with(split, &split->end)) {
+		split->sum_is_due = split->checksum == LINE_TOLEDO && !split->skip;
+		return !split->sum_is_due && finish(split, ret_line, ret_bytes);
+	}
 	if (split->count == split->longest + split->end.count) {
 		drop(split, &split->counts.too_long);
 		split->skip = true;

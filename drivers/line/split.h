@@ -18,6 +18,7 @@ struct split {
 	enum line_checksum checksum;
 	size_t longest;
 	bool inside; /* a line, else what comes is passed over until one begins */
+	bool sum_is_due; /* the line has ended, its checksum stands behind the end */
 	bool skip; /* until the next end: the line's beginning was not seen, or it is too long */
 	uint64_t tail; /* the last bytes, the latest lowest */
 	size_t tail_count;

@@ -12,11 +12,12 @@ enum map_time_form {
 	MAP_TIME_UNIX_MS,
 	MAP_TIME_UNIX_US,
 	MAP_TIME_UNIX_NS,
+	MAP_TIME_LOCAL,
 };
 
-enum map_type { MAP_AUTO, MAP_TEXT, MAP_INTEGER, MAP_REAL, MAP_BOOL };
+enum map_type { MAP_AUTO, MAP_TEXT, MAP_INTEGER, MAP_REAL, MAP_BOOL, MAP_REAL_COMMA };
 
-enum map_decode { MAP_AS_IT_IS, MAP_HEX, MAP_BASE64, MAP_EPC };
+enum map_decode { MAP_AS_IT_IS, MAP_HEX, MAP_BASE64, MAP_EPC, MAP_HEX_NUMBER };
 
 struct map_device_conf {
 	int format;
@@ -29,7 +30,7 @@ struct map_device_conf {
 struct map_point_conf {
 	const char *path, *absent;
 	struct conf_list none, words;
-	const char *confidence;
+	const char *confidence, *others, *other;
 	double at_least; /* NAN: any */
 	const char *pattern, *accept;
 	int64_t bit; /* -1: all */

@@ -1,8 +1,12 @@
 #include "mapper/decode.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mapper/epc.h"
+
+#define HEX_DIGITS_MOST 15
 
 static int digit_of(const char *alphabet, char c)
 {
@@ -74,6 +78,24 @@ static const char *epc(const char *text, char ret_text[VALUE_TEXT_BYTES])
 	return NULL;
 }
 
+static const char *hex_number(const char *text, char ret_text[VALUE_TEXT_BYTES])
+{
+	const size_t count = strlen(text);
+	uint64_t number = 0;
+
+	if (count == 0 || count > HEX_DIGITS_MOST)
+		return "is no number in hex: expected 1 to 15 digits";
+	for (size_t i = 0; i < count; i++) {
+		const int digit = digit_of("0123456789ABCDEF", upper(text[i]));
+
+		if (digit < 0)
+			return "is no number in hex: has a character that is no digit of it";
+		number = number << 4 | (unsigned)digit;
+	}
+	snprintf(ret_text, VALUE_TEXT_BYTES, "%" PRIu64, number);
+	return NULL;
+}
+
 const char *map_decode(enum map_decode decode, const char *text, char ret_text[VALUE_TEXT_BYTES])
 {
 	switch (decode) {
@@ -83,6 +105,8 @@ const char *map_decode(enum map_decode decode, const char *text, char ret_text[V
 		return base64(text, ret_text);
 	case MAP_EPC:
 		return epc(text, ret_text);
+	case MAP_HEX_NUMBER:
+		return hex_number(text, ret_text);
 	default:
 		return NULL;
 	}

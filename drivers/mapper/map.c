@@ -63,11 +63,27 @@ static const char *number_fault(const struct map_point_conf *conf)
 		return "has hold, and only a text is held";
 	if (conf->hold_ns > 0 && conf->bit >= 0)
 		return "has hold, and a bit is not held";
+	if (conf->hold_ns > 0 && conf->decode == MAP_HEX_NUMBER)
+		return "has hold, and a number in hex is not held";
 	if (conf->hold_ns == 0 && (conf->settle_ns > 0 || conf->again_after_ns > 0))
 		return "has settle or again_after without hold: a state is taken as it comes";
 	if (conf->settle_ns > conf->hold_ns)
 		return "has a settle longer than hold: it would be gone before it is there";
 	return NULL;
+}
+
+static const char *others_fault(const struct map_device_conf *device,
+				const struct map_point_conf *conf)
+{
+	const char *fault = pointer_fault(device, conf->others);
+
+	if (!fault)
+		fault = pointer_fault(device, conf->other);
+	if (!fault && conf->other && !conf->others)
+		fault = "has other without others";
+	if (!fault && conf->others && conf->hold_ns == 0)
+		fault = "has others without hold: only a number that is read may be another";
+	return fault;
 }
 
 const char *map_point_fault(const struct map_device_conf *device, const struct map_point_conf *conf)
@@ -76,6 +92,8 @@ const char *map_point_fault(const struct map_device_conf *device, const struct m
 
 	if (!fault)
 		fault = pointer_fault(device, conf->confidence);
+	if (!fault)
+		fault = others_fault(device, conf);
 	if (fault)
 		return fault;
 	if (device->format != MAP_PLAIN && !conf->path)
@@ -187,6 +205,8 @@ static bool end(struct making *making, enum map_outcome outcome, const char *for
 	va_start(args, format);
 	vsnprintf(making->result->why, sizeof(making->result->why), format, args);
 	va_end(args);
+	if (outcome == MAP_OUT_OF_RANGE)
+		utf8_print(making->result->raw, sizeof(making->result->raw), making->text);
 	return false;
 }
 
@@ -388,6 +408,18 @@ static bool real(const char *text, struct value *ret_value)
 	return isfinite(value) && !*stop;
 }
 
+/* 12.345,5 is twelve thousand and more; the text is spent. */
+static bool real_comma(char *text, struct value *ret_value)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++)
+		if (*from != '.')
+			*to++ = (char)(*from == ',' ? '.' : *from);
+	*to = '\0';
+	return real(text, ret_value);
+}
+
 static bool truth(const char *text, struct value *ret_value)
 {
 	const bool is_true = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
@@ -408,6 +440,8 @@ static enum map_type type_of(const struct making *making)
 {
 	const struct map_point_conf *conf = making->point->conf;
 
+	if (conf->type == MAP_AUTO && conf->decode == MAP_HEX_NUMBER && conf->words.count == 0)
+		return MAP_INTEGER;
 	if (conf->type != MAP_AUTO || conf->hold_ns > 0 || conf->words.count > 0)
 		return conf->type == MAP_AUTO ? MAP_TEXT : (enum map_type)conf->type;
 	if (making->kind == DOC_NUMBER)
@@ -423,6 +457,10 @@ static bool take_bit(struct making *making)
 	if (!whole(making->text, value) || value->type != VALUE_INT)
 		return end(making, MAP_OUT_OF_RANGE, "\"%.*s\" is no whole number", SAMPLE,
 			   making->text);
+	for (size_t i = 0; i < making->point->none_count; i++)
+		if (value->integer == making->point->none[i])
+			return end(making, MAP_OUT_OF_RANGE, "%s means that there is none",
+				   making->text);
 	*value = value_bool((uint64_t)value->integer >> making->point->conf->bit & 1);
 	return true;
 }
@@ -444,6 +482,11 @@ static bool take_type(struct making *making)
 		drop_blanks(making->text);
 		good = real(making->text, value);
 		break;
+	case MAP_REAL_COMMA:
+		wanted = "number with a comma";
+		drop_blanks(making->text);
+		good = real_comma(making->text, value);
+		break;
 	case MAP_BOOL:
 		wanted = "truth value";
 		good = truth(making->text, value);
@@ -454,6 +497,35 @@ static bool take_type(struct making *making)
 	}
 	return good ||
 	       end(making, MAP_OUT_OF_RANGE, "\"%.*s\" is no %s", SAMPLE, making->text, wanted);
+}
+
+/* One that is not accepted, or the value itself, is none. */
+static void take_other(const struct map_point *point, const char *text, const char *taken,
+		       char others[VALUE_TEXT_BYTES])
+{
+	size_t from, bytes;
+	struct value value;
+
+	if (!text || strcmp(text, taken) == 0 || !printable(text, &value) ||
+	    (point->accept &&
+	     pattern_match(point->accept, text, strlen(text), &from, &bytes) != PATTERN_MATCHES))
+		return;
+	(void)others_add(others, text);
+}
+
+/* In the order of the reader. */
+static void take_others(struct making *making)
+{
+	const struct map_point_conf *conf = making->point->conf;
+	const struct doc_node *array = node_of(making->record, conf->others);
+	struct map_record record = *making->record;
+
+	for (record.place = array ? doc_child(record.doc, array) : NULL; record.place;
+	     record.place = doc_next(record.doc, record.place))
+		take_other(making->point,
+			   conf->other ? map_text(&record, conf->other)
+				       : doc_text(record.doc, record.place),
+			   making->result->value.text, making->result->others);
 }
 
 void map_point_read(const struct map_point *point, const struct map_record *record,
@@ -468,4 +540,6 @@ void map_point_read(const struct map_point *point, const struct map_record *reco
 		return;
 	if (point->conf->bit >= 0 ? take_bit(&making) : take_type(&making))
 		ret_result->outcome = MAP_VALUE;
+	if (ret_result->outcome == MAP_VALUE && point->conf->others)
+		take_others(&making);
 }

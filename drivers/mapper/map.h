@@ -21,6 +21,8 @@ struct map_record {
 struct map_point {
 	const struct map_point_conf *conf;
 	struct pattern *pattern, *accept; /* NULL: none */
+	const int64_t *none; /* of a bit: numbers as a whole that mean that there is none */
+	size_t none_count;
 };
 
 enum map_outcome {
@@ -35,6 +37,8 @@ struct map_result {
 	enum map_outcome outcome;
 	struct value value; /* with MAP_VALUE */
 	double confidence; /* NAN: not said */
+	char others[VALUE_TEXT_BYTES]; /* as in struct origin */
+	char raw[VALUE_TEXT_BYTES]; /* with MAP_OUT_OF_RANGE: what it was, cut */
 	char why[MAP_WHY_BYTES]; /* with the others, for people */
 };
 

@@ -1,6 +1,5 @@
 #include "mapper/number.h"
 
-#include <math.h>
 #include <string.h>
 
 #define MISREAD_MOST 2 /* characters that a misreading is off */
@@ -83,14 +82,28 @@ static size_t distance(const char *a, const char *b)
 	return row[columns];
 }
 
+static bool is_surer(const struct origin *a, const struct origin *b)
+{
+	if (!a->has_confidence || !b->has_confidence)
+		return a->has_confidence && !b->has_confidence;
+	return a->confidence > b->confidence;
+}
+
 static bool is_better(const struct number_candidate *a, const struct number_candidate *b)
 {
-	if (!isnan(a->confidence) && !isnan(b->confidence) &&
-	    (a->confidence < b->confidence || a->confidence > b->confidence))
-		return a->confidence > b->confidence;
-	if (isnan(a->confidence) != isnan(b->confidence))
-		return isnan(b->confidence);
+	if (is_surer(&a->origin, &b->origin) || is_surer(&b->origin, &a->origin))
+		return is_surer(&a->origin, &b->origin);
 	return a->times >= b->times;
+}
+
+static bool has_other(const struct origin *origin, const char *text)
+{
+	const char *other = NULL;
+
+	while ((other = others_next(origin->others, other)))
+		if (strcmp(other, text) == 0)
+			return true;
+	return false;
 }
 
 static struct number_candidate *find_candidate(struct number *number, const char *text)
@@ -102,9 +115,9 @@ static struct number_candidate *find_candidate(struct number *number, const char
 }
 
 /* Where one more may be put: the worst of them gives way, as long as it is worse. */
-static struct number_candidate *room_for(struct number *number, double confidence)
+static struct number_candidate *room_for(struct number *number, const struct origin *origin)
 {
-	const struct number_candidate newcomer = {.confidence = confidence, .times = 1};
+	const struct number_candidate newcomer = {.origin = *origin, .times = 1};
 	struct number_candidate *worst = &number->candidates[0];
 
 	if (number->candidate_count < NUMBER_CANDIDATES)
@@ -125,20 +138,22 @@ static int64_t settled_at_ns(const struct number *number, int64_t now_mono_ns)
 		       : settled_ns;
 }
 
-static void propose(struct number *number, const char *text, double confidence, int64_t now_mono_ns)
+static void propose(struct number *number, const char *text, const struct origin *origin,
+		    int64_t now_mono_ns)
 {
 	struct number_candidate *candidate = find_candidate(number, text);
 
 	if (number->candidate_count == 0)
 		number->settled_at_ns = settled_at_ns(number, now_mono_ns);
 	if (!candidate) {
-		candidate = room_for(number, confidence);
+		candidate = room_for(number, origin);
 		if (!candidate)
 			return;
-		*candidate = (struct number_candidate){.confidence = NAN};
+		*candidate = (struct number_candidate){.origin = *origin};
 		memcpy(candidate->text, text, strlen(text) + 1);
 	}
-	candidate->confidence = fmax(candidate->confidence, confidence);
+	if (is_surer(origin, &candidate->origin))
+		candidate->origin = *origin;
 	candidate->times++;
 	candidate->seen_mono_ns = now_mono_ns;
 }
@@ -151,24 +166,56 @@ static void show(struct number *number, const char *text, int64_t at_mono_ns)
 	number->give(number->data, number->shown, at_mono_ns);
 }
 
-/* The best is shown, its misreadings are known with it, others stay and settle next. */
-static void settle(struct number *number, int64_t at_mono_ns)
+const struct number_candidate *number_best(const struct number *number)
 {
-	struct number_candidate best = number->candidates[0];
-	uint32_t kept = 0;
+	const struct number_candidate *best =
+		number->candidate_count > 0 ? &number->candidates[0] : NULL;
 
 	for (uint32_t i = 1; i < number->candidate_count; i++)
-		if (is_better(&number->candidates[i], &best))
-			best = number->candidates[i];
+		if (is_better(&number->candidates[i], best))
+			best = &number->candidates[i];
+	return best;
+}
+
+/* Takes out what belongs to the reading of the best: its misreadings, the best of them first. */
+static struct origin take_reading(struct number *number, const struct number_candidate *best)
+{
+	struct number misread = {0};
+	struct origin origin = best->origin;
+	const struct number_candidate *next;
+	const char *other = NULL;
+	uint32_t kept = 0;
+
 	for (uint32_t i = 0; i < number->candidate_count; i++) {
 		const struct number_candidate candidate = number->candidates[i];
 
-		if (distance(candidate.text, best.text) <= MISREAD_MOST)
-			know(number, candidate.text, candidate.seen_mono_ns);
-		else
+		if (distance(candidate.text, best->text) > MISREAD_MOST) {
 			number->candidates[kept++] = candidate;
+			continue;
+		}
+		know(number, candidate.text, candidate.seen_mono_ns);
+		if (strcmp(candidate.text, best->text) != 0)
+			misread.candidates[misread.candidate_count++] = candidate;
 	}
 	number->candidate_count = kept;
+	memset(origin.others, 0, sizeof(origin.others));
+	while ((next = number_best(&misread))) {
+		(void)others_add(origin.others, next->text);
+		misread.candidates[next - misread.candidates] =
+			misread.candidates[--misread.candidate_count];
+	}
+	while ((other = others_next(best->origin.others, other)))
+		if (!has_other(&origin, other))
+			(void)others_add(origin.others, other);
+	return origin;
+}
+
+/* The best is shown, its misreadings are known with it, others stay and settle next. */
+static void settle(struct number *number, int64_t at_mono_ns)
+{
+	const struct number_candidate best = *number_best(number);
+
+	number->origin = take_reading(number, &best);
 	number->given_mono_ns = at_mono_ns;
 	number->settled_at_ns = settled_at_ns(number, at_mono_ns);
 	number->shown_until_ns = later_ns(best.seen_mono_ns + number->conf->hold_ns, at_mono_ns);
@@ -194,7 +241,7 @@ void number_tick(struct number *number, int64_t now_mono_ns)
 	}
 }
 
-enum number_news number_heard(struct number *number, const char *text, double confidence,
+enum number_news number_heard(struct number *number, const char *text, const struct origin *origin,
 			      int64_t now_mono_ns)
 {
 	number_tick(number, now_mono_ns);
@@ -205,7 +252,7 @@ enum number_news number_heard(struct number *number, const char *text, double co
 	}
 	if (is_same_reading(number, text, now_mono_ns))
 		return NUMBER_SAME_READING;
-	propose(number, text, confidence, now_mono_ns);
+	propose(number, text, origin, now_mono_ns);
 	number_tick(number, now_mono_ns);
 	return NUMBER_NEW;
 }

@@ -19,9 +19,9 @@
 
 struct number_candidate {
 	char text[VALUE_TEXT_BYTES];
-	double confidence; /* the highest said; NAN: none was */
 	uint32_t times;
 	int64_t seen_mono_ns;
+	struct origin origin; /* of the message that was surest of it */
 };
 
 struct number_known {
@@ -40,7 +40,9 @@ struct number {
 	int64_t settled_at_ns; /* while there are candidates */
 	struct number_known known[NUMBER_KNOWN];
 	uint64_t dropped; /* candidates for which there was no room */
-	void (*give)(void *data, const char *text, int64_t at_mono_ns); /* what it shows now */
+	struct origin origin; /* of what it shows */
+	/* What it shows now. */
+	void (*give)(void *data, const char *text, int64_t at_mono_ns);
 	void *data;
 };
 
@@ -50,9 +52,12 @@ void number_init(struct number *number, const struct map_point_conf *conf,
 
 enum number_news { NUMBER_NEW, NUMBER_STANDS, NUMBER_SAME_READING };
 
-/* confidence: NAN, not said. */
-enum number_news number_heard(struct number *number, const char *text, double confidence,
+/* What else the message says that it may be is looked up, and never shown. */
+enum number_news number_heard(struct number *number, const char *text, const struct origin *origin,
 			      int64_t now_mono_ns);
+
+/* Which will be shown if nothing better comes; NULL: nothing settles. */
+const struct number_candidate *number_best(const struct number *number);
 
 /* The vehicle has left: what settles is taken at once, then it is empty. */
 void number_gone(struct number *number, int64_t now_mono_ns);

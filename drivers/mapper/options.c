@@ -12,17 +12,29 @@ const struct conf_choice map_formats[] = {
 };
 
 const struct conf_choice map_time_forms[] = {
-	{"rfc3339", MAP_TIME_RFC3339}, {"unix", MAP_TIME_UNIX},	      {"unix-ms", MAP_TIME_UNIX_MS},
-	{"unix-us", MAP_TIME_UNIX_US}, {"unix-ns", MAP_TIME_UNIX_NS}, {0},
+	{"rfc3339", MAP_TIME_RFC3339},
+	{"unix", MAP_TIME_UNIX},
+	{"unix-ms", MAP_TIME_UNIX_MS},
+	{"unix-us", MAP_TIME_UNIX_US},
+	{"unix-ns", MAP_TIME_UNIX_NS},
+	{"local", MAP_TIME_LOCAL},
+	{0},
 };
 
 static const struct conf_choice types[] = {
-	{"auto", MAP_AUTO}, {"text", MAP_TEXT}, {"integer", MAP_INTEGER},
-	{"real", MAP_REAL}, {"bool", MAP_BOOL}, {0},
+	{"auto", MAP_AUTO},
+	{"text", MAP_TEXT},
+	{"integer", MAP_INTEGER},
+	{"real", MAP_REAL},
+	{"bool", MAP_BOOL},
+	{"real-comma", MAP_REAL_COMMA},
+	{0},
 };
 
 static const struct conf_choice decodings[] = {
-	{"none", MAP_AS_IT_IS}, {"hex", MAP_HEX}, {"base64", MAP_BASE64}, {"epc", MAP_EPC}, {0},
+	{"none", MAP_AS_IT_IS},		{"hex", MAP_HEX},
+	{"base64", MAP_BASE64},		{"epc", MAP_EPC},
+	{"hex-number", MAP_HEX_NUMBER}, {0},
 };
 
 const struct conf_option map_device_options[] = {
@@ -61,6 +73,16 @@ const struct conf_option map_point_options[] = {
 	 .min = 0,
 	 .max = 100,
 	 .help = "The least confidence, in the reader's own scale; without one nothing is taken."},
+	{.name = "others",
+	 .type = CONF_TEXT,
+	 .offset = POINT(others),
+	 .help = "Pointer to an array of what else the text may be, the likeliest first: looked up "
+		 "in that order when nobody knows the text itself."},
+	{.name = "other",
+	 .type = CONF_TEXT,
+	 .offset = POINT(other),
+	 .help = "Pointer to the text within an element of that array, \"./plate\"; without one the "
+		 "elements are texts."},
 	{.name = "accept",
 	 .type = CONF_TEXT,
 	 .offset = POINT(accept),
@@ -72,7 +94,8 @@ const struct conf_option map_point_options[] = {
 	 .def = "none",
 	 .choices = decodings,
 	 .help = "Bytes as hex or base64 that are a text, or an EPC in hex: one of 96 bits becomes "
-		 "its GS1 key, others stay hex in capitals."},
+		 "its GS1 key, others stay hex in capitals; hex-number: a whole number in hex, the "
+		 "highest digit first, of 15 digits at most."},
 	{.name = "words",
 	 .type = CONF_LIST,
 	 .offset = POINT(words),
@@ -84,7 +107,7 @@ const struct conf_option map_point_options[] = {
 	 .def = "auto",
 	 .choices = types,
 	 .help = "What the value becomes; auto: as the message has it. Blanks in numbers are "
-		 "dropped."},
+		 "dropped; real-comma: with a comma before the decimals, dots are dropped too."},
 	{.name = "bit",
 	 .type = CONF_INT,
 	 .offset = POINT(bit),
@@ -127,12 +150,14 @@ struct value_shape map_shape(const void *point_conf)
 	const struct map_point_conf *conf = point_conf;
 	static const enum value_type types_of[] = {
 		[MAP_AUTO] = VALUE_NONE, [MAP_TEXT] = VALUE_TEXT, [MAP_INTEGER] = VALUE_INT,
-		[MAP_REAL] = VALUE_REAL, [MAP_BOOL] = VALUE_BOOL,
+		[MAP_REAL] = VALUE_REAL, [MAP_BOOL] = VALUE_BOOL, [MAP_REAL_COMMA] = VALUE_REAL,
 	};
 	struct value_shape shape = {.type = types_of[conf->type]};
 
 	if (conf->bit >= 0)
 		shape.type = VALUE_BOOL;
+	else if (conf->decode == MAP_HEX_NUMBER && conf->words.count == 0)
+		shape.type = VALUE_INT;
 	else if (conf->hold_ns > 0 || conf->words.count > 0 || conf->decode != MAP_AS_IT_IS)
 		shape.type = VALUE_TEXT;
 	else if (shape.type == VALUE_INT)

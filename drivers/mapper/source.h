@@ -19,6 +19,12 @@ struct source_point {
 	struct number number; /* of those with a hold */
 	struct source *source;
 	size_t index;
+	/* Of a level: */
+	bool beside; /* it has come beside a number, and is of whoever carries that */
+	bool said; /* by the record that is being read */
+	bool waits; /* for the number beside which it came to settle */
+	struct value waiting;
+	struct origin waiting_origin;
 };
 
 enum source_state {
@@ -48,6 +54,8 @@ struct source {
 	int64_t silence_ns; /* 0: it may be silent */
 	int64_t heard_mono_ns; /* last */
 	enum source_state state;
+	bool in_moment, shows_anew; /* a number, by the record that is being read */
+	char waits_for[VALUE_TEXT_BYTES]; /* the number that points wait for */
 	bool kept; /* the message that is being read: somebody kept it for whoever comes */
 	uint32_t vain; /* weight of what could not be taken since something was, */
 	int64_t vain_since_ns; /* and when that began */

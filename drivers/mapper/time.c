@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define LAST_YEAR 2261 /* in which 64 bits of nanoseconds end */
 
@@ -74,6 +75,13 @@ static int64_t take_zone(struct cursor *cursor)
 	return sign * (hours * 3600 + minutes * 60);
 }
 
+static bool is_of_calendar(int64_t year, int64_t month, int64_t day, int64_t hour, int64_t minute,
+			   int64_t second)
+{
+	return year >= 1970 && year <= LAST_YEAR && month >= 1 && month <= 12 && day >= 1 &&
+	       day <= 31 && hour <= 23 && minute <= 59 && second <= 60;
+}
+
 static bool rfc3339(const char *text, int64_t *ret_utc_ns)
 {
 	struct cursor cursor = {.at = text, .good = true};
@@ -92,12 +100,63 @@ static bool rfc3339(const char *text, int64_t *ret_utc_ns)
 	second = take_digits(&cursor, 2);
 	ns = take_fraction(&cursor);
 	zone = take_zone(&cursor);
-	if (!cursor.good || *cursor.at || year < 1970 || year > LAST_YEAR || month < 1 ||
-	    month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+	if (!cursor.good || *cursor.at || !is_of_calendar(year, month, day, hour, minute, second))
 		return false;
 	*ret_utc_ns = (days_until(year, month, day) * 86400 + hour * 3600 + minute * 60 + second -
 		       zone) * NS_PER_S +
 		      ns;
+	return true;
+}
+
+/* By the zone of this machine, which the process has read when it began. */
+static bool in_zone(int64_t year, int64_t month, int64_t day, int64_t second, int64_t *ret_utc_s)
+{
+	struct tm tm = {.tm_year = (int)(year - 1900),
+			.tm_mon = (int)(month - 1),
+			.tm_mday = (int)day,
+			.tm_hour = (int)(second / 3600),
+			.tm_min = (int)(second / 60 % 60),
+			.tm_sec = (int)(second % 60),
+			.tm_isdst = -1};
+	const time_t utc_s = mktime(&tm);
+
+	*ret_utc_s = utc_s;
+	return utc_s >= 0;
+}
+
+/* 2026-11-28 10:15:02.372, or the same digits alone: 20261128 101502372. */
+static bool local(const char *text, int64_t *ret_utc_ns)
+{
+	struct cursor cursor = {.at = text, .good = true};
+	int64_t year, month, day, hour, minute, second, ns = 0, unit = NS_PER_S, utc_s = 0;
+	const bool marked = strlen(text) > 4 && text[4] == '-';
+
+	year = take_digits(&cursor, 4);
+	if (marked)
+		take_mark(&cursor, "-");
+	month = take_digits(&cursor, 2);
+	if (marked)
+		take_mark(&cursor, "-");
+	day = take_digits(&cursor, 2);
+	if (marked || *cursor.at == 'T' || *cursor.at == ' ')
+		take_mark(&cursor, "Tt ");
+	hour = take_digits(&cursor, 2);
+	if (marked)
+		take_mark(&cursor, ":");
+	minute = take_digits(&cursor, 2);
+	if (marked)
+		take_mark(&cursor, ":");
+	second = take_digits(&cursor, 2);
+	if (marked)
+		ns = take_fraction(&cursor);
+	for (; !marked && unit > 1 && *cursor.at >= '0' && *cursor.at <= '9'; cursor.at++) {
+		unit /= 10;
+		ns += (*cursor.at - '0') * unit;
+	}
+	if (!cursor.good || *cursor.at || !is_of_calendar(year, month, day, hour, minute, second) ||
+	    !in_zone(year, month, day, hour * 3600 + minute * 60 + second, &utc_s))
+		return false;
+	*ret_utc_ns = utc_s * NS_PER_S + ns;
 	return true;
 }
 
@@ -126,5 +185,7 @@ bool map_time(enum map_time_form form, const char *text, int64_t *ret_utc_ns)
 
 	if (form == MAP_TIME_RFC3339)
 		return rfc3339(text, ret_utc_ns);
+	if (form == MAP_TIME_LOCAL)
+		return local(text, ret_utc_ns);
 	return since_1970(text, units[form], ret_utc_ns);
 }

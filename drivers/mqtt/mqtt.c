@@ -1,6 +1,5 @@
 /* Devices that publish at an MQTT broker of the site. The connection is that of corridord-readers
  * (readers/mqtt.c); here is what the configuration can have wrong. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,14 +7,6 @@
 #include "drivers.h"
 #include "frames/host.h"
 #include "mqtt/conf.h"
-
-static int complain(struct driver_complaint *complaint, size_t device, const char *what)
-{
-	complaint->device = device;
-	complaint->point = DRIVER_ALL;
-	snprintf(complaint->message, sizeof(complaint->message), "%s", what);
-	return -EINVAL;
-}
 
 static bool leaves_the_machine(const struct mqtt_conf *conf)
 {
@@ -40,8 +31,9 @@ static const char *hosts_fault(const struct mqtt_conf *conf)
 	return NULL;
 }
 
-static const char *bus_fault(const struct mqtt_conf *conf)
+static const char *bus_fault(const void *bus_conf)
 {
+	const struct mqtt_conf *conf = bus_conf;
 	const bool has_password = conf->password_file || conf->password_credential;
 
 	if (conf->password_file && conf->password_credential)
@@ -84,8 +76,10 @@ static bool is_availability(const char *alive)
 	       strcspn(alive, "+#") >= (size_t)(word - alive);
 }
 
-static const char *device_fault(const struct mqtt_device_conf *conf)
+static const char *device_fault(const struct driver_setup *setup, size_t device)
 {
+	const struct mqtt_device_conf *conf = setup->devices[device].conf;
+
 	if (conf->topics.count == 0 || conf->topics.count > MQTT_TOPICS)
 		return "topics: expected one to sixteen";
 	for (size_t i = 0; i < conf->topics.count; i++)
@@ -100,16 +94,10 @@ static const char *device_fault(const struct mqtt_device_conf *conf)
 static int mqtt_new(const struct driver_setup *setup, void **ret_instance,
 		    struct driver_complaint *complaint)
 {
-	const char *fault = bus_fault(setup->conf);
+	static const struct apart_driver rules = {
+		.driver = &mqtt_in_driver, .bus_fault = bus_fault, .device_fault = device_fault};
 
-	if (fault)
-		return complain(complaint, SIZE_MAX, fault);
-	for (size_t i = 0; i < setup->device_count; i++) {
-		fault = device_fault(setup->devices[i].conf);
-		if (fault)
-			return complain(complaint, i, fault);
-	}
-	return apart_new(&mqtt_in_driver, setup, ret_instance, complaint);
+	return apart_new(&rules, setup, ret_instance, complaint);
 }
 
 static bool mqtt_place(const void *bus_conf, char *ret_place, size_t place_bytes)
@@ -128,11 +116,6 @@ const struct driver mqtt_in_driver = {
 	.point = {.options = map_point_options, .bytes = sizeof(struct map_point_conf)},
 	.shape = map_shape,
 	.create = mqtt_new,
-	.destroy = apart_free,
-	.open = apart_open,
-	.close = apart_close,
-	.fd = apart_fd,
-	.read = apart_read,
-	.hear = apart_hear,
+	APART_CALLS,
 	.place = mqtt_place,
 };

@@ -10,17 +10,21 @@
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
-static void on_reading(void *data, size_t device, size_t point, const struct value *value,
-		       int64_t at_mono_ns, uint32_t lost_edges)
+static void on_said(void *data, size_t device, size_t point, const struct value *value,
+		    int64_t at_mono_ns, const struct origin *origin)
 {
 	char *shown = data;
 
-	if (device != 0 || point > 1 || at_mono_ns < 0 || lost_edges != 0)
+	if (device != 0 || point > 1 || at_mono_ns < 0)
 		abort();
 	if (value->type == VALUE_TEXT && !utf8_is_printable(value->text))
 		abort();
 	if (value->type == VALUE_REAL && !isfinite(value->real))
 		abort();
+	for (const char *other = NULL; (other = others_next(origin->others, other));)
+		if (other >= origin->others + sizeof(origin->others) - 1 ||
+		    !utf8_is_printable(other))
+			abort();
 	if (point == 0)
 		memcpy(shown, value->text, VALUE_TEXT_BYTES);
 }
@@ -29,6 +33,14 @@ static void on_fault(void *data, size_t device, size_t point, enum reason reason
 {
 	(void)data;
 	if (device != 0 || (point > 1 && point != DRIVER_ALL) || reason == REASON_NONE || !*what)
+		abort();
+}
+
+static void on_refuse(void *data, size_t device, size_t point, const struct value *raw,
+		      const char *what)
+{
+	(void)data, (void)device, (void)point, (void)what;
+	if (raw->type != VALUE_TEXT || !utf8_is_printable(raw->text))
 		abort();
 }
 
@@ -116,8 +128,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	const struct driver_setup setup = {.devices = &device,
 					   .device_count = 1,
 					   .host = {.data = shown,
-						    .reading = on_reading,
+						    .said = on_said,
 						    .fault = on_fault,
+						    .refuse = on_refuse,
 						    .moment = on_moment,
 						    .debug = on_words,
 						    .tell = on_words}};

@@ -15,15 +15,21 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 static int in_moment;
 
-static void on_reading(void *data, size_t device, size_t point, const struct value *value,
-		       int64_t at_mono_ns, uint32_t lost_edges)
+static void on_said(void *data, size_t device, size_t point, const struct value *value,
+		    int64_t at_mono_ns, const struct origin *origin)
 {
 	const enum value_type types[POINTS] = {VALUE_TEXT, VALUE_REAL, VALUE_BOOL};
 
 	(void)data;
-	if (device != 0 || point >= POINTS || at_mono_ns > clock_mono_ns() || lost_edges != 0 ||
+	if (device != 0 || point >= POINTS || at_mono_ns > clock_mono_ns() ||
 	    value->type != types[point])
 		abort();
+	if (!isfinite(origin->confidence) || origin->utc_ns < 0)
+		abort();
+	for (const char *other = NULL; (other = others_next(origin->others, other));)
+		if (other >= origin->others + sizeof(origin->others) - 1 ||
+		    !utf8_is_printable(other))
+			abort();
 	if (value->type == VALUE_TEXT && !utf8_is_printable(value->text))
 		abort();
 	if (value->type == VALUE_REAL && !isfinite(value->real))
@@ -35,6 +41,14 @@ static void on_fault(void *data, size_t device, size_t point, enum reason reason
 	(void)data;
 	if (device != 0 || (point >= POINTS && point != DRIVER_ALL) || reason == REASON_NONE ||
 	    reason >= REASON_COUNT || strlen(what) >= APART_WORDS_BYTES)
+		abort();
+}
+
+static void on_refuse(void *data, size_t device, size_t point, const struct value *raw,
+		      const char *what)
+{
+	(void)data, (void)device, (void)point, (void)what;
+	if (raw->type != VALUE_TEXT || !utf8_is_printable(raw->text))
 		abort();
 }
 
@@ -73,8 +87,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	const struct driver_setup setup = {.conf = &bus,
 					   .devices = &device,
 					   .device_count = 1,
-					   .host = {.reading = on_reading,
+					   .host = {.said = on_said,
 						    .fault = on_fault,
+						    .refuse = on_refuse,
 						    .moment = on_moment,
 						    .debug = on_words,
 						    .tell = on_words}};

@@ -23,6 +23,7 @@ class Poster:
             keys.add_password(None, self.url, user, password)
             handler = Digest if digest else urllib.request.HTTPBasicAuthHandler
             handlers.append(handler(keys))
+        self.heard = None  # the body of the last good answer
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)
 
     def post(self, body, content_type="application/json", method="POST", **headers):
@@ -31,6 +32,7 @@ class Poster:
         request = urllib.request.Request(self.url, data=body, method=method, headers=headers | {"Content-Type": content_type})
         try:
             with self.opener.open(request, timeout=60) as answer:
+                self.heard = answer.read()
                 return answer.status
         except urllib.error.HTTPError as refused:
             return refused.code

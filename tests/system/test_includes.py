@@ -67,7 +67,7 @@ ROOFS = {"uplink/main.c", "readers/main.c", "ctl/main.c", "signer/main.c", "veri
 DOORS = {
     r"sqlite3\.h": r"daemon/(journal/\w+|registry/records|base/sqlite)\.[ch]",
     r"(mosquitto|mqtt_protocol)\.h": r"net/client\w*\.[ch]",
-    r"microhttpd\.h": r"readers/http\.c",
+    r"microhttpd\.h": r"readers/http(_access)?\.[ch]",
     r"zstd\.h": r"uplink/packer\.c",
     r"seccomp\.h": r"(net|signer)/sandbox\.c",
     r"openssl/.*": r"(net/(tls|client)|uplink/main|signer/key|verify/keys)\.[ch]",

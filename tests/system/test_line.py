@@ -171,6 +171,7 @@ def test_a_message_is_tried_without_its_device(tmp_path, alone):
         'reading: plate = ""',
         f'  camera-1: plate: "{PLATE}": a candidate',
         f'reading: plate = "{PLATE}"',
+        "  confidence 0.93",
     ]
     doubtful = tried(tmp_path, alone, "camera-1", plate(score=0.3))
     assert '"AB123CD" has a confidence of 0.3, less than 0.8' in doubtful.stdout
@@ -182,13 +183,26 @@ def test_a_message_is_tried_without_its_device(tmp_path, alone):
     assert weight.stdout == "reading: weight = 12345\n"
 
 
-FRAMES = {"rinstrum-auto": 'begin = "STX"  end = "ETX"'}
+FRAMES = {
+    "rinstrum-auto": 'begin = "STX"  end = "ETX"',
+    "toledo-continuous": 'begin = "STX"  end = "CR"  checksum = "toledo"',
+}
+
+
+def toledo(status, kg, tare=0, off=0):
+    line = b"\x02%s%6d%06d\r" % (status, kg, tare)
+    return line + bytes([(off - sum(line)) & 0x7F])
 
 
 @pytest.mark.parametrize(
     "profile, sent, readings",
     [
         ("rinstrum-auto", b"\x02   12345M\x03\x02   12350G\x03\x02-     20G\x03", ["weight = 12350", "weight = -20"]),
+        (
+            "toledo-continuous",  # in motion, stable, a wrong sum, net
+            toledo(b"*8 ", 12399) + toledo(b"*0 ", 12345) + toledo(b"*0 ", 99999, off=1) + toledo(b"*1 ", 12000, 345),
+            ["weight = 12345"],
+        ),
         ("generic-scale", b"US,GS,+  12399,kg\r\nST,GS,+  12345,kg\r\nST,NT,+  1,kg\r\n", ["weight = 12345"]),
         ("generic-scanner", b"NOREAD\r\n26GE7A01B2C3D4E5J1\r\n", ['text = ""', 'text = "26GE7A01B2C3D4E5J1"']),
         ("generic-epc-reader", b"3416451fd400000000003039\r\nE280\r\n", ['tag = ""', 'tag = "952114112345"']),

@@ -32,6 +32,7 @@ def hikvision(at):
 def messages(ago_s=0.0):
     """{profile: (bus, the device's own options, message, readings)}; each as of so long ago."""
     at, epoch_s = utc(ago_s), time.time() - ago_s
+    here = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(epoch_s))
     return {
         "frigate-lpr": (SITE, "", {"type": "lpr", "plate": "AB123CD", "score": 0.93, "camera": "entry-1",
                                    "id": "1764310502.1-x", "timestamp": epoch_s}, {"plate": "AB123CD"}),
@@ -42,6 +43,9 @@ def messages(ago_s=0.0):
                                      "epoch_end": int(epoch_s * 1000)}, {"plate": "AB123CD"}),
         "axis-lpv": (WEB, POSTS, {"carID": "1327", "carState": "new", "plateText": "AB123CD", "plateConfidence": "0.87",
                                   "carMoveDirection": "in", "datetime": "20261128 101502372"}, {"plate": "AB123CD"}),
+        "dahua-itsapi": (WEB, POSTS, {"Picture": {
+            "CutoutPic": {"Content": "A" * 5000, "PicName": "c.jpg"}, "Plate": {"IsExist": True, "PlateNumber": "AB123CD"},
+            "SnapInfo": {"DeviceID": "d", "Direction": "Obverse", "SnapTime": here}}}, {"plate": "AB123CD"}),
         "hikvision-anpr": (WEB, POSTS, hikvision(at), {"plate": "AB123CD"}),
         "generic-container-ocr": (WEB, POSTS, {"result": "CSQU3054383", "recognition_type": "BIC", "confidence": "92"},
                                   {"container": "CSQU3054383"}),
@@ -65,7 +69,7 @@ def messages(ago_s=0.0):
     }  # fmt: skip
 
 
-JUDGED_BY_AGE = {"frigate-lpr", "platerecognizer-stream", "rekor-scout", "hikvision-anpr", "impinj-r700", "traccar-lock"}
+JUDGED_BY_AGE = {"dahua-itsapi", "frigate-lpr", "platerecognizer-stream", "rekor-scout", "hikvision-anpr", "impinj-r700", "traccar-lock"}
 
 
 def tried(tmp_path, profile, made):

@@ -5,12 +5,14 @@ import os
 import signal
 import threading
 import time
+from contextlib import contextmanager
+from itertools import pairwise
 
 import pytest
 from rig import conf
 from rig.broker import Broker
 from rig.consignment import CONSIGNMENT, UCR, write_list
-from rig.crossing import arrives, drives_through
+from rig.crossing import arrives, cross, drives_through
 from rig.daemon import SANITIZED
 from rig.processes import children, name, status_kib
 from rig.waiting import free_port, until
@@ -99,6 +101,16 @@ def seen(text=PLATE, score=0.93, **more):
     return {"type": "lpr", "plate": text, "score": score} | more
 
 
+def says_that_it_is_there(tags, subscriber):
+    """Its availability is told after the connection's: only then is it up to stay."""
+    tags.send("r700/available", "online", retain=True)
+
+    def told():
+        return [(e["alarm"], e.get("reason")) for e in subscriber.events("device.down", device="tags-1")]
+
+    until(lambda: ("raised", "no_answer") in told() and told()[-1][0] == "cleared", "the tag reader is there")
+
+
 def inventory(tag=TAG, port=1):
     return {"eventType": "tagInventory", "tagInventoryEvent": {"epcHex": tag, "antennaPort": port}}
 
@@ -134,7 +146,7 @@ def test_a_crossing_is_bound_by_what_each_reader_sends(gateway, lane, camera, ta
     assert weighs(scale, subscriber)["observed"]["value"] == 12345
     drives_through(lane, subscriber, mark)
     closed = subscriber.wait_event("passage.closed", since=mark)
-    assert closed["weight"] == {"input": "scale-1.weight", "gross_kg": 12345, "overloaded": True}
+    assert closed["weight"] == {"input": "scale-1.weight", "gross_kg": 12345, "max_kg": 12000, "overloaded": True}
     if not SANITIZED:
         assert gateway.status_kib("VmRSS") < 10 * 1024
         assert all(status_kib(pid, "VmRSS") < 24 * 1024 for pid in readers_pids(gateway))
@@ -150,7 +162,7 @@ def restarted(gateway, before):
 
 def test_a_process_that_dies_takes_its_device_with_it_and_comes_back(gateway, lane, camera, tags, subscriber):
     posts_until(camera, seen("ZZ999"), lambda: True)
-    tags.send("r700/available", "online", retain=True)
+    says_that_it_is_there(tags, subscriber)
     until(lambda: len(readers_pids(gateway)) == 2, "two processes of readers")
     before, mark = readers_pids(gateway), subscriber.mark
     for pid in before:
@@ -271,3 +283,81 @@ def test_reconnecting_without_end_harms_nobody_else(gateway, lane, site, web, su
     beside(bounce)
     polled_in_time(lane, subscriber)
     subscriber.wait_event("device.down", device="tags-1", alarm="raised")
+
+
+# ---- the seal reader is polled on time, counted at its end of the line -----------------
+
+POLL_S = 0.05
+LONGEST_S = 3.0  # a busy machine, and the devices of this test are one process with the flood
+
+
+@contextmanager
+def polled_on_time(lane):
+    asked_at_s = lane.reader.asked_at_s
+    until(lambda: asked_at_s, "the seal reader is polled")
+    before, began_s = len(asked_at_s), time.monotonic()
+    yield
+    asked = [began_s, *asked_at_s[before:], time.monotonic()]
+    longest_s = max(after - one for one, after in pairwise(asked))
+    assert longest_s < LONGEST_S, f"nobody asked it for {longest_s:.2f} s"
+    assert len(asked) > (asked[-1] - began_s) / POLL_S / 4, "it was asked too seldom"
+
+
+def kill_again(gateway, which):
+    """As soon as it is there again, so that it is down or starting all the time."""
+    for pid in readers_pids(gateway)[which:][:1]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    time.sleep(0.2)
+
+
+KILLS = {
+    "a process of readers": lambda gateway, site, scale: kill_again(gateway, 0),
+    "the other process": lambda gateway, site, scale: kill_again(gateway, -1),
+    "the broker of the site": lambda gateway, site, scale: (site.kill(), time.sleep(0.3), site.start()),
+    "the scale": lambda gateway, site, scale: scale.close() or time.sleep(0.2),
+}
+
+
+@pytest.mark.parametrize("source", KILLS)
+def test_a_vehicle_crosses_beside_a_source_that_is_killed(gateway, lane, site, scale, subscriber, beside, source):
+    until(lambda: len(readers_pids(gateway)) == 2, "two processes of readers")
+    beside(lambda: KILLS[source](gateway, site, scale))
+    subscriber.wait_event("device.down", alarm="raised")
+    with polled_on_time(lane):
+        for _ in range(2):
+            mark = cross(lane, subscriber)
+            assert subscriber.wait_event("passage.closed", since=mark)["end"] == "passed"
+    subscriber.verified()
+
+
+def floods(web, site, scale):
+    """By name: what is sent over and over, and what of another source is read beside it."""
+    bare, noise = Poster(web, "/camera-1"), Publisher(site.port, "noise")
+    big = b'{"type":"lpr","picture":"' + b"A" * 1_000_000 + b'"}'
+    tag = b'{"eventType":"tagInventory","tagInventoryEvent":{"epcHex":"E28011606000020A1B2C3D4E","antennaPort":2}}'
+    return {
+        "camera": lambda: bare.post(big),
+        "tags": lambda: [noise.pour("r700/entry", tag) for _ in range(100)] and time.sleep(0.1),
+        "scale": lambda: scale.weigh(100, "M") or time.sleep(0.01),
+    }
+
+
+@pytest.mark.parametrize("source", ["camera", "tags", "scale"])
+def test_a_vehicle_crosses_beside_a_source_that_floods(
+    gateway, lane, camera, tags, web, site, scale, subscriber, beside, source
+):
+    says_that_it_is_there(tags, subscriber)
+    beside(floods(web, site, scale)[source])
+    with polled_on_time(lane):
+        mark = arrives(lane, subscriber)
+        if source == "camera":
+            tags.send("r700/entry", [inventory()])
+            assert subscriber.wait_event("identifier.read", since=mark)["input"] == "tags-1.tag"
+        else:
+            posts_until(camera, seen(), lambda: subscriber.events("passage.identified", since=mark))
+        drives_through(lane, subscriber, mark)
+        assert subscriber.wait_event("passage.closed", since=mark)["end"] == "passed"
+    subscriber.verified()

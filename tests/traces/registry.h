@@ -1,7 +1,7 @@
 /* The registry of a trace: a table in memory that the trace's own lines fill.
  *
  *     #! consignment 6GE204567891-1 transit document=mrn:26GE7A01B2C3D4E5J1
- *             container=CSQU3054383 plate=AA123BB seal=GE4711/GE/1772400000 party=carrier:MD:AEOF:1
+ *             mass=20500.5 tare=14500 container=CSQU3054383 plate=AA123BB seal=GE4711/GE/1772400000 party=carrier:MD:AEOF:1
  *             stop=az-lagodekhi stop=ge-red-bridge@05:30-06:10/20
  *     #! aeo MD AEOF 1 AEOF carrier active   or suspended, revoked, expired, withholds its consent
  *     #! arrangement ge-md GE MD in_force
@@ -176,6 +176,10 @@ static void table_part(struct table_consignment *row, char *part)
 	} else if (strncmp(part, "container=", 10) == 0) {
 		table_number(row, IDENTIFIER_CONTAINER, value,
 			     &row->containers[consignment->container_count++]);
+	} else if (strncmp(part, "mass=", 5) == 0) {
+		consignment->gross_mass_g = (int64_t)(strtod(part + 5, NULL) * 1000);
+	} else if (strncmp(part, "tare=", 5) == 0) {
+		consignment->tare_g = (int64_t)(strtod(part + 5, NULL) * 1000);
 	} else if (strncmp(part, "plate=", 6) == 0) {
 		row->vehicles[consignment->vehicle_count++] = table_keep(row, value);
 	} else if (strncmp(part, "seal=", 5) == 0) {

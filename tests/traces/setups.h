@@ -350,7 +350,7 @@ static const struct lane_conf lane_lanes[] = {{
 	}
 
 static const struct transit_device gate_devices[] = {
-	{"io", NULL}, {"reader", NULL}, {"camera", NULL}, {"exit", NULL}};
+	{"io", NULL}, {"reader", NULL}, {"camera", NULL}, {"exit", NULL}, {"scale", NULL}};
 static const struct point_conf gate_points[] = {
 	CONTACT("io.closed", 0),
 	CONTACT("io.open", 0),
@@ -367,6 +367,7 @@ static const struct point_conf gate_points[] = {
 	TOLD("exit.status", 3, WORDS(seal_words)),
 	TOLD("exit.opened", 3, .counted = true),
 	CONTACT("io.queue", 0),
+	TOLD("scale.weight", 4),
 };
 
 #define GATE_BOOM(passed_)                                                                \
@@ -402,6 +403,16 @@ static const struct passage_conf queued_passages = {
 	.presence = POINT_NONE,
 	.queue = 14,
 	.weight = POINT_NONE,
+	.identifications = {8, 9, 10},
+	.gap_ns = 30 * S,
+	.unread_severity = SEVERITY_WARNING,
+};
+static const struct passage_conf weighed_passages = {
+	.presence = POINT_NONE,
+	.queue = POINT_NONE,
+	.weight = 15,
+	.weight_max = 40000,
+	.weight_differs = 5,
 	.identifications = {8, 9, 10},
 	.gap_ns = 30 * S,
 	.unread_severity = SEVERITY_WARNING,
@@ -451,6 +462,12 @@ static const struct lane_conf booth_lanes[] = {{.name = "entry-1",
 						.barriers = gate_barriers,
 						.barrier_count = 1,
 						.passages = &gate_passages}};
+
+static const struct lane_conf weighed_lanes[] = {{.name = "entry-1",
+						  .direction = "entry",
+						  .barriers = gate_barriers,
+						  .barrier_count = 1,
+						  .passages = &weighed_passages}};
 
 static const struct lane_conf queued_lanes[] = {{.name = "entry-1",
 						 .direction = "entry",
@@ -514,6 +531,7 @@ static const struct setup setups[] = {
 	SETUP("gate-beyond", gate_devices, gate_points, .lanes = gate_beyond_lanes,
 	      .lane_count = 1),
 	SETUP("booth", gate_devices, gate_points, .lanes = booth_lanes, .lane_count = 1),
+	SETUP("weighed", gate_devices, gate_points, .lanes = weighed_lanes, .lane_count = 1),
 	SETUP("queued", gate_devices, gate_points, .lanes = queued_lanes, .lane_count = 1),
 	SETUP("bay", gate_devices, gate_points, .lanes = bay_lanes, .lane_count = 1),
 	SETUP("lane", lane_devices, lane_points, .lanes = lane_lanes, .lane_count = 1,

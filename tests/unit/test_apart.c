@@ -31,15 +31,16 @@ static void note(struct bench *bench, const char *what)
 	snprintf(bench->told + used, sizeof(bench->told) - used, "%s ", what);
 }
 
-static void on_reading(void *data, size_t device, size_t point, const struct value *value,
-		       int64_t at_mono_ns, uint32_t lost_edges)
+static void on_said(void *data, size_t device, size_t point, const struct value *value,
+		    int64_t at_mono_ns, const struct origin *origin)
 {
-	char what[96];
+	char what[192];
 
-	assert_true(device == 0 && point < POINTS && lost_edges == 0);
+	assert_true(device == 0 && point < POINTS);
 	assert_true(at_mono_ns <= clock_mono_ns() && at_mono_ns >= clock_mono_ns() - 60 * NS_PER_S);
 	if (value->type == VALUE_TEXT)
-		snprintf(what, sizeof(what), "%zu=%s", point, value->text);
+		snprintf(what, sizeof(what), "%zu=%s%s%s", point, value->text,
+			 origin->others[0] ? "|" : "", origin->others);
 	else
 		snprintf(what, sizeof(what), "%zu=%g", point, value->real);
 	note(data, what);
@@ -49,6 +50,15 @@ static void on_fault(void *data, size_t device, size_t point, enum reason reason
 {
 	assert_true(device == 0 && (point < POINTS || point == DRIVER_ALL));
 	note(data, reason_name(reason));
+	(void)what;
+}
+
+static void on_refuse(void *data, size_t device, size_t point, const struct value *raw,
+		      const char *what)
+{
+	assert_true(device == 0 && point < POINTS && raw->type == VALUE_TEXT);
+	note(data, "refused");
+	note(data, raw->text);
 	(void)what;
 }
 
@@ -89,8 +99,9 @@ static int set_up(void **state)
 					     .devices = &bench->device,
 					     .device_count = 1,
 					     .host = {.data = bench,
-						      .reading = on_reading,
+						      .said = on_said,
 						      .fault = on_fault,
+						      .refuse = on_refuse,
 						      .moment = on_moment,
 						      .debug = on_words,
 						      .tell = on_words}};
@@ -129,12 +140,20 @@ static struct apart_reading text_of(uint32_t point, const char *text)
 		.point = point, .type = VALUE_TEXT, .text = text, .at_mono_ns = clock_mono_ns()};
 }
 
+static void assert_refused(struct bench *bench, enum apart_kind kind, const void *frame)
+{
+	assert_int_equal(say(bench, kind, frame), -EBADMSG);
+	assert_string_equal(bench->told, "");
+}
+
 static void readings_and_faults_reach_the_host(void **state)
 {
 	struct bench *bench = *state;
 	struct apart_reading reading = text_of(0, "AB123CD");
 	const struct apart_fault fault = {
 		.point = APART_ALL, .reason = REASON_LINK_DOWN, .what = "gone"};
+	const struct apart_fault refusal = {
+		.point = 1, .reason = REASON_OUT_OF_RANGE, .what = "no number", .raw = "12,5"};
 
 	assert_int_equal(say(bench, APART_READING, &reading), 0);
 	assert_string_equal(bench->told, "0=AB123CD ");
@@ -144,7 +163,37 @@ static void readings_and_faults_reach_the_host(void **state)
 	assert_int_equal(say(bench, APART_READING, &reading), 0);
 	assert_int_equal(say(bench, APART_FAULT, &fault), 0);
 	assert_string_equal(bench->told, "link_down ");
+	assert_int_equal(say(bench, APART_FAULT, &refusal), 0);
+	assert_string_equal(bench->told, "refused 12,5 ");
 	assert_int_equal(say(bench, APART_ALIVE, NULL), 0);
+}
+
+static void what_a_device_says_beside_its_reading_comes_with_it(void **state)
+{
+	struct bench *bench = *state;
+	struct apart_reading reading = text_of(0, "AB123CQ");
+	char others[VALUE_TEXT_BYTES] = "AB123CD\0AB123C0";
+
+	reading.others = others;
+	reading.others_bytes = sizeof(others);
+	assert_int_equal(say(bench, APART_READING, &reading), 0);
+	assert_string_equal(bench->told, "0=AB123CQ|AB123CD ");
+	reading.others_bytes = sizeof(others) - 1;
+	assert_refused(bench, APART_READING, &reading);
+	reading.others_bytes = sizeof(others);
+	memset(others, 'x', sizeof(others)); /* that does not end */
+	assert_refused(bench, APART_READING, &reading);
+	memset(others, 0, sizeof(others));
+	others[0] = '\x01';
+	assert_refused(bench, APART_READING, &reading);
+	reading = text_of(0, "AB123CQ");
+	reading.has_confidence = true;
+	reading.confidence = UINT64_MAX; /* not a number */
+	assert_refused(bench, APART_READING, &reading);
+	reading = text_of(0, "AB123CQ");
+	reading.has_time = true;
+	reading.utc_ns = -1;
+	assert_refused(bench, APART_READING, &reading);
 }
 
 static void a_moment_is_handed_over_when_it_has_ended(void **state)
@@ -162,12 +211,6 @@ static void a_moment_is_handed_over_when_it_has_ended(void **state)
 	moment.begins = false;
 	assert_int_equal(say(bench, APART_MOMENT, &moment), 0);
 	assert_string_equal(bench->told, "( 0=AB123CD out_of_range ) ");
-}
-
-static void assert_refused(struct bench *bench, enum apart_kind kind, const void *frame)
-{
-	assert_int_equal(say(bench, kind, frame), -EBADMSG);
-	assert_string_equal(bench->told, "");
 }
 
 static void what_cannot_be_is_not_believed(void **state)
@@ -190,6 +233,12 @@ static void what_cannot_be_is_not_believed(void **state)
 	assert_refused(bench, APART_READING, &reading);
 	assert_refused(bench, APART_FAULT, &fault);
 	fault.reason = REASON_NONE;
+	assert_refused(bench, APART_FAULT, &fault);
+	fault = (struct apart_fault){
+		.point = 1, .reason = REASON_NO_ANSWER, .what = "", .raw = "1"};
+	assert_refused(bench, APART_FAULT, &fault); /* only what was out of range was anything */
+	fault.reason = REASON_OUT_OF_RANGE;
+	fault.raw = "\x01";
 	assert_refused(bench, APART_FAULT, &fault);
 	assert_refused(bench, APART_MOMENT, &moment);
 	moment = (struct apart_moment){.device = 1, .begins = true};
@@ -353,6 +402,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		apart_test(readings_and_faults_reach_the_host),
+		apart_test(what_a_device_says_beside_its_reading_comes_with_it),
 		apart_test(a_moment_is_handed_over_when_it_has_ended),
 		apart_test(what_cannot_be_is_not_believed),
 		apart_test(who_says_too_much_waits),

@@ -119,6 +119,34 @@ static void a_line_with_a_wrong_sum_is_dropped(void **state)
 	assert_string_equal(feed(split, "AB03\r\nAB83\r\n", 1), "[AB]");
 }
 
+static void the_checksum_of_toledo_stands_behind_the_end(void **state)
+{
+	struct split *split = split_of("STX", "CR", 80);
+
+	(void)state;
+	split->checksum = LINE_TOLEDO;
+	assert_string_equal(feed(split,
+				 "\x02"
+				 "41 012345000000\r\x1d"
+				 "\x02"
+				 "41 012345000000\r\x11" /* wrong */
+				 "\x02"
+				 "41 012350000000\r\x21",
+				 1),
+			    "[41 012345000000][41 012350000000]");
+	assert_int_equal(split->counts.wrong_sum, 1);
+	/* a device that sends none: nothing is given, and the next whole line is */
+	assert_string_equal(feed(split,
+				 "\x02"
+				 "41 012345000000\r"
+				 "\x02"
+				 "41 012345000000\r"
+				 "\x02"
+				 "41 012345000000\r\x1d",
+				 1),
+			    "[41 012345000000]");
+}
+
 static void names_of_characters_are_read(void **state)
 {
 	uint8_t bytes[8];
@@ -174,6 +202,7 @@ int main(void)
 		cmocka_unit_test(a_line_that_is_not_gone_on_with_is_dropped),
 		cmocka_unit_test(a_line_that_is_too_long_is_dropped_to_its_end),
 		cmocka_unit_test(a_line_with_a_wrong_sum_is_dropped),
+		cmocka_unit_test(the_checksum_of_toledo_stands_behind_the_end),
 		cmocka_unit_test(names_of_characters_are_read),
 		cmocka_unit_test_prestate(lines_are_the_same_in_any_pieces, &dice),
 	};

@@ -3,6 +3,8 @@
 #include "rig/unit.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <time.h>
 
 #include "mapper/json.h"
 #include "mapper/map.h"
@@ -339,6 +341,14 @@ static void a_time_is_read_in_its_form_or_not_at_all(void **state)
 		int64_t utc_ns; /* -1: none */
 	} times[] = {
 		{MAP_TIME_RFC3339, "1970-01-01T00:00:00Z", 0},
+		{MAP_TIME_LOCAL, "2026-11-28 10:15:02", INT64_C(1795835702000000000)},
+		{MAP_TIME_LOCAL, "2026-11-28T10:15:02.372", INT64_C(1795835702372000000)},
+		{MAP_TIME_LOCAL, "20261128 101502372", INT64_C(1795835702372000000)},
+		{MAP_TIME_LOCAL, "20261128101502", INT64_C(1795835702000000000)},
+		{MAP_TIME_LOCAL, "2026-11-28 10:15:02Z", -1},
+		{MAP_TIME_LOCAL, "2026-13-28 10:15:02", -1},
+		{MAP_TIME_LOCAL, "20261128", -1},
+		{MAP_TIME_LOCAL, "", -1},
 		{MAP_TIME_RFC3339, "2026-11-28T10:15:02+07:00", INT64_C(1795835702000000000)},
 		{MAP_TIME_RFC3339, "2026-11-28T10:15:02+0700", INT64_C(1795835702000000000)},
 		{MAP_TIME_RFC3339, "2024-02-29 00:00:00.5Z", INT64_C(1709164800500000000)},
@@ -358,6 +368,8 @@ static void a_time_is_read_in_its_form_or_not_at_all(void **state)
 	};
 
 	(void)state;
+	setenv("TZ", "WIB-7", 1);
+	tzset();
 	for (size_t i = 0; i < COUNT(times); i++) {
 		int64_t utc_ns = -1;
 		const bool read = map_time(times[i].form, times[i].text, &utc_ns);
@@ -366,6 +378,32 @@ static void a_time_is_read_in_its_form_or_not_at_all(void **state)
 		if (read) /* to the microsecond, where a long double is a double */
 			assert_int_equal(utc_ns / 1000, times[i].utc_ns / 1000);
 	}
+}
+
+static void numbers_in_hex_and_with_a_comma_are_numbers(void **state)
+{
+	struct map_point_conf hex = POINT(.path = "/v", .decode = MAP_HEX_NUMBER);
+	struct map_point_conf comma = POINT(.path = "/v", .type = MAP_REAL_COMMA);
+	const struct value *value;
+	struct map_result result;
+	struct map_point_conf of_two = hex;
+	char second[] = "^..(..)";
+
+	(void)state;
+	of_two.pattern = second;
+	result = read_json("{\"v\":\"01645C\"}", of_two);
+	value = &result.value;
+	assert_int_equal(value->type, VALUE_INT);
+	assert_int_equal(value->integer, 0x64);
+	assert_int_equal(map_shape(&hex).type, VALUE_INT);
+	assert_int_equal(read_json("{\"v\":\"fffffffffffffff\"}", hex).value.integer,
+			 INT64_C(0xFFFFFFFFFFFFFFF));
+	assert_int_equal(read_json("{\"v\":\"1000000000000000\"}", hex).outcome, MAP_OUT_OF_RANGE);
+	assert_int_equal(read_json("{\"v\":\"0x1\"}", hex).outcome, MAP_OUT_OF_RANGE);
+	result = read_json("{\"v\":\" 12.345,5 \"}", comma);
+	assert_int_equal(value->type, VALUE_REAL);
+	assert_true(fabs(value->real - 12345.5) < 1e-9);
+	assert_int_equal(read_json("{\"v\":\"1,2,3\"}", comma).outcome, MAP_OUT_OF_RANGE);
 }
 
 int main(void)
@@ -385,6 +423,7 @@ int main(void)
 		cmocka_unit_test(a_pattern_that_is_none_is_refused),
 		cmocka_unit_test(options_that_mean_nothing_are_refused),
 		cmocka_unit_test(a_time_is_read_in_its_form_or_not_at_all),
+		cmocka_unit_test(numbers_in_hex_and_with_a_comma_are_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

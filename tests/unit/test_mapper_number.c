@@ -30,6 +30,15 @@ static void note(void *data, const char *text, int64_t at_mono_ns)
 	shown->at_ns[shown->count++] = at_mono_ns;
 }
 
+static enum number_news heard(struct number *number, const char *text, double confidence,
+			      int64_t now_ns)
+{
+	const struct origin origin = {.has_confidence = !isnan(confidence),
+				      .confidence = isnan(confidence) ? 0 : confidence};
+
+	return number_heard(number, text, &origin, now_ns);
+}
+
 static int64_t s(double seconds)
 {
 	return (int64_t)(seconds * 1e9);
@@ -49,9 +58,9 @@ static void the_surest_candidate_is_the_reading(void **state)
 
 	(void)state;
 	number_init(&number, &camera, note, &shown);
-	number_heard(&number, "AB123CQ", 0.61, s(10));
-	number_heard(&number, "AB123CD", 0.93, s(10.4));
-	number_heard(&number, "AB123CO", 0.70, s(10.8));
+	heard(&number, "AB123CQ", 0.61, s(10));
+	heard(&number, "AB123CD", 0.93, s(10.4));
+	heard(&number, "AB123CO", 0.70, s(10.8));
 	assert_int_equal(number_deadline(&number), s(11));
 	number_tick(&number, s(11));
 	assert_int_equal(shown.count, 1);
@@ -65,9 +74,9 @@ static void without_confidence_the_most_frequent_is_the_reading(void **state)
 
 	(void)state;
 	number_init(&number, &camera, note, &shown);
-	number_heard(&number, "AB123CD", NAN, s(10));
-	number_heard(&number, "AB123CD", NAN, s(10.2));
-	number_heard(&number, "AB123CQ", NAN, s(10.4));
+	heard(&number, "AB123CD", NAN, s(10));
+	heard(&number, "AB123CD", NAN, s(10.2));
+	heard(&number, "AB123CQ", NAN, s(10.4));
 	number_tick(&number, s(12));
 	assert_int_equal(shown.count, 1);
 	assert_shown(&shown, 0, "AB123CD", 11);
@@ -80,10 +89,10 @@ static void a_misreading_of_the_one_taken_is_no_reading_later(void **state)
 
 	(void)state;
 	number_init(&number, &camera, note, &shown);
-	number_heard(&number, "AB123EQ", 0.6, s(10));
-	number_heard(&number, "AB123EO", 0.87, s(10.5));
+	heard(&number, "AB123EQ", 0.6, s(10));
+	heard(&number, "AB123EO", 0.87, s(10.5));
 	number_tick(&number, s(11));
-	assert_int_equal(number_heard(&number, "AB123EQ", 0.6, s(12)), NUMBER_SAME_READING);
+	assert_int_equal(heard(&number, "AB123EQ", 0.6, s(12)), NUMBER_SAME_READING);
 	number_tick(&number, s(14));
 	assert_int_equal(shown.count, 1);
 }
@@ -95,8 +104,8 @@ static void another_vehicle_in_the_same_moment_is_read_next(void **state)
 
 	(void)state;
 	number_init(&number, &camera, note, &shown);
-	number_heard(&number, "AB123CD", 0.9, s(10));
-	number_heard(&number, "ZZ987XY", 0.8, s(10.5));
+	heard(&number, "AB123CD", 0.9, s(10));
+	heard(&number, "ZZ987XY", 0.8, s(10.5));
 	number_tick(&number, s(30));
 	assert_int_equal(shown.count, 3);
 	assert_shown(&shown, 0, "AB123CD", 11);
@@ -112,7 +121,7 @@ static void it_stands_as_long_as_it_is_heard_and_a_while_longer(void **state)
 	(void)state;
 	number_init(&number, &scanner, note, &shown);
 	for (int i = 0; i < 10; i++)
-		number_heard(&number, "AB123CD", NAN, s(10 + i));
+		heard(&number, "AB123CD", NAN, s(10 + i));
 	number_tick(&number, s(60));
 	assert_int_equal(shown.count, 2);
 	assert_shown(&shown, 0, "AB123CD", 10);
@@ -126,9 +135,9 @@ static void the_same_vehicle_an_hour_later_is_read_again(void **state)
 
 	(void)state;
 	number_init(&number, &camera, note, &shown);
-	number_heard(&number, "AB123CD", 0.9, s(10));
+	heard(&number, "AB123CD", 0.9, s(10));
 	number_tick(&number, s(3000));
-	number_heard(&number, "AB123CD", 0.9, s(3610));
+	heard(&number, "AB123CD", 0.9, s(3610));
 	number_tick(&number, s(3612));
 	assert_int_equal(shown.count, 3);
 	assert_shown(&shown, 2, "AB123CD", 3611);
@@ -143,7 +152,7 @@ static void a_camera_that_repeats_its_last_plate_reads_it_once(void **state)
 	(void)state;
 	number_init(&number, &camera, note, &shown);
 	for (int i = 0; i < 500; i++)
-		number_heard(&number, "AB123CD", 0.9, s(10 + 20 * i));
+		heard(&number, "AB123CD", 0.9, s(10 + 20 * i));
 	assert_int_equal(shown.count, 2);
 	assert_shown(&shown, 1, "", 15);
 }
@@ -155,7 +164,7 @@ static void a_vehicle_that_has_left_is_gone_at_once(void **state)
 
 	(void)state;
 	number_init(&number, &camera, note, &shown);
-	number_heard(&number, "AB123CD", 0.9, s(10));
+	heard(&number, "AB123CD", 0.9, s(10));
 	number_gone(&number, s(10.2)); /* sooner than it settled */
 	assert_int_equal(shown.count, 2);
 	assert_shown(&shown, 0, "AB123CD", 10.2);
@@ -173,7 +182,7 @@ static void more_candidates_than_there_is_room_for_are_counted(void **state)
 	number_init(&number, &camera, note, &shown);
 	for (int i = 0; i < 30; i++) {
 		sprintf(text, "AB%02d%02dCD", i, i);
-		number_heard(&number, text, i == 20 ? 0.99 : 0.5, s(10));
+		heard(&number, text, i == 20 ? 0.99 : 0.5, s(10));
 	}
 	assert_int_equal(number.dropped, 30 - NUMBER_CANDIDATES);
 	number_tick(&number, s(11));
@@ -220,8 +229,8 @@ static void a_number_is_never_given_twice_nor_back_in_time(void **state)
 			if (roll(dice, 12) == 0)
 				number_gone(&number, now_ns);
 			else
-				number_heard(&number, texts[roll(dice, COUNT(texts))],
-					     flip(dice) ? NAN : roll(dice, 100) / 100.0, now_ns);
+				heard(&number, texts[roll(dice, COUNT(texts))],
+				      flip(dice) ? NAN : roll(dice, 100) / 100.0, now_ns);
 		}
 		number_tick(&number, now_ns + s(1000));
 		assert_sound(&shown, &conf);

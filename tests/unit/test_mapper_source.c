@@ -1,170 +1,7 @@
 /* A sender of messages: which are its device's, which name nobody, when it is down. */
 #include "rig/unit.h"
 
-#include <math.h>
-
-#include "mapper/source.h"
-
-#define LOG	    64
-#define UTC_NS	    INT64_C(1764310502000000000)
-#define POINT_NAMES 2
-
-enum kind { READING, FAULT };
-
-struct told {
-	enum kind kind;
-	size_t point;
-	char text[VALUE_TEXT_BYTES]; /* of a reading; numbers as written */
-	enum reason reason;
-	int64_t at_ns;
-};
-
-struct bench {
-	struct told log[LOG];
-	size_t count;
-	char fault[512], words[512]; /* the latest, but those of the state */
-	struct map_device_conf device_conf;
-	struct map_point_conf plate_conf, state_conf;
-	struct driver_point points[POINT_NAMES];
-	struct driver_device device;
-	struct driver_setup setup;
-	struct source source;
-	struct doc doc;
-	struct source_tools tools;
-	int64_t now_ns;
-	int64_t silence_ns;
-	bool in_moment;
-};
-
-static void on_reading(void *data, size_t device, size_t point, const struct value *value,
-		       int64_t at_mono_ns, uint32_t lost_edges)
-{
-	struct bench *bench = data;
-	struct told *told = &bench->log[bench->count++];
-
-	assert_true(bench->count < LOG && device == 0 && lost_edges == 0);
-	*told = (struct told){.kind = READING, .point = point, .at_ns = at_mono_ns};
-	if (value->type == VALUE_TEXT)
-		strcpy(told->text, value->text);
-	else
-		sprintf(told->text, "%lld", (long long)value->integer);
-}
-
-static void on_fault(void *data, size_t device, size_t point, enum reason reason, const char *what)
-{
-	struct bench *bench = data;
-
-	assert_true(bench->count < LOG - 1 && device == 0);
-	bench->log[bench->count++] = (struct told){.kind = FAULT, .point = point, .reason = reason};
-	snprintf(bench->fault, sizeof(bench->fault), "%s", what);
-}
-
-static void on_moment(void *data, size_t device, bool begins)
-{
-	struct bench *bench = data;
-
-	assert_true(device == 0 && bench->in_moment != begins);
-	bench->in_moment = begins;
-}
-
-static void on_words(void *data, const char *what)
-{
-	struct bench *bench = data;
-
-	if (!strstr(what, ": state: "))
-		snprintf(bench->words, sizeof(bench->words), "%s", what);
-}
-
-/* A plate that is held, and a state; a test may change the options until it begins. */
-static struct bench *bench_of(void **state)
-{
-	return *state;
-}
-
-static int set_up(void **state)
-{
-	struct bench *bench = calloc(1, sizeof(*bench));
-
-	bench->device_conf = (struct map_device_conf){.format = MAP_JSON};
-	bench->plate_conf = (struct map_point_conf){.path = "/plate",
-						    .bit = -1,
-						    .at_least = NAN,
-						    .hold_ns = 5 * NS_PER_S,
-						    .again_after_ns = 30 * NS_PER_S};
-	bench->state_conf = (struct map_point_conf){.path = "/state", .bit = -1, .at_least = NAN};
-	bench->points[0] = (struct driver_point){.name = "plate", .conf = &bench->plate_conf};
-	bench->points[1] = (struct driver_point){.name = "state", .conf = &bench->state_conf};
-	bench->device = (struct driver_device){
-		.name = "camera", .points = bench->points, .point_count = POINT_NAMES};
-	bench->setup = (struct driver_setup){.name = "bus",
-					     .devices = &bench->device,
-					     .device_count = 1,
-					     .host = {.data = bench,
-						      .reading = on_reading,
-						      .fault = on_fault,
-						      .moment = on_moment,
-						      .debug = on_words,
-						      .tell = on_words}};
-	bench->now_ns = 1000 * NS_PER_S;
-	bench->tools.doc = &bench->doc;
-	assert_int_equal(xml_new(&bench->doc, &bench->tools.xml), 0);
-	*state = bench;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct bench *bench = *state;
-
-	source_fini(&bench->source);
-	xml_free(bench->tools.xml);
-	free(bench);
-	return 0;
-}
-
-static void begin(struct bench *bench)
-{
-	struct driver_complaint complaint;
-
-	assert_int_equal(source_init(&bench->source, &bench->setup, 0, &bench->device_conf,
-				     &bench->tools, bench->silence_ns, &complaint),
-			 0);
-	source_open(&bench->source, bench->now_ns);
-	assert_int_equal(bench->count, 1); /* nobody is there */
-	assert_string_equal(bench->log[0].text, "");
-	bench->count = 0;
-}
-
-static void hear(struct bench *bench, const char *message)
-{
-	const struct instant now = {.mono_ns = bench->now_ns,
-				    .utc_ns = UTC_NS + bench->now_ns - 1000 * NS_PER_S};
-
-	source_hear(&bench->source, message, strlen(message), &now);
-}
-
-static void pass(struct bench *bench, double seconds)
-{
-	bench->now_ns += (int64_t)(seconds * 1e9);
-	source_tick(&bench->source, bench->now_ns);
-}
-
-/* The next that was told is a reading of a point with this text. */
-static void assert_reading(const struct bench *bench, size_t place, size_t point, const char *text)
-{
-	assert_true(place < bench->count);
-	assert_int_equal(bench->log[place].kind, READING);
-	assert_int_equal(bench->log[place].point, point);
-	assert_string_equal(bench->log[place].text, text);
-}
-
-static void assert_down(const struct bench *bench, size_t place, enum reason reason)
-{
-	assert_true(place < bench->count);
-	assert_int_equal(bench->log[place].kind, FAULT);
-	assert_true(bench->log[place].point == DRIVER_ALL);
-	assert_int_equal(bench->log[place].reason, reason);
-}
+#include "source_bench.h"
 
 static void a_message_is_readings_of_its_points(void **state)
 {
@@ -367,7 +204,8 @@ static struct instant now_of(const struct bench *bench)
 
 static void a_message_that_was_kept_names_nobody_but_is_a_state(void **state)
 {
-	const char message[] = "{\"plate\":\"AB123CD\",\"state\":3}";
+	const char message[] = "{\"plate\":\"AB123CD\",\"state\":3}",
+		   only_state[] = "{\"state\":4}";
 	struct bench *bench = bench_of(state);
 	struct instant now;
 
@@ -375,11 +213,12 @@ static void a_message_that_was_kept_names_nobody_but_is_a_state(void **state)
 	now = now_of(bench);
 	for (int i = 0; i < 50; i++)
 		source_hear_kept(&bench->source, message, strlen(message), &now);
-	assert_int_equal(bench->count, 50);
-	assert_reading(bench, 49, 1, "3");
+	assert_int_equal(bench->count, 0); /* the state is of the number that is not believed */
 	assert_int_equal(bench->source.counts.late, 50);
+	source_hear_kept(&bench->source, only_state, strlen(only_state), &now);
+	assert_reading(bench, 0, 1, "4");
 	hear(bench, message);
-	assert_reading(bench, 50, 0, "AB123CD");
+	assert_reading(bench, 1, 0, "AB123CD");
 }
 
 static void no_value_is_taken_of_a_source_that_is_not_available(void **state)
@@ -542,7 +381,23 @@ static void a_bad_option_is_told_with_its_point(void **state)
 	assert_contains(complaint.message, "expected a JSON Pointer");
 }
 
-#define source_test(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+static void a_bit_of_a_number_that_means_none_is_refused_with_that_number(void **state)
+{
+	static const int64_t none[] = {255};
+	struct bench *bench = bench_of(state);
+
+	bench->state_conf.bit = 1;
+	bench->points[1].none = none;
+	bench->points[1].none_count = 1;
+	begin(bench);
+	hear(bench, "{\"state\":2}");
+	assert_reading(bench, 0, 1, "1");
+	hear(bench, "{\"state\":255}");
+	assert_int_equal(bench->log[1].reason, REASON_OUT_OF_RANGE);
+	assert_string_equal(bench->log[1].text, "255");
+	hear(bench, "{\"state\":\"open\"}");
+	assert_string_equal(bench->log[2].text, "open");
+}
 
 int main(void)
 {
@@ -568,6 +423,7 @@ int main(void)
 		source_test(one_bad_message_among_good_ones_is_no_fault),
 		source_test(a_state_out_of_range_is_a_fault_of_its_point),
 		source_test(a_bad_option_is_told_with_its_point),
+		source_test(a_bit_of_a_number_that_means_none_is_refused_with_that_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,11 @@ static void lost_edges_follow_the_value(void **state)
 	assert_wrong("0 a.b true lost=99999999999", "number of lost edges");
 	assert_wrong("0 a.b true 17", "expected lost=NUMBER or the end");
 	assert_wrong("0 a.b true lost=1 lost=2", "more than one value");
+	assert_wrong("0 a.b A confidence=x", "expected a confidence");
+	assert_wrong("0 a.b A read=-1", "expected nanoseconds");
+	assert_wrong("0 a.b A read=1 ahead=0.5", "expected nanoseconds");
+	assert_wrong("0 a.b A other=", "a text");
+	assert_wrong("0 a.b !garbled confidence=1.0", "expected lost=NUMBER or the end");
 }
 
 static void a_point_may_stand_alone(void **state)
@@ -208,6 +213,9 @@ static void a_written_line_reads_back_as_the_same_entry(void **state)
 	static const char *const lines[] = {
 		"0.000 a.b true",
 		"12.500 lane1-io.beam false lost=3",
+		"13.000 camera.plate \"AB123CQ\" confidence=0.61 read=1764310502100000000 "
+		"ahead=-250000000 other=\"AB123CD\" other=\"A B\"",
+		"13.000 camera.plate \"AB123CQ\" other=\"AB123CD\"",
 		"12.000000001 a.b -9223372036854775808",
 		"1.000 a.b 18446744073709551615",
 		"1.000 a.b 0.1",

@@ -72,6 +72,14 @@ static bool is_number(const char *text)
 	       (text[0] != '0' || !text[1]);
 }
 
+static bool is_decimal(const char *text)
+{
+	const size_t whole = strspn(text, DIGITS);
+	const size_t places = text[whole] == '.' ? strspn(text + whole + 1, DIGITS) : 0;
+
+	return whole > 0 && places > 0 && !text[whole + 1 + places] && strlen(text) < 18;
+}
+
 /* What is none of these stays text, and the type of the member complains of it. */
 static void write_plain(struct jw *json, const char *name, enum shape_cell cell, const char *text)
 {
@@ -84,6 +92,8 @@ static void write_plain(struct jw *json, const char *name, enum shape_cell cell,
 		jw_bool(json, name, yes);
 	else if (cell == CELL_NUMBER && is_number(text))
 		jw_int(json, name, strtoll(text, NULL, 10));
+	else if (cell == CELL_NUMBER && is_decimal(text))
+		jw_real(json, name, strtod(text, NULL));
 	else
 		jw_text(json, name, text);
 }

@@ -3,6 +3,7 @@
 #include "registry/record/shape.h"
 
 #define DWELL_MAX_S (366 * 86400)
+#define MASS_MAX_KG 100000000 /* of a train, ten times */
 
 static const struct shape_word flows[] = {
 	{"import", FLOW_IMPORT}, {"export", FLOW_EXPORT}, {"transit", FLOW_TRANSIT}, {NULL, 0}};
@@ -260,6 +261,14 @@ const struct shape consignment_shape = {
 			 .most = CONSIGNMENT_STOPS,
 			 .element_bytes = sizeof(struct itinerary_stop),
 			 .shape = &stop_shape},
+			{.name = "gross_mass_kg",
+			 .type = &shape_kilograms,
+			 .at = IN(gross_mass_g),
+			 .most = MASS_MAX_KG},
+			{.name = "tare_kg",
+			 .type = &shape_kilograms,
+			 .at = IN(tare_g),
+			 .most = MASS_MAX_KG},
 			SHAPE_VERSION_AND_AS_OF,
 			{0},
 		},

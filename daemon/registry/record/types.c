@@ -1,5 +1,6 @@
 /* Members that are times, numbers to count with, lists and objects. */
 #include <errno.h>
+#include <math.h>
 
 #include "registry/record/field.h"
 
@@ -95,6 +96,36 @@ const struct shape_type shape_seconds = {
 	.read = read_seconds,
 	.leave_out = leave_out_until,
 	.write = write_seconds,
+	.cell = CELL_NUMBER,
+};
+
+/* To the gram. */
+static int read_kilograms(struct shape_reader *reader, const struct shape_member *member,
+			  json_t *value, void *object)
+{
+	const double kilograms = json_number_value(value);
+
+	if (!json_is_number(value) || !(kilograms >= 0.001 && kilograms <= (double)member->most))
+		return shape_complain(reader, "is no number of kilograms from 0.001 to %zu",
+				      member->most);
+	*(int64_t *)field(member, object) = llround(kilograms * 1000);
+	return 0;
+}
+
+static void write_kilograms(const struct shape_member *member, const void *object, struct jw *json)
+{
+	const int64_t grams = time_at(member, object);
+
+	if (grams > 0 && grams % 1000 == 0)
+		jw_int(json, member->name, grams / 1000);
+	else if (grams > 0)
+		jw_real(json, member->name, (double)grams / 1000);
+}
+
+const struct shape_type shape_kilograms = {
+	.expected = "number",
+	.read = read_kilograms,
+	.write = write_kilograms,
 	.cell = CELL_NUMBER,
 };
 

@@ -119,3 +119,31 @@ struct value value_text(const char *text)
 	utf8_print(value.text, sizeof(value.text), text);
 	return value;
 }
+
+/* Where the last one ends: at the second NUL. */
+static size_t others_end(const char *others)
+{
+	size_t end = 0;
+
+	while (end < VALUE_TEXT_BYTES && others[end])
+		end += strlen(others + end) + 1;
+	return end;
+}
+
+bool others_add(char others[VALUE_TEXT_BYTES], const char *text)
+{
+	const size_t end = others_end(others), bytes = strlen(text) + 1;
+
+	if (bytes == 1 || end + bytes + 1 > VALUE_TEXT_BYTES)
+		return false;
+	memcpy(others + end, text, bytes);
+	others[end + bytes] = '\0';
+	return true;
+}
+
+const char *others_next(const char *others, const char *other)
+{
+	const char *next = other ? other + strlen(other) + 1 : others;
+
+	return *next ? next : NULL;
+}

@@ -43,6 +43,16 @@ struct value_shape {
 	bool is_signed;
 };
 
+/* What a device that sends messages says of its reading beside the value. All zero: nothing. */
+struct origin {
+	bool has_confidence, has_time;
+	double confidence; /* in its own scale */
+	int64_t utc_ns; /* when it was read, by its own clock; which was so far ahead of ours when it came: */
+	int64_t ahead_ns;
+	char others[VALUE_TEXT_BYTES]; /* what else it may be, best first: each ended by a NUL, the
+					* last by one more */
+};
+
 enum quality {
 	QUALITY_GOOD, /* read just now, as the device gave it */
 	QUALITY_STALE, /* nothing new for longer than the point's limit */
@@ -76,6 +86,7 @@ struct reading {
 	int64_t at_mono_ns;
 	struct value
 		value; /* VALUE_NONE unless quality is good; or what is no value, of REASON_OUT_OF_RANGE */
+	struct origin origin;
 };
 
 /* A device answered again, or stopped answering. */
@@ -100,6 +111,16 @@ struct value value_real(double real);
 void value_number_text(const struct value *value, char ret_text[VALUE_TEXT_BYTES]);
 
 void jw_value(struct jw *json, const char *key, const struct value *value);
+
+static inline bool origin_is_told(const struct origin *origin)
+{
+	return origin->has_confidence || origin->has_time || origin->others[0];
+}
+
+/* Of texts as in struct origin: one more; false: it is empty, or there is no room. */
+bool others_add(char others[VALUE_TEXT_BYTES], const char *text);
+/* The one after it, or after NULL the first; NULL: there is none. */
+const char *others_next(const char *others, const char *other);
 
 /* As utf8_print(), cut at the limit. */
 struct value value_text(const char *text);

@@ -309,24 +309,100 @@ static int parse_bare(struct scan *scan, const char *word, struct reading *readi
 	return set_text(scan, word, reading);
 }
 
-static int parse_lost(struct scan *scan, struct reading *reading)
+/* "key=": what stands behind it is taken next. */
+static bool takes_key(struct scan *scan, const char *key)
+{
+	const size_t bytes = strlen(key);
+
+	if (at_end(scan) || (size_t)(scan->end - scan->at) < bytes ||
+	    strncmp(scan->at, key, bytes) != 0)
+		return false;
+	scan->at += bytes;
+	return true;
+}
+
+static int take_number(struct scan *scan, const char *what, struct value *ret_value)
 {
 	char word[WORD_BYTES] = "";
-	char *end;
-	unsigned long lost;
 
-	if (at_end(scan))
-		return 0;
-	if (take_word(scan, "lost=", word) < 0)
+	if (scan->at == scan->end || is_separator(*scan->at))
+		return wrong(scan, "expected %s", what);
+	if (take_word(scan, what, word) < 0)
 		return -EINVAL;
-	if (strncmp(word, "lost=", 5) != 0 || !isdigit((unsigned char)word[5]))
-		return wrong(scan, "\"%s\": expected lost=NUMBER or the end of the line", word);
-	errno = 0;
-	lost = strtoul(word + 5, &end, 10);
-	if (errno || *end || lost > UINT32_MAX)
-		return wrong(scan, "\"%s\": expected a number of lost edges", word);
-	reading->lost_edges = (uint32_t)lost;
+	if (!isdigit((unsigned char)word[*word == '-']))
+		return wrong(scan, "\"%s\": expected %s", word, what);
+	return parse_number(scan, word, ret_value);
+}
+
+static int take_whole(struct scan *scan, const char *what, int64_t min, int64_t max,
+		      int64_t *ret_number)
+{
+	struct value value;
+
+	if (take_number(scan, what, &value) < 0)
+		return -EINVAL;
+	if (value.type != VALUE_INT || value.integer < min || value.integer > max)
+		return wrong(scan, "expected %s", what);
+	*ret_number = value.integer;
 	return 0;
+}
+
+static int take_other(struct scan *scan, struct origin *origin)
+{
+	char string[STRING_BYTES];
+	struct reading other;
+	int err = at_quote(scan) ? take_string(scan, string, sizeof(string))
+				 : take_word(scan, "a text", string);
+
+	if (err == 0)
+		err = set_text(scan, string, &other);
+	if (err < 0)
+		return -EINVAL;
+	return others_add(origin->others, other.value.text)
+		       ? 0
+		       : wrong(scan, "an empty text, or more than there is room for");
+}
+
+static int parse_origin(struct scan *scan, struct origin *origin)
+{
+	struct value value;
+
+	if (takes_key(scan, "confidence=")) {
+		if (take_number(scan, "a confidence", &value) < 0)
+			return -EINVAL;
+		origin->has_confidence = true;
+		origin->confidence = value.type == VALUE_REAL ? value.real : (double)value.integer;
+	}
+	if (takes_key(scan, "read=")) {
+		origin->has_time = true;
+		if (take_whole(scan, "nanoseconds", 0, INT64_MAX, &origin->utc_ns) < 0)
+			return -EINVAL;
+		if (takes_key(scan, "ahead=") &&
+		    take_whole(scan, "nanoseconds", INT64_MIN, INT64_MAX, &origin->ahead_ns) < 0)
+			return -EINVAL;
+	}
+	while (takes_key(scan, "other="))
+		if (take_other(scan, origin) < 0)
+			return -EINVAL;
+	return 0;
+}
+
+/* What may stand after a value. */
+static int parse_extras(struct scan *scan, struct reading *reading)
+{
+	char word[WORD_BYTES] = "";
+	int64_t lost = 0;
+
+	if (takes_key(scan, "lost=") &&
+	    take_whole(scan, "lost=NUMBER, a number of lost edges", 0, UINT32_MAX, &lost) < 0)
+		return -EINVAL;
+	reading->lost_edges = (uint32_t)lost;
+	if (reading->quality == QUALITY_GOOD && parse_origin(scan, &reading->origin) < 0)
+		return -EINVAL;
+	if (at_end(scan) || reading->lost_edges > 0 || origin_is_told(&reading->origin))
+		return 0; /* the caller says what is too much */
+	(void)take_word(scan, "lost=", word);
+	return wrong(scan, "\"%s\": expected lost=NUMBER or the end of the line", word);
 }
 
 static int take_detail(struct scan *scan, struct device_report *report)
@@ -394,7 +470,7 @@ static int parse_value(struct scan *scan, struct trace_entry *entry)
 		if (err == 0)
 			err = parse_refused(scan, &entry->reading);
 	}
-	return err ? err : parse_lost(scan, &entry->reading);
+	return err ? err : parse_extras(scan, &entry->reading);
 }
 
 int trace_parse(struct trace *trace, const char *line, size_t bytes, struct trace_entry *ret_entry)

@@ -5,6 +5,7 @@
  *     +0.250  lane1-io.beam      true lost=3
  *     @12.5   reader.seal-id     "GE \"4711\""
  *     13      reader.battery     87.5
+ *     13      camera.plate       AB123CQ confidence=0.61 read=1764310502100000000 ahead=-250000000 other=AB123CD
  *     +1      reader.seal-id     !no_answer
  *     +0      reader             down !no_answer "unit 4 silent"
  *     +30     reader             up
@@ -14,7 +15,8 @@
  * true, false, a whole number (decimal or 0x), a real (with . or e), a bare
  * word or text in double quotes (\" \\ \uXXXX), or ! and why there is none: a
  * word of reason_name() that a driver may give (after !out_of_range also what was read). A name without a dot is a
- * point, but a device before a bare up or down.
+ * point, but a device before a bare up or down. After a value, in this order, may stand how many edges
+ * were lost before it, and what the device said beside it (struct origin; times in ns).
  *
  * Pure: no I/O, no allocation. Reads and writes single lines.
  */
@@ -27,7 +29,7 @@
 #include "transit/event/reading.h"
 
 #define TRACE_NAME_BYTES  64 /* with the NUL */
-#define TRACE_LINE_BYTES  512 /* of a line written; one read may be longer by its comment */
+#define TRACE_LINE_BYTES  768 /* of a line written; one read may be longer by its comment */
 #define TRACE_ERROR_BYTES 160
 
 enum trace_kind { TRACE_READING, TRACE_DEVICE };

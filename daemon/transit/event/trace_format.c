@@ -104,6 +104,22 @@ static void add_report(struct writer *writer, const struct device_report *report
 	}
 }
 
+static void add_origin(struct writer *writer, const struct origin *origin)
+{
+	const char *other = NULL;
+
+	if (origin->has_confidence) {
+		add(writer, " confidence=");
+		add_real(writer, origin->confidence);
+	}
+	if (origin->has_time)
+		add(writer, " read=%" PRId64 " ahead=%" PRId64, origin->utc_ns, origin->ahead_ns);
+	while ((other = others_next(origin->others, other))) {
+		add(writer, " other=");
+		add_string(writer, other);
+	}
+}
+
 static void add_reading(struct writer *writer, const struct reading *reading)
 {
 	if (reading->quality != QUALITY_GOOD)
@@ -112,6 +128,7 @@ static void add_reading(struct writer *writer, const struct reading *reading)
 	add_value(writer, &reading->value);
 	if (reading->lost_edges)
 		add(writer, " lost=%" PRIu32, reading->lost_edges);
+	add_origin(writer, &reading->origin);
 }
 
 int trace_format(const struct trace_entry *entry, char *out, size_t size)

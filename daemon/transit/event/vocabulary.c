@@ -288,6 +288,22 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_NOTE,
 			.summary = "a number that was read is not of the vehicle that is declared",
 		},
+	[EVENT_PASSAGE_OVERLOADED] =
+		{
+			.name = "passage.overloaded",
+			.severity = SEVERITY_WARNING,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "a vehicle weighs more than it may",
+		},
+	[EVENT_PASSAGE_MASS_DIFFERS] =
+		{
+			.name = "passage.mass_differs",
+			.severity = SEVERITY_WARNING,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "a vehicle does not weigh what is declared",
+		},
 	[EVENT_PASSAGE_UNREAD] = PASSAGE_UNREAD(SEVERITY_WARNING),
 	[EVENT_PASSAGE_STUCK] =
 		{

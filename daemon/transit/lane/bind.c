@@ -46,10 +46,11 @@ void lane_retry_failed(struct passage *passage, int64_t at_mono_ns)
 }
 
 /* A seal that an officer affixed is found as the declared one. */
-static const char *asked_for(const struct lane *lane, const struct passage_read *read)
+static const char *asked_for(const struct lane *lane, const struct passage *passage,
+			     const struct passage_read *read)
 {
 	return read->rule == RULE_SEAL ? reseals_declared(lane->site->reseals, read->text)
-				       : read->text;
+				       : passage_asked_as(passage, read);
 }
 
 static void ask_about(struct lane *lane, struct passage *passage)
@@ -64,7 +65,7 @@ static void ask_about(struct lane *lane, struct passage *passage)
 
 		if (read->status != READ_TO_ASK || read->of_the_next)
 			continue;
-		err = ask(lane, read->key, asked_for(lane, read), &read->tag);
+		err = ask(lane, read->key, asked_for(lane, passage, read), &read->tag);
 		if (err != -EAGAIN)
 			read->status = err == 0 ? READ_ASKED : READ_NOT_ASKED;
 	}
@@ -330,7 +331,10 @@ static void take_number(struct lane *lane, struct passage *passage, struct passa
 		wait_for_lists(lane, passage, read, &finding);
 	} else if (answer->outcome == REGISTRY_FAILED) {
 		take_failure(lane, passage, read, &finding);
+	} else if (answer->found == 0 && passage_next_other(passage, read)) {
+		read->status = READ_TO_ASK;
 	} else if (answer->found == 0) {
+		read->other = 0;
 		tell_outcome(lane, passage, &finding, "unknown", 0);
 	} else {
 		passage->carries_more |= answer->found > answer->dossier_count;

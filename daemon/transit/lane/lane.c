@@ -87,6 +87,7 @@ static void release(struct lane *lane, int64_t at_mono_ns)
 	lane_look_again(lane, passage);
 	lane_check_seals(lane, passage, true, at_mono_ns);
 	lane_tell_doubt(lane, passage, at_mono_ns);
+	lane_compare_weight(lane, passage, at_mono_ns);
 }
 
 static void arrive(struct lane *lane)
@@ -144,6 +145,7 @@ static void close_passage(struct lane *lane, struct passage *passage, enum passa
 		lane_look_again(lane, passage);
 		lane_check_seals(lane, passage, true, at_mono_ns);
 		lane_tell_doubt(lane, passage, at_mono_ns);
+		lane_compare_weight(lane, passage, at_mono_ns);
 		lane_tell_unread(lane, passage, at_mono_ns);
 	}
 	lane->sensor.note = passage->note;

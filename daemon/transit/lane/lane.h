@@ -42,7 +42,8 @@ struct passage_conf {
 	int32_t presence; /* true: a vehicle is in the lane; instead of the barriers' */
 	int32_t queue; /* true: a vehicle passes the beginning of the queue */
 	int32_t weight; /* of the vehicle, kg: what is not stable is no reading */
-	double weight_max; /* above it is overloaded; NAN: nobody says */
+	double weight_max; /* above it is overloaded; not above 0: nobody says */
+	double weight_differs; /* from what is declared, more percent are told; the same */
 	int32_t identifications[LANE_IDENTIFICATIONS]; /* texts; empty: nothing is read */
 	int64_t stuck_ns; /* a passage for longer is passage.stuck; 0: off */
 	int64_t gap_ns; /* without a sign of a vehicle under way for longer: it is gone */

@@ -89,6 +89,9 @@ static void hand_back(struct lane *lane, struct passage *passage, struct passage
 		(size_t)(&passage->reads[passage->read_count] - read) * sizeof(*read));
 	behind = open_behind(lane, moved.rule, moved.at_mono_ns);
 	moved.of_the_next = false;
+	moved.other = 0;
+	if (strcmp(passage->others[moved.rule].of, moved.text) == 0)
+		behind->others[moved.rule] = passage->others[moved.rule];
 	if (!passage_find_read(behind, moved.rule, moved.text))
 		(void)passage_add_read(behind, &moved);
 	lane_attach_note(lane);

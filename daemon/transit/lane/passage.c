@@ -54,6 +54,27 @@ struct passage_read *passage_add_read(struct passage *passage, const struct pass
 	return &passage->reads[passage->read_count++];
 }
 
+const char *passage_asked_as(const struct passage *passage, const struct passage_read *read)
+{
+	const struct passage_others *others = &passage->others[read->rule];
+
+	return read->other && strcmp(others->of, read->text) == 0 ? others->texts + read->other - 1
+								  : read->text;
+}
+
+const char *passage_next_other(const struct passage *passage, struct passage_read *read)
+{
+	const struct passage_others *others = &passage->others[read->rule];
+	const char *next = NULL;
+
+	if (strcmp(others->of, read->text) == 0)
+		next = others_next(others->texts,
+				   read->other ? passage_asked_as(passage, read) : NULL);
+	if (next)
+		read->other = (uint8_t)(next - others->texts + 1);
+	return next;
+}
+
 bool passage_is_open(const struct passage *passage)
 {
 	return passage->stage == STAGE_AT_BOOM || passage->stage == STAGE_BEYOND ||
@@ -354,6 +375,29 @@ bool passage_seal_read(const struct passage *passage, const struct consignment *
 			    strcmp(passage->reads[i].text, consignment->seals[k].number) == 0)
 				return true;
 	return false;
+}
+
+/* The tare is of the vehicle, however many consignments say it. */
+bool passage_declared_weight(const struct passage *passage, struct declared_weight *ret_weight)
+{
+	int64_t goods_g = 0, tare_g = 0;
+
+	for (size_t i = 0; i < passage->binding_count; i++) {
+		const struct consignment *consignment =
+			binding_consignment(&passage->bindings[i]);
+
+		if (!consignment || consignment->gross_mass_g == 0 ||
+		    passage_is_split(passage, consignment))
+			return false;
+		goods_g += consignment->gross_mass_g;
+		if (consignment->tare_g > tare_g)
+			tare_g = consignment->tare_g;
+	}
+	if (goods_g == 0 || tare_g == 0 || passage->carries_more)
+		return false;
+	*ret_weight = (struct declared_weight){.goods_kg = (double)goods_g / 1000,
+					       .tare_kg = (double)tare_g / 1000};
+	return true;
 }
 
 enum recognition_decision passage_decision(const struct passage *passage)

@@ -78,6 +78,8 @@ struct passage_read {
 	enum read_status status;
 	bool loading_told; /* lists are being read */
 	unsigned failures; /* to get an answer, so far */
+	uint8_t other; /* asked about as another that it may be, in others of its rule, from there on
+			* less one; 0: as itself */
 	int64_t ask_mono_ns; /* READ_FAILED: when it is asked again */
 	bool found; /* the registry knows it */
 	bool of_the_next; /* the vehicle behind: it is to be read for that */
@@ -145,12 +147,17 @@ struct passage {
 	bool final_check_before; /* that was so before a restart, with consignments bound */
 	bool in_memory; /* the journal has a memory of it */
 	bool officer_decided;
-	bool doubt_told;
+	bool doubt_told, overload_told, mass_told;
 	bool carries_more; /* than there is room for */
 
 	struct passage_read reads[PASSAGE_READS];
 	size_t read_count;
 	uint32_t reads_more;
+	/* What the last one of each rule may be instead, as in struct origin; not over a restart. */
+	struct passage_others {
+		char of[IDENTIFIER_BYTES];
+		char texts[VALUE_TEXT_BYTES]; /* in normal form */
+	} others[PASSAGE_RULES];
 	struct passage_binding bindings[PASSAGE_CONSIGNMENTS];
 	size_t binding_count;
 	struct passage_word word;
@@ -170,6 +177,11 @@ struct passage_read *passage_find_read(struct passage *passage, enum passage_rul
 				       const char *text);
 /* NULL: there is no room, it is only counted. */
 struct passage_read *passage_add_read(struct passage *passage, const struct passage_read *read);
+/* As what the registry is asked about it next, in normal form, when it is not known as it was; NULL: it
+ * is nothing else. */
+const char *passage_next_other(const struct passage *passage, struct passage_read *read);
+/* As what it is asked about. */
+const char *passage_asked_as(const struct passage *passage, const struct passage_read *read);
 bool passage_is_open(const struct passage *passage); /* its vehicle is not gone */
 bool passage_was_read(const struct passage *passage, enum passage_rule rule, const char *text);
 /* The number was read, or one of that rule was, before its vehicle stood at the boom. */
@@ -188,6 +200,11 @@ bool passage_is_split(const struct passage *passage, const struct consignment *c
  * the containers that it showed are others than that of the seal. */
 enum answer passage_carries(const struct passage *passage, const struct consignment *consignment,
 			    const struct declared_seal *seal);
+/* What its vehicle weighs by the declarations of all that it carries; false: they do not say. */
+struct declared_weight {
+	double goods_kg, tare_kg;
+};
+bool passage_declared_weight(const struct passage *passage, struct declared_weight *ret_weight);
 /* A number that says that the vehicle is another one than its consignments say; NULL: none does. */
 const struct passage_read *passage_contradiction(const struct passage *passage);
 /* An answer of the registry is to come. */

@@ -1,5 +1,5 @@
 /* What the parts of a lane share, from the top: lane.c (arrival, departure, closing),
- * reads.c (what is read), opening.c (a passage begins), bind.c (the registry's
+ * reads.c (what is read), weight.c (what it weighs), opening.c (a passage begins), bind.c (the registry's
  * answers), reseal.c (a seal that was replaced), seals.c (seals against the declaration), tell.c (events), memory.c
  * (over a restart), recognise.c (one party), state.c (questions). custody.c (seals
  * as they go on their way) is called from outside. */
@@ -10,6 +10,11 @@
 
 #define LANE_RETRY_NS	  INT64_C(1000000000)
 #define LANE_RETRY_MAX_NS INT64_C(64000000000)
+
+/* weight.c */
+void lane_look_at_weight(struct lane *lane);
+/* The vehicle goes: all that it carries is known, as far as it will be. */
+void lane_compare_weight(struct lane *lane, struct passage *passage, int64_t at_mono_ns);
 
 /* state.c */
 size_t lane_find_stage(const struct lane *lane, enum passage_stage stage); /* LANE_PASSAGES: none */
@@ -23,6 +28,8 @@ bool lane_has_presence(const struct lane *lane); /* a sensor for vehicles, of wh
 enum answer lane_presence(const struct lane *lane);
 int64_t lane_presence_changed(const struct lane *lane);
 enum answer lane_boom_up(const struct lane *lane);
+bool lane_is_overloaded(const struct lane *lane, const struct passage *passage);
+bool lane_weight_differs(const struct lane *lane, const struct passage *passage);
 bool lane_reads_numbers(const struct lane *lane);
 bool lane_reader_is_blind(const struct lane *lane); /* one of them does not answer */
 
@@ -41,7 +48,6 @@ struct passage *lane_passage_for(struct lane *lane, enum passage_rule rule, cons
 void lane_look_at_seal(struct lane *lane, const struct sensor *sensor);
 void lane_sight_seal(struct lane *lane, const struct sensor *sensor);
 void lane_look_at_identifications(struct lane *lane);
-void lane_look_at_weight(struct lane *lane);
 bool lane_holds_text(struct lane *lane); /* a camera does, while a vehicle is there */
 /* The vehicle goes: what a reader shows of a seal now counts, though it is not told yet. */
 void lane_look_again(struct lane *lane, struct passage *passage);
@@ -70,6 +76,8 @@ void lane_tell_closed(struct lane *lane, const struct passage *passage, enum pas
 void lane_tell_read(struct lane *lane, const struct passage *passage,
 		    const struct passage_read *read, const struct point *input);
 void lane_tell_doubt(struct lane *lane, struct passage *passage, int64_t at_mono_ns);
+void lane_tell_weight(struct lane *lane, const struct passage *passage, enum event_id event,
+		      int64_t at_mono_ns);
 void lane_tell_unread(struct lane *lane, const struct passage *passage, int64_t at_mono_ns);
 struct finding { /* of the registry, about a number */
 	const struct passage_read *read; /* NULL: an officer's word */

@@ -228,6 +228,23 @@ static void classify(enum lane_identification which, const char *raw, struct pas
 	read->verdict = identifier_read(read->kind, raw, strlen(raw), read->text);
 }
 
+/* What it may be instead, as the camera says, in the form in which it is looked up. */
+static void keep_others(enum lane_identification which, const struct origin *origin,
+			const struct passage_read *read, struct passage_others *ret_others)
+{
+	const char *other = NULL;
+
+	*ret_others = (struct passage_others){0};
+	memcpy(ret_others->of, read->text, sizeof(ret_others->of));
+	while ((other = others_next(origin->others, other))) {
+		struct passage_read as = {0};
+
+		classify(which, other, &as);
+		if (as.key == read->key && strcmp(as.text, read->text) != 0)
+			(void)others_add(ret_others->texts, as.text);
+	}
+}
+
 static void read_identification(struct lane *lane, enum lane_identification which, const char *raw,
 				int64_t at_mono_ns)
 {
@@ -241,6 +258,8 @@ static void read_identification(struct lane *lane, enum lane_identification whic
 	if (!passage || passage_find_read(passage, read.rule, read.text))
 		return;
 	(void)passage_add_read(passage, &read);
+	keep_others(which, &lane->identifications[which]->origin, &read,
+		    &passage->others[read.rule]);
 	lane_tell_read(lane, passage, &read, lane->identifications[which]);
 }
 
@@ -287,18 +306,4 @@ void lane_look_at_identifications(struct lane *lane)
 						    ? point->changed_mono_ns
 						    : point->seen_mono_ns);
 	}
-}
-
-/* What stood on the scale before it came is not its own. */
-void lane_look_at_weight(struct lane *lane)
-{
-	struct passage *passage = lane_current(lane);
-	double gross_kg;
-
-	if (!lane->scale || !passage || !point_number(lane->scale, &gross_kg) ||
-	    lane->scale->changed_mono_ns < passage->at_mono_ns[PASSAGE_OPENED] ||
-	    (passage->weighed && gross_kg <= passage->gross_kg))
-		return;
-	passage->weighed = true;
-	passage->gross_kg = gross_kg;
 }

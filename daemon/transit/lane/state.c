@@ -1,4 +1,6 @@
 /* Questions to a lane: which passage, what its presence and boom say. */
+#include <math.h>
+
 #include "transit/lane/private.h"
 #include "transit/sensor/barrier_traffic.h"
 
@@ -109,4 +111,23 @@ bool lane_reads_numbers(const struct lane *lane)
 		if (lane->readers[i].seal->inputs[SEAL_ID])
 			return true;
 	return false;
+}
+
+bool lane_is_overloaded(const struct lane *lane, const struct passage *passage)
+{
+	const double most_kg = lane->conf->passages->weight_max;
+
+	return most_kg > 0 && passage->weighed && passage->gross_kg > most_kg;
+}
+
+bool lane_weight_differs(const struct lane *lane, const struct passage *passage)
+{
+	const double percent = lane->conf->passages->weight_differs;
+	struct declared_weight declared;
+	double whole_kg;
+
+	if (!(percent > 0) || !passage->weighed || !passage_declared_weight(passage, &declared))
+		return false;
+	whole_kg = declared.goods_kg + declared.tare_kg;
+	return fabs(passage->gross_kg - whole_kg) > whole_kg * percent / 100;
 }

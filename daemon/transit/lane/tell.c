@@ -128,16 +128,34 @@ static bool lasted(const struct passage *passage, enum passage_moment from, enum
 
 static void put_weight(struct jw *json, const struct lane *lane, const struct passage *passage)
 {
-	const double most_kg = lane->conf->passages->weight_max;
+	const struct passage_conf *conf = lane->conf->passages;
+	struct declared_weight declared;
 
 	if (!passage->weighed)
 		return;
 	jw_open(json, "weight");
 	jw_text(json, "input", lane->scale->conf->name);
 	jw_real(json, "gross_kg", passage->gross_kg);
-	if (most_kg > 0)
-		jw_bool(json, "overloaded", passage->gross_kg > most_kg);
+	if (conf->weight_max > 0) {
+		jw_real(json, "max_kg", conf->weight_max);
+		jw_bool(json, "overloaded", lane_is_overloaded(lane, passage));
+	}
+	if (passage_declared_weight(passage, &declared)) {
+		jw_real(json, "declared_kg", declared.goods_kg);
+		jw_real(json, "tare_kg", declared.tare_kg);
+		if (conf->weight_differs > 0)
+			jw_bool(json, "differs", lane_weight_differs(lane, passage));
+	}
 	jw_close(json);
+}
+
+void lane_tell_weight(struct lane *lane, const struct passage *passage, enum event_id event,
+		      int64_t at_mono_ns)
+{
+	struct jw *json = lane_begin(lane, passage, at_mono_ns);
+
+	put_weight(json, lane, passage);
+	lane_put_event(lane, event);
 }
 
 void lane_tell_closed(struct lane *lane, const struct passage *passage, enum passage_end end,
@@ -192,6 +210,7 @@ void lane_tell_read(struct lane *lane, const struct passage *passage,
 	jw_open(json, "observed");
 	jw_value(json, passage_rule_name(read->rule), &input->value);
 	jw_close(json);
+	tell_origin(json, input, &lane->teller->now);
 	lane_put_event(lane, good ? EVENT_IDENTIFIER_READ : EVENT_IDENTIFIER_INVALID);
 }
 
@@ -317,11 +336,13 @@ static void put_read(struct jw *json, const struct passage_read *read,
 		put_identifier(json, "identifier", read->kind, read->text, read->verdict);
 }
 
-static void put_finding(struct jw *json, const struct finding *finding,
-			const struct consignment *consignment)
+static void put_finding(struct jw *json, const struct passage *passage,
+			const struct finding *finding, const struct consignment *consignment)
 {
 	if (finding->read) {
 		put_read(json, finding->read, consignment);
+		if (passage_asked_as(passage, finding->read) != finding->read->text)
+			jw_text(json, "found_as", passage_asked_as(passage, finding->read));
 	} else {
 		jw_text(json, "rule", passage_rule_name(RULE_OFFICER));
 		jw_text(json, "officer", finding->word->officer);
@@ -344,7 +365,7 @@ void lane_tell_unidentified(struct lane *lane, const struct passage *passage,
 	jw_uint(json, "found", found);
 	if (ucr)
 		jw_text(json, "ucr", ucr);
-	put_finding(json, finding, NULL);
+	put_finding(json, passage, finding, NULL);
 	lane_put_event(lane, EVENT_PASSAGE_UNIDENTIFIED);
 }
 
@@ -449,7 +470,7 @@ void lane_tell_binding(struct lane *lane, const struct passage *passage,
 	struct jw *json = lane_begin(lane, passage, lane->teller->now.mono_ns);
 	size_t i;
 
-	put_finding(json, finding, binding_consignment(binding));
+	put_finding(json, passage, finding, binding_consignment(binding));
 	if (replaced_count) {
 		jw_open_array(json, "replaced");
 		for (i = 0; i < replaced_count && json->bytes < REPLACED_BYTES; i++)

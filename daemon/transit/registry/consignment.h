@@ -74,6 +74,8 @@ struct consignment {
 	size_t party_count;
 	const struct itinerary_stop *stops; /* in their order; none: no itinerary declared */
 	size_t stop_count;
+	int64_t gross_mass_g; /* of the goods with their packaging, as declared; 0: not said */
+	int64_t tare_g; /* of the vehicle that carries them and its containers; 0: not said */
 	int64_t as_of_utc_ns; /* of the record, by its author's clock */
 	const char *version; /* of the list or record it came with, or NULL */
 };

@@ -290,6 +290,7 @@ unsigned point_reading(struct point *point, const struct reading *reading)
 	if (!convert(point->conf, &reading->value, &value))
 		return effects | refuse(point, &reading->value, at_mono_ns);
 	point->refused.type = VALUE_NONE;
+	point->origin = reading->origin;
 	if (point->input_quality != QUALITY_GOOD)
 		return effects | begin_level(point, &value, at_mono_ns);
 	if (!value_equal(&value, &point->raw))

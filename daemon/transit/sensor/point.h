@@ -67,6 +67,8 @@ struct point {
 	int64_t changed_mono_ns; /* when value, quality or reason last changed */
 	int64_t seen_mono_ns; /* of the last reading, good or not */
 
+	struct origin origin; /* of the last good reading */
+
 	/* Read, and not believed: VALUE_NONE unless the reason is REASON_OUT_OF_RANGE. */
 	struct value refused;
 

@@ -316,6 +316,7 @@ static void tell_state(struct seal *seal, struct teller *teller, const char *pre
 {
 	struct jw *json = sensor_begin_state(&seal->sensor, teller);
 	uint32_t returns = sight_take_returns(&seal->sight);
+	const struct point *told_by = seal->inputs[seal->inputs[SEAL_ID] ? SEAL_ID : SEAL_STATUS];
 
 	if (returns > 0)
 		jw_uint(json, "returns", returns);
@@ -324,6 +325,8 @@ static void tell_state(struct seal *seal, struct teller *teller, const char *pre
 	if (previous_id[0] && strcmp(previous_id, seal->id) != 0)
 		jw_text(json, "previous_id", previous_id);
 	sensor_tell_observed(&seal->sensor, json);
+	if (told_by)
+		tell_origin(json, told_by, &teller->now);
 	sensor_end(&seal->sensor, teller, seal->sensor.verdict.event);
 }
 

@@ -16,6 +16,8 @@ struct jw *sensor_begin(const struct sensor *sensor, struct teller *teller, int6
 	return json;
 }
 
+#define AGREES_NS (2 * NS_PER_S) /* so far off a device's clock may be */
+
 static void put_verdict(struct jw *json, const struct verdict *verdict)
 {
 	if (verdict->reason)
@@ -244,4 +246,37 @@ enum answer point_answer(const struct point *point)
 	if (!point_truth(point, &truth))
 		return ANSWER_UNKNOWN;
 	return truth ? ANSWER_YES : ANSWER_NO;
+}
+
+/* Whether the device's time can be believed, as far as ours can. */
+static const char *clock_word(const struct origin *origin, const struct instant *now)
+{
+	if (now->clock == CLOCK_UNSYNCED)
+		return "unknown";
+	return origin->ahead_ns > AGREES_NS || origin->ahead_ns < -AGREES_NS ? "differs" : "agrees";
+}
+
+void tell_origin(struct jw *json, const struct point *point, const struct instant *now)
+{
+	const struct origin *origin = &point->origin;
+	const char *name = point->conf->name, *other = NULL;
+
+	if (!origin_is_told(origin))
+		return;
+	jw_open(json, "source");
+	jw_text(json, "input", name);
+	if (origin->has_confidence)
+		jw_real(json, "confidence", origin->confidence);
+	if (origin->has_time) {
+		jw_utc(json, "read_at", origin->utc_ns);
+		jw_text(json, "clock", clock_word(origin, now));
+		jw_int(json, "ahead_ms", origin->ahead_ns / NS_PER_MS);
+	}
+	if (origin->others[0]) {
+		jw_open_array(json, "others");
+		while ((other = others_next(origin->others, other)))
+			jw_text(json, NULL, other);
+		jw_close_array(json);
+	}
+	jw_close(json);
 }

@@ -107,6 +107,9 @@ const struct point *worse_input(const struct point *a, const struct point *b);
  * an input that is not configured. */
 void observe_point(struct jw *json, const char *key, const struct point *point);
 
+/* What the device said of its reading beside the value; nothing when it said nothing. */
+void tell_origin(struct jw *json, const struct point *point, const struct instant *now);
+
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN };
 
 /* An input that is not configured answers no. */
