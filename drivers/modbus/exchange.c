@@ -452,7 +452,8 @@ static bool is_worn_out(const struct modbus_link *link)
 
 /* Of a connection that ends while an answer is waited for. So late, it says no more than silence. */
 static enum modbus_outcome judge_loss(struct modbus_link *link,
-				      const struct modbus_question *question, int64_t patience_ns)
+				      const struct modbus_question *question, int64_t sent_mono_ns,
+				      int64_t patience_ns)
 {
 	const int64_t now_mono_ns = clock_mono_ns();
 
@@ -460,8 +461,7 @@ static enum modbus_outcome judge_loss(struct modbus_link *link,
 		return MODBUS_LOST;
 	if (link->hung_up)
 		modbus_late_hung_up(link, question->request.unit, now_mono_ns);
-	return now_mono_ns - question->asked_mono_ns >= patience_ns / 2 ? MODBUS_SILENT
-									: MODBUS_LOST;
+	return now_mono_ns - sent_mono_ns >= patience_ns / 2 ? MODBUS_SILENT : MODBUS_LOST;
 }
 
 static enum modbus_outcome ask(struct modbus_link *link, const struct modbus_question *question,
@@ -478,12 +478,13 @@ static enum modbus_outcome ask(struct modbus_link *link, const struct modbus_que
 		return MODBUS_SILENT;
 	outcome = send_request(link, request);
 	if (outcome == MODBUS_ANSWERED) {
+		const int64_t sent_mono_ns = clock_mono_ns();
 		const int64_t until_mono_ns = deadline_of(link, request, wait->patience_ns);
 		outcome = link->kind == MODBUS_TCP
 				  ? receive_tcp(link, question, until_mono_ns, ret_reply)
 				  : receive_rtu(link, question, until_mono_ns, ret_reply);
 		if (outcome == MODBUS_LOST)
-			outcome = judge_loss(link, question, wait->patience_ns);
+			outcome = judge_loss(link, question, sent_mono_ns, wait->patience_ns);
 	}
 	if (link->kind == MODBUS_TCP)
 		after_tcp(link, question, outcome);
