@@ -21,22 +21,23 @@ struct drawer_block {
 	unsigned char bytes[BLOCK_BYTES - sizeof(uint16_t)];
 };
 
-struct place {
+struct drawer_place {
 	uint16_t block, at;
-};
-
-struct drawer_thing {
-	struct place place;
-	uint32_t hash;
-	struct drawer_note note;
 };
 
 int drawer_init(struct drawer *drawer, size_t most)
 {
 	*drawer = (struct drawer){.most = most};
-	drawer->things = calloc(most, sizeof(drawer->things[0]));
+	drawer->hashes = calloc(most, sizeof(drawer->hashes[0]));
+	drawer->places = calloc(most, sizeof(drawer->places[0]));
+	drawer->dues = calloc(most, sizeof(drawer->dues[0]));
+	drawer->ranks = calloc(most, sizeof(drawer->ranks[0]));
+	drawer->flags = calloc(most, sizeof(drawer->flags[0]));
 	drawer->value = malloc(VALUE_BYTES);
-	return drawer->things && drawer->value ? 0 : -ENOMEM;
+	return drawer->hashes && drawer->places && drawer->dues && drawer->ranks && drawer->flags &&
+			       drawer->value
+		       ? 0
+		       : -ENOMEM;
 }
 
 void drawer_fini(struct drawer *drawer)
@@ -44,7 +45,11 @@ void drawer_fini(struct drawer *drawer)
 	for (size_t i = 0; i < drawer->block_count; i++)
 		free(drawer->blocks[i]);
 	free(drawer->blocks);
-	free(drawer->things);
+	free(drawer->hashes);
+	free(drawer->places);
+	free(drawer->dues);
+	free(drawer->ranks);
+	free(drawer->flags);
 	free(drawer->value);
 	pack_names_fini(&drawer->names);
 	*drawer = (struct drawer){0};
@@ -76,7 +81,7 @@ static void set_thing(struct drawer_block *block, size_t at, size_t thing)
 static const unsigned char *entry_of(const struct drawer *drawer, size_t thing,
 				     struct head *ret_head)
 {
-	const struct place place = drawer->things[thing].place;
+	const struct drawer_place place = drawer->places[thing];
 	const struct drawer_block *block = drawer->blocks[place.block];
 
 	*ret_head = head_at(block, place.at);
@@ -110,7 +115,7 @@ static size_t find_room(struct drawer *drawer, size_t bytes)
 }
 
 /* What lies behind it in the block moves up. */
-static void take_out(struct drawer *drawer, struct place place)
+static void take_out(struct drawer *drawer, struct drawer_place place)
 {
 	struct drawer_block *block = drawer->blocks[place.block];
 	const struct head gone = head_at(block, place.at);
@@ -121,7 +126,7 @@ static void take_out(struct drawer *drawer, struct place place)
 	while (at < block->used) {
 		const struct head head = head_at(block, at);
 
-		drawer->things[head.thing].place.at = (uint16_t)at;
+		drawer->places[head.thing].at = (uint16_t)at;
 		at += bytes_of(&head);
 	}
 }
@@ -143,7 +148,7 @@ size_t drawer_find(const struct drawer *drawer, const char *key)
 	uint32_t hash = hash_of(key);
 
 	for (size_t i = 0; i < drawer->count; i++)
-		if (drawer->things[i].hash == hash && strcmp(drawer_key(drawer, i), key) == 0)
+		if (drawer->hashes[i] == hash && strcmp(drawer_key(drawer, i), key) == 0)
 			return i;
 	return DRAWER_NONE;
 }
@@ -177,9 +182,13 @@ bool drawer_may_have(const struct drawer *drawer, size_t at, const char *field)
 			     head.value_bytes, field);
 }
 
-struct drawer_note *drawer_note(const struct drawer *drawer, size_t at)
+struct drawer_note drawer_note(const struct drawer *drawer, size_t at)
 {
-	return &drawer->things[at].note;
+	return (struct drawer_note){
+		.due_ns = drawer->dues[at],
+		.rank = drawer->ranks[at],
+		.flags = drawer->flags[at],
+	};
 }
 
 bool drawer_is_full(const struct drawer *drawer)
@@ -187,9 +196,16 @@ bool drawer_is_full(const struct drawer *drawer)
 	return drawer->count == drawer->most;
 }
 
+static void set_note(struct drawer *drawer, size_t at, const struct drawer_note *note)
+{
+	drawer->dues[at] = note->due_ns;
+	drawer->ranks[at] = note->rank;
+	drawer->flags[at] = note->flags;
+}
+
 /* As thing, wherever there is room. */
 static int lay_down(struct drawer *drawer, size_t thing, const char *key,
-		    const unsigned char *packed, size_t bytes, struct place *ret_place)
+		    const unsigned char *packed, size_t bytes, struct drawer_place *ret_place)
 {
 	const struct head head = {
 		.thing = (uint16_t)thing,
@@ -203,7 +219,7 @@ static int lay_down(struct drawer *drawer, size_t thing, const char *key,
 	if (where == BLOCKS)
 		return -ENOMEM;
 	block = drawer->blocks[where];
-	*ret_place = (struct place){.block = (uint16_t)where, .at = block->used};
+	*ret_place = (struct drawer_place){.block = (uint16_t)where, .at = block->used};
 	entry = block->bytes + block->used;
 	memcpy(entry, &head, sizeof(head));
 	memcpy(entry + sizeof(head), key, head.key_bytes);
@@ -216,27 +232,27 @@ int drawer_put(struct drawer *drawer, const char *key, const char *value,
 	       const struct drawer_note *note)
 {
 	unsigned char packed[PACK_BYTES(VALUE_BYTES)];
-	size_t at = drawer_find(drawer, key), bytes;
-	struct drawer_thing thing = {.hash = hash_of(key), .note = *note};
-	struct place before;
+	size_t before = drawer_find(drawer, key), bytes;
+	size_t at = before == DRAWER_NONE ? drawer->count : before;
+	struct drawer_place place, old;
 	int err;
 
-	if (at == DRAWER_NONE && drawer_is_full(drawer))
+	if (at == drawer->most)
 		return -ENOSPC;
 	if (strlen(key) >= DRAWER_KEY_BYTES || strlen(value) >= VALUE_BYTES)
 		return -EMSGSIZE;
 	bytes = pack_text(&drawer->names, key, value, packed, sizeof(packed));
-	err = lay_down(drawer, at == DRAWER_NONE ? drawer->count : at, key, packed, bytes,
-		       &thing.place);
+	err = lay_down(drawer, at, key, packed, bytes, &place);
 	if (err < 0)
 		return err;
-	if (at == DRAWER_NONE) {
-		drawer->things[drawer->count++] = thing;
-		return 0;
-	}
-	before = drawer->things[at].place;
-	drawer->things[at] = thing;
-	take_out(drawer, before);
+	old = drawer->places[at];
+	drawer->places[at] = place;
+	drawer->hashes[at] = hash_of(key);
+	set_note(drawer, at, note);
+	if (before == DRAWER_NONE)
+		drawer->count++;
+	else
+		take_out(drawer, old);
 	return 0;
 }
 
@@ -244,12 +260,15 @@ void drawer_drop(struct drawer *drawer, size_t at)
 {
 	size_t last = drawer->count - 1;
 
-	take_out(drawer, drawer->things[at].place);
+	take_out(drawer, drawer->places[at]);
 	if (at != last) {
-		struct place place = drawer->things[last].place;
+		const struct drawer_note note = drawer_note(drawer, last);
+		const struct drawer_place place = drawer->places[last];
 
 		set_thing(drawer->blocks[place.block], place.at, at);
-		drawer->things[at] = drawer->things[last];
+		drawer->places[at] = place;
+		drawer->hashes[at] = drawer->hashes[last];
+		set_note(drawer, at, &note);
 	}
 	drawer->count = last;
 }
@@ -259,7 +278,7 @@ size_t drawer_lowest(const struct drawer *drawer)
 	size_t lowest = drawer->count > 0 ? 0 : DRAWER_NONE;
 
 	for (size_t i = 1; i < drawer->count; i++)
-		if (drawer->things[i].note.rank < drawer->things[lowest].note.rank)
+		if (drawer->ranks[i] < drawer->ranks[lowest])
 			lowest = i;
 	return lowest;
 }
@@ -269,6 +288,6 @@ int64_t drawer_due(const struct drawer *drawer)
 	int64_t first = INT64_MAX;
 
 	for (size_t i = 0; i < drawer->count; i++)
-		first = earlier_ns(first, drawer->things[i].note.due_ns);
+		first = earlier_ns(first, drawer->dues[i]);
 	return first;
 }

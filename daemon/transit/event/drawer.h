@@ -23,11 +23,15 @@
 struct drawer_note {
 	int64_t due_ns; /* by the clock of its owner; INT64_MAX: never */
 	int64_t rank; /* the lowest gives way first */
-	uint32_t flags;
+	uint8_t flags;
 };
 
 struct drawer {
-	struct drawer_thing *things; /* as many as there is room for */
+	/* Of each thing, as many as there is room for: */
+	uint32_t *hashes; /* of the keys */
+	struct drawer_place *places;
+	int64_t *dues, *ranks; /* the owner may change these and the flags */
+	uint8_t *flags;
 	size_t count, most;
 	struct drawer_block **blocks;
 	size_t block_count;
@@ -44,7 +48,7 @@ const char *drawer_key(const struct drawer *drawer, size_t at);
 const char *drawer_value(const struct drawer *drawer, size_t at);
 /* A field of the value may be that text; false: surely none is. Cheaper than to read it. */
 bool drawer_may_have(const struct drawer *drawer, size_t at, const char *field);
-struct drawer_note *drawer_note(const struct drawer *drawer, size_t at);
+struct drawer_note drawer_note(const struct drawer *drawer, size_t at);
 
 /* Instead of the one of that key. -ENOSPC: there is no room, -EMSGSIZE, -ENOMEM; then all is as
  * before. */

@@ -244,7 +244,7 @@ void departures_tick(struct departures *departures, struct teller *teller)
 	if (teller->now.clock == CLOCK_UNSYNCED)
 		return;
 	for (size_t i = departures->drawer.count; i-- > 0;)
-		if (drawer_note(&departures->drawer, i)->due_ns <= teller->now.utc_ns)
+		if (drawer_note(&departures->drawer, i).due_ns <= teller->now.utc_ns)
 			expire(departures, teller, i);
 }
 

@@ -82,8 +82,8 @@ struct expectation *expectations_at(struct expectations *expectations, size_t i)
 
 	if (i >= drawer->count || !read_expectation(drawer_value(drawer, i), found))
 		return NULL;
-	found->here = drawer_note(drawer, i)->flags & HERE;
-	found->unheard = drawer_note(drawer, i)->flags & UNHEARD;
+	found->here = drawer_note(drawer, i).flags & HERE;
+	found->unheard = drawer_note(drawer, i).flags & UNHEARD;
 	return found;
 }
 
@@ -94,13 +94,16 @@ struct expectation *expectations_find(struct expectations *expectations, const c
 
 void expectations_note(struct expectations *expectations, const struct expectation *expectation)
 {
+	const struct drawer_note note = note_of(expectations, expectation);
 	char id[HANDOVER_ID_BYTES];
 	size_t at;
 
 	handover_id(&expectation->handover, id);
 	at = drawer_find(&expectations->drawer, id);
-	if (at != DRAWER_NONE)
-		*drawer_note(&expectations->drawer, at) = note_of(expectations, expectation);
+	if (at == DRAWER_NONE)
+		return;
+	expectations->drawer.dues[at] = note.due_ns;
+	expectations->drawer.flags[at] = note.flags;
 }
 
 bool expectations_may_have_seal(const struct expectations *expectations, size_t i,
@@ -280,7 +283,7 @@ void expectations_add(struct expectations *expectations, struct teller *teller,
 void expectations_connected(struct expectations *expectations, const struct teller *teller)
 {
 	for (size_t i = 0; i < expectations->drawer.count; i++)
-		drawer_note(&expectations->drawer, i)->flags |= UNHEARD;
+		expectations->drawer.flags[i] |= UNHEARD;
 	expectations->unheard_mono_ns = teller->now.mono_ns + EXPECTATION_HEARING_NS;
 }
 
@@ -314,7 +317,7 @@ static void withdraw_unheard(struct expectations *expectations, struct teller *t
 	for (size_t i = expectations->drawer.count; i-- > 0;) {
 		struct expectation *expectation;
 
-		if (drawer_note(&expectations->drawer, i)->flags != UNHEARD)
+		if (drawer_note(&expectations->drawer, i).flags != UNHEARD)
 			continue;
 		expectation = expectations_at(expectations, i);
 		if (expectation)
@@ -350,7 +353,7 @@ void expectations_tick(struct expectations *expectations, struct teller *teller)
 	for (size_t i = expectations->drawer.count; i-- > 0;) {
 		struct expectation *expectation;
 
-		if (drawer_note(&expectations->drawer, i)->due_ns > teller->now.utc_ns)
+		if (drawer_note(&expectations->drawer, i).due_ns > teller->now.utc_ns)
 			continue;
 		expectation = expectations_at(expectations, i);
 		if (expectation)

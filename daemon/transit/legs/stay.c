@@ -114,7 +114,7 @@ static struct drawer_note note_of(const struct stay *stay)
 	return (struct drawer_note){
 		.due_ns = deadline_of(stay),
 		.rank = stay->arrived_mono_ns - (is_idle(stay) ? INT64_MAX / 2 : 0),
-		.flags = (stay->changed ? CHANGED : 0) | (stay->over ? OVER : 0),
+		.flags = (uint8_t)((stay->changed ? CHANGED : 0) | (stay->over ? OVER : 0)),
 	};
 }
 
@@ -134,7 +134,7 @@ static void put(struct stays *stays, const struct stay *stay)
 
 static void read_at(const struct stays *stays, size_t at, struct stay *ret_stay)
 {
-	const uint32_t flags = drawer_note(&stays->drawer, at)->flags;
+	const uint8_t flags = drawer_note(&stays->drawer, at).flags;
 	struct memo_reader reader;
 
 	memo_read(&reader, drawer_value(&stays->drawer, at));
@@ -449,7 +449,7 @@ void stays_tick(struct stays *stays, struct teller *teller)
 {
 	for (size_t i = stays->drawer.count; i-- > 0;) {
 		if (i >= stays->drawer.count ||
-		    teller->now.mono_ns < drawer_note(&stays->drawer, i)->due_ns)
+		    teller->now.mono_ns < drawer_note(&stays->drawer, i).due_ns)
 			continue;
 		read_at(stays, i, &stays->found);
 		look_at(stays, teller, &stays->found);
@@ -466,7 +466,7 @@ static void keep(struct stays *stays, size_t at, const struct keeper *keeper)
 
 	read_at(stays, at, &stay);
 	snprintf(key, sizeof(key), KEY "%s", stay.ucr);
-	drawer_note(&stays->drawer, at)->flags &= ~CHANGED;
+	stays->drawer.flags[at] &= (uint8_t)~CHANGED;
 	if (stay.over) {
 		drawer_drop(&stays->drawer, at);
 		keeper->keep(keeper->data, key, NULL);
@@ -481,7 +481,7 @@ void stays_keep(struct stays *stays, const struct keeper *keeper)
 {
 	stays->changed = false;
 	for (size_t i = stays->drawer.count; i-- > 0;)
-		if (i < stays->drawer.count && drawer_note(&stays->drawer, i)->flags & CHANGED)
+		if (i < stays->drawer.count && drawer_note(&stays->drawer, i).flags & CHANGED)
 			keep(stays, i, keeper);
 }
 

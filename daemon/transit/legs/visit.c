@@ -116,7 +116,7 @@ void visits_remember(struct visits *visits, const struct visit *visit, struct te
 	while (!write_visit(visit, seals, visits->text) && seals > 0)
 		seals--;
 	if (at != DRAWER_NONE && visit->clock == CLOCK_UNSYNCED)
-		note.due_ns = drawer_note(&visits->drawer, at)->due_ns;
+		note.due_ns = drawer_note(&visits->drawer, at).due_ns;
 	(void)drawer_put(&visits->drawer, visit->id, visits->text, &note);
 	teller_remember(teller, visits->key, visits->text);
 }
@@ -190,11 +190,11 @@ void visits_tick(struct visits *visits, struct teller *teller)
 	if (teller->now.clock == CLOCK_UNSYNCED)
 		return;
 	for (size_t i = visits->drawer.count; i-- > 0;) {
-		struct drawer_note *note = drawer_note(&visits->drawer, i);
+		int64_t *due_utc_ns = &visits->drawer.dues[i];
 
-		if (note->due_ns == INT64_MIN)
-			note->due_ns = teller->now.utc_ns + visits->keep_ns;
-		else if (note->due_ns <= teller->now.utc_ns)
+		if (*due_utc_ns == INT64_MIN)
+			*due_utc_ns = teller->now.utc_ns + visits->keep_ns;
+		else if (*due_utc_ns <= teller->now.utc_ns)
 			forget(visits, teller, i);
 	}
 }

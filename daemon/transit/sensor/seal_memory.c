@@ -83,14 +83,14 @@ void seal_memory_fini(struct seal_memory *memory)
 
 static struct seal_record *record_at(struct seal_memory *memory, size_t at)
 {
-	const struct drawer_note *note = drawer_note(&memory->drawer, at);
+	const struct drawer_note note = drawer_note(&memory->drawer, at);
 	struct seal_record *record = &memory->found;
 	char boot[BOOT_BYTES];
 
 	(void)read_record(drawer_value(&memory->drawer, at), record, boot);
 	snprintf(record->id, sizeof(record->id), "%s", drawer_key(&memory->drawer, at));
-	record->last_lookup = (uint64_t)note->rank;
-	record->changed = note->flags & CHANGED;
+	record->last_lookup = (uint64_t)note.rank;
+	record->changed = note.flags & CHANGED;
 	return record;
 }
 
@@ -131,7 +131,7 @@ struct seal_record *seal_memory_take(struct seal_memory *memory, const char *id)
 	memory->lookups++;
 	at = drawer_find(&memory->drawer, number);
 	if (at != DRAWER_NONE) {
-		drawer_note(&memory->drawer, at)->rank = (int64_t)memory->lookups;
+		memory->drawer.ranks[at] = (int64_t)memory->lookups;
 		return record_at(memory, at);
 	}
 	*record = (struct seal_record){.last_lookup = memory->lookups, .seen_mono_ns = INT64_MIN};
@@ -215,7 +215,7 @@ void seal_memory_keep(struct seal_memory *memory, struct teller *teller)
 		return;
 	memory->kept = memory->lookups;
 	for (size_t i = 0; i < memory->drawer.count; i++) {
-		if (!(drawer_note(&memory->drawer, i)->flags & CHANGED))
+		if (!(drawer_note(&memory->drawer, i).flags & CHANGED))
 			continue;
 		teller_flush(teller);
 		seal_memory_remember(memory, record_at(memory, i), teller);
