@@ -337,7 +337,7 @@ static int take_number(struct scan *scan, const char *what, struct value *ret_va
 static int take_whole(struct scan *scan, const char *what, int64_t min, int64_t max,
 		      int64_t *ret_number)
 {
-	struct value value;
+	struct value value = {.type = VALUE_NONE};
 
 	if (take_number(scan, what, &value) < 0)
 		return -EINVAL;
@@ -365,7 +365,7 @@ static int take_other(struct scan *scan, struct origin *origin)
 
 static int parse_origin(struct scan *scan, struct origin *origin)
 {
-	struct value value;
+	struct value value = {.type = VALUE_NONE};
 
 	if (takes_key(scan, "confidence=")) {
 		if (take_number(scan, "a confidence", &value) < 0)
