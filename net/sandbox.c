@@ -84,10 +84,10 @@ static const char *const system_paths[] = {
 	"/usr/local/share/ca-certificates",
 };
 
-static int allow(int ruleset, const char *path)
+static int allow(int ruleset, const char *path, uint64_t more)
 {
 	struct landlock_path_beneath_attr rule = {
-		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | more,
 		.parent_fd = open(path, O_PATH | O_CLOEXEC),
 	};
 	struct stat status;
@@ -113,7 +113,7 @@ static int allow_beside(int ruleset, const char *path)
 		return 0;
 	memcpy(folder, path, (size_t)(end - path));
 	folder[end - path] = '\0';
-	return allow(ruleset, end == path ? "/" : folder);
+	return allow(ruleset, end == path ? "/" : folder, 0);
 }
 
 static int allow_all(int ruleset, const struct sandbox *sandbox)
@@ -121,12 +121,16 @@ static int allow_all(int ruleset, const struct sandbox *sandbox)
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < sizeof(system_paths) / sizeof(system_paths[0]); i++)
-		err = allow(ruleset, system_paths[i]);
+		err = allow(ruleset, system_paths[i], 0);
 	for (size_t i = 0; err == 0 && i < sandbox->file_count; i++)
 		err = allow_beside(ruleset, sandbox->files[i]);
 	for (size_t i = 0; err == 0 && i < sandbox->folder_count; i++)
 		if (sandbox->folders[i])
-			err = allow(ruleset, sandbox->folders[i]);
+			err = allow(ruleset, sandbox->folders[i], 0);
+	if (err == 0 && sandbox->writes)
+		err = allow(ruleset, sandbox->writes,
+			    LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+				    LANDLOCK_ACCESS_FS_REMOVE_FILE);
 	return err;
 }
 
@@ -268,6 +272,12 @@ static const int calls_of_a_server[] = {
 	SCMP_SYS(eventfd),   SCMP_SYS(getrusage),  SCMP_SYS(getppid),	   SCMP_SYS(sendfile),
 };
 
+/* And keeping files. */
+static const int calls_of_a_writer[] = {
+	SCMP_SYS(unlinkat), SCMP_SYS(unlink), SCMP_SYS(renameat), SCMP_SYS(renameat2),
+	SCMP_SYS(rename),   SCMP_SYS(fsync),  SCMP_SYS(getdents),
+};
+
 static int permit(scmp_filter_ctx filter, const int *list, size_t count)
 {
 	int err = 0;
@@ -281,16 +291,19 @@ static int permit(scmp_filter_ctx filter, const int *list, size_t count)
 }
 
 /* Anything else ends the process, by name in the kernel's log: corridord starts it again. */
-static int confine_calls(bool serves)
+static int confine_calls(const struct sandbox *sandbox)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int err = filter ? 0 : -ENOMEM;
 
 	if (err == 0)
 		err = permit(filter, calls, sizeof(calls) / sizeof(calls[0]));
-	if (err == 0 && serves)
+	if (err == 0 && sandbox->serves)
 		err = permit(filter, calls_of_a_server,
 			     sizeof(calls_of_a_server) / sizeof(calls_of_a_server[0]));
+	if (err == 0 && sandbox->writes)
+		err = permit(filter, calls_of_a_writer,
+			     sizeof(calls_of_a_writer) / sizeof(calls_of_a_writer[0]));
 	if (err == 0)
 		err = seccomp_load(filter);
 	if (err == -ECANCELED) /* the kernel says no: it has no filters, or the unit forbids them */
@@ -308,6 +321,6 @@ int sandbox_enter(const struct sandbox *sandbox)
 	if (err == 0)
 		err = confine_files(sandbox);
 	if (err == 0 && !SANITIZED)
-		err = confine_calls(sandbox->serves);
+		err = confine_calls(sandbox);
 	return err;
 }

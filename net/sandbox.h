@@ -12,6 +12,7 @@ struct sandbox {
 	size_t file_count;
 	const char *const *folders; /* or files; with all that is in them */
 	size_t folder_count;
+	const char *writes; /* folder in which files may be made and removed; NULL: nowhere */
 	size_t room_bytes; /* of memory, beyond what is mapped at the start */
 	bool serves; /* connections are accepted, at sockets that are there already */
 };

@@ -2,6 +2,7 @@
  * what it costs does not depend on its length. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "http/conf.h"
 #include "readers/http_access.h"
 #include "readers/multipart.h"
+#include "readers/pictures.h"
 #include "readers/readers.h"
 
 #define ROOM_BYTES	 ((size_t)32 * 1024 * 1024)
@@ -36,6 +38,8 @@ struct http {
 	size_t door_count;
 	struct rate *rates; /* one a device */
 	char *cert, *key;
+	struct pictures pictures;
+	uint64_t told_removed;
 	char digest_chance[2 * RANDOM_ID_BYTES];
 };
 
@@ -48,7 +52,12 @@ struct upload {
 	struct multipart multipart;
 	bool is_multipart;
 	bool sniffed, wanted; /* of the present part: it was looked at, it is a message */
-	size_t messages; /* handed on */
+	char head[4]; /* first bytes of what is no message */
+	size_t head_bytes;
+	size_t messages; /* that came */
+	bool pending; /* the parcel holds one that is not heard yet */
+	struct picture *coming, *picture; /* the present part; the one that may be kept */
+	bool picture_counts; /* a message that was believed has it */
 	int64_t bytes;
 	int64_t begun_ns;
 };
@@ -61,42 +70,143 @@ static bool begins(enum map_format format, char byte)
 	return format == MAP_XML ? byte == '<' : byte == '{' || byte == '[';
 }
 
+/* The message that has come whole is heard with the picture that came so far. */
+static void hear_pending(struct upload *upload)
+{
+	const uint64_t taken = upload->source->counts.taken;
+	const struct instant now = clock_now();
+	char hash[PICTURE_HASH_BYTES];
+
+	if (!upload->pending)
+		return;
+	upload->pending = false;
+	if (upload->picture) {
+		picture_hash(upload->picture, hash);
+		upload->source->picture = hash;
+	}
+	source_hear_parcel(upload->source, upload->parcel, &now);
+	upload->source->picture = NULL;
+	upload->picture_counts |= upload->picture && upload->source->counts.taken > taken;
+}
+
 static void part_begins(void *data)
 {
 	struct upload *upload = data;
 
 	upload->sniffed = upload->wanted = false;
-	parcel_begin(upload->parcel);
+	upload->head_bytes = 0;
+}
+
+static void begin_picture(struct upload *upload)
+{
+	struct pictures *pictures = &upload->http->pictures;
+
+	if (pictures->folder_fd >= 0 && picture_begin(pictures, &upload->coming) < 0)
+		upload->coming = NULL;
+}
+
+static void take_message(struct upload *upload, const char *bytes, size_t count)
+{
+	if (!upload->wanted) {
+		hear_pending(upload);
+		parcel_begin(upload->parcel);
+	}
+	upload->sniffed = upload->wanted = true;
+	parcel_take(upload->parcel, bytes, count);
+}
+
+/* A picture is known by its first bytes, which may come one by one. */
+static void take_other(struct upload *upload, const char *bytes, size_t count)
+{
+	while (!upload->sniffed && count > 0) {
+		upload->head[upload->head_bytes++] = *bytes++;
+		count--;
+		upload->sniffed = upload->head_bytes == sizeof(upload->head);
+		if (!upload->sniffed || !picture_is_one(upload->head, upload->head_bytes))
+			continue;
+		begin_picture(upload);
+		if (upload->coming)
+			(void)picture_take(upload->coming, upload->head, upload->head_bytes);
+	}
+	if (upload->coming && count > 0)
+		(void)picture_take(upload->coming, bytes, count);
 }
 
 static void part_comes(void *data, const char *bytes, size_t count)
 {
 	struct upload *upload = data;
 
-	if (!upload->sniffed) {
-		while (count > 0 && strchr(" \t\r\n", *bytes) && *bytes) {
-			bytes++;
-			count--;
-		}
-		if (count == 0)
-			return;
-		upload->sniffed = true;
-		upload->wanted = !upload->is_multipart || begins(upload->parcel->format, *bytes);
+	while (!upload->sniffed && upload->head_bytes == 0 && count > 0 && *bytes &&
+	       strchr(" \t\r\n", *bytes)) {
+		bytes++;
+		count--;
 	}
-	if (upload->wanted)
-		parcel_take(upload->parcel, bytes, count);
+	if (count == 0)
+		return;
+	if (upload->wanted || (!upload->sniffed && upload->head_bytes == 0 &&
+			       (!upload->is_multipart || begins(upload->parcel->format, *bytes))))
+		take_message(upload, bytes, count);
+	else
+		take_other(upload, bytes, count);
+}
+
+/* Of several the largest is kept: the others are cut out of it. */
+static void end_picture(struct upload *upload)
+{
+	struct picture *smaller = upload->coming;
+
+	if (!upload->picture_counts &&
+	    picture_bytes(upload->coming) >
+		    (upload->picture ? picture_bytes(upload->picture) : 0)) {
+		smaller = upload->picture;
+		upload->picture = upload->coming;
+	}
+	picture_drop(smaller);
+	upload->coming = NULL;
 }
 
 static void part_ends(void *data)
 {
 	struct upload *upload = data;
-	const struct instant now = clock_now();
 
+	if (upload->coming)
+		end_picture(upload);
 	if (!upload->wanted)
 		return;
 	upload->wanted = false;
 	upload->messages++;
-	source_hear_parcel(upload->source, upload->parcel, &now);
+	upload->pending = true;
+}
+
+static void tell_removed(struct http *http)
+{
+	char what[96];
+
+	if (http->pictures.removed == http->told_removed)
+		return;
+	snprintf(what, sizeof(what),
+		 "the quota of pictures is full: %" PRIu64 " of the oldest removed",
+		 http->pictures.removed);
+	parent_say(http->readers, http->told_removed == 0 || http->pictures.removed % 1000 == 0,
+		   what);
+	http->told_removed = http->pictures.removed;
+}
+
+/* Durable before the event of it can be. */
+static void keep_picture(struct upload *upload)
+{
+	char what[96];
+	int err;
+
+	if (!upload->picture || !upload->picture_counts)
+		return;
+	err = picture_keep(upload->picture);
+	upload->picture = NULL;
+	tell_removed(upload->http);
+	if (err == 0)
+		return;
+	snprintf(what, sizeof(what), "a picture cannot be kept: %s", strerror(-err));
+	parent_say(upload->http->readers, true, what);
 }
 
 /* ---- devices --------------------------------------------------------------------------- */
@@ -122,8 +232,11 @@ static result may_connect(void *data, const struct sockaddr *from, socklen_t byt
 
 static void upload_free(struct upload *upload)
 {
-	if (upload)
+	if (upload) {
+		picture_drop(upload->coming);
+		picture_drop(upload->picture);
 		parcel_free(upload->parcel);
+	}
 	free(upload);
 }
 
@@ -237,6 +350,8 @@ static result end_request(struct upload *upload, struct MHD_Connection *connecti
 		multipart_end(&upload->multipart);
 	else
 		part_ends(upload);
+	hear_pending(upload);
+	keep_picture(upload);
 	if (upload->messages == 0)
 		source_alive(upload->source, clock_mono_ns()); /* a heartbeat */
 	return access_answer_well(connection, upload->conf->answer);
@@ -340,6 +455,13 @@ static int open_door(struct door *door)
 	return door->daemon ? 0 : -EIO;
 }
 
+/* It ends now, and is started again: that it ended is told then, this is the cause. */
+static void tell_why(struct http *http, const char *what)
+{
+	parent_tell_fault(http->readers, REASON_LINK_DOWN, what);
+	parent_say(http->readers, true, what);
+}
+
 static int open_doors(struct http *http)
 {
 	char what[160];
@@ -361,7 +483,7 @@ static int open_doors(struct http *http)
 			 http->conf->listen.item[i],
 			 err == -EIO ? "the certificate or its key cannot be used"
 				     : strerror(-err));
-		parent_tell_fault(http->readers, REASON_LINK_DOWN, what);
+		tell_why(http, what);
 		return err;
 	}
 	return 0;
@@ -396,8 +518,23 @@ static int read_certificate(struct http *http)
 		err = read_pem(conf->key, &http->key);
 	if (err < 0) {
 		snprintf(what, sizeof(what), "cert or key cannot be read: %s", strerror(-err));
-		parent_tell_fault(http->readers, REASON_LINK_DOWN, what);
+		tell_why(http, what);
 	}
+	return err;
+}
+
+static int open_pictures(struct http *http)
+{
+	const struct http_conf *conf = http->conf;
+	char what[APART_WORDS_BYTES];
+	const int err = pictures_open(&http->pictures, conf->pictures, conf->pictures_quota);
+
+	if (err == -EPERM)
+		snprintf(what, sizeof(what), "pictures: others may write to %s", conf->pictures);
+	else if (err < 0)
+		snprintf(what, sizeof(what), "pictures: %s: %s", conf->pictures, strerror(-err));
+	if (err < 0)
+		tell_why(http, what);
 	return err;
 }
 
@@ -407,6 +544,7 @@ static void http_end(void *transport)
 
 	for (size_t i = 0; i < http->door_count; i++)
 		MHD_stop_daemon(http->doors[i].daemon); /* and closes its socket */
+	pictures_close(&http->pictures);
 	if (http->key)
 		explicit_bzero(http->key, strlen(http->key));
 	free(http->cert);
@@ -440,13 +578,17 @@ static int http_begin(struct readers *readers, struct transport_files *files, vo
 	*ret_transport = http;
 	http->readers = readers;
 	http->conf = readers->setup.conf;
+	http->pictures.folder_fd = -1;
 	http->rates = calloc(readers->setup.device_count + 1, sizeof(*http->rates));
 	if (!http->rates)
 		return -ENOMEM;
 	random_id(http->digest_chance);
 	random_id(http->digest_chance + RANDOM_ID_BYTES - 1);
 	files->paths[files->count++] = readers->frame.credentials;
+	files->writes = http->conf->pictures;
 	err = read_certificate(http);
+	if (err == 0 && http->conf->pictures)
+		err = open_pictures(http);
 	if (err == 0)
 		err = open_doors(http);
 	if (err == 0)

@@ -26,6 +26,7 @@ static int confine(const struct readers *readers, const struct transport_files *
 		.file_count = files->count,
 		.folders = files->paths,
 		.folder_count = files->count,
+		.writes = files->writes,
 		.room_bytes = readers->transport->room_bytes,
 		.serves = readers->transport->serves,
 	};
@@ -80,6 +81,7 @@ static int run(struct readers *readers)
 		err = confine(readers, &files);
 	while (err == 0 && !readers->over)
 		go_round(readers, transport);
+	parent_flush(readers); /* why it ends */
 	if (transport)
 		readers->transport->end(transport);
 	return err;

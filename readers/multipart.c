@@ -36,16 +36,60 @@ bool multipart_begin(struct multipart *multipart, const char *content_type)
 	return true;
 }
 
+static bool is_line_end(char byte)
+{
+	return byte == '\r' || byte == '\n';
+}
+
+static void give_held(struct multipart *multipart, size_t count)
+{
+	if (count == 0)
+		return;
+	multipart->take(multipart->data, multipart->held, count);
+	multipart->held_count -= count;
+	memmove(multipart->held, multipart->held + count, multipart->held_count);
+}
+
+static void hold(struct multipart *multipart, const char *bytes, size_t count)
+{
+	const size_t whole = multipart->held_count + count, room = sizeof(multipart->held);
+
+	give_held(multipart, whole > room ? whole - room : 0);
+	memcpy(multipart->held + multipart->held_count, bytes, count);
+	multipart->held_count += count;
+}
+
 static void give(struct multipart *multipart, const char *bytes, size_t count)
 {
-	if (multipart->state == MULTIPART_BODY && count > 0)
-		multipart->take(multipart->data, bytes, count);
+	size_t line_end = 0;
+
+	if (multipart->state != MULTIPART_BODY || count == 0)
+		return;
+	while (line_end < count && line_end < sizeof(multipart->held) &&
+	       is_line_end(bytes[count - 1 - line_end]))
+		line_end++;
+	if (line_end < count) {
+		give_held(multipart, multipart->held_count);
+		multipart->take(multipart->data, bytes, count - line_end);
+	}
+	hold(multipart, bytes + count - line_end, line_end);
+}
+
+/* CR LF, LF, or LF CR of those who mix them up. */
+static void drop_line_end(struct multipart *multipart)
+{
+	const bool is_one = multipart->held_count == 2 && multipart->held[0] != multipart->held[1];
+
+	give_held(multipart, multipart->held_count - (is_one ? 2 : multipart->held_count > 0));
+	multipart->held_count = 0;
 }
 
 static void found(struct multipart *multipart)
 {
-	if (multipart->state == MULTIPART_BODY)
+	if (multipart->state == MULTIPART_BODY) {
+		drop_line_end(multipart);
 		multipart->end(multipart->data);
+	}
 	multipart->state = MULTIPART_DELIMITER;
 	multipart->matched = 0;
 	multipart->dashes = 0;
@@ -106,6 +150,7 @@ static void take_header(struct multipart *multipart, char byte)
 	if (multipart->empty_line) {
 		multipart->state = MULTIPART_BODY;
 		multipart->at_line = true;
+		multipart->held_count = 0;
 		multipart->begin(multipart->data);
 	}
 	multipart->empty_line = true;
@@ -135,6 +180,7 @@ void multipart_end(struct multipart *multipart)
 	if (multipart->state != MULTIPART_BODY)
 		return;
 	give(multipart, multipart->delimiter, multipart->matched);
+	give_held(multipart, multipart->held_count);
 	multipart->end(multipart->data);
 	multipart->state = MULTIPART_OVER;
 }

@@ -27,6 +27,8 @@ struct multipart {
 	size_t matched; /* of the delimiter, at the beginning of a line */
 	bool at_line; /* nothing but CR stands in it so far */
 	bool empty_line; /* the same, of a header */
+	char held[2]; /* a line end, which is the delimiter's if one follows */
+	size_t held_count;
 	unsigned dashes; /* behind a delimiter: two say that it is the last */
 	void *data;
 	void (*begin)(void *data);

@@ -43,6 +43,7 @@ struct readers {
 struct transport_files {
 	const char *paths[READERS_FILES];
 	size_t count;
+	const char *writes; /* a folder, or NULL */
 };
 
 struct transport {

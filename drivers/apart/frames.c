@@ -47,6 +47,7 @@ static const struct field reading_fields[] = {
 	{FIELD_BOOL, AT(reading, has_time), 0},
 	{FIELD_64, AT(reading, utc_ns), 0},
 	{FIELD_64, AT(reading, ahead_ns), 0},
+	{FIELD_TEXT, AT(reading, picture), ORIGIN_PICTURE_BYTES - 1},
 	{FIELD_BYTES, AT(reading, others), VALUE_TEXT_BYTES},
 	{0},
 };
@@ -150,6 +151,7 @@ void apart_from_origin(const struct origin *origin, struct apart_reading *ret_re
 	ret_reading->has_time = origin->has_time;
 	ret_reading->utc_ns = origin->utc_ns;
 	ret_reading->ahead_ns = origin->ahead_ns;
+	ret_reading->picture = origin->picture[0] ? origin->picture : NULL;
 	ret_reading->others = origin->others;
 	ret_reading->others_bytes = origin->others[0] ? sizeof(origin->others) : 0;
 }
@@ -173,6 +175,16 @@ static bool to_others(const struct apart_reading *reading, char ret_others[VALUE
 	return true;
 }
 
+static bool to_hash(const char *picture, char ret_hash[ORIGIN_PICTURE_BYTES])
+{
+	const size_t bytes = ORIGIN_PICTURE_BYTES - 1;
+
+	if (strlen(picture) != bytes || strspn(picture, "0123456789abcdef") != bytes)
+		return false;
+	memcpy(ret_hash, picture, ORIGIN_PICTURE_BYTES);
+	return true;
+}
+
 bool apart_to_origin(const struct apart_reading *reading, struct origin *ret_origin)
 {
 	struct origin origin = {.has_confidence = reading->has_confidence,
@@ -180,6 +192,8 @@ bool apart_to_origin(const struct apart_reading *reading, struct origin *ret_ori
 				.utc_ns = reading->utc_ns,
 				.ahead_ns = reading->ahead_ns};
 
+	if (reading->picture && !to_hash(reading->picture, origin.picture))
+		return false;
 	memcpy(&origin.confidence, &reading->confidence, sizeof(origin.confidence));
 	if (!to_others(reading, origin.others) || !isfinite(origin.confidence) || origin.utc_ns < 0)
 		return false;

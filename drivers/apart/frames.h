@@ -64,6 +64,7 @@ struct apart_reading {
 	bool has_confidence, has_time; /* struct origin */
 	uint64_t confidence; /* the bits of a real */
 	int64_t utc_ns, ahead_ns;
+	const char *picture; /* or NULL */
 	const void *others;
 	size_t others_bytes;
 };

@@ -13,6 +13,8 @@ struct http_conf {
 	struct conf_list listen;
 	char *cert, *key;
 	int64_t max_body, connections, timeout_ns;
+	char *pictures; /* folder, NULL: they are dropped */
+	int64_t pictures_quota;
 };
 
 struct http_device_conf {

@@ -48,6 +48,18 @@ const struct conf_option http_options[] = {
 	 .max = 600 * NS_PER_S,
 	 .help = "A connection on which nothing comes for so long is closed, and a body that takes "
 		 "longer than thrice that."},
+	{.name = "pictures",
+	 .type = CONF_PATH,
+	 .offset = BUS(pictures),
+	 .help = "Folder in which the picture beside a message that names a vehicle is kept, by its "
+		 "hash, which the event has; of several the largest. Without it they are dropped."},
+	{.name = "pictures_quota",
+	 .type = CONF_SIZE,
+	 .offset = BUS(pictures_quota),
+	 .def = "256MiB",
+	 .min = 1024 * 1024,
+	 .max = INT64_C(1) << 40,
+	 .help = "The oldest pictures go when there would be more."},
 	{0},
 };
 

@@ -56,6 +56,7 @@ struct source {
 	enum source_state state;
 	bool in_moment, shows_anew; /* a number, by the record that is being read */
 	char waits_for[VALUE_TEXT_BYTES]; /* the number that points wait for */
+	const char *picture; /* beside it: its hash, or NULL; borrowed while it is read */
 	bool kept; /* the message that is being read: somebody kept it for whoever comes */
 	uint32_t vain; /* weight of what could not be taken since something was, */
 	int64_t vain_since_ns; /* and when that began */

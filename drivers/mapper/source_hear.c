@@ -58,6 +58,8 @@ static struct origin origin_of(const struct source *source, const struct map_rec
 		origin.ahead_ns = origin.utc_ns - now->utc_ns;
 	else
 		origin.utc_ns = 0;
+	if (source->picture)
+		snprintf(origin.picture, sizeof(origin.picture), "%s", source->picture);
 	return origin;
 }
 

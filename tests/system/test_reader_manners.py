@@ -207,13 +207,15 @@ def test_nothing_but_nonsense_is_garbled(device):
 
 def test_retained_numbers_name_nobody_retained_states_are_states(broker, site, closing, subscriber, new_daemon):
     publisher = closing(Publisher(site.port))
-    publisher.send("lane/camera", lpr("XX000XX", open=True), retain=True)
+    publisher.send("lane/camera", lpr("XX000XX", open=False), retain=True)  # the state is of that number
+    publisher.send("lane/door", {"type": "lpr", "open": True}, retain=True)
     daemon = new_daemon(
         conf.head(broker.port) + f'bus "b" {{ driver = "mqtt-in"  host = "127.0.0.1:{site.port}" }}\n'
-        + f'device "camera" {{ bus = "b"  topics = {{"lane/camera"}} {POINTS.format(silence="0s")} {OPEN} }}\n'
+        + f'device "camera" {{ bus = "b"  topics = {{"lane/+"}} {POINTS.format(silence="0s")} {OPEN} }}\n'
         + 'lane "entry-1" { direction = "entry"  plate = "camera.plate" }\ncontact "door" { input = "camera.open" }\n'
     ).start()  # fmt: skip
     subscriber.wait_event("contact.normal")
+    assert not subscriber.events("contact.active")
     device = Device(daemon, subscriber, lambda message: publisher.send("lane/camera", message))
     good = device.is_read()
     assert device.read(0) == [good]

@@ -191,6 +191,9 @@ static void what_a_device_says_beside_its_reading_comes_with_it(void **state)
 	reading.confidence = UINT64_MAX; /* not a number */
 	assert_refused(bench, APART_READING, &reading);
 	reading = text_of(0, "AB123CQ");
+	reading.picture = "../../etc/passwd";
+	assert_refused(bench, APART_READING, &reading);
+	reading = text_of(0, "AB123CQ");
 	reading.has_time = true;
 	reading.utc_ns = -1;
 	assert_refused(bench, APART_READING, &reading);

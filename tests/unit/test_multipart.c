@@ -8,6 +8,7 @@
 struct ear {
 	char heard[HEARD]; /* "[first][second]", without the blanks around them */
 	size_t used;
+	bool exact; /* line ends are seen, as R and N */
 };
 
 static void on_begin(void *data)
@@ -23,7 +24,11 @@ static void on_bytes(void *data, const char *bytes, size_t count)
 
 	assert_true(ear->used + count < HEARD - 2);
 	for (size_t i = 0; i < count; i++)
-		if (bytes[i] != '\r' && bytes[i] != '\n')
+		if (ear->exact && bytes[i] == '\r')
+			ear->heard[ear->used++] = 'R';
+		else if (ear->exact && bytes[i] == '\n')
+			ear->heard[ear->used++] = 'N';
+		else if (bytes[i] != '\r' && bytes[i] != '\n')
 			ear->heard[ear->used++] = bytes[i];
 }
 
@@ -34,13 +39,13 @@ static void on_end(void *data)
 	ear->heard[ear->used++] = ']';
 }
 
-static void assert_parts(const char *type, const char *body, const char *expected)
+static void assert_ear(const char *type, const char *body, bool exact, const char *expected)
 {
 	const size_t bytes = strlen(body);
 
 	for (size_t piece = 1; piece <= bytes; piece++) {
 		struct multipart multipart;
-		struct ear ear = {.used = 0};
+		struct ear ear = {.exact = exact};
 
 		assert_true(multipart_begin(&multipart, type));
 		multipart.data = &ear;
@@ -53,6 +58,22 @@ static void assert_parts(const char *type, const char *body, const char *expecte
 		multipart_end(&multipart);
 		assert_string_equal(ear.heard, expected);
 	}
+}
+
+static void assert_parts(const char *type, const char *body, const char *expected)
+{
+	assert_ear(type, body, false, expected);
+}
+
+static void a_part_is_whole_without_the_line_end_of_the_delimiter(void **state)
+{
+	(void)state;
+	assert_ear(
+		"multipart/mixed; boundary=x",
+		"--x\r\n\r\na\r\nb\r\n\r\n\r\n--x\r\n\r\nc\n\n--x\r\n\r\n\r\n--x\r\n\r\nd\n\r--x\r\n\r\n"
+		"e\r\n--y\r\r\n--x--\r\n",
+		true, "[aRNbRNRN][cN][][d][eRN--yR]");
+	assert_ear("multipart/mixed; boundary=x", "--x\r\n\r\ncut\r\n", true, "[cutRN]");
 }
 
 static void parts_are_what_stands_between_boundaries(void **state)
@@ -109,6 +130,7 @@ static void what_is_no_multipart_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_part_is_whole_without_the_line_end_of_the_delimiter),
 		cmocka_unit_test(parts_are_what_stands_between_boundaries),
 		cmocka_unit_test(boundaries_are_quoted_bracketed_and_dashed),
 		cmocka_unit_test(line_ends_are_of_any_kind),

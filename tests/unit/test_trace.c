@@ -123,6 +123,7 @@ static void lost_edges_follow_the_value(void **state)
 	assert_wrong("0 a.b A read=-1", "expected nanoseconds");
 	assert_wrong("0 a.b A read=1 ahead=0.5", "expected nanoseconds");
 	assert_wrong("0 a.b A other=", "a text");
+	assert_wrong("0 a.b A picture=9f86", "expected a SHA-256 in hex");
 	assert_wrong("0 a.b !garbled confidence=1.0", "expected lost=NUMBER or the end");
 }
 
@@ -214,7 +215,8 @@ static void a_written_line_reads_back_as_the_same_entry(void **state)
 		"0.000 a.b true",
 		"12.500 lane1-io.beam false lost=3",
 		"13.000 camera.plate \"AB123CQ\" confidence=0.61 read=1764310502100000000 "
-		"ahead=-250000000 other=\"AB123CD\" other=\"A B\"",
+		"ahead=-250000000 "
+		"picture=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 other=\"AB123CD\" other=\"A B\"",
 		"13.000 camera.plate \"AB123CQ\" other=\"AB123CD\"",
 		"12.000000001 a.b -9223372036854775808",
 		"1.000 a.b 18446744073709551615",

@@ -79,8 +79,8 @@ extern const struct shape consignment_shape, aeo_shape, arrangement_shape, group
 
 extern const struct shape_type shape_text, shape_word, shape_number, shape_ucr, shape_aeo_number,
 	shape_document_number, shape_equipment_number, shape_choice, shape_set, shape_one_type,
-	shape_types, shape_moment, shape_from, shape_until, shape_seconds, shape_kilograms, shape_count, shape_bool,
-	shape_list, shape_object;
+	shape_types, shape_moment, shape_from, shape_until, shape_seconds, shape_kilograms,
+	shape_count, shape_bool, shape_list, shape_object;
 
 extern const struct shape_word shape_roles[]; /* "any" is the first */
 

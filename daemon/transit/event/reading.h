@@ -14,7 +14,8 @@
 
 struct jw;
 
-#define VALUE_TEXT_BYTES 64 /* with the terminating NUL */
+#define ORIGIN_PICTURE_BYTES 65
+#define VALUE_TEXT_BYTES     64 /* with the terminating NUL */
 
 enum value_type {
 	VALUE_NONE,
@@ -49,6 +50,7 @@ struct origin {
 	double confidence; /* in its own scale */
 	int64_t utc_ns; /* when it was read, by its own clock; which was so far ahead of ours when it came: */
 	int64_t ahead_ns;
+	char picture[ORIGIN_PICTURE_BYTES]; /* SHA-256 of it in hex; "": none is kept */
 	char others[VALUE_TEXT_BYTES]; /* what else it may be, best first: each ended by a NUL, the
 					* last by one more */
 };
@@ -114,7 +116,8 @@ void jw_value(struct jw *json, const char *key, const struct value *value);
 
 static inline bool origin_is_told(const struct origin *origin)
 {
-	return origin->has_confidence || origin->has_time || origin->others[0];
+	return origin->has_confidence || origin->has_time || origin->others[0] ||
+	       origin->picture[0];
 }
 
 /* Of texts as in struct origin: one more; false: it is empty, or there is no room. */

@@ -337,7 +337,7 @@ static int take_number(struct scan *scan, const char *what, struct value *ret_va
 static int take_whole(struct scan *scan, const char *what, int64_t min, int64_t max,
 		      int64_t *ret_number)
 {
-	struct value value;
+	struct value value = {.type = VALUE_NONE};
 
 	if (take_number(scan, what, &value) < 0)
 		return -EINVAL;
@@ -363,9 +363,22 @@ static int take_other(struct scan *scan, struct origin *origin)
 		       : wrong(scan, "an empty text, or more than there is room for");
 }
 
+static int take_picture(struct scan *scan, struct origin *origin)
+{
+	char word[WORD_BYTES] = "";
+	const size_t bytes = sizeof(origin->picture) - 1;
+
+	if (take_word(scan, "a SHA-256 in hex", word) < 0)
+		return -EINVAL;
+	if (strlen(word) != bytes || strspn(word, "0123456789abcdef") != bytes)
+		return wrong(scan, "\"%s\": expected a SHA-256 in hex", word);
+	memcpy(origin->picture, word, bytes);
+	return 0;
+}
+
 static int parse_origin(struct scan *scan, struct origin *origin)
 {
-	struct value value;
+	struct value value = {.type = VALUE_NONE};
 
 	if (takes_key(scan, "confidence=")) {
 		if (take_number(scan, "a confidence", &value) < 0)
@@ -381,6 +394,8 @@ static int parse_origin(struct scan *scan, struct origin *origin)
 		    take_whole(scan, "nanoseconds", INT64_MIN, INT64_MAX, &origin->ahead_ns) < 0)
 			return -EINVAL;
 	}
+	if (takes_key(scan, "picture=") && take_picture(scan, origin) < 0)
+		return -EINVAL;
 	while (takes_key(scan, "other="))
 		if (take_other(scan, origin) < 0)
 			return -EINVAL;

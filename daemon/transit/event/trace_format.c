@@ -114,6 +114,8 @@ static void add_origin(struct writer *writer, const struct origin *origin)
 	}
 	if (origin->has_time)
 		add(writer, " read=%" PRId64 " ahead=%" PRId64, origin->utc_ns, origin->ahead_ns);
+	if (origin->picture[0])
+		add(writer, " picture=%s", origin->picture);
 	while ((other = others_next(origin->others, other))) {
 		add(writer, " other=");
 		add_string(writer, other);

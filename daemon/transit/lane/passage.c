@@ -383,8 +383,7 @@ bool passage_declared_weight(const struct passage *passage, struct declared_weig
 	int64_t goods_g = 0, tare_g = 0;
 
 	for (size_t i = 0; i < passage->binding_count; i++) {
-		const struct consignment *consignment =
-			binding_consignment(&passage->bindings[i]);
+		const struct consignment *consignment = binding_consignment(&passage->bindings[i]);
 
 		if (!consignment || consignment->gross_mass_g == 0 ||
 		    passage_is_split(passage, consignment))

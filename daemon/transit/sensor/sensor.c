@@ -272,6 +272,8 @@ void tell_origin(struct jw *json, const struct point *point, const struct instan
 		jw_text(json, "clock", clock_word(origin, now));
 		jw_int(json, "ahead_ms", origin->ahead_ns / NS_PER_MS);
 	}
+	if (origin->picture[0])
+		jw_text(json, "picture", origin->picture);
 	if (origin->others[0]) {
 		jw_open_array(json, "others");
 		while ((other = others_next(origin->others, other)))
