@@ -78,7 +78,8 @@ static void put_daemon(struct bundle *bundle)
 	put_json(bundle, "devices.json", link_list(link, "devices", NULL));
 	put_json(bundle, "points.json", link_list(link, "points", NULL));
 	put_json(bundle, "sensors.json", link_list(link, "sensors", NULL));
-	put_json(bundle, "alarms.json", link_list(link, "alarms", NULL));
+	put_json(bundle, "registry.json", link_ask(link, "registry", NULL));
+	put_json(bundle, "metrics.json", link_ask(link, "metrics", NULL));
 }
 
 /* --print-config hides what is secret. */

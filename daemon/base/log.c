@@ -150,6 +150,9 @@ static size_t put_prefix(char *line, size_t size, enum log_level level)
 }
 
 static void write_line(enum log_level level, enum log_known known, const char *token, int err,
+		       const char *format, va_list args) __attribute__((format(printf, 5, 0)));
+
+static void write_line(enum log_level level, enum log_known known, const char *token, int err,
 		       const char *format, va_list args)
 {
 	char line[LINE_BYTES];

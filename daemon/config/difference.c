@@ -342,11 +342,27 @@ static bool next_line(const char **at, struct site_line *line)
 	}
 }
 
-/* The gateway looks at it anew each time. */
+/* Of the connection to the broker. What else stands in its block others are set up by. */
+static bool is_of_connection(const struct site_line *line)
+{
+	static const char *const of_others[] = {"topic_root", "requests", "metrics_every",
+						"alarm_after"};
+
+	if (strcmp(line->block, "uplink") != 0 && strcmp(line->block, "tls") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(of_others) / sizeof(of_others[0]); i++)
+		if (strcmp(line->option, of_others[i]) == 0)
+			return false;
+	return true;
+}
+
+/* The gateway looks at it anew each time, or makes a new connection. */
 static bool goes_without_restart(const struct site_line *line)
 {
-	return strcmp(line->block, "gateway") == 0 &&
-	       (strcmp(line->option, "prometheus") == 0 || strcmp(line->option, "log_level") == 0);
+	if (strcmp(line->block, "gateway") == 0)
+		return strcmp(line->option, "prometheus") == 0 ||
+		       strcmp(line->option, "log_level") == 0;
+	return is_of_connection(line);
 }
 
 static bool has_line(const char *text, const struct site_line *wanted)
@@ -390,17 +406,53 @@ static bool tell_lines(const char *text, const char *other,
 	return any;
 }
 
-bool config_needs_restart(const struct config *old, const struct config *next, FILE *out)
+static bool has_all_of_connection(const char *text, const char *other)
 {
-	struct text a = {.bytes = NULL}, b = {.bytes = NULL};
-	FILE *was = begin_text(&a), *is = begin_text(&b);
-	bool needs = true;
+	struct site_line line = {.value = NULL};
+
+	while (next_line(&text, &line))
+		if (is_of_connection(&line) && !has_line(other, &line))
+			return false;
+	return true;
+}
+
+/* -ENOMEM. Both are the caller's to free, also after that. */
+static int write_sites(const struct config *old, const struct config *next, struct text *a,
+		       struct text *b)
+{
+	FILE *was = begin_text(a), *is = begin_text(b);
+	bool written = was && is;
 
 	if (was)
 		config_write_site(old, was);
 	if (is)
 		config_write_site(next, is);
-	if ((was && !end_text(was)) || (is && !end_text(is)) || !was || !is) {
+	if (was)
+		written &= end_text(was);
+	if (is)
+		written &= end_text(is);
+	return written ? 0 : -ENOMEM;
+}
+
+int config_connection_differs(const struct config *old, const struct config *next)
+{
+	struct text a = {.bytes = NULL}, b = {.bytes = NULL};
+	int differs = write_sites(old, next, &a, &b);
+
+	if (differs == 0)
+		differs = !has_all_of_connection(a.bytes, b.bytes) ||
+			  !has_all_of_connection(b.bytes, a.bytes);
+	free(a.bytes);
+	free(b.bytes);
+	return differs;
+}
+
+bool config_needs_restart(const struct config *old, const struct config *next, FILE *out)
+{
+	struct text a = {.bytes = NULL}, b = {.bytes = NULL};
+	bool needs = true;
+
+	if (write_sites(old, next, &a, &b) < 0) {
 		fprintf(out, "out of memory\n");
 	} else {
 		needs = tell_lines(b.bytes, a.bytes, has_line, out);

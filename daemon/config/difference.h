@@ -31,6 +31,9 @@ void config_same_free(struct config_same *same);
  * a line of out: "journal: path needs a restart". */
 bool config_needs_restart(const struct config *old, const struct config *next, FILE *out);
 
+/* Whether the connection to the broker would be another one: 1 or 0; -ENOMEM. */
+int config_connection_differs(const struct config *old, const struct config *next);
+
 /* The hash of the text of config_print(), in hex: that of corridord --print-config | sha256sum. */
 #define CONFIG_HASH_BYTES EVENT_HEX_BYTES
 int config_hash(const struct config *config, char ret_hex[CONFIG_HASH_BYTES]); /* -ENOMEM */

@@ -37,6 +37,7 @@ struct draft {
 	size_t told_bytes;
 	struct config *config;
 	struct config_same same;
+	bool connection; /* to the broker is another */
 	struct bus **buses; /* those that are new; NULL in the places of others */
 	char hash[CONFIG_HASH_BYTES];
 };
@@ -86,6 +87,25 @@ static int make_buses(const struct reload *reload, struct draft *draft, FILE *to
 	return err;
 }
 
+/* A connection that stands is not given up for one whose files are wrong. */
+static int judge_connection(const struct reload *reload, struct draft *draft, FILE *told)
+{
+	int differs = config_connection_differs(reload->old, draft->config);
+
+	draft->connection = differs > 0;
+	if (differs <= 0)
+		return differs;
+	if (uplink_check_hosts(&draft->config->uplink) < 0) {
+		fprintf(told, "uplink: host cannot be used, the log says why\n");
+		return -EINVAL;
+	}
+	if (uplink_check_files(&draft->config->uplink) != -EINVAL)
+		return 0;
+	fprintf(told, "uplink: the files of tls are not what they have to be: corridord -n says "
+		      "which and why\n");
+	return -EINVAL;
+}
+
 static int judge(const struct reload *reload, struct draft *draft, FILE *told)
 {
 	int err = config_load(reload->path, told, &draft->config);
@@ -95,6 +115,8 @@ static int judge(const struct reload *reload, struct draft *draft, FILE *told)
 	if (config_needs_restart(reload->base, draft->config, told))
 		return -EINVAL;
 	err = config_compare(reload->old, draft->config, &draft->same);
+	if (err == 0)
+		err = judge_connection(reload, draft, told);
 	if (err == 0)
 		err = make_buses(reload, draft, told);
 	return err < 0 ? err : config_hash(draft->config, draft->hash);
@@ -439,6 +461,14 @@ static void take_ready(struct gateway *gateway, struct draft *draft, struct read
 	loaded_move_free(&ready->move);
 }
 
+static void change_connection(struct gateway *gateway)
+{
+	int err = uplink_change(gateway->uplink, &gateway->config->uplink);
+
+	if (err < 0)
+		log_warn(err, "the connection to the broker stays as it was");
+}
+
 static void watch_workers(struct gateway *gateway)
 {
 	int err = gateway_watch_workers(gateway);
@@ -464,6 +494,8 @@ static void go_over(struct gateway *gateway)
 		return;
 	}
 	take_ready(gateway, draft, &ready);
+	if (draft->connection)
+		change_connection(gateway);
 	put_change(gateway, &change, &now);
 	transit_judge_pending(gateway->transit, &now);
 	watch_workers(gateway);
@@ -560,6 +592,8 @@ static bool is_needed(const struct gateway *gateway, const struct loaded *loaded
 	for (size_t i = 0; i < gateway->bus_count; i++)
 		if (bus_source(gateway->buses[i]) == loaded)
 			return true;
+	if (uplink_uses(gateway->uplink, &loaded->config->uplink))
+		return true;
 	loaded_fill(loaded, &conf);
 	return transit_refers_to(gateway->transit, &conf);
 }

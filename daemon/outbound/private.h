@@ -38,8 +38,10 @@ struct pending_heard {
 };
 
 struct uplink {
-	/* constant after uplink_start() */
+	/* changed by the thread alone, under the lock */
 	const struct uplink_conf *conf;
+
+	/* constant after uplink_start() */
 	const struct event_origin *origin;
 	struct inlet inlets[UPLINK_INLETS];
 	size_t inlet_count;
@@ -51,6 +53,8 @@ struct uplink {
 	bool attached;
 
 	pthread_mutex_t lock;
+	const struct uplink_conf *next; /* takes the place of conf; NULL: there is none */
+	struct host_record *next_hosts; /* for it */
 	int64_t stop_by_ns; /* once the worker is to stop */
 	bool idle; /* the thread waits and is to be woken */
 	struct channel channel; /* to the child; its way up is the thread's alone */

@@ -26,6 +26,16 @@
 
 /* ---- birth and death -------------------------------------------------------------------- */
 
+static void set_patience(struct uplink *uplink)
+{
+	const struct uplink_conf *conf = uplink->conf;
+
+	uplink->restart = (struct backoff){.first_ns = 2 * conf->retry_min_ns,
+					   .max_ns = conf->retry_max_ns,
+					   .jitter = 0.5,
+					   .least_ns = conf->retry_min_ns};
+}
+
 static void start_later(struct uplink *uplink)
 {
 	uplink->start_ns =
@@ -231,11 +241,52 @@ static int64_t stop_by_ns(struct uplink *uplink)
 	return by_ns;
 }
 
+/* Under the lock. false: there is no other configuration. */
+static bool take_next(struct uplink *uplink)
+{
+	if (!uplink->next)
+		return false;
+	free(uplink->hosts);
+	uplink->hosts = uplink->next_hosts;
+	uplink->conf = uplink->next;
+	uplink->next = NULL;
+	uplink->next_hosts = NULL;
+	return true;
+}
+
+/* What was sent and not acknowledged goes out once more by the new connection. */
+static void change_over(struct uplink *uplink)
+{
+	char ignored[CHILD_WORDS_BYTES];
+	bool changed;
+
+	pthread_mutex_lock(&uplink->lock);
+	changed = take_next(uplink);
+	pthread_mutex_unlock(&uplink->lock);
+	if (!changed)
+		return;
+	log_info("another connection by the new configuration");
+	if (uplink->pid)
+		child_reap(uplink->pid, 0, LIBRARY, ignored);
+	for (size_t i = 0; i < uplink->inlet_count; i++)
+		uplink->pending[i].used = 0;
+	uplink->pid = 0;
+	note_death(uplink, "the configuration was changed");
+	set_patience(uplink);
+	uplink->host = 0;
+	uplink->failures = 0;
+	uplink->online_ns = 0;
+	uplink->death[0] = '\0';
+	uplink->start_ns = clock_mono_ns();
+}
+
 static void go_round(struct uplink *uplink, bool stop)
 {
 	struct pollfd fd = {.fd = -1};
 	int64_t due_ns = INT64_MAX;
 
+	if (!stop)
+		change_over(uplink);
 	look_whether_it_lives(uplink);
 	if (uplink->pid == 0 && clock_mono_ns() >= uplink->start_ns)
 		start(uplink);
@@ -277,10 +328,7 @@ int supervisor_init(struct uplink *uplink)
 	const struct uplink_conf *conf = uplink->conf;
 	bool all = true;
 
-	uplink->restart = (struct backoff){.first_ns = 2 * conf->retry_min_ns,
-					   .max_ns = conf->retry_max_ns,
-					   .jitter = 0.5,
-					   .least_ns = conf->retry_min_ns};
+	set_patience(uplink);
 	uplink->hosts = calloc(conf->hosts.count, sizeof(uplink->hosts[0]));
 	for (size_t i = 0; i < uplink->inlet_count; i++) {
 		uplink->pending[i].bytes = malloc(2 * CREDIT_HEARD_BYTES);
@@ -292,6 +340,7 @@ int supervisor_init(struct uplink *uplink)
 void supervisor_fini(struct uplink *uplink)
 {
 	free(uplink->hosts);
+	free(uplink->next_hosts);
 	for (size_t i = 0; i < uplink->inlet_count; i++)
 		free(uplink->pending[i].bytes);
 }

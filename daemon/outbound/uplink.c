@@ -20,7 +20,7 @@
 
 /* ---- life -------------------------------------------------------------------------------- */
 
-static int check_hosts(const struct uplink_conf *conf)
+int uplink_check_hosts(const struct uplink_conf *conf)
 {
 	struct uplink_host host;
 
@@ -48,7 +48,7 @@ static int check(const struct uplink *uplink)
 			  uplink->conf->topic_root);
 		return -EINVAL;
 	}
-	return check_hosts(uplink->conf);
+	return uplink_check_hosts(uplink->conf);
 }
 
 static int allocate(struct uplink *uplink)
@@ -99,6 +99,31 @@ int uplink_new(const struct uplink_conf *conf, const struct event_origin *origin
 	else
 		release(uplink);
 	return err;
+}
+
+int uplink_change(struct uplink *uplink, const struct uplink_conf *conf)
+{
+	struct host_record *hosts = calloc(conf->hosts.count, sizeof(hosts[0]));
+
+	if (!hosts)
+		return -ENOMEM;
+	pthread_mutex_lock(&uplink->lock);
+	free(uplink->next_hosts);
+	uplink->next_hosts = hosts;
+	uplink->next = conf;
+	pthread_mutex_unlock(&uplink->lock);
+	worker_wake(uplink->worker);
+	return 0;
+}
+
+bool uplink_uses(struct uplink *uplink, const struct uplink_conf *conf)
+{
+	bool uses;
+
+	pthread_mutex_lock(&uplink->lock);
+	uses = uplink->conf == conf || uplink->next == conf;
+	pthread_mutex_unlock(&uplink->lock);
+	return uses;
 }
 
 int uplink_check_files(const struct uplink_conf *conf)

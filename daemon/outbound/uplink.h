@@ -39,9 +39,17 @@ struct uplink_counters {
 int uplink_new(const struct uplink_conf *conf, const struct event_origin *origin,
 	       struct uplink **ret_uplink);
 
+/* -EINVAL with a log line, as uplink_new(). */
+int uplink_check_hosts(const struct uplink_conf *conf);
+
 /* The certificates, keys and lists that are there: whether they are what they have to be. 0; -EINVAL:
  * standard error says what is not; another negative errno: it could not be found out. */
 int uplink_check_files(const struct uplink_conf *conf);
+
+/* Ends the connection and begins one by another configuration, with the same topics. It is borrowed, as that
+ * before is until uplink_uses() it no longer. Its hosts have been checked. -ENOMEM: nothing has changed. */
+int uplink_change(struct uplink *uplink, const struct uplink_conf *conf);
+bool uplink_uses(struct uplink *uplink, const struct uplink_conf *conf);
 
 /* For journal_start(): the calls the journal makes into this uplink. */
 struct outlet uplink_outlet(struct uplink *uplink);

@@ -400,6 +400,8 @@ def test_a_bundle_has_what_helps_and_no_secret(ctl, gateway, lane, tmp_path):
     assert 'device "boom-3"' in held["configuration.txt"]
     assert "devices on" in held["check.txt"]
     assert {"log.txt", "disks.txt", "clock.txt", "kernel.txt"} <= set(held)
+    assert not any("there is no method" in text for text in held.values())
+    assert "journal" in json.loads(held["metrics.json"]) and "no block" in held["registry.json"]
 
 
 def test_without_a_daemon_a_bundle_has_the_rest(alone, tmp_path):

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from rig import conf
+from rig.broker import Broker
 from rig.control import Control
 from rig.daemon import BUILD
 from rig.readings import Readings
@@ -153,7 +154,7 @@ def test_a_file_with_mistakes_changes_nothing_and_says_all_of_them(new_site, bro
         ('id = "ge-red-bridge"', 'id = "ge-sarpi"', "checkpoint: id"),
         ('path = "journal.db"', 'path = "other.db"', "journal: path"),
         ('control = "control"', 'control = "elsewhere"', "gateway: control"),
-        ("127.0.0.1", "127.0.0.2", "uplink: host"),
+        ("uplink     {", 'uplink     { topic_root = "other/v1" ', "uplink: topic_root"),
         ("journal    {", "registry { }\njournal {", "registry: "),
     ],
 )
@@ -293,3 +294,36 @@ def test_the_log_says_more_or_less_from_then_on(new_daemon, broker, lane):
     lane.barrier("open")
     until(lambda: any(s["sensor"] == "boom" and s["state"] == "open" for s in site.list("sensors")), "it is open")
     assert '"boom-1.status" is "open"' not in "\n".join(site.daemon.logged().splitlines()[lines:])
+
+
+def test_another_broker_is_gone_over_to_and_nothing_is_lost(new_daemon, broker, load, tmp_path, closing, new_subscriber):
+    other = closing(Broker(tmp_path / "other")).start()
+    first, second = new_subscriber(broker), new_subscriber(other)
+
+    def text(port, **uplink):
+        return conf.head(port, **uplink) + conf.counters(load.port, count=2, poll="10ms")
+
+    site = Site(new_daemon(text(broker.port)).start())
+    first.wait_event("gateway.started")
+    devices = site.list("devices")
+    site.taken(text(other.port))
+    second.wait_event("config.changed")
+    until(lambda: site.ask("status")["uplink"] | {"since_s": 0} == {"connected": True, "host": f"127.0.0.1:{other.port}", "since_s": 0}, "it is connected there")
+    assert site.list("devices")[0]["since_s"] >= devices[0]["since_s"]  # nobody noticed
+    seen = sorted({e["seq"] for e in first.events()} | {e["seq"] for e in second.events()})
+    assert seen == list(range(1, seen[-1] + 1))
+    site.taken(text(broker.port))
+    mark = first.mark
+    first.wait_event("config.changed", since=mark)
+
+
+def test_a_connection_is_not_given_up_for_one_that_cannot_be(new_daemon, broker, tmp_path):
+    site = Site(new_daemon(conf.head(broker.port)).start())
+    until(lambda: site.ask("status")["uplink"]["connected"], "it is connected")
+    (tmp_path / "ca.pem").write_text("no certificate")
+    wrong = site.reload(conf.head(broker.port).replace("uplink     {", f'uplink     {{ tls {{ ca = "{tmp_path}/ca.pem" }} '))
+    assert wrong.returncode != FINE and "the files of tls are not what they have to be" in wrong.stderr + wrong.stdout
+    assert site.ask("status")["uplink"]["connected"]
+    for option in ({"topic_root": "other/v1"}, {"requests": True}, {"alarm_after": "2min"}):
+        wrong = site.reload(conf.head(broker.port, **option))
+        assert f"{next(iter(option))} is another" in wrong.stderr + wrong.stdout, wrong

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import threading
 import tty
@@ -194,3 +195,25 @@ def test_a_second_daemon(new_daemon):
     second = subprocess.run(first.arguments(), capture_output=True, text=True, timeout=60, cwd=first.folder)
     assert second.returncode != 0
     assert said_of(quoted("in use by another")).search(second.stderr)
+
+
+def test_a_number_in_another_order(says, closing):
+    server = closing(TcpServer({1: Unit(holding={3: 2350, 4: 0})}))
+    server.start()
+    text = connection(server.port).replace("address = 3", 'address = 3  type = "u32"  scale = 0.1  max = 400')
+    says("is out of range", text + 'meter "m" { value = "d.p"  unit = "V" }\n')
+
+
+def test_a_list_with_a_mistake(says, tmp_path):
+    path = tmp_path / "aeo.csv"
+    path.write_text('#{"list":{"kind":"aeo","version":"1","as_of":"2026-03-01"}}\ncountry,scheme\nGEO,x\n')
+    says("is refused", f'registry {{ files = {{"{path}"}} }}\n')
+
+
+def test_a_reload_with_a_mistake_and_one_that_needs_a_restart(new_daemon):
+    daemon = new_daemon(conf.head(free_port())).start()
+    wrong = conf.head(free_port()) + "nonsense { }\n", conf.head(free_port(), {"path": "other.db"})
+    for text, words in zip(wrong, ("is not taken", "needs a restart")):
+        daemon.conf.write_text(text)
+        daemon.process.send_signal(signal.SIGHUP)
+        until(lambda: said_of(quoted(words)).search(daemon.logged()), words)
