@@ -139,7 +139,7 @@ SIGNER_SOURCES := $(wildcard signer/*.c)
 VERIFY_SOURCES := $(wildcard verify/*.c)
 CTL_SOURCES := $(wildcard ctl/*.c)
 OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o)
-FAKE_CLOCK := $(filter-out $(BUILD)/daemon/base/clock.o,$(OBJECTS)) $(BUILD)/tests/fake/clock.o
+FAKE_CLOCK := $(filter-out $(BUILD)/daemon/base/clock.o $(BUILD)/daemon/evidence/keys.o,$(OBJECTS)) $(BUILD)/tests/fake/clock.o
 UNIT_RIG   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/rig/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))

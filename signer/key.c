@@ -11,8 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ED25519_BYTES	32
-#define SIGNATURE_BYTES 64
+#include "evidence/cosign.h"
 
 struct key {
 	EVP_PKEY *pair;
@@ -73,7 +72,7 @@ static int read_pair(const char *path, EVP_PKEY **ret_pair)
 	return 0;
 }
 
-int key_open(const char *path, const char *name, struct key **ret_key)
+int key_open(const char *path, const char *name, unsigned char type, struct key **ret_key)
 {
 	struct key *key = calloc(1, sizeof(*key));
 	struct note_verifier *verifier;
@@ -87,7 +86,7 @@ int key_open(const char *path, const char *name, struct key **ret_key)
 	}
 	verifier = &key->verifier;
 	snprintf(verifier->name, sizeof(verifier->name), "%s", name);
-	verifier->type = NOTE_ED25519;
+	verifier->type = type;
 	verifier->key_bytes = ED25519_BYTES;
 	if (EVP_PKEY_get_raw_public_key(key->pair, verifier->key, &verifier->key_bytes) != 1) {
 		key_free(key);
@@ -148,15 +147,15 @@ const struct note_verifier *key_verifier(const struct key *key)
 }
 
 static int sign(const struct key *key, const char *text, size_t bytes,
-		unsigned char signature[SIGNATURE_BYTES])
+		unsigned char signature[ED25519_SIGNATURE_BYTES])
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	size_t count = SIGNATURE_BYTES;
+	size_t count = ED25519_SIGNATURE_BYTES;
 	int err = -EIO;
 
 	if (context && EVP_DigestSignInit(context, NULL, NULL, NULL, key->pair) == 1 &&
 	    EVP_DigestSign(context, signature, &count, (const unsigned char *)text, bytes) == 1 &&
-	    count == SIGNATURE_BYTES)
+	    count == ED25519_SIGNATURE_BYTES)
 		err = 0;
 	EVP_MD_CTX_free(context);
 	return err;
@@ -164,7 +163,7 @@ static int sign(const struct key *key, const char *text, size_t bytes,
 
 int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES])
 {
-	unsigned char signature[SIGNATURE_BYTES];
+	unsigned char signature[ED25519_SIGNATURE_BYTES];
 	char text[NOTE_TEXT_BYTES];
 	int length = note_text(head, text);
 	int line, err;
@@ -179,4 +178,27 @@ int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_
 	line = note_sign_line(key->verifier.name, key->verifier.id, signature, sizeof(signature),
 			      out + length, NOTE_BYTES - (size_t)length);
 	return line < 0 ? line : length + line;
+}
+
+int key_cosign(const struct key *key, uint64_t time_s, const char *note, char out[NOTE_BYTES])
+{
+	unsigned char signature[COSIGNATURE_BYTES];
+	char text[COSIGN_TEXT_BYTES];
+	const char *end = strstr(note, "\n\n");
+	size_t length = strlen(note);
+	int bytes = end ? cosign_text(time_s, note, (size_t)(end - note) + 1, text) : -EINVAL;
+	int line;
+
+	if (bytes < 0)
+		return bytes;
+	if (length >= NOTE_BYTES)
+		return -E2BIG;
+	cosign_put_time(time_s, signature);
+	bytes = sign(key, text, (size_t)bytes, signature + COSIGN_TIME_BYTES);
+	if (bytes < 0)
+		return bytes;
+	memcpy(out, note, length);
+	line = note_sign_line(key->verifier.name, key->verifier.id, signature, sizeof(signature),
+			      out + length, NOTE_BYTES - length);
+	return line < 0 ? line : (int)length + line;
 }

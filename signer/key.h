@@ -8,7 +8,8 @@ struct key;
 
 /* All say on standard error what is wrong. Negative errno. */
 int key_make(const char *path); /* a new file, for its owner alone; -EEXIST: it is there */
-int key_open(const char *path, const char *name, struct key **ret_key);
+/* type: NOTE_ED25519 of a log, NOTE_COSIGNATURE of a witness. */
+int key_open(const char *path, const char *name, unsigned char type, struct key **ret_key);
 /* A certificate request (PKCS #10, PEM) for the key, to standard output: O=corridor, OU=<checkpoint>,
  * CN=<gateway> of its name. Negative errno; standard error says why. */
 int key_print_request(const struct key *key);
@@ -19,5 +20,8 @@ const struct note_verifier *key_verifier(const struct key *key);
 
 /* The whole note of that head, with a NUL. Characters, or a negative errno. */
 int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES]);
+/* A witness's word for the head of a note: the note with one more signature line. Characters, or a
+ * negative errno. */
+int key_cosign(const struct key *key, uint64_t time_s, const char *note, char out[NOTE_BYTES]);
 
 #endif

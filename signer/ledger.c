@@ -1,13 +1,12 @@
 #include "signer/ledger.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "signer/file.h"
 
 #define LINE_BYTES (NOTE_NAME_BYTES + 80)
 #define ROOT_TEXT  45
@@ -77,24 +76,9 @@ const char *ledger_objects(const struct ledger *ledger, const struct note_head *
 
 /* ---- writing ------------------------------------------------------------------------ */
 
-static int sync_folder(const char *path)
+static void write_all(const void *data, FILE *file)
 {
-	char folder[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	int fd, err = 0;
-
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path + 1) : 1,
-		 slash ? path : ".");
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) < 0)
-		err = -errno;
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
-static int write_all(const struct ledger *ledger, FILE *file)
-{
+	const struct ledger *ledger = data;
 	char root[ROOT_TEXT];
 
 	for (size_t i = 0; i < ledger->count; i++) {
@@ -103,26 +87,6 @@ static int write_all(const struct ledger *ledger, FILE *file)
 		base64_encode(head->root.bytes, sizeof(head->root.bytes), root);
 		fprintf(file, "%s %" PRIu64 " %s\n", head->origin, head->size, root);
 	}
-	return fflush(file) != 0 || fsync(fileno(file)) != 0 ? -errno : 0;
-}
-
-static int save(const struct ledger *ledger)
-{
-	char fresh[PATH_MAX];
-	FILE *file;
-	int fd, err;
-
-	if (snprintf(fresh, sizeof(fresh), "%s.new", ledger->path) >= (int)sizeof(fresh))
-		return -ENAMETOOLONG;
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	file = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (!file)
-		return -errno;
-	err = write_all(ledger, file);
-	fclose(file);
-	if (err == 0 && rename(fresh, ledger->path) < 0)
-		err = -errno;
-	return err < 0 ? err : sync_folder(ledger->path);
 }
 
 int ledger_note(struct ledger *ledger, const struct note_head *head)
@@ -139,7 +103,7 @@ int ledger_note(struct ledger *ledger, const struct note_head *head)
 		memmove(&ledger->heads[at], &ledger->heads[at + 1],
 			(--ledger->count - at) * sizeof(ledger->heads[0]));
 	ledger->heads[ledger->count++] = *head;
-	err = save(ledger);
+	err = file_replace(ledger->path, write_all, ledger);
 	if (err < 0)
 		*ledger = before;
 	return err;

@@ -5,10 +5,14 @@
  * so is its answer:
  *
  *	last ORIGIN			last SIZE ROOT		what was signed last; 0 and zeros: nothing
- *	sign ORIGIN SIZE ROOT HASH...	note BASE64		the hashes prove that the last one is continued
+ *	sign ORIGIN SIZE ROOT HASH...	note NOTE		the hashes prove that the last one is continued
+ *	log KEY				ok			a verifier key: heads of that log are cosigned
+ *	witness KEY			ok			the same: its cosignatures of our heads are known
+ *	cosign REQUEST			as in witness.h		what a log asks of its witness (evidence/cosign.h)
+ *	check NOTE			as in witness.h		who has cosigned a head of ours
  *					refused WHY
  *
- * ROOT and HASH in base64.
+ * ROOT, HASH, NOTE and REQUEST in base64.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,24 +26,37 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/version.h"
+#include "evidence/cosign.h"
 #include "signer/key.h"
 #include "signer/ledger.h"
 #include "signer/sandbox.h"
+#include "signer/witness.h"
 
-#define QUESTION_BYTES (NOTE_NAME_BYTES + 64 + (TREE_PATH_MAX + 2) * 48)
-#define ANSWER_BYTES   (NOTE_BYTES * 2)
+#define QUESTION_BYTES (COSIGN_REQUEST_BYTES / 3 * 4 + 64)
+#define ANSWER_BYTES   WITNESS_ANSWER_BYTES
 #define HASH_TEXT      44
 
 static const char usage[] =
 	"usage: corridord-signer --new-key FILE NAME       makes a key, prints its verifier key\n"
 	"       corridord-signer --verifier-key FILE NAME  prints the verifier key\n"
 	"       corridord-signer --request FILE NAME       prints a certificate request for the key\n"
-	"       corridord-signer KEY LEDGER NAME           as corridord starts it\n"
+	"       corridord-signer --new-witness-key FILE NAME\n"
+	"       corridord-signer --witness-key FILE NAME   the same of a witness\n"
+	"       corridord-signer --of VERSION KEY LEDGER NAME [WITNESS-KEY COSIGNED]\n"
+	"                                                  as corridord starts it\n"
 	"NAME is corridor/<checkpoint>/<gateway>.\n";
 
 struct signer {
 	struct key *key;
 	struct ledger ledger;
+	struct witness witness;
+};
+
+/* Of what corridord starts it with. */
+struct files {
+	const char *key, *ledger, *name;
+	const char *witness_key, *cosigned; /* NULL: it is no witness */
 };
 
 static bool read_hash(const char *word, struct tree_hash *hash)
@@ -125,6 +142,14 @@ static void answer_sign(struct signer *signer, char **rest, char *out)
 	base64_encode(note, (size_t)length, out + used);
 }
 
+static void answer_known(struct keys *keys, const char *key, char *out)
+{
+	int err = key ? keys_add(keys, key) : -EINVAL;
+
+	snprintf(out, ANSWER_BYTES, "%s",
+		 err < 0 ? "refused that is no verifier key, or one too many" : "ok");
+}
+
 static void answer(struct signer *signer, char *question, char *out)
 {
 	char *rest = NULL;
@@ -134,6 +159,14 @@ static void answer(struct signer *signer, char *question, char *out)
 		answer_last(signer, &rest, out);
 	else if (word && strcmp(word, "sign") == 0)
 		answer_sign(signer, &rest, out);
+	else if (word && strcmp(word, "log") == 0)
+		answer_known(&signer->witness.logs, strtok_r(NULL, " ", &rest), out);
+	else if (word && strcmp(word, "witness") == 0)
+		answer_known(&signer->witness.others, strtok_r(NULL, " ", &rest), out);
+	else if (word && strcmp(word, "cosign") == 0)
+		witness_cosign(&signer->witness, rest, out);
+	else if (word && strcmp(word, "check") == 0)
+		witness_check(&signer->witness, rest, out);
 	else
 		snprintf(out, ANSWER_BYTES, "refused what is that");
 	memcpy(out + strlen(out), "\n", 2);
@@ -170,35 +203,77 @@ static void follow_parent(void)
 	(void)setrlimit(RLIMIT_CORE, &none);
 }
 
-static int run(const char *key_path, const char *ledger_path, const char *name)
+static int cannot_read(const char *path, int err)
 {
-	struct signer signer = {0};
-	int result = EXIT_FAILURE;
+	fprintf(stderr,
+		"corridord-signer: %s: what was signed last cannot be read (%s): nothing is signed\n",
+		path, strerror(-err));
+	return err;
+}
+
+static int open_witness(struct witness *witness, const struct files *files, const struct key *own)
+{
+	char text[VERIFIER_BYTES];
 	int err;
 
-	follow_parent();
-	if (key_open(key_path, name, &signer.key) < 0)
-		return EXIT_FAILURE;
-	err = ledger_open(&signer.ledger, ledger_path);
+	note_verifier_text(key_verifier(own), text);
+	err = keys_add(&witness->others, text);
+	if (err < 0 || !files->witness_key)
+		return err;
+	err = key_open(files->witness_key, files->name, NOTE_COSIGNATURE, &witness->key);
 	if (err < 0)
-		fprintf(stderr,
-			"corridord-signer: %s: what was signed last cannot be read (%s): nothing is "
-			"signed\n",
-			ledger_path, strerror(-err));
-	else if (signer_sandbox_enter() < 0)
-		fprintf(stderr, "corridord-signer: the network cannot be shut out\n");
-	else
-		result = serve(&signer);
+		return err;
+	err = cosigned_open(&witness->cosigned, files->cosigned);
+	return err < 0 ? cannot_read(files->cosigned, err) : 0;
+}
+
+static int open_all(struct signer *signer, const struct files *files)
+{
+	int err = key_open(files->key, files->name, NOTE_ED25519, &signer->key);
+
+	if (err < 0)
+		return err;
+	err = ledger_open(&signer->ledger, files->ledger);
+	if (err < 0)
+		return cannot_read(files->ledger, err);
+	return open_witness(&signer->witness, files, signer->key);
+}
+
+static int run(const struct files *files)
+{
+	static struct signer signer;
+	int result = EXIT_FAILURE;
+
+	follow_parent();
+	if (open_all(&signer, files) == 0) {
+		if (signer_sandbox_enter() < 0)
+			fprintf(stderr, "corridord-signer: the network cannot be shut out\n");
+		else
+			result = serve(&signer);
+	}
+	key_free(signer.witness.key);
 	key_free(signer.key);
 	return result;
 }
 
-static int print_verifier(const char *path, const char *name)
+/* While packages are changed this file may be newer than who runs, until that is restarted. */
+static bool is_of(const char *version)
+{
+	if (strcmp(version, version_text) == 0)
+		return true;
+	fprintf(stderr,
+		"signer: this is corridord-signer %s, started by corridord %s: it signs nothing until "
+		"that is restarted (systemctl restart corridord)\n",
+		version_text, version);
+	return false;
+}
+
+static int print_verifier(const char *path, const char *name, unsigned char type)
 {
 	char text[VERIFIER_BYTES];
 	struct key *key;
 
-	if (key_open(path, name, &key) < 0)
+	if (key_open(path, name, type, &key) < 0)
 		return EXIT_FAILURE;
 	note_verifier_text(key_verifier(key), text);
 	puts(text);
@@ -211,7 +286,7 @@ static int print_request(const char *path, const char *name)
 	struct key *key;
 	int err;
 
-	if (key_open(path, name, &key) < 0)
+	if (key_open(path, name, NOTE_ED25519, &key) < 0)
 		return EXIT_FAILURE;
 	err = key_print_request(key);
 	key_free(key);
@@ -226,22 +301,46 @@ static bool is_socket(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
 }
 
+static int make(const char *path, const char *name, unsigned char type)
+{
+	if (!note_name_is_good(name) || key_make(path) < 0)
+		return EXIT_FAILURE;
+	return print_verifier(path, name, type);
+}
+
+/* What is asked for by hand. -1: nothing that is known. */
+static int at_hand(const char *what, const char *path, const char *name)
+{
+	if (strcmp(what, "--new-key") == 0)
+		return make(path, name, NOTE_ED25519);
+	if (strcmp(what, "--verifier-key") == 0)
+		return print_verifier(path, name, NOTE_ED25519);
+	if (strcmp(what, "--request") == 0)
+		return print_request(path, name);
+	if (strcmp(what, "--new-witness-key") == 0)
+		return make(path, name, NOTE_COSIGNATURE);
+	if (strcmp(what, "--witness-key") == 0)
+		return print_verifier(path, name, NOTE_COSIGNATURE);
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
+	int result = -1;
+
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		puts("corridord-signer " VERSION);
+		printf("corridord-signer %s\n", version_text);
 		return EXIT_SUCCESS;
 	}
-	if (argc == 4 && strcmp(argv[1], "--new-key") == 0)
-		return note_name_is_good(argv[3]) && key_make(argv[2]) == 0
-			       ? print_verifier(argv[2], argv[3])
-			       : EXIT_FAILURE;
-	if (argc == 4 && strcmp(argv[1], "--verifier-key") == 0)
-		return print_verifier(argv[2], argv[3]);
-	if (argc == 4 && strcmp(argv[1], "--request") == 0)
-		return print_request(argv[2], argv[3]);
-	if (argc == 4 && argv[1][0] != '-' && is_socket(STDIN_FILENO))
-		return run(argv[1], argv[2], argv[3]);
-	fputs(usage, stderr);
-	return EXIT_FAILURE;
+	if (argc == 4)
+		result = at_hand(argv[1], argv[2], argv[3]);
+	if ((argc == 6 || argc == 8) && strcmp(argv[1], "--of") == 0 && is_socket(STDIN_FILENO)) {
+		const struct files files = {argv[3], argv[4], argv[5], argc == 8 ? argv[6] : NULL,
+					    argc == 8 ? argv[7] : NULL};
+
+		return is_of(argv[2]) ? run(&files) : EXIT_FAILURE;
+	}
+	if (result < 0)
+		fputs(usage, stderr);
+	return result < 0 ? EXIT_FAILURE : result;
 }

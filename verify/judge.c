@@ -305,6 +305,26 @@ static void check_seals(struct log *log, size_t *at, const struct tree *tree)
 	}
 }
 
+/* Who has seen a head has seen all before it. */
+static void count_witnesses(const struct logs *logs, struct log *log)
+{
+	uint64_t all = 0, at_s = 0;
+
+	for (size_t i = log->seal_count; i > 0 && log->witnessed == 0; i--) {
+		const struct seal *seal = &log->seals[i - 1];
+
+		if (!seal->checked || !seal->witnesses)
+			continue;
+		all |= seal->witnesses;
+		at_s = seal->witnessed_s > at_s ? seal->witnessed_s : at_s;
+		if ((size_t)__builtin_popcountll(all) < logs->witnesses)
+			continue;
+		log->witnessed = seal->head.size;
+		log->witnesses = all;
+		log->witnessed_s = at_s;
+	}
+}
+
 static int hold_against_seals(struct logs *logs, struct log *log)
 {
 	struct tree tree = {0};
@@ -326,6 +346,7 @@ static int hold_against_seals(struct logs *logs, struct log *log)
 		tree_add(&tree, &leaf);
 		check_seals(log, &at, &tree);
 	}
+	count_witnesses(logs, log);
 	return 0;
 }
 

@@ -112,43 +112,51 @@ static struct log *log_of_origin(struct logs *logs, const char *origin)
 	return find(logs, checkpoint, gateway, epoch);
 }
 
-/* A key signs for its own gateway. */
-static bool is_of_key(const struct note_verifier *by, const char *origin)
-{
-	size_t length = strlen(by->name);
-
-	return strncmp(by->name, origin, length) == 0 && origin[length] == '/';
-}
-
-static void add_seal(struct logs *logs, struct log *log, const struct note_head *head,
-		     const char *by)
+/* NULL: no memory. */
+static struct seal *find_seal(struct logs *logs, struct log *log, const struct note_head *head,
+			      const char *by)
 {
 	struct seal *seals;
 
 	for (size_t i = 0; i < log->seal_count; i++)
 		if (log->seals[i].head.size == head->size &&
 		    tree_equal(&log->seals[i].head.root, &head->root))
-			return;
+			return &log->seals[i];
 	seals = realloc(log->seals, (log->seal_count + 1) * sizeof(*seals));
 	if (!seals) {
 		logs->too_many++;
-		return;
+		return NULL;
 	}
 	log->seals = seals;
 	seals[log->seal_count] = (struct seal){.head = *head};
 	snprintf(seals[log->seal_count].by, NOTE_NAME_BYTES, "%s", by);
-	log->seal_count++;
+	return &seals[log->seal_count++];
 }
 
-static void take_note(struct logs *logs, const struct message *message)
+static void take_cosignatures(const struct logs *logs, struct log *log, struct seal *seal,
+			      const struct signed_head *of)
 {
-	const struct note *note = &message->signed_head;
+	struct cosignature found[NOTE_SIGNATURES];
+	size_t forged, count = keys_cosignatures(logs->keys, &of->note, of->text, found, &forged);
+
+	log->forged_notes += forged > 0;
+	for (size_t i = 0; i < count; i++) {
+		seal->witnesses |= UINT64_C(1) << (found[i].by - logs->keys->verifier);
+		if (found[i].time_s > seal->witnessed_s)
+			seal->witnessed_s = found[i].time_s;
+	}
+}
+
+static void take_note(struct logs *logs, const struct signed_head *of)
+{
+	const struct note *note = &of->note;
 	const struct note_verifier *by = NULL;
-	struct log *log = log_of_origin(logs, note->head.origin);
+	struct log *log = of->there ? log_of_origin(logs, note->head.origin) : NULL;
+	struct seal *seal;
 
 	if (!log)
 		return;
-	switch (keys_check(logs->keys, note, message->note_text, &by)) {
+	switch (keys_check(logs->keys, note, of->text, &by)) {
 	case NOTE_STRANGE:
 		log->strange_notes++;
 		break;
@@ -156,8 +164,11 @@ static void take_note(struct logs *logs, const struct message *message)
 		log->forged_notes++;
 		break;
 	case NOTE_GOOD:
-		if (is_of_key(by, note->head.origin))
-			add_seal(logs, log, &note->head, by->name);
+		seal = keys_signs_for(by, note->head.origin)
+			       ? find_seal(logs, log, &note->head, by->name)
+			       : NULL;
+		if (seal)
+			take_cosignatures(logs, log, seal, of);
 		else
 			log->strange_notes++;
 		break;
@@ -180,8 +191,8 @@ static void take(void *data, uint64_t place, const char *line, size_t bytes)
 		take_status(logs, &message);
 		break;
 	case MESSAGE_HEAD:
-		if (message.note)
-			take_note(logs, &message);
+		take_note(logs, &message.note);
+		take_note(logs, &message.witnessed);
 		break;
 	case MESSAGE_GARBLED:
 		logs->garbled++;

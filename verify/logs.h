@@ -4,7 +4,7 @@
 #ifndef CORRIDORD_VERIFY_LOGS_H
 #define CORRIDORD_VERIFY_LOGS_H
 
-#include "verify/keys.h"
+#include "evidence/keys.h"
 #include "verify/lines.h"
 #include "verify/message.h"
 
@@ -34,6 +34,8 @@ struct seal {
 	char by[NOTE_NAME_BYTES];
 	bool checked; /* its root was held against the events, and is theirs */
 	bool differs; /* or is not */
+	uint64_t witnesses; /* that cosigned it: a bit for each of the keys */
+	uint64_t witnessed_s; /* the last of them, since 1970 by its clock */
 };
 
 struct log {
@@ -61,6 +63,9 @@ struct log {
 	const char *wrong_link; /* why its beginning is not right, NULL: it is */
 	bool follows_some;
 	struct seal *sealed; /* the furthest one that is that of the events, NULL: none */
+	uint64_t witnessed; /* the events up to here, by as many as are wanted; 0: none */
+	uint64_t witnesses; /* by whom: a bit for each of the keys */
+	uint64_t witnessed_s; /* since when, by the clock of the last of them */
 	struct tree_hash right_end; /* hash of the newest right one */
 	uint64_t right_end_seq;
 };
@@ -68,6 +73,7 @@ struct log {
 struct logs {
 	struct lines *lines;
 	const struct keys *keys;
+	size_t witnesses; /* that are wanted of each log */
 	struct log *log;
 	size_t count, size;
 	uint64_t garbled; /* lines */

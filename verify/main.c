@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/json_writer.h"
+#include "base/time.h"
 #include "verify/logs.h"
 #include "verify/single.h"
 
@@ -22,10 +24,12 @@ enum verdict { VERDICT_GOOD, VERDICT_INCOMPLETE, VERDICT_ALTERED, VERDICT_UNKNOW
 static const char *const verdicts[] = {"good", "incomplete", "altered", "unknown"};
 
 static const char usage[] =
-	"usage: corridor-verify [--json] [--key KEY]... [--keys FILE]... FILE...\n"
-	"       corridor-verify [--json] [--key KEY]... [--keys FILE]... --proof PROOF EVENT\n"
+	"usage: corridor-verify [--json] [--key KEY]... [--keys FILE]... [--witnesses K] FILE...\n"
+	"       corridor-verify [--json] [--key KEY]... [--keys FILE]... [--witnesses K]\n"
+	"                       --proof PROOF EVENT\n"
 	"FILE has a line for each message that a subscriber got, as it came; with its topic before it or\n"
-	"without. KEY is a verifier key, NAME+ID+BASE64; FILE of keys has one a line. With PROOF (.tlog-proof)\n"
+	"without. KEY is a verifier key, NAME+ID+BASE64, of a gateway or a witness; FILE of keys has\n"
+	"one a line. K of the witnesses have to have cosigned. With PROOF (.tlog-proof)\n"
 	"it is one event that is judged.\n"
 	"Exit: 0 all is there and as it was, 1 something is missing or not signed, 2 something was\n"
 	"altered or forged, 3 it cannot be judged.\n";
@@ -39,7 +43,8 @@ static enum verdict verdict_of(const struct logs *logs, const struct log *log)
 	if (differs || log->altered.count > 0 || log->copies > 0 || log->forked ||
 	    log->forged_notes > 0 || log->forged_tombstone || log->wrong_end || log->wrong_link)
 		return VERDICT_ALTERED;
-	if (log->missing.count > 0 || log->events == 0 || (logs->keys->count > 0 && !log->sealed))
+	if (log->missing.count > 0 || log->events == 0 || (logs->keys->count > 0 && !log->sealed) ||
+	    (logs->witnesses > 0 && log->witnessed == 0))
 		return VERDICT_INCOMPLETE;
 	return VERDICT_GOOD;
 }
@@ -68,6 +73,30 @@ static void tell_spans(const char *what, const struct spans *spans, bool backwar
 			printf(" to %" PRIu64, span->last);
 	}
 	printf("%s\n", spans->count > SPANS_TOLD ? ", and more" : "");
+}
+
+static void tell_witnesses(const struct logs *logs, const struct log *log)
+{
+	const time_t at = (time_t)log->witnessed_s;
+	char utc[sizeof("2026-11-29T23:00:00Z")] = "";
+	struct tm split;
+	const char *between = " by ";
+
+	if (logs->witnesses > 0 && log->witnessed == 0)
+		printf("  witnessed: by fewer than %zu of those whose keys are given\n",
+		       logs->witnesses);
+	if (log->witnessed == 0)
+		return;
+	if (gmtime_r(&at, &split))
+		strftime(utc, sizeof(utc), "%Y-%m-%dT%H:%M:%SZ", &split);
+	printf("  witnessed: up to %" PRIu64 ", %s", log->witnessed, utc);
+	for (size_t i = 0; i < logs->keys->count; i++) {
+		if (!(log->witnesses >> i & 1))
+			continue;
+		printf("%s%s", between, logs->keys->verifier[i].name);
+		between = ", ";
+	}
+	putchar('\n');
 }
 
 static void tell_seals(const struct logs *logs, const struct log *log)
@@ -106,6 +135,7 @@ static void tell(const struct logs *logs, const struct log *log)
 	if (log->forged_tombstone)
 		printf("  forged: an event gives up others and is itself not right\n");
 	tell_seals(logs, log);
+	tell_witnesses(logs, log);
 }
 
 /* ---- for programs -------------------------------------------------------------------- */
@@ -154,6 +184,14 @@ static void print_json(const struct logs *logs, const struct log *log)
 	jw_uint(&json, "differing_heads", differing);
 	jw_uint(&json, "signed", log->sealed ? log->sealed->head.size : 0);
 	jw_text(&json, "signed_by", log->sealed ? log->sealed->by : NULL);
+	jw_uint(&json, "witnessed", log->witnessed);
+	jw_open_array(&json, "witnessed_by");
+	for (size_t i = 0; i < logs->keys->count; i++)
+		if (log->witnesses >> i & 1)
+			jw_text(&json, NULL, logs->keys->verifier[i].name);
+	jw_close_array(&json);
+	if (log->witnessed > 0)
+		jw_utc(&json, "witnessed_at", (int64_t)log->witnessed_s * NS_PER_S);
 	jw_close(&json);
 	if (jw_ok(&json))
 		printf("%.*s\n", (int)json.bytes, out);
@@ -191,7 +229,21 @@ static int read_keys(struct keys *keys, const char *path)
 	return err;
 }
 
-static int read_options(int argc, char **argv, struct keys *keys, bool *json, const char **proof)
+static int read_count(const char *text, size_t *ret_count)
+{
+	char *end;
+
+	*ret_count = strtoul(text, &end, 10);
+	return *end == '\0' && *ret_count <= KEYS_MAX ? 0 : complain(text, -EINVAL);
+}
+
+struct wishes {
+	bool json;
+	const char *proof;
+	size_t witnesses;
+};
+
+static int read_options(int argc, char **argv, struct keys *keys, struct wishes *wishes)
 {
 	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
 						{"key", required_argument, NULL, 'k'},
@@ -199,18 +251,21 @@ static int read_options(int argc, char **argv, struct keys *keys, bool *json, co
 						{"help", no_argument, NULL, 'h'},
 						{"version", no_argument, NULL, 'V'},
 						{"proof", required_argument, NULL, 'p'},
+						{"witnesses", required_argument, NULL, 'w'},
 						{0}};
 	int err = 0, option;
 
 	while (err == 0 && (option = getopt_long(argc, argv, "jk:h", options, NULL)) != -1) {
 		if (option == 'j') {
-			*json = true;
+			wishes->json = true;
 		} else if (option == 'k') {
 			err = add_key(keys, optarg);
 		} else if (option == 'K') {
 			err = read_keys(keys, optarg);
 		} else if (option == 'p') {
-			*proof = optarg;
+			wishes->proof = optarg;
+		} else if (option == 'w') {
+			err = read_count(optarg, &wishes->witnesses);
 		} else if (option == 'V') {
 			puts("corridor-verify " VERSION);
 			exit(EXIT_SUCCESS);
@@ -224,10 +279,26 @@ static int read_options(int argc, char **argv, struct keys *keys, bool *json, co
 
 /* ---- one event ----------------------------------------------------------------------- */
 
+static const char *say_single(const struct single *single)
+{
+	switch (single->worth) {
+	case SINGLE_GOOD:
+		return "it is in the log that was signed by ";
+	case SINGLE_UNWITNESSED:
+		return "too few witnesses have cosigned the log of ";
+	case SINGLE_STRANGE:
+		return "no key that is given has signed its log";
+	case SINGLE_WRONG:
+		break;
+	}
+	return "it is not what was signed";
+}
+
 static enum verdict report_single(const struct single *single, bool json)
 {
 	static const enum verdict of[] = {[SINGLE_GOOD] = VERDICT_GOOD,
 					  [SINGLE_STRANGE] = VERDICT_INCOMPLETE,
+					  [SINGLE_UNWITNESSED] = VERDICT_INCOMPLETE,
 					  [SINGLE_WRONG] = VERDICT_ALTERED};
 	const struct message *event = &single->event;
 	char out[1024];
@@ -242,30 +313,31 @@ static enum verdict report_single(const struct single *single, bool json)
 	jw_text(&to, "verdict", verdicts[of[single->worth]]);
 	jw_uint(&to, "signed", single->size);
 	jw_text(&to, "signed_by", single->by[0] ? single->by : NULL);
+	jw_uint(&to, "witnesses", single->witnesses);
 	jw_close(&to);
 	if (json)
 		puts(out);
 	else
 		printf("%s/%s %s event %" PRIu64 ": %s: %s%s\n", event->checkpoint, event->gateway,
 		       event->head.epoch, event->head.seq, verdicts[of[single->worth]],
-		       single->worth == SINGLE_WRONG ? "it is not what was signed"
-		       : single->by[0]		     ? "it is in the log that was signed by "
-						     : "no key that is given has signed its log",
-		       single->worth == SINGLE_WRONG ? "" : single->by);
+		       say_single(single), single->by);
+	if (!json && single->witnesses > 0)
+		printf("  cosigned by %zu of the witnesses\n", single->witnesses);
 	return of[single->worth];
 }
 
-static enum verdict judge_single(const struct keys *keys, const char *proof, const char *event,
-				 bool json)
+static enum verdict judge_single(const struct keys *keys, const struct wishes *wishes,
+				 const char *event)
 {
 	static struct single single;
-	int err = single_judge(keys, proof, event, &single);
+	const char *proof = wishes->proof;
+	int err = single_judge(keys, wishes->witnesses, proof, event, &single);
 
 	if (err == -EBADMSG)
 		fprintf(stderr, "corridor-verify: %s is no proof, or %s no event\n", proof, event);
 	else if (err < 0)
 		(void)complain(proof, err);
-	return err < 0 ? VERDICT_UNKNOWN : report_single(&single, json);
+	return err < 0 ? VERDICT_UNKNOWN : report_single(&single, wishes->json);
 }
 
 /* ---- all of them --------------------------------------------------------------------- */
@@ -297,16 +369,16 @@ int main(int argc, char **argv)
 	static struct keys keys;
 	struct logs logs = {.lines = &lines, .keys = &keys};
 	enum verdict verdict = VERDICT_UNKNOWN;
-	const char *proof = NULL;
-	bool json = false;
-	int err = read_options(argc, argv, &keys, &json, &proof);
+	struct wishes wishes = {0};
+	int err = read_options(argc, argv, &keys, &wishes);
 
-	if (err == 0 && (optind == argc || (proof && optind + 1 != argc))) {
+	if (err == 0 && (optind == argc || (wishes.proof && optind + 1 != argc))) {
 		fputs(usage, stderr);
 		return VERDICT_UNKNOWN;
 	}
-	if (err == 0 && proof)
-		return (int)judge_single(&keys, proof, argv[optind], json);
+	if (err == 0 && wishes.proof)
+		return (int)judge_single(&keys, &wishes, argv[optind]);
+	logs.witnesses = wishes.witnesses;
 	for (int i = optind; err == 0 && i < argc; i++)
 		if ((err = lines_open(&lines, argv[i])) < 0)
 			(void)complain(argv[i], err);
@@ -315,7 +387,7 @@ int main(int argc, char **argv)
 	if (err == 0 && (err = logs_judge(&logs)) < 0)
 		(void)complain("judging", err);
 	if (err == 0)
-		verdict = report(&logs, json);
+		verdict = report(&logs, wishes.json);
 	logs_free(&logs);
 	lines_close(&lines);
 	return (int)verdict;

@@ -112,19 +112,38 @@ static bool read_status(struct reader *reader, struct message *message)
 	return true;
 }
 
+/* true: there is none, or a whole one. */
+static bool take_note(const json_t *root, const char *member, struct signed_head *to)
+{
+	const json_t *value = json_object_get(root, member);
+	const char *text = json_string_value(value);
+
+	to->there = value != NULL;
+	if (!value)
+		return true;
+	if (!text || strlen(text) >= NOTE_BYTES || note_read(text, strlen(text), &to->note) < 0)
+		return false;
+	memcpy(to->text, text, strlen(text) + 1);
+	return true;
+}
+
 static bool read_head(const char *line, size_t bytes, struct message *message)
 {
 	json_t *root = json_loadb(line, bytes, JSON_REJECT_DUPLICATES, NULL);
-	const char *note = json_string_value(json_object_get(root, "note"));
 	const char *epoch = json_string_value(json_object_get(root, "epoch"));
-	bool good = epoch && strlen(epoch) == EVENT_EPOCH_BYTES - 1;
+	bool good = epoch && strlen(epoch) == EVENT_EPOCH_BYTES - 1 &&
+		    take_note(root, "note", &message->note) &&
+		    take_note(root, "witnessed", &message->witnessed);
 
-	message->note = note != NULL;
-	if (note)
-		good = strlen(note) < NOTE_BYTES &&
-		       note_read(note, strlen(note), &message->signed_head) == 0;
-	if (note && good)
-		memcpy(message->note_text, note, strlen(note) + 1);
+	json_decref(root);
+	return good;
+}
+
+static bool read_witness(const char *line, size_t bytes, struct message *message)
+{
+	json_t *root = json_loadb(line, bytes, JSON_REJECT_DUPLICATES, NULL);
+	bool good = take_note(root, "note", &message->witnessed) && message->witnessed.there;
+
 	json_decref(root);
 	return good;
 }
@@ -135,7 +154,7 @@ enum message_kind message_read(const char *line, size_t bytes, struct message *r
 	bool good;
 
 	memset(&ret_message->head, 0, sizeof(ret_message->head));
-	ret_message->note = ret_message->tombstone = false;
+	ret_message->note.there = ret_message->witnessed.there = ret_message->tombstone = false;
 	if (!skip(&reader, "{\"schema\":\"corridord."))
 		return MESSAGE_GARBLED;
 	if (skip(&reader, "event/1\""))
@@ -144,6 +163,8 @@ enum message_kind message_read(const char *line, size_t bytes, struct message *r
 		return read_status(&reader, ret_message) ? MESSAGE_STATUS : MESSAGE_GARBLED;
 	else if (skip(&reader, "head/1\""))
 		return read_head(line, bytes, ret_message) ? MESSAGE_HEAD : MESSAGE_GARBLED;
+	else if (skip(&reader, "witness/1\""))
+		return read_witness(line, bytes, ret_message) ? MESSAGE_HEAD : MESSAGE_GARBLED;
 	else
 		return MESSAGE_OTHER;
 	return good ? MESSAGE_EVENT : MESSAGE_GARBLED;

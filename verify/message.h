@@ -15,14 +15,18 @@
 
 enum message_kind { MESSAGE_EVENT, MESSAGE_STATUS, MESSAGE_HEAD, MESSAGE_OTHER, MESSAGE_GARBLED };
 
+struct signed_head {
+	bool there;
+	struct note note;
+	char text[NOTE_BYTES];
+};
+
 struct message {
 	char checkpoint[NAME_BYTES], gateway[NAME_BYTES]; /* a head's are in its note */
 	struct event_head head; /* an event's hash is not set; of a status that has none: seq 0 */
 	unsigned char prev[EVENT_HASH_BYTES];
 	bool tombstone; /* its ranges are worth reading */
-	bool note;
-	struct note signed_head;
-	char note_text[NOTE_BYTES];
+	struct signed_head note, witnessed; /* of a head, or of a witness's message */
 };
 
 struct range {

@@ -55,29 +55,28 @@ static bool is_of(const struct message *event, const struct note *note, uint64_t
 	return strcmp(origin, note->head.origin) == 0 && index + 1 == event->head.seq;
 }
 
-static bool signs_for(const struct note_verifier *by, const struct note *note)
+static void judge_note(const struct keys *keys, size_t witnesses, const struct note *note,
+		       const char *text, struct single *single)
 {
-	size_t bytes = strlen(by->name);
-
-	return strncmp(note->head.origin, by->name, bytes) == 0 && note->head.origin[bytes] == '/';
-}
-
-static void judge_note(const struct keys *keys, const struct note *note, const char *text,
-		       struct single *single)
-{
+	struct cosignature found[NOTE_SIGNATURES];
+	size_t forged;
 	const struct note_verifier *by = NULL;
 	enum note_worth worth = keys_check(keys, note, text, &by);
 
 	if (worth == NOTE_FORGED) {
 		single->worth = SINGLE_WRONG;
-	} else if (worth == NOTE_GOOD && signs_for(by, note)) {
-		single->worth = SINGLE_GOOD;
-		snprintf(single->by, sizeof(single->by), "%s", by->name);
+	} else if (worth == NOTE_GOOD && keys_signs_for(by, note->head.origin)) {
+		single->witnesses = keys_cosignatures(keys, note, text, found, &forged);
+		single->worth = forged > 0			? SINGLE_WRONG
+				: single->witnesses < witnesses ? SINGLE_UNWITNESSED
+								: SINGLE_GOOD;
+		if (single->worth != SINGLE_WRONG)
+			snprintf(single->by, sizeof(single->by), "%s", by->name);
 	}
 }
 
-int single_judge(const struct keys *keys, const char *proof_path, const char *event_path,
-		 struct single *ret_single)
+int single_judge(const struct keys *keys, size_t witnesses, const char *proof_path,
+		 const char *event_path, struct single *ret_single)
 {
 	static char text[FILE_BYTES], payload[FILE_BYTES];
 	struct single *single = ret_single;
@@ -104,6 +103,6 @@ int single_judge(const struct keys *keys, const char *proof_path, const char *ev
 	    !tree_check(&proof.path, proof.index, &leaf, note.head.size, &note.head.root))
 		single->worth = SINGLE_WRONG;
 	else
-		judge_note(keys, &note, proof.note, single);
+		judge_note(keys, witnesses, &note, proof.note, single);
 	return 0;
 }

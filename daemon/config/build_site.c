@@ -1,7 +1,9 @@
 #include "config/build.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "evidence/note.h"
 #include "frames/host.h"
 #include "frames/topic.h"
 #include "transit/registry/recognition_words.h"
@@ -316,11 +318,72 @@ static void build_signer(struct config_build *build)
 		fill(build, node, signer_options, &build->config->signer);
 }
 
+/* "corridor/<checkpoint>/<gateway>" */
+static bool is_of_gateway(const char *name)
+{
+	char checkpoint[NOTE_NAME_BYTES], gateway[NOTE_NAME_BYTES];
+	int end = 0;
+
+	return sscanf(name, "corridor/%63[a-z0-9-]/%63[a-z0-9-]%n", checkpoint, gateway, &end) ==
+		       2 &&
+	       name[end] == '\0';
+}
+
+/* NULL: it is one. */
+static const char *refuse_key(const char *text, unsigned char type)
+{
+	struct note_verifier verifier;
+
+	if (note_verifier_read(text, &verifier) < 0 || verifier.key_bytes != ED25519_BYTES)
+		return "is no verifier key";
+	if (verifier.type != type)
+		return type == NOTE_ED25519 ? "is not the verifier key of a log"
+					    : "is not the verifier key of a witness";
+	if (!is_of_gateway(verifier.name))
+		return "is not named corridor/CHECKPOINT/GATEWAY";
+	return NULL;
+}
+
+static void check_keys(struct config_build *build, const struct conf_node *node, const char *option,
+		       const struct conf_list *keys, unsigned char type)
+{
+	if (keys->count > WITNESS_KEYS_MAX)
+		complain(build, node, option, NULL, "has more than 8 keys");
+	for (size_t i = 0; i < keys->count; i++) {
+		const char *why = refuse_key(keys->item[i], type);
+
+		if (why)
+			complain(build, node, option, keys->item[i], why);
+	}
+}
+
+static void build_witness(struct config_build *build)
+{
+	const struct conf_node *node = single_block(build, build->blocks, "witness", false);
+	struct witness_conf *witness = &build->config->witness;
+
+	witness->enabled = node != NULL;
+	if (!node)
+		return;
+	fill(build, node, witness_options, witness);
+	check_keys(build, node, "of", &witness->of, NOTE_ED25519);
+	check_keys(build, node, "by", &witness->by, NOTE_COSIGNATURE);
+	if (witness->of.count > 0 && !witness->key)
+		complain(build, node, "of", NULL, "needs \"key\" beside it");
+	if (witness->of.count == 0 && witness->by.count == 0)
+		conf_complain_node(&build->reader, node, node->place.line,
+				   "names nobody, expected \"of\" or \"by\"");
+	if (!build->config->signer.enabled)
+		conf_complain_node(&build->reader, node, node->place.line,
+				   "needs a block \"signer\"");
+}
+
 void config_build_site(struct config_build *build)
 {
 	build_place(build);
 	build_journal(build);
 	build_signer(build);
+	build_witness(build);
 	build_registry(build);
 	build_handover(build);
 	build_uplink(build);

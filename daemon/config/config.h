@@ -52,6 +52,17 @@ struct signer_conf {
 	char *ledger; /* path: what was signed last */
 };
 
+#define WITNESS_KEYS_MAX 8 /* in either list */
+
+struct witness_conf {
+	bool enabled; /* there is a witness block */
+	struct conf_list of; /* verifier keys: logs whose heads are cosigned here */
+	struct conf_list by; /* the same: witnesses that cosign this gateway's */
+	char *key; /* path of the PEM file, NULL: nothing is cosigned here */
+	char *cosigned; /* path: what was cosigned last */
+	int64_t every_ns; /* a head is offered to the witnesses */
+};
+
 #define REGISTRY_FILES_MAX 32
 
 struct registry_conf {
@@ -103,6 +114,7 @@ struct config {
 	struct registry_conf registry;
 	struct handover_conf handover;
 	struct signer_conf signer;
+	struct witness_conf witness;
 	struct bus_conf *buses;
 	size_t bus_count;
 	struct device_conf *devices;

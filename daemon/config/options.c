@@ -175,6 +175,36 @@ const struct conf_option signer_options[] = {
 		 "that."},
 	{0}};
 
+const struct conf_option witness_options[] = {
+	{.name = "of",
+	 .type = CONF_LIST,
+	 .offset = AT(witness_conf, of),
+	 .help = "Verifier keys of other gateways (corridord-signer --verifier-key), 8 at most: their "
+		 "signed heads are cosigned here, as long as each continues the one before."},
+	{.name = "key",
+	 .type = CONF_PATH,
+	 .offset = AT(witness_conf, key),
+	 .help = "The key to cosign with, another one than the signer's: corridord-signer "
+		 "--new-witness-key makes it. Needed with of."},
+	{.name = "cosigned",
+	 .type = CONF_PATH,
+	 .offset = AT(witness_conf, cosigned),
+	 .def = "/var/lib/corridord/cosigned",
+	 .help = "The signer's own file: what it cosigned last of each log."},
+	{.name = "by",
+	 .type = CONF_LIST,
+	 .offset = AT(witness_conf, by),
+	 .help = "Verifier keys of the witnesses (corridord-signer --witness-key) that cosign heads of this "
+		 "gateway, 8 at most."},
+	{.name = "every",
+	 .type = CONF_DURATION,
+	 .offset = AT(witness_conf, every_ns),
+	 .def = "1h",
+	 .min = SECONDS(1),
+	 .max = DAYS(7),
+	 .help = "How often they are asked to, if something has happened."},
+	{0}};
+
 const struct conf_option registry_options[] = {
 	{.name = "mqtt",
 	 .type = CONF_BOOL,

@@ -54,6 +54,14 @@ static const struct conf_kind signer_kind = {
 		"turns it on.",
 };
 
+static const struct conf_kind witness_kind = {
+	.name = "witness",
+	.tables = TABLES(witness_options),
+	.children = NO_KINDS,
+	.help = "Gateways that hold one another to their signed heads, so that none can rewrite its past "
+		"alone. Needs a signer block.",
+};
+
 static const struct conf_kind registry_kind = {
 	.name = "registry",
 	.tables = TABLES(registry_options),
@@ -166,8 +174,8 @@ const struct conf_kind conf_main_file = {
 	.name = "file",
 	.tables = NO_TABLES,
 	.children = KINDS(&checkpoint_kind, &gateway_kind, &journal_kind, &signer_kind,
-			  &registry_kind, &handover_kind, &uplink_kind, &bus_kind, &device_kind,
-			  &lane_kind, &contact_kind, &meter_kind),
+			  &witness_kind, &registry_kind, &handover_kind, &uplink_kind, &bus_kind,
+			  &device_kind, &lane_kind, &contact_kind, &meter_kind),
 };
 
 const struct conf_kind conf_profile_file = {

@@ -207,6 +207,23 @@ int note_read_number(const char *line, size_t length, uint64_t *ret_number)
 	return 0;
 }
 
+int note_read_path(const char **at, const char *end, struct tree_path *path)
+{
+	const char *line;
+	size_t length;
+
+	while ((line = note_next_line(at, end, &length)) && length > 0) {
+		struct tree_hash *hash = &path->hash[path->count];
+
+		if (path->count == TREE_PATH_MAX || length != BASE64_HASH ||
+		    base64_decode(line, length, hash->bytes, sizeof(hash->bytes)) !=
+			    TREE_HASH_BYTES)
+			return -EINVAL;
+		path->count++;
+	}
+	return line ? 0 : -EINVAL;
+}
+
 static int read_name(const char *from, size_t length, char out[NOTE_NAME_BYTES])
 {
 	if (length >= NOTE_NAME_BYTES || memchr(from, '\0', length))

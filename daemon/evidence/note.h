@@ -19,13 +19,18 @@
 
 #define NOTE_NAME_BYTES	 192 /* of an origin or a key, with the NUL */
 #define NOTE_TEXT_BYTES	 320 /* of a head's text */
-#define NOTE_BYTES	 1024 /* with its signatures */
+#define NOTE_BYTES	 2048 /* with its signatures */
 #define NOTE_SIGNATURES	 8
 #define NOTE_SIGNED_MOST 76 /* bytes of a signature, the largest is a cosignature */
 #define NOTE_KEY_MOST	 128
 #define VERIFIER_BYTES	 512 /* of a verifier key's text */
 
-#define NOTE_ED25519 0x01
+#define ED25519_BYTES		32
+#define ED25519_SIGNATURE_BYTES 64
+
+/* Types of keys */
+#define NOTE_ED25519	 0x01 /* of a log */
+#define NOTE_COSIGNATURE 0x04 /* of a witness: Ed25519, with a time */
 
 struct note_head {
 	char origin[NOTE_NAME_BYTES];
@@ -65,6 +70,8 @@ int base64_decode(const char *text, size_t length, void *out, size_t size);
 const char *note_next_line(const char **at, const char *end, size_t *ret_length);
 /* As notes have them: decimal, no zero in front. 0, or -EINVAL. */
 int note_read_number(const char *line, size_t length, uint64_t *ret_number);
+/* Hashes in base64, a line each, and the empty line behind them. 0, or -EINVAL. */
+int note_read_path(const char **at, const char *end, struct tree_path *path);
 
 bool note_name_is_good(const char *name); /* no blank, no plus, not empty */
 uint32_t note_key_id(const char *name, unsigned char type, const unsigned char *key,

@@ -57,23 +57,6 @@ static bool skip(const char **at, const char *end, const char *text)
 	return true;
 }
 
-static int read_path(const char **at, const char *end, struct tree_path *path)
-{
-	const char *line;
-	size_t length;
-
-	while ((line = note_next_line(at, end, &length)) && length > 0) {
-		struct tree_hash *hash = &path->hash[path->count];
-
-		if (path->count == TREE_PATH_MAX || length != HASH_TEXT - 1 ||
-		    base64_decode(line, length, hash->bytes, sizeof(hash->bytes)) !=
-			    TREE_HASH_BYTES)
-			return -EINVAL;
-		path->count++;
-	}
-	return line ? 0 : -EINVAL;
-}
-
 int proof_read(const char *text, size_t bytes, struct proof *ret_proof)
 {
 	const char *at = text, *end = text + bytes, *line;
@@ -88,7 +71,7 @@ int proof_read(const char *text, size_t bytes, struct proof *ret_proof)
 		return -EINVAL;
 	line = note_next_line(&at, end, &length);
 	if (!line || note_read_number(line, length, &proof.index) < 0 ||
-	    read_path(&at, end, &proof.path) < 0)
+	    note_read_path(&at, end, &proof.path) < 0)
 		return -EINVAL;
 	proof.note = at;
 	proof.note_bytes = (size_t)(end - at);

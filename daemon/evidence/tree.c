@@ -257,3 +257,16 @@ bool tree_check_growth(const struct tree_path *path, uint64_t old_size,
 			    new_size, roots) &&
 	       tree_equal(&roots[0], old_root) && tree_equal(&roots[1], new_root);
 }
+
+bool tree_path_contradicts(const struct tree_path *path, uint64_t old_size,
+			   const struct tree_hash *old_root, uint64_t new_size,
+			   const struct tree_hash *new_root)
+{
+	bool whole = (old_size & (old_size - 1)) == 0;
+	struct tree_hash roots[2];
+
+	if (whole || old_size >= new_size || path->count == 0 || path->count > TREE_PATH_MAX)
+		return false;
+	return check_growth(path, 1, path->hash[0], old_size, new_size, roots) &&
+	       !tree_equal(&roots[0], old_root) && tree_equal(&roots[1], new_root);
+}

@@ -64,5 +64,10 @@ bool tree_check(const struct tree_path *path, uint64_t index, const struct tree_
 bool tree_check_growth(const struct tree_path *path, uint64_t old_size,
 		       const struct tree_hash *old_root, uint64_t new_size,
 		       const struct tree_hash *new_root);
+/* The path leads to the new root, from another old one: two trees of the old size are shown by it. Of
+ * an old size that is a power of two no path shows that. */
+bool tree_path_contradicts(const struct tree_path *path, uint64_t old_size,
+			   const struct tree_hash *old_root, uint64_t new_size,
+			   const struct tree_hash *new_root);
 
 #endif

@@ -32,12 +32,29 @@ void uplink_topic(const char *prefix, const char *branch, const char *key, char 
 	snprintf(topic, TOPIC_BYTES, "%s%s%s%s", prefix, branch, key ? "/" : "", key ? key : "");
 }
 
+/* To another gateway, by whom. false: the key is none of these. */
+static bool put_other_topic(const char *root, const char *prefix, const char *key,
+			    const char *begin, const char *folder, char topic[TOPIC_BYTES])
+{
+	const char *own = prefix + strlen(root) + 1;
+	const size_t length = strlen(begin);
+
+	if (strncmp(key, begin, length) != 0)
+		return false;
+	snprintf(topic, TOPIC_BYTES, "%s/%s/%s/%.*s", root, key + length, folder,
+		 (int)strlen(own) - 1, own);
+	return true;
+}
+
 void uplink_state_topic(const char *root, const char *prefix, const char *key,
 			char topic[TOPIC_BYTES])
 {
 	size_t length = strlen(HANDOVER_KEY);
 	const char *to = key + length, *slash;
 
+	if (put_other_topic(root, prefix, key, COSIGN_KEY, "cosign", topic) ||
+	    put_other_topic(root, prefix, key, WITNESS_KEY, "witness", topic))
+		return;
 	if (strncmp(key, HANDOVER_KEY, length) != 0 || !(slash = strchr(to, '/')))
 		uplink_topic(prefix, "state", key, topic);
 	else

@@ -16,8 +16,10 @@
 #define PREFIX_BYTES	   512 /* "<root>/<checkpoint>/<gateway>/" */
 #define TOPIC_BYTES	   (PREFIX_BYTES + STATE_KEY_BYTES + 16)
 #define STATUS_BYTES	   1024
-#define HEAD_BYTES	   4096
-#define NOTE_MEMBERS_BYTES 3072 /* of a head that is signed */
+#define HEAD_BYTES	   8192
+#define NOTE_MEMBERS_BYTES 7168 /* of a head that is signed */
+#define COSIGN_KEY	   "@cosign/" /* begin keys of states: of heads that a witness is to cosign, */
+#define WITNESS_KEY	   "@seen/" /* and of those that were; "<checkpoint>/<gateway>" follows */
 #define SESSION_BYTES	   RANDOM_ID_BYTES
 
 /* -EINVAL: too long, or the root is empty, has a wildcard, a dot (which some brokers take for a
@@ -28,7 +30,8 @@ int uplink_topic_prefix(const char *root, const struct event_origin *origin,
 /* <prefix>status */
 void uplink_topic(const char *prefix, const char *branch, const char *key, char topic[TOPIC_BYTES]);
 
-/* <prefix>state/<key>; of a handover (handover.h) <root>/<to>/handover/<ucr> */
+/* <prefix>state/<key>; of a handover (handover.h) <root>/<to>/handover/<ucr>; between a log and its
+ * witness <root>/<checkpoint>/<gateway>/cosign/<own>, or witness/<own> */
 void uplink_state_topic(const char *root, const char *prefix, const char *key,
 			char topic[TOPIC_BYTES]);
 

@@ -18,6 +18,8 @@ static uint64_t dropped(struct gateway *gateway)
 
 	if (gateway->requests)
 		count += requests_dropped(gateway->requests);
+	if (gateway->logs)
+		count += inbox_dropped(gateway->logs) + inbox_dropped(gateway->witnesses);
 	if (gateway->handovers)
 		count += inbox_dropped(gateway->handovers);
 	if (gateway->registry)

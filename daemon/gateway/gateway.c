@@ -176,7 +176,10 @@ static int new_parts(struct gateway *gateway)
 		return err;
 	if ((err = uplink_new(&config->uplink, &gateway->origin, &gateway->uplink)) < 0)
 		return err;
-	if (config->signer.enabled && (err = uplink_sign(gateway->uplink, &config->signer)) < 0)
+	if (config->signer.enabled &&
+	    (err = uplink_sign(gateway->uplink, &config->signer, &config->witness)) < 0)
+		return err;
+	if (uplink_peers(gateway->uplink) && (err = gateway_new_witnesses(gateway)) < 0)
 		return err;
 	health_start(&gateway->health, &gateway->sink, config->uplink.alarm_after_ns, &now);
 	gateway->journal_conf = config->journal;
@@ -362,6 +365,8 @@ bool gateway_free(struct gateway *gateway, size_t *ret_lost)
 	requests_free(gateway->requests);
 	gateway_close_console(gateway);
 	inbox_free(gateway->handovers);
+	inbox_free(gateway->witnesses);
+	inbox_free(gateway->logs);
 	transit_free(gateway->transit);
 	capture_free(gateway->captures);
 	gateway_free_reload(gateway);

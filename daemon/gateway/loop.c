@@ -96,6 +96,8 @@ static void on_room(struct ev_loop *loop, ev_io *watcher, int events)
 	}
 	if (gateway->handovers)
 		gateway_take_handovers(gateway);
+	if (gateway->logs)
+		gateway_take_witnesses(gateway);
 	gateway_rearm(gateway);
 }
 
@@ -106,6 +108,16 @@ static void on_handovers(struct ev_loop *loop, ev_io *watcher, int events)
 	(void)loop, (void)events;
 	gateway_drain_fd(watcher->fd);
 	gateway_take_handovers(gateway);
+	gateway_rearm(gateway);
+}
+
+static void on_witnesses(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct gateway *gateway = watcher->data;
+
+	(void)loop, (void)events;
+	gateway_drain_fd(watcher->fd);
+	gateway_take_witnesses(gateway);
 	gateway_rearm(gateway);
 }
 
@@ -132,6 +144,8 @@ static void on_uplink(struct ev_loop *loop, ev_io *watcher, int events)
 	health_signer(&gateway->health, counters.unsigned_why, &now);
 	if (gateway->handovers)
 		gateway_take_handovers(gateway);
+	if (gateway->logs)
+		gateway_take_witnesses(gateway);
 	gateway_rearm(gateway);
 }
 
@@ -342,6 +356,11 @@ int gateway_open_loop(struct gateway *gateway)
 	if (gateway->handovers)
 		watch_fd(gateway, &gateway->on_handovers, inbox_fd(gateway->handovers),
 			 on_handovers);
+	if (gateway->logs) {
+		watch_fd(gateway, &gateway->on_logs, inbox_fd(gateway->logs), on_witnesses);
+		watch_fd(gateway, &gateway->on_witnesses, inbox_fd(gateway->witnesses),
+			 on_witnesses);
+	}
 	if (gateway->control) {
 		watch_fd(gateway, &gateway->on_control, control_fd(gateway->control), on_control);
 		watch_fd(gateway, &gateway->on_answers, gateway->answers_fd, on_answers);

@@ -1,5 +1,5 @@
 /* Private to the gateway: gateway.c (assembly, stop), loop.c (what wakes it),
- * flow.c (readings in, drafts out), requests.c, console.c, waits.c, handovers.c, reload.c, loaded.c, maintenance.c,
+ * flow.c (readings in, drafts out), requests.c, console.c, waits.c, handovers.c, witnesses.c, reload.c, loaded.c, maintenance.c,
  * watchdog.c. */
 #ifndef CORRIDORD_GATEWAY_PRIVATE_H
 #define CORRIDORD_GATEWAY_PRIVATE_H
@@ -60,6 +60,7 @@ struct gateway {
 	struct uplink *uplink;
 	struct requests *requests; /* NULL: none are taken */
 	struct inbox *handovers; /* NULL: none are received */
+	struct inbox *logs, *witnesses; /* what they send; NULL: there are none */
 	struct control *control; /* NULL: its socket cannot be opened */
 	struct console_wait console_waits[CONTROL_CLIENTS];
 	int answers_fd; /* wakes us when a bus has answered a question of it */
@@ -74,7 +75,8 @@ struct gateway {
 	struct maintenance maintenance;
 
 	struct ev_loop *loop;
-	ev_io on_capture, on_room, on_uplink, on_step, on_registry, on_requests, on_handovers;
+	ev_io on_capture, on_room, on_uplink, on_step, on_registry, on_requests, on_handovers,
+		on_logs, on_witnesses;
 	ev_io on_control, on_answers, on_reload;
 	ev_timer on_deadline, on_metrics, on_watchdog, on_retired, on_maintenance;
 	ev_signal on_term, on_int, on_hangup;
@@ -119,6 +121,10 @@ void gateway_rearm(struct gateway *gateway);
 int gateway_new_handovers(struct gateway *gateway); /* negative errno */
 void gateway_take_handovers(struct gateway *gateway);
 void gateway_look_at_link(struct gateway *gateway); /* before transit_tick() */
+
+/* witnesses.c */
+int gateway_new_witnesses(struct gateway *gateway); /* negative errno */
+void gateway_take_witnesses(struct gateway *gateway); /* and tells what they have done */
 
 /* requests.c */
 int gateway_new_requests(struct gateway *gateway); /* negative errno */

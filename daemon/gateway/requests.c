@@ -124,7 +124,7 @@ static int find_note(struct gateway *gateway, struct journal_question *question)
 {
 	struct event_range *range = &question->ranges[0];
 
-	if (!uplink_note(gateway->uplink, range->epoch, question->note, sizeof(question->note),
+	if (!uplink_note(gateway->uplink, range->epoch, range->first, question->note,
 			 &range->last) ||
 	    range->first > range->last)
 		return -ENOENT;

@@ -211,13 +211,14 @@ static void source_told(void *data, const struct event_head *head)
 	pthread_mutex_unlock(&door->lock);
 }
 
-static void source_prove(void *data, uint64_t old_size)
+static void source_prove(void *data, uint64_t old_size, uint64_t new_size)
 {
 	struct door *door = data;
 
 	pthread_mutex_lock(&door->lock);
 	door->work.prove = true;
 	door->work.old_size = old_size;
+	door->work.new_size = new_size;
 	pthread_mutex_unlock(&door->lock);
 	worker_wake(door->worker);
 }

@@ -25,7 +25,7 @@ struct work {
 	uint32_t session; /* of the rewind */
 	struct event_head told; /* by the broker; seq 0: nothing */
 	bool prove;
-	uint64_t old_size;
+	uint64_t old_size, new_size; /* of the proof */
 };
 
 struct door {

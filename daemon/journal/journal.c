@@ -41,7 +41,7 @@ static bool wait_for_work(struct journal *journal, bool more)
 			 &journal->batch.drafts);
 }
 
-static void prove(struct journal *journal, uint64_t old_size)
+static void prove(struct journal *journal, uint64_t old_size, uint64_t new_size)
 {
 	const struct chain *chain = &journal->chain;
 	struct tiles_source of = {&journal->db, chain->epoch_no, &chain->tiles};
@@ -53,8 +53,11 @@ static void prove(struct journal *journal, uint64_t old_size)
 		return;
 	if (proof.known)
 		proof.root = tree_root(&chain->tiles.tree);
-	if (proof.known && old_size > 0)
-		proof.err = tree_prove_growth(&source, old_size, proof.head.seq, &proof.path);
+	if (proof.known && new_size > proof.head.seq)
+		proof.err = -EINVAL;
+	else if (proof.known && old_size > 0)
+		proof.err = tree_prove_growth(&source, old_size,
+					      new_size ? new_size : proof.head.seq, &proof.path);
 	journal->outlet.proved(journal->outlet.data, &proof);
 }
 
@@ -71,7 +74,7 @@ static void take_work(struct journal *journal)
 		journal->outlet.head(journal->outlet.data, &journal->chain.head);
 	}
 	if (work.prove)
-		prove(journal, work.old_size);
+		prove(journal, work.old_size, work.new_size);
 	if (work.hurry)
 		round_hurry(journal);
 	if (work.pull)

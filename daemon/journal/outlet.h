@@ -71,8 +71,9 @@ struct outlet_source {
 	/* What the broker last heard of this gateway's chain, before a rewind(). The journal holds
 	 * itself against it before it offers anything. May be NULL. */
 	void (*told)(void *data, const struct event_head *head);
-	/* outlet.proved() follows, of the newest epoch, from so many leaves on. */
-	void (*prove)(void *data, uint64_t old_size);
+	/* outlet.proved() follows, of the newest epoch, from so many leaves on; up to so many, or
+	 * (0) to its end. */
+	void (*prove)(void *data, uint64_t old_size, uint64_t new_size);
 	/* A new connection: both streams start again behind their watermarks. Offers carry
 	 * the session number given here, so that late ones of an earlier session are known. */
 	void (*rewind)(void *data, uint32_t session);

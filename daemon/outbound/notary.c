@@ -2,22 +2,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/types.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/worker.h"
 #include "evidence/note.h"
 #include "frames/topic.h"
-#include "outbound/child.h"
+#include "outbound/signer.h"
 
 #define LOG_TOKEN "signer"
 #include "base/log.h"
@@ -25,11 +20,10 @@
 #define EVERY_NS     (60 * NS_PER_S)
 #define EVERY_EVENTS 256
 #define LEAST_NS     (500 * NS_PER_MS) /* between two heads */
-#define ANSWER_NS    (5 * NS_PER_S)
+#define PROOF_NS     (5 * NS_PER_S)
 #define SOON_NS	     NS_PER_S /* after a failure */
 #define AGAIN_NS     (10 * NS_PER_S) /* after the next ones */
 #define STUCK_NS     (60 * NS_PER_S)
-#define LINE_BYTES   4096
 #define HASH_TEXT    45
 #define EPOCHS_KEPT  4
 
@@ -41,6 +35,7 @@ struct signed_head {
 struct notary {
 	struct notary_conf conf;
 	struct worker *worker;
+	struct peers *peers; /* NULL: there are none */
 	char name[NOTE_NAME_BYTES]; /* of the key */
 
 	pthread_mutex_t lock; /* of these */
@@ -56,8 +51,9 @@ struct notary {
 	bool done; /* the same, or it cannot be signed now */
 
 	/* the thread's */
-	pid_t pid; /* of the signer, 0: there is none */
-	int fd;
+	struct signer signer;
+	struct signed_head published; /* the last one */
+	struct outlet_proof published_proof;
 	int64_t signed_ns, again_ns;
 	bool trouble; /* logged */
 };
@@ -87,84 +83,11 @@ static int complain(struct notary *notary, int err, const char *what)
 	return -EIO;
 }
 
-static void put_down(struct notary *notary)
+static int ask(struct notary *notary, const char *question, char answer[SIGNER_LINE_BYTES])
 {
-	char words[CHILD_WORDS_BYTES];
+	int err = signer_ask(&notary->signer, question, answer);
 
-	if (notary->pid == 0)
-		return;
-	close(notary->fd);
-	notary->fd = -1;
-	child_reap(notary->pid, clock_mono_ns() + LEAST_NS, "a library", words);
-	notary->pid = 0;
-}
-
-static int start(struct notary *notary)
-{
-	const struct signer_conf *signer = notary->conf.signer;
-	char *const arguments[] = {(char[]){"corridord-signer"}, signer->key, signer->ledger,
-				   notary->name, NULL};
-	int fds[2];
-	int err;
-
-	if (notary->pid > 0)
-		return 0;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return complain(notary, -errno, "no socket for corridord-signer");
-	err = child_start_program(arguments[0], arguments, fds[1], &notary->pid);
-	close(fds[1]);
-	if (err < 0) {
-		close(fds[0]);
-		notary->pid = 0;
-		return complain(notary, err, "corridord-signer cannot be started");
-	}
-	notary->fd = fds[0];
-	return 0;
-}
-
-static int receive(struct notary *notary, char answer[LINE_BYTES])
-{
-	int64_t until_ns = clock_mono_ns() + ANSWER_NS;
-	size_t used = 0;
-
-	while (used == 0 || answer[used - 1] != '\n') {
-		struct pollfd fd = {.fd = notary->fd, .events = POLLIN};
-		ssize_t bytes;
-
-		(void)worker_wait(notary->worker, until_ns, &fd);
-		if (clock_mono_ns() >= until_ns)
-			return -ETIMEDOUT;
-		if (!fd.revents)
-			continue;
-		bytes = recv(notary->fd, answer + used, LINE_BYTES - 1 - used, MSG_DONTWAIT);
-		if (bytes < 0 && errno == EAGAIN)
-			continue;
-		if (bytes <= 0)
-			return -EPIPE;
-		used += (size_t)bytes;
-	}
-	answer[used - 1] = '\0';
-	return 0;
-}
-
-/* Asks a line, gets a line. On failure there is no signer any more. */
-static int ask(struct notary *notary, const char *question, char answer[LINE_BYTES])
-{
-	size_t bytes = strlen(question);
-	int err = start(notary);
-
-	if (err < 0)
-		return err;
-	if (send(notary->fd, question, bytes, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)bytes)
-		err = -EPIPE;
-	if (err == 0)
-		err = receive(notary, answer);
-	if (err == 0)
-		return 0;
-	if (err == -ETIMEDOUT)
-		(void)kill(notary->pid, SIGKILL);
-	put_down(notary);
-	return complain(notary, err, "corridord-signer does not answer");
+	return err < 0 ? complain(notary, err, notary->signer.failure) : 0;
 }
 
 /* ---- one head ----------------------------------------------------------------------- */
@@ -177,11 +100,11 @@ static void origin_of(const struct notary *notary, const char *epoch, char origi
 
 static int ask_last(struct notary *notary, const char *epoch, uint64_t *ret_size)
 {
-	char origin[NOTE_NAME_BYTES], question[LINE_BYTES], answer[LINE_BYTES];
+	char origin[NOTE_NAME_BYTES], question[SIGNER_LINE_BYTES], answer[SIGNER_LINE_BYTES];
 	int err;
 
 	origin_of(notary, epoch, origin);
-	snprintf(question, sizeof(question), "last %s\n", origin);
+	snprintf(question, sizeof(question), "last %s", origin);
 	err = ask(notary, question, answer);
 	if (err < 0)
 		return err;
@@ -194,7 +117,7 @@ static int ask_last(struct notary *notary, const char *epoch, uint64_t *ret_size
 /* -EAGAIN: not by now. */
 static int wait_for_proof(struct notary *notary, struct outlet_proof *ret_proof)
 {
-	int64_t until_ns = clock_mono_ns() + ANSWER_NS;
+	int64_t until_ns = clock_mono_ns() + PROOF_NS;
 	bool proved = false;
 
 	while (!proved && clock_mono_ns() < until_ns) {
@@ -210,19 +133,21 @@ static int wait_for_proof(struct notary *notary, struct outlet_proof *ret_proof)
 	return proved ? 0 : -EAGAIN;
 }
 
-static int prove(struct notary *notary, uint64_t old_size, struct outlet_proof *ret_proof)
+static int prove(struct notary *notary, uint64_t old_size, uint64_t new_size,
+		 struct outlet_proof *ret_proof)
 {
 	pthread_mutex_lock(&notary->lock);
 	notary->proved = false;
 	pthread_mutex_unlock(&notary->lock);
-	notary->conf.prove(notary->conf.data, old_size);
+	notary->conf.prove(notary->conf.data, old_size, new_size);
 	return wait_for_proof(notary, ret_proof);
 }
 
 static int ask_to_sign(struct notary *notary, const struct outlet_proof *proof,
 		       char note[NOTE_BYTES])
 {
-	char origin[NOTE_NAME_BYTES], hash[HASH_TEXT], question[LINE_BYTES], answer[LINE_BYTES];
+	char origin[NOTE_NAME_BYTES], hash[HASH_TEXT], question[SIGNER_LINE_BYTES],
+		answer[SIGNER_LINE_BYTES];
 	size_t used;
 	int err, length;
 
@@ -234,7 +159,6 @@ static int ask_to_sign(struct notary *notary, const struct outlet_proof *proof,
 		base64_encode(proof->path.hash[i].bytes, TREE_HASH_BYTES, hash);
 		used += (size_t)snprintf(question + used, sizeof(question) - used, " %s", hash);
 	}
-	snprintf(question + used, sizeof(question) - used, "\n");
 	err = ask(notary, question, answer);
 	if (err < 0)
 		return err;
@@ -247,24 +171,35 @@ static int ask_to_sign(struct notary *notary, const struct outlet_proof *proof,
 	return 0;
 }
 
-static void publish(struct notary *notary, const struct outlet_proof *proof, const char *note)
+static void put_growth(struct jw *json, const struct outlet_proof *proof)
 {
-	char members[NOTE_MEMBERS_BYTES], hash[HASH_TEXT];
+	char hash[HASH_TEXT];
+
+	jw_open(json, "continues");
+	jw_uint(json, "size", proof->old_size);
+	jw_open_array(json, "path");
+	for (size_t i = 0; i < proof->path.count; i++) {
+		base64_encode(proof->path.hash[i].bytes, TREE_HASH_BYTES, hash);
+		jw_text(json, NULL, hash);
+	}
+	jw_close_array(json);
+	jw_close(json);
+}
+
+/* The last one that was signed, and what witnesses say of it or one before. */
+static void publish(struct notary *notary)
+{
+	char members[NOTE_MEMBERS_BYTES], witnessed[NOTE_BYTES];
+	const struct outlet_proof *proof = &notary->published_proof;
 	struct jw json;
 
 	jw_start(&json, members, sizeof(members));
-	jw_text(&json, "note", note);
-	if (proof->old_size > 0) {
-		jw_open(&json, "continues");
-		jw_uint(&json, "size", proof->old_size);
-		jw_open_array(&json, "path");
-		for (size_t i = 0; i < proof->path.count; i++) {
-			base64_encode(proof->path.hash[i].bytes, TREE_HASH_BYTES, hash);
-			jw_text(&json, NULL, hash);
-		}
-		jw_close_array(&json);
-		jw_close(&json);
-	}
+	jw_text(&json, "note", notary->published.note);
+	if (proof->old_size > 0)
+		put_growth(&json, proof);
+	if (notary->peers &&
+	    peers_gathered(notary->peers, notary->published.head.epoch, witnessed) > 0)
+		jw_text(&json, "witnessed", witnessed);
 	if (jw_ok(&json))
 		notary->conf.signed_head(notary->conf.data, members, json.bytes);
 }
@@ -287,7 +222,7 @@ static int sign(struct notary *notary, const struct event_head *head)
 	int err = ask_last(notary, head->epoch, &last);
 
 	if (err == 0)
-		err = prove(notary, last, &proof);
+		err = prove(notary, last, 0, &proof);
 	if (err < 0)
 		return err;
 	if (strcmp(proof.head.epoch, head->epoch) != 0)
@@ -302,7 +237,10 @@ static int sign(struct notary *notary, const struct event_head *head)
 	err = ask_to_sign(notary, &proof, note);
 	if (err < 0)
 		return err;
-	publish(notary, &proof, note);
+	notary->published.head = proof.head;
+	memcpy(notary->published.note, note, sizeof(note));
+	notary->published_proof = proof;
+	publish(notary);
 	pthread_mutex_lock(&notary->lock);
 	keep(notary, &proof.head, note);
 	pthread_mutex_unlock(&notary->lock);
@@ -311,6 +249,41 @@ static int sign(struct notary *notary, const struct event_head *head)
 	notary->trouble = false;
 	note_why(notary, "");
 	return 0;
+}
+
+/* ---- witnesses ---------------------------------------------------------------------- */
+
+/* A head, to one of them. */
+static int offer(struct notary *notary, size_t to, uint64_t old_size)
+{
+	const struct event_head *head = &notary->published.head;
+	struct outlet_proof proof = {0};
+	int err = old_size > 0 ? prove(notary, old_size, head->seq, &proof) : 0;
+
+	if (err == 0 && old_size > 0 &&
+	    (strcmp(proof.head.epoch, head->epoch) != 0 || !proof.known))
+		return 0; /* it ended meanwhile */
+	if (err == 0 && proof.err == 0)
+		peers_offer(notary->peers, to, old_size, &proof.path, notary->published.note);
+	return err;
+}
+
+static void see_witnesses(struct notary *notary)
+{
+	const struct event_head *head = &notary->published.head;
+	uint64_t old_size;
+	size_t to;
+	int more = peers_step(notary->peers, &notary->signer);
+
+	if (more < 0) {
+		(void)complain(notary, more, notary->signer.failure);
+		return;
+	}
+	if (more > 0 && notary->published.note[0])
+		publish(notary);
+	while (peers_next_offer(notary->peers, head, &to, &old_size))
+		if (offer(notary, to, old_size) < 0)
+			break;
 }
 
 /* ---- the thread --------------------------------------------------------------------- */
@@ -364,22 +337,68 @@ static int64_t look(struct notary *notary)
 	return due;
 }
 
+/* Not while the signer fails. */
+static int64_t witnesses_due_ns(const struct notary *notary)
+{
+	int64_t due = INT64_MAX;
+
+	if (notary->peers)
+		due = peers_due_ns(notary->peers, &notary->published.head);
+	return due > notary->again_ns ? due : notary->again_ns;
+}
+
 static void run(void *data)
 {
 	struct notary *notary = data;
 	int64_t due;
 
 	do {
+		int64_t witness_ns = witnesses_due_ns(notary);
+
 		due = look(notary);
-		if (due > clock_mono_ns())
-			continue;
-		sign_now(notary);
-		due = 0;
+		if (due <= clock_mono_ns()) {
+			sign_now(notary);
+			due = 0;
+		}
+		if (witness_ns <= clock_mono_ns()) {
+			see_witnesses(notary);
+			due = 0;
+		}
+		due = witness_ns < due ? witness_ns : due;
 	} while (worker_wait(notary->worker, due, NULL));
-	put_down(notary);
+	signer_put_down(&notary->signer);
 }
 
 /* ---- from outside ------------------------------------------------------------------- */
+
+static void wake(void *data)
+{
+	const struct notary *notary = data;
+
+	worker_wake(notary->worker);
+}
+
+static void publish_state(void *data, const struct outlet_state *state)
+{
+	const struct notary *notary = data;
+
+	notary->conf.state(notary->conf.data, state);
+}
+
+static void note_news(void *data)
+{
+	const struct notary *notary = data;
+
+	notary->conf.changed(notary->conf.data);
+}
+
+static int new_witness(struct notary *notary)
+{
+	const struct peers_host host = {
+		.data = notary, .wake = wake, .publish = publish_state, .changed = note_news};
+
+	return peers_new(notary->conf.witness, notary->name, &host, &notary->peers);
+}
 
 int notary_new(const struct notary_conf *conf, struct notary **ret_notary)
 {
@@ -389,12 +408,17 @@ int notary_new(const struct notary_conf *conf, struct notary **ret_notary)
 	if (!notary)
 		return -ENOMEM;
 	notary->conf = *conf;
-	notary->fd = -1;
 	notary->signed_ns = -LEAST_NS;
 	snprintf(notary->name, sizeof(notary->name), "corridor/%s/%s", conf->origin->checkpoint,
 		 conf->origin->gateway);
 	pthread_mutex_init(&notary->lock, NULL);
 	err = worker_new(STUCK_NS, &notary->worker);
+	if (err == 0 && conf->witness->enabled)
+		err = new_witness(notary);
+	notary->signer = (struct signer){.conf = conf->signer,
+					 .witness = conf->witness,
+					 .name = notary->name,
+					 .worker = notary->worker};
 	if (err < 0) {
 		notary_free(notary, 0);
 		return err;
@@ -443,11 +467,19 @@ void notary_why(struct notary *notary, char why[NOTARY_WHY_BYTES])
 	pthread_mutex_unlock(&notary->lock);
 }
 
-bool notary_note(struct notary *notary, const char *epoch, char *out, size_t size,
+struct peers *notary_peers(const struct notary *notary)
+{
+	return notary->peers;
+}
+
+bool notary_note(struct notary *notary, const char *epoch, uint64_t seq, char out[NOTE_BYTES],
 		 uint64_t *ret_size)
 {
 	bool found = false;
 
+	*ret_size = notary->peers ? peers_gathered(notary->peers, epoch, out) : 0;
+	if (*ret_size >= seq && *ret_size > 0)
+		return true;
 	pthread_mutex_lock(&notary->lock);
 	for (size_t i = 0; i < EPOCHS_KEPT && !found; i++) {
 		const struct signed_head *kept = &notary->kept[i];
@@ -455,7 +487,7 @@ bool notary_note(struct notary *notary, const char *epoch, char *out, size_t siz
 		found = kept->head.seq > 0 && strcmp(kept->head.epoch, epoch) == 0;
 		if (!found)
 			continue;
-		snprintf(out, size, "%s", kept->note);
+		memcpy(out, kept->note, NOTE_BYTES);
 		*ret_size = kept->head.seq;
 	}
 	pthread_mutex_unlock(&notary->lock);
@@ -488,6 +520,7 @@ bool notary_free(struct notary *notary, int64_t deadline_mono_ns)
 	if (!worker_stop(notary->worker, deadline_mono_ns))
 		return false;
 	worker_free(notary->worker);
+	peers_free(notary->peers);
 	pthread_mutex_destroy(&notary->lock);
 	free(notary);
 	return true;

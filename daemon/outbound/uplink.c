@@ -155,13 +155,13 @@ static void wake_if_idle(struct uplink *uplink)
 
 /* ---- what is signed ------------------------------------------------------------------------ */
 
-static void ask_for_proof(void *data, uint64_t old_size)
+static void ask_for_proof(void *data, uint64_t old_size, uint64_t new_size)
 {
 	struct uplink *uplink = data;
 
 	pthread_mutex_lock(&uplink->source_lock);
 	if (uplink->attached)
-		uplink->source.prove(uplink->source.data, old_size);
+		uplink->source.prove(uplink->source.data, old_size, new_size);
 	pthread_mutex_unlock(&uplink->source_lock);
 }
 
@@ -184,24 +184,34 @@ static void note_signer(void *data)
 	uplink_signal_change(data);
 }
 
-int uplink_sign(struct uplink *uplink, const struct signer_conf *conf)
+static void set_state(void *data, const struct outlet_state *state);
+
+int uplink_sign(struct uplink *uplink, const struct signer_conf *conf,
+		const struct witness_conf *witness)
 {
 	const struct notary_conf notary = {
 		.signer = conf,
+		.witness = witness,
 		.origin = uplink->origin,
 		.data = uplink,
 		.prove = ask_for_proof,
 		.signed_head = take_signed_head,
 		.changed = note_signer,
+		.state = set_state,
 	};
 
 	return notary_new(&notary, &uplink->notary);
 }
 
-bool uplink_note(struct uplink *uplink, const char *epoch, char *out, size_t size,
+bool uplink_note(struct uplink *uplink, const char *epoch, uint64_t seq, char out[NOTE_BYTES],
 		 uint64_t *ret_size)
 {
-	return uplink->notary && notary_note(uplink->notary, epoch, out, size, ret_size);
+	return uplink->notary && notary_note(uplink->notary, epoch, seq, out, ret_size);
+}
+
+struct peers *uplink_peers(const struct uplink *uplink)
+{
+	return uplink->notary ? notary_peers(uplink->notary) : NULL;
 }
 
 bool uplink_signed(struct uplink *uplink)

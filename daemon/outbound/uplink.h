@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "journal/outlet.h"
 #include "outbound/inlet.h"
+#include "outbound/peers.h"
 
 struct uplink;
 
@@ -54,7 +55,7 @@ bool uplink_uses(struct uplink *uplink, const struct uplink_conf *conf);
 /* For journal_start(): the calls the journal makes into this uplink. */
 struct outlet uplink_outlet(struct uplink *uplink);
 
-#define UPLINK_INLETS 4
+#define UPLINK_INLETS 6
 #define UPLINK_HOSTS  16
 
 /* Subscribes to the inlet's folder at each connection; its messages go to the inlet. Before
@@ -62,10 +63,15 @@ struct outlet uplink_outlet(struct uplink *uplink);
 void uplink_subscribe(struct uplink *uplink, const struct inlet *inlet);
 
 /* Heads of the log are signed and published. Before uplink_start(). Negative errno. */
-int uplink_sign(struct uplink *uplink, const struct signer_conf *conf);
-/* The last signed head of the epoch, a text, and its size. false: there is none at hand. */
-bool uplink_note(struct uplink *uplink, const char *epoch, char *out, size_t size,
+int uplink_sign(struct uplink *uplink, const struct signer_conf *conf,
+		const struct witness_conf *witness);
+/* A signed head of the epoch that shows event seq if there is one, and its size. false: there is none
+ * at hand. */
+bool uplink_note(struct uplink *uplink, const char *epoch, uint64_t seq, char out[NOTE_BYTES],
 		 uint64_t *ret_size);
+/* What hears of the witnesses and tells of them; NULL: there are none. The change of
+ * uplink_event_fd() is also of its news. */
+struct peers *uplink_peers(const struct uplink *uplink);
 /* A stop: all that there is is signed now, if it can be. false: it is not yet. */
 bool uplink_signed(struct uplink *uplink);
 

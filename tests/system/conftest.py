@@ -71,7 +71,7 @@ def new_subscriber(closing):
     for subscriber in made:
         assert not subscriber.garbled
         published.check_events(subscriber.events())
-        for branch in ("state", "status", "head", "metrics", "response"):
+        for branch in ("state", "status", "head", "metrics", "response", "cosign", "witness"):
             published.check_latest(branch, subscriber.of(branch))
 
 

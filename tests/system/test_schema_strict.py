@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from rig.daemon import ROOT
 
-SCHEMAS = sorted((ROOT / "schema").glob("*.json"))
+SCHEMAS = sorted((ROOT / "schema").glob("*.schema.json"))
 MAPS = {"properties", "$defs", "patternProperties", "dependentSchemas"}
 OF_TEXT = {"maxLength", "minLength", "pattern", "format"}
 COMPILE = """

@@ -34,10 +34,10 @@ def key(tmp_path):
 
 
 class Signer:
-    def __init__(self, folder):
+    def __init__(self, folder, *more):
         self.folder = folder
         self.socket, theirs = socket.socketpair()
-        arguments = [SIGNER, folder / "key.pem", folder / "ledger", NAME]
+        arguments = [SIGNER, "--of", notes.version_of(SIGNER), folder / "key.pem", folder / "ledger", NAME, *more]
         # what looks for leaks at the end would be another process, which it may not start
         env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
         self.process = subprocess.Popen(arguments, stdin=theirs, stderr=subprocess.PIPE, text=True, env=env)
@@ -65,20 +65,6 @@ def signer(key, tmp_path, closing):
 
 def leaves(count, word=b"event"):
     return [notes.leaf(word + b" %d" % i) for i in range(count)]
-
-
-def growth(old, tree):
-    """RFC 6962, 2.1.2."""
-
-    def subproof(m, part, whole):
-        if m == len(part):
-            return [] if whole else [notes.root_of(part)]
-        k = 1 << (len(part) - 1).bit_length() - 1
-        if m <= k:
-            return subproof(m, part[:k], whole) + [notes.root_of(part[k:])]
-        return subproof(m - k, part[k:], False) + [notes.root_of(part[:k])]
-
-    return subproof(old, tree, True)
 
 
 def note_of(answer):
@@ -123,11 +109,11 @@ def test_it_signs_what_continues_and_nothing_else(signer, key):
     tree = leaves(40)
     for size in (1, 2, 3, 7, 8, 9, 31, 40):
         last = int(signer.ask("last", ORIGIN).split()[1])
-        path = growth(last, tree[:size]) if last else []
+        path = notes.growth(last, tree[:size]) if last else []
         head = notes.head_of(key.signed(note_of(signer.sign(tree[:size], path))))
         assert head == (ORIGIN, size, notes.root_of(tree[:size]))
     other = tree[:20] + leaves(30, b"other")
-    assert signer.sign(other, growth(40, other)).startswith("refused it does not continue")
+    assert signer.sign(other, notes.growth(40, other)).startswith("refused it does not continue")
     assert signer.sign(other[:40]).startswith("refused it does not continue")
     assert signer.sign(tree[:39]).startswith("refused it is shorter")
     assert signer.sign(tree + leaves(1, b"x")).startswith("refused it does not continue")
@@ -159,6 +145,15 @@ def test_a_ledger_that_cannot_be_read_is_a_reason_to_sign_nothing(key, tmp_path,
 def test_what_is_no_question_is_refused(signer, question):
     assert signer.ask(question).startswith("refused")
     assert signer.ask("last", ORIGIN).startswith("last 0 ")
+
+
+def test_it_serves_no_daemon_of_another_version(key, tmp_path):
+    here, theirs = socket.socketpair()
+    words = [SIGNER, "--of", "0.0.9", tmp_path / "key.pem", tmp_path / "ledger", NAME]
+    refused = subprocess.run(words, stdin=theirs, capture_output=True, text=True)
+    theirs.close()
+    assert refused.returncode == 1 and "started by corridord 0.0.9" in refused.stderr and here.recv(1) == b""
+    here.close()
 
 
 def test_it_has_no_network(signer):
@@ -332,10 +327,11 @@ def test_one_event_is_proven_offline(gateway, subscriber, key, device, broker, c
 
 def test_that_the_log_only_grew_is_shown(gateway, subscriber, key, device, broker, closing):
     asker = closing(Asker(broker)).start()
-    for word in (3, 1) * 20:
+    subscriber.wait_event("seal.intact")
+    for word, kind in ((3, "seal.tampered"), (1, "seal.intact")) * 20:
         mark = subscriber.mark
         device.units[2].set(0, word)
-        subscriber.wait(lambda: subscriber.events(since=mark), "an event")
+        subscriber.wait_event(kind, since=mark)
     epoch = subscriber.parsed["event"][-1]["epoch"]
     last = len(tree_heard(subscriber, epoch))
     for old, new in [(1, 2), (1, last), (7, 20), (8, 32), (last, last), (last - 1, last)]:

@@ -56,23 +56,45 @@ class Key:
         made = subprocess.run([SIGNER, "--new-key", folder / "key.pem", name], check=True, capture_output=True, text=True)
         self.verifier = made.stdout.strip()
 
-    def sign(self, events, epoch=EPOCH, gateway=None):
-        """A head message over these events."""
+    def ask(self, *questions, more=()):
+        """The last answer of a signer that remembers nothing."""
         self.number += 1
         ours, theirs = socket.socketpair()
-        signer = subprocess.Popen([SIGNER, self.folder / "key.pem", self.folder / f"ledger{self.number}", self.name], stdin=theirs)
+        words = [SIGNER, "--of", notes.version_of(SIGNER), self.folder / "key.pem", self.folder / f"ledger{self.number}", self.name]
+        signer = subprocess.Popen([*words, *more], stdin=theirs)
         theirs.close()
-        root = base64.b64encode(notes.root_of([notes.leaf(e) for e in events])).decode()
         file = ours.makefile("rw")
-        file.write(f"sign {gateway or self.name}/{epoch} {len(events)} {root}\n")
-        file.flush()
-        answer = file.readline()
+        for question in questions:
+            file.write(question + "\n")
+            file.flush()
+            answer = file.readline()
         file.close()
         ours.close()
         signer.wait()
-        note = base64.b64decode(answer.removeprefix("note ")).decode()
-        said = {"schema": "corridord.head/1", "epoch": epoch, "seq": len(events), "hash": digest(events[-1]), "note": note}
+        return base64.b64decode(answer.split(" ")[1]).decode()
+
+    def sign(self, events, epoch=EPOCH, gateway=None, **more):
+        """A head message over these events."""
+        root = base64.b64encode(notes.root_of([notes.leaf(e) for e in events])).decode()
+        note = self.ask(f"sign {gateway or self.name}/{epoch} {len(events)} {root}")
+        said = {"schema": "corridord.head/1", "epoch": epoch, "seq": len(events), "hash": digest(events[-1]), "note": note, **more}
         return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+class WitnessKey(Key):
+    """A witness's: cosigns whatever it is asked to, each time as if it never had before."""
+
+    def __init__(self, folder, name):
+        super().__init__(folder, name)
+        made = subprocess.run([SIGNER, "--new-witness-key", folder / "witness.pem", name], check=True, capture_output=True, text=True)
+        self.verifier = made.stdout.strip()
+
+    def cosign(self, head, log):
+        """The witness's message of a head message."""
+        request = base64.b64encode(("old 0\n\n" + json.loads(head)["note"]).encode()).decode()
+        more = (self.folder / "witness.pem", self.folder / f"cosigned{self.number}")
+        note = self.ask(f"log {log.verifier}", f"cosign {request}", more=more)
+        return json.dumps({"schema": "corridord.witness/1", "note": note}, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 @pytest.fixture(scope="module")
@@ -84,20 +106,22 @@ def key(tmp_path_factory):
 def judge(tmp_path):
     """Both verifiers: they have to agree."""
 
-    def verdict(lines, *keys):
+    def verdict(lines, *keys, witnesses=0):
         path = tmp_path / "lines"
         path.write_bytes(b"".join(line + b"\n" for line in lines))
         options = [word for one in keys for word in ("--key", one.verifier)]
+        options += ["--witnesses", str(witnesses)]
         run = subprocess.run([VERIFY, "--json", *options, path], capture_output=True, text=True)
         said = {(one["checkpoint"], one["gateway"], one["epoch"]): one for one in map(json.loads, run.stdout.splitlines())}
-        other, code = verification.verify(lines, [one.verifier for one in keys])
+        other, code = verification.verify(lines, [one.verifier for one in keys], witnesses)
         assert (run.returncode, sorted(said)) == (code, sorted(other)), (run.stdout, run.stderr, other)
         for log, one in said.items():
             theirs = other[log]
             for what in ("missing", "evicted", "altered"):
                 ours = [n for span in one[what] for n in range(span["first"], min(span["last"], span["first"] + 10**5) + 1)]
                 assert len(one[what]) == 32 or ours == theirs[what], (what, one, theirs)
-            assert (one["verdict"], one["signed"]) == (theirs["verdict"], theirs["signed"])
+            for what in ("verdict", "signed", "witnessed"):
+                assert one[what] == theirs[what], (one, theirs)
         return said.get(("cp", "gw1", EPOCH)), run.returncode
 
     return verdict
@@ -300,3 +324,62 @@ def test_a_gateways_own_is_good(tmp_path, broker, subscriber, new_daemon, closin
         return run.returncode == 0 and said["signed"] == said["last"] and said
 
     assert until(judged, "all is signed and good")["events"] > 1
+
+
+# ---- witnesses -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def witnesses(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("witnesses")
+    return [WitnessKey(folder / name, f"corridor/{name}/gw1") for name in ("az", "tr", "am")]
+
+
+def test_k_of_n_witnesses_have_to_have_seen_it(judge, key, witnesses):
+    heads = [key.sign(WHOLE[:n]) for n in (20, 40, 60)]
+    lines = [*WHOLE, status(WHOLE), *heads]
+    assert judge(lines, key, *witnesses, witnesses=1)[1] == 1, "nobody has"
+    lines += [witnesses[0].cosign(heads[1], key), witnesses[1].cosign(heads[0], key), witnesses[0].cosign(heads[0], key)]
+    for wanted, size, code in ((0, 40, 0), (1, 40, 0), (2, 20, 0), (3, 0, 1)):
+        said, exit_code = judge(lines, key, *witnesses, witnesses=wanted)
+        assert (said["witnessed"], exit_code) == (size, code)
+    assert said["signed"] == 60
+    said, _ = judge(lines, key, *witnesses, witnesses=2)
+    assert said["witnessed_by"] == ["corridor/az/gw1", "corridor/tr/gw1"] and said["witnessed_at"] > "2020"
+    assert judge(lines, key, witnesses[2], witnesses=1)[1] == 1, "those who have are not known"
+    assert judge(lines, *witnesses, witnesses=1)[1] == 1, "nothing is signed by a log that is known"
+
+
+def test_a_head_that_carries_its_cosignatures_is_enough(judge, key, witnesses):
+    head = key.sign(WHOLE[:30])
+    note = json.loads(witnesses[0].cosign(head, key))["note"]
+    lines = [*WHOLE, status(WHOLE), key.sign(WHOLE, witnessed=note)]
+    said, code = judge(lines, key, *witnesses, witnesses=1)
+    assert (said["witnessed"], said["signed"], code) == (30, 60, 0)
+
+
+def test_a_forged_cosignature_is_a_forgery(judge, key, witnesses):
+    message = witnesses[0].cosign(key.sign(WHOLE), key)
+    said, code = judge([*WHOLE, status(WHOLE), message[:-12] + b"AAAAA" + message[-7:]], key, *witnesses)
+    assert code == 2 and said["forged_heads"] == 1
+
+
+def test_a_past_that_was_rewritten_after_it_was_witnessed_is_altered(judge, key, witnesses):
+    """With the gateway's own key: what others have cosigned stands."""
+    seen = witnesses[0].cosign(key.sign(WHOLE[:30]), key)
+    other = chain(60, word="other")
+    said, code = judge([*other, status(other), key.sign(other), seen], key, *witnesses, witnesses=1)
+    assert code == 2 and said["differing_heads"] == 1 and said["witnessed"] == 0
+
+
+def test_one_event_is_proven_by_k_witnesses(key, witnesses, tmp_path):
+    head = key.sign(WHOLE[:1])
+    note = json.loads(witnesses[0].cosign(head, key))["note"]
+    (tmp_path / "event").write_bytes(WHOLE[0])
+    keys = [key.verifier, *(w.verifier for w in witnesses)]
+    options = [word for one in keys for word in ("--key", one)]
+    for of, wanted, code in ((note, 1, 0), (note, 2, 1), (json.loads(head)["note"], 1, 1), (note[:-12] + "AAAAA" + note[-7:], 0, 2)):
+        proof = "c2sp.org/tlog-proof@v1\nindex 0\n\n" + of
+        (tmp_path / "proof").write_text(proof)
+        run = subprocess.run([VERIFY, *options, "--witnesses", str(wanted), "--proof", tmp_path / "proof", tmp_path / "event"])
+        assert run.returncode == code == verification.verify_single(WHOLE[0], proof, keys, wanted)

@@ -839,6 +839,31 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_ALARM,
 			.summary = "heads of the log are not signed",
 		},
+	[EVENT_JOURNAL_WITNESSED] =
+		{
+			.name = "journal.witnessed",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "a signed head of another gateway was cosigned",
+		},
+	[EVENT_JOURNAL_FORKED] =
+		{
+			.name = "journal.forked",
+			.severity = SEVERITY_CRITICAL,
+			.latched = true,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "another gateway has signed two pasts; this has both",
+		},
+	[EVENT_JOURNAL_UNPROVEN] =
+		{
+			.name = "journal.unproven",
+			.severity = SEVERITY_MAJOR,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "another gateway's head does not continue what was cosigned",
+		},
 	[EVENT_GATEWAY_STARTED] =
 		{
 			.name = "gateway.started",

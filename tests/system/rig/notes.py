@@ -3,6 +3,7 @@ tlog-checkpoint, RFC 8032): nothing here knows the programs under test."""
 
 import base64
 import hashlib
+import subprocess
 from functools import lru_cache
 
 P = 2**255 - 19
@@ -84,6 +85,39 @@ class Verifier:
             if dash == "\u2014" and name == self.name and data[:4] == self.id:
                 return text + "\n" if ed25519_is_good(self.key, (text + "\n").encode(), data[4:]) else None
         return None
+
+
+    def cosigned(self, note):
+        """When this witness cosigned the note (C2SP tlog-cosignature, Ed25519), seconds since 1970; else None."""
+        assert self.type == 4
+        text, _, signatures = note.rpartition("\n\n")
+        for line in signatures.splitlines():
+            dash, name, data = line.split(" ")
+            data = base64.b64decode(data, validate=True)
+            if dash == "\u2014" and name == self.name and data[:4] == self.id and len(data) == 76:
+                time = int.from_bytes(data[4:12], "big")
+                said = f"cosignature/v1\ntime {time}\n{text}\n".encode()
+                return time if ed25519_is_good(self.key, said, data[12:]) else None
+        return None
+
+
+def version_of(program):
+    """As a program that corridord starts is to be told it."""
+    return subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.strip().partition(" ")[2]
+
+
+def growth(old, tree):
+    """RFC 6962, 2.1.2, from the leaf hashes."""
+
+    def subproof(m, part, whole):
+        if m == len(part):
+            return [] if whole else [root_of(part)]
+        k = 1 << (len(part) - 1).bit_length() - 1
+        if m <= k:
+            return subproof(m, part[:k], whole) + [root_of(part[k:])]
+        return subproof(m - k, part[k:], False) + [root_of(part[:k])]
+
+    return subproof(old, tree, True)
 
 
 def head_of(text):

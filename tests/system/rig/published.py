@@ -27,9 +27,9 @@ def check_events(events):
 
 
 def check_latest(name, messages):
-    """The first and the last of each topic."""
+    """The first and the last of each topic; an empty one removes what was retained."""
     for topic in {message.topic for message in messages}:
-        found = [message.payload for message in messages if message.topic == topic]
+        found = [message.payload for message in messages if message.topic == topic and message.payload]
         for payload in found[:ENOUGH] + found[-ENOUGH:]:
             validator(name).validate(json.loads(payload))
 

@@ -19,6 +19,8 @@ class Log:
         self.right, self.missing, self.altered, self.evicted = {}, [], [], []
         self.wrong = False
         self.signed = 0
+        self.witnesses = {}  # size: {key}
+        self.witnessed = 0
 
 
 def read(lines, keys):
@@ -41,6 +43,10 @@ def read(lines, keys):
                 one.status = max(one.status, (said["seq"], said["hash"]), key=lambda status: status[0])
             elif kind == "corridord.head" and "note" in said:
                 take_note(log, said["note"], keys)
+                if "witnessed" in said:
+                    take_note(log, said["witnessed"], keys)
+            elif kind == "corridord.witness":
+                take_note(log, said["note"], keys)
         except (ValueError, KeyError, TypeError):
             garbled += 1
     return logs, garbled
@@ -50,11 +56,21 @@ def take_note(log, note, keys):
     origin, size, root = notes.head_of(note)
     one = log(*origin.split("/")[1:])
     for key in keys:
-        if key.claims(note):
+        if key.type == 1 and key.claims(note):
             if not key.signed(note):
                 one.forged_heads += 1
             elif origin.startswith(key.name + "/"):
                 one.heads.setdefault(size, set()).add(root)
+                take_cosignatures(one, note, size, keys)
+
+
+def take_cosignatures(log, note, size, keys):
+    for key in keys:
+        if key.type == 4 and key.claims(note):
+            if key.cosigned(note) is None:
+                log.forged_heads += 1
+            else:
+                log.witnesses.setdefault(size, set()).add(key.name)
 
 
 def last_of(log):
@@ -117,6 +133,18 @@ def hold_against_heads(log):
             log.wrong |= not good
             if good:
                 log.signed = max(log.signed, size)
+            else:
+                log.witnesses.pop(size, None)
+        else:
+            log.witnesses.pop(size, None)
+
+
+def count_witnesses(log, wanted):
+    seen = set()
+    for size in sorted(log.witnesses, reverse=True):
+        seen |= log.witnesses[size]
+        if not log.witnessed and len(seen) >= max(wanted, 1):
+            log.witnessed = size
 
 
 def check_follows(logs):
@@ -133,7 +161,7 @@ def check_follows(logs):
             without.add((log.checkpoint, log.gateway))
 
 
-def verify(lines, keys=()):
+def verify(lines, keys=(), witnesses=0):
     """{(checkpoint, gateway, epoch): verdict, ...}, and the worst of all as the exit code."""
     keys = [notes.Verifier(key) for key in keys]
     logs, garbled = read(lines, keys)
@@ -143,22 +171,23 @@ def verify(lines, keys=()):
     worst, said = 2 if garbled else 0 if logs else 1, {}
     for log in logs.values():
         hold_against_heads(log)
+        count_witnesses(log, witnesses)
     check_follows(logs)
     for key, log in logs.items():
         code = 0
-        if log.missing or not log.right or (keys and not log.signed):
+        if log.missing or not log.right or (keys and not log.signed) or (witnesses and not log.witnessed):
             code = 1
         if log.altered or log.wrong or log.forged_heads:
             code = 2
         said[key] = {
             "verdict": ("good", "incomplete", "altered")[code], "missing": sorted(log.missing), "altered": sorted(log.altered),
-            "evicted": sorted(log.evicted), "signed": log.signed,
+            "evicted": sorted(log.evicted), "signed": log.signed, "witnessed": log.witnessed,
         }
         worst = max(worst, code)
     return said, worst
 
 
-def verify_single(payload, proof, keys=()):
+def verify_single(payload, proof, keys=(), witnesses=0):
     """Of one event and its proof: 0 good, 1 nobody known has signed it, 2 it is not what was signed."""
     event = json.loads(payload)
     index, path, note = notes.proof_of(proof)
@@ -169,6 +198,8 @@ def verify_single(payload, proof, keys=()):
     if notes.root_by(notes.leaf(payload), index, size, path) != root:
         return 2
     claimed = [key for key in map(notes.Verifier, keys) if key.claims(note)]
-    if any(not key.signed(note) for key in claimed):
+    if any(not (key.signed(note) if key.type == 1 else key.cosigned(note)) for key in claimed):
         return 2
-    return 0 if any(key.name == name for key in claimed) else 1
+    if sum(key.type == 4 for key in claimed) < witnesses:
+        return 1
+    return 0 if any(key.type == 1 and key.name == name for key in claimed) else 1

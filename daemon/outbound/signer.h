@@ -1,0 +1,29 @@
+/* corridord-signer as a process: started, told whose keys it is to know, asked line by line, started
+ * again. It has the evidence key and no network; what it can be asked says signer/main.c. Used by one
+ * thread, which the process follows into death. */
+#ifndef CORRIDORD_OUTBOUND_SIGNER_H
+#define CORRIDORD_OUTBOUND_SIGNER_H
+
+#include <sys/types.h>
+
+#include "base/worker.h"
+#include "config/config.h"
+#include "evidence/cosign.h"
+
+#define SIGNER_LINE_BYTES (COSIGN_REQUEST_BYTES / 3 * 4 + 64)
+
+struct signer {
+	const struct signer_conf *conf; /* borrowed, as all here */
+	const struct witness_conf *witness;
+	char *name; /* of the key */
+	struct worker *worker; /* whose thread waits for answers */
+	pid_t pid; /* 0: there is none */
+	int fd;
+	const char *failure; /* of the last signer_ask() that failed, for people */
+};
+
+/* Asks a line, gets a line, both without their end. Negative errno: there is no process any more. */
+int signer_ask(struct signer *signer, const char *question, char answer[SIGNER_LINE_BYTES]);
+void signer_put_down(struct signer *signer);
+
+#endif

@@ -1,0 +1,203 @@
+"""Three gateways of three states, each the witness of the other two: each rewrites its past in turn, with
+its own keys, its card and the broker in its hands, and the others find it."""
+
+import base64
+import json
+import shutil
+import socket
+import subprocess
+
+import pytest
+from rig import conf, notes
+from rig.daemon import BUILD
+from rig.mqtt import new_client
+from rig.waiting import until
+from sim.modbus_device import TcpServer, Unit
+
+SIGNER = BUILD / "corridord-signer"
+PLACES = {"ge": "ge-red-bridge", "az": "az-sixi-korpu", "tr": "tr-sarp"}
+
+
+class Gateway:
+    def __init__(self, country, closing, tmp_path):
+        self.country, self.place = country, PLACES[country]
+        self.name = f"corridor/{self.place}/gw1"
+        self.device = closing(TcpServer({2: Unit(holding={0: 1})}).start())
+        self.keys = tmp_path / f"keys-{country}"
+        self.keys.mkdir()
+        self.log = self.make("--new-key", "key.pem")
+        self.witness = self.make("--new-witness-key", "witness.pem")
+        self.daemon = None
+
+    def make(self, what, file):
+        words = [SIGNER, what, self.keys / file, self.name]
+        return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+    def site(self, broker, others):
+        head = conf.head(broker.port).replace("ge-red-bridge", self.place).replace('"GE"', f'"{self.country.upper()}"')
+        head = head.replace("GE000600", f"{self.country.upper()}000600")
+        status = conf.register("status", 0, map=["0=missing", "1=intact", "2=opened", "3=tampered"])
+        witness = {
+            "of": [o.log for o in others], "by": [o.witness for o in others], "every": "1s",
+            "key": str(self.keys / "witness.pem"), "cosigned": "cosigned",
+        }
+        return (
+            head + conf.bus("b", self.device.port)
+            + conf.device("reader", "b", 2, status, address_base=0, poll="40ms")
+            + 'lane "entry-1" { direction = "entry"  seal "reader" { status = "reader.status" } }\n'
+            + f'signer {{ key = "{self.keys}/key.pem"  ledger = "ledger" }}\n'
+            + f"witness {{ {conf.options(witness)} }}\n"
+        )
+
+
+@pytest.fixture
+def corridor(closing, tmp_path, broker, new_daemon):
+    made = {country: Gateway(country, closing, tmp_path) for country in PLACES}
+    for gateway in made.values():
+        others = [o for o in made.values() if o is not gateway]
+        gateway.daemon = new_daemon(gateway.site(broker, others), folder=gateway.country).start()
+    return made
+
+
+def cosigned(subscriber, log, witness):
+    """(epoch, size) of all that this witness has published of that log, checked."""
+    found = []
+    topic = f"/{log.place}/gw1/witness/{witness.place}/gw1"
+    for message in list(subscriber.messages):
+        if message.topic.endswith(topic) and message.payload:
+            note = json.loads(message.payload)["note"]
+            origin, size, _ = notes.head_of(notes.Verifier(log.log).signed(note))
+            assert notes.Verifier(witness.witness).cosigned(note)
+            found.append((origin.split("/")[-1], size))
+    return found
+
+
+def events_of(subscriber, gateway, kind, since=0):
+    return [e for e in subscriber.events(kind, since=since) if e["checkpoint"] == gateway.place]
+
+
+def pairs(corridor):
+    return [(log, witness) for log in corridor.values() for witness in corridor.values() if log is not witness]
+
+
+def wait_all_cosigned(subscriber, corridor):
+    for log, witness in pairs(corridor):
+        until(lambda: cosigned(subscriber, log, witness), f"{witness.country} cosigns heads of {log.country}", 60)
+
+
+def test_each_cosigns_the_others_and_says_so(corridor, subscriber):
+    wait_all_cosigned(subscriber, corridor)
+    for log, witness in pairs(corridor):
+        told = until(
+            lambda: [e for e in events_of(subscriber, witness, "journal.witnessed") if e["observed"]["origin"].startswith(log.name + "/")],
+            "journal.witnessed",
+        )
+        assert told[-1]["observed"]["size"] > 0
+    for gateway in corridor.values():
+        others = [o for o in corridor.values() if o is not gateway]
+
+        def both():
+            for message in reversed(list(subscriber.of("head"))):
+                said = json.loads(message.payload)
+                if f"/{gateway.place}/" not in message.topic or "witnessed" not in said:
+                    continue
+                note = said["witnessed"]
+                assert notes.Verifier(gateway.log).signed(note)
+                if all(notes.Verifier(o.witness).cosigned(note) for o in others):
+                    return note
+            return None
+
+        until(both, f"both cosignatures in a head of {gateway.country}", 60)
+    assert not subscriber.events("journal.forked") and not subscriber.events("journal.unproven")
+
+
+def alarm(gateway, subscriber):
+    """A seal is tampered with, for which a head is signed at once, and whole again."""
+    numbers = []
+    for word, kind in ((3, "seal.tampered"), (1, "seal.intact")):
+        mark = subscriber.mark
+        gateway.device.units[2].set(0, word)
+        numbers.append(until(lambda: events_of(subscriber, gateway, kind, mark), kind)[0]["seq"])
+    return numbers[0]
+
+
+def forget(broker, gateway):
+    """All that the broker has retained of it."""
+    client = new_client("adversary")
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    prefix = f"corridor/v1/{gateway.place}/gw1"
+    topics = [f"{prefix}/status", f"{prefix}/head"]
+    topics += [f"{prefix}/witness/{p}/gw1" for p in PLACES.values()]
+    for topic in topics:
+        client.publish(topic, b"", 1, True).wait_for_publish(10)
+    client.disconnect()
+    client.loop_stop()
+
+
+@pytest.mark.parametrize("country", PLACES)
+def test_who_rewrites_his_past_is_found_by_the_others(country, corridor, broker, subscriber, tmp_path):
+    """A card that was copied early, put back with its ledger and keys, and a broker that was made to forget."""
+    wrong = corridor[country]
+    others = [o for o in corridor.values() if o is not wrong]
+    wait_all_cosigned(subscriber, corridor)
+    wrong.daemon.stop()
+    shutil.copytree(wrong.daemon.folder, tmp_path / "copied", symlinks=True, ignore=shutil.ignore_patterns("notify", "control*"))
+    wrong.daemon.start()
+    until(lambda: events_of(subscriber, wrong, "seal.intact"), "it is at work")
+    honest = [alarm(wrong, subscriber) for _ in range(4)][-1]
+    for other in others:
+        until(lambda: max(cosigned(subscriber, wrong, other))[1] >= honest, f"{other.country} has cosigned that", 60)
+    wrong.daemon.stop()
+    shutil.rmtree(wrong.daemon.folder)
+    shutil.copytree(tmp_path / "copied", wrong.daemon.folder, symlinks=True)
+    forget(broker, wrong)
+    mark = subscriber.mark
+    wrong.daemon.start()
+
+    def found(witness):
+        told = events_of(subscriber, witness, "journal.unproven", mark) + events_of(subscriber, witness, "journal.forked", mark)
+        return [e for e in told if e["observed"]["origin"].startswith(wrong.name + "/")]
+
+    until(lambda: events_of(subscriber, wrong, "gateway.started", mark), "it is at work")
+    for _ in range(8):  # it goes beyond what was cosigned of it
+        alarm(wrong, subscriber)
+    for other in others:
+        until(lambda: found(other), f"{other.country} finds it", 60)
+    assert not [e for e in subscriber.events("journal.forked") + subscriber.events("journal.unproven") if not e["observed"]["origin"].startswith(wrong.name)]
+
+
+def test_a_fork_is_told_with_both_signed_heads(corridor, broker, subscriber):
+    """Whoever has the key signs another past of the size that was cosigned."""
+    wrong, witness = corridor["ge"], corridor["tr"]
+    wait_all_cosigned(subscriber, corridor)
+    wrong.daemon.stop()
+    epoch, size = cosigned(subscriber, wrong, witness)[-1]
+    origin = f"{wrong.name}/{epoch}"
+    note = forged(wrong, origin, size)
+    client = new_client("adversary")
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    payload = json.dumps({"schema": "corridord.cosign/1", "request": "old 0\n\n" + note}, ensure_ascii=False)
+    topic = f"corridor/v1/{witness.place}/gw1/cosign/{wrong.place}/gw1"
+    client.publish(topic, payload.encode(), 1, True).wait_for_publish(10)
+    client.disconnect()
+    client.loop_stop()
+    told = until(lambda: events_of(subscriber, witness, "journal.forked"), "the fork is told")[0]
+    key = notes.Verifier(wrong.log)
+    first, second = notes.head_of(key.signed(told["observed"]["first"])), notes.head_of(key.signed(told["observed"]["second"]))
+    assert first[:2] == second[:2] == (origin, size) and first[2] != second[2]
+    assert told["severity"] == "critical" and told["observed"]["second"] == note
+
+
+def forged(gateway, origin, size):
+    here, theirs = socket.socketpair()
+    words = [SIGNER, "--of", notes.version_of(SIGNER), gateway.keys / "key.pem", gateway.keys / "forged", gateway.name]
+    process = subprocess.Popen(words, stdin=theirs)
+    theirs.close()
+    root = base64.b64encode(bytes(32)).decode()
+    here.sendall(f"sign {origin} {size} {root}\n".encode())
+    answer = here.makefile().readline()
+    here.close()
+    process.wait(10)
+    return base64.b64decode(answer.split(" ")[1]).decode()
