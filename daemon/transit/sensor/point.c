@@ -209,8 +209,20 @@ static unsigned adopt(struct point *point)
 	return effects | publish(point, point->edge_mono_ns);
 }
 
+/* A value that comes and goes by itself flickers, too. */
+static unsigned count_flicker(struct point *point, bool lost, int64_t at_mono_ns)
+{
+	point->flickers = lost;
+	if (!chatter_applies(point))
+		return 0;
+	point->edges++;
+	return count_change(point, at_mono_ns);
+}
+
 static unsigned begin_level(struct point *point, const struct value *value, int64_t at_mono_ns)
 {
+	unsigned effects = point->flickers ? count_flicker(point, false, at_mono_ns) : 0;
+
 	point->raw = *value;
 	point->level = *value;
 	point->edge_mono_ns = at_mono_ns;
@@ -218,7 +230,7 @@ static unsigned begin_level(struct point *point, const struct value *value, int6
 	point->level_mono_ns = at_mono_ns;
 	point->input_quality = QUALITY_GOOD;
 	point->input_reason = REASON_NONE;
-	return publish(point, at_mono_ns);
+	return effects | publish(point, at_mono_ns);
 }
 
 /* A number that was not the last one, and is not now: it may be another at each reading. */
@@ -270,6 +282,21 @@ static unsigned refuse(struct point *point, const struct value *raw, int64_t at_
 	return effects;
 }
 
+static bool is_refused(const struct reading *reading)
+{
+	return reading->quality == QUALITY_GOOD ||
+	       (reading->reason == REASON_OUT_OF_RANGE && reading->value.type != VALUE_NONE);
+}
+
+/* It brings no value. */
+static unsigned lose_reading(struct point *point, const struct reading *reading, int64_t at_mono_ns)
+{
+	if (is_refused(reading))
+		return refuse(point, &reading->value, at_mono_ns);
+	return lose(point, reading->quality,
+		    reading->reason ? reading->reason : REASON_DEVICE_ERROR, at_mono_ns);
+}
+
 unsigned point_reading(struct point *point, const struct reading *reading)
 {
 	int64_t at_mono_ns = reading->at_mono_ns;
@@ -280,14 +307,11 @@ unsigned point_reading(struct point *point, const struct reading *reading)
 		at_mono_ns = point->seen_mono_ns;
 	effects = point_tick(point, at_mono_ns - 1);
 	point->seen_mono_ns = at_mono_ns;
-	if (reading->reason == REASON_OUT_OF_RANGE && reading->value.type != VALUE_NONE)
-		return effects | refuse(point, &reading->value, at_mono_ns);
-	if (reading->quality != QUALITY_GOOD)
-		return effects | lose(point, reading->quality,
-				      reading->reason ? reading->reason : REASON_DEVICE_ERROR,
-				      at_mono_ns);
-	if (!convert(point->conf, &reading->value, &value))
-		return effects | refuse(point, &reading->value, at_mono_ns);
+	if (reading->quality != QUALITY_GOOD || !convert(point->conf, &reading->value, &value)) {
+		if (point->input_quality == QUALITY_GOOD)
+			effects |= count_flicker(point, true, at_mono_ns);
+		return effects | lose_reading(point, reading, at_mono_ns);
+	}
 	point->refused.type = VALUE_NONE;
 	if (point->input_quality != QUALITY_GOOD)
 		return effects | begin_level(point, &value, at_mono_ns);

@@ -82,6 +82,7 @@ struct point {
 	enum quality input_quality;
 	enum reason input_reason;
 
+	bool flickers; /* the last reading took its value away */
 	bool chatter;
 	int64_t chatter_mono_ns; /* when it was raised or cleared last */
 	int64_t window_mono_ns; /* start of the window that is watched for quiet */
