@@ -39,7 +39,7 @@ def test_a_loose_switch_makes_a_handful_of_events_and_one_that_sums_up(start, su
         over = subscriber.wait_event("input.chatter", alarm="cleared", point=f"io.{point}", within_s=40)
         assert over["observed"]["edges"] > 40
         subscriber.wait_event(closed, sensor=sensor, previous="unknown", state="closed")
-        assert len(told_of(subscriber, sensor)) == 7  # at first, four changes, unknown, known again
+        assert len(told_of(subscriber, sensor)) == 8  # at first, five changes, unknown, known again
         assert len(subscriber.events("input.chatter", alarm="raised", point=f"io.{point}")) == 1
 
 

@@ -101,6 +101,26 @@ static void what_goes_with_its_device_does_not_flicker(void **state)
 	assert_bool(&point, true, 850 * MS);
 }
 
+/* A boom that goes all its way, again and again, does not flicker. */
+static void only_what_is_taken_back_counts_where_it_is_configured_so(void **state)
+{
+	static const char *const way[] = {"closed", "opening", "open", "closing"};
+	struct point_conf conf = contact_conf();
+	struct point point;
+	int64_t ring[4], i;
+
+	(void)state;
+	conf.debounce_ns = 0;
+	conf.chatter_returns = true;
+	point_init(&point, &conf, ring);
+	for (i = 0; i < 20; i++)
+		read_value(&point, i * 10 * MS, value_text(way[i % 4]));
+	assert_false(point.chatter);
+	for (; i < 26; i++)
+		read_value(&point, i * 10 * MS, value_text(i % 2 ? "open" : "closed"));
+	assert_true(point.chatter);
+}
+
 static void a_fault_during_chatter_is_the_better_reason(void **state)
 {
 	struct point_conf conf = contact_conf();
@@ -155,6 +175,7 @@ int main(void)
 		cmocka_unit_test(chatter_ends_after_a_quiet_window_and_the_present_value_is_taken),
 		cmocka_unit_test(a_value_that_comes_and_goes_is_chatter),
 		cmocka_unit_test(what_goes_with_its_device_does_not_flicker),
+		cmocka_unit_test(only_what_is_taken_back_counts_where_it_is_configured_so),
 		cmocka_unit_test(a_fault_during_chatter_is_the_better_reason),
 		cmocka_unit_test(chatter_can_be_off_and_does_not_apply_to_counters),
 	};

@@ -178,11 +178,20 @@ static bool chatter_applies(const struct point *point)
 	       !conf->counted;
 }
 
-static unsigned count_change(struct point *point, int64_t at_mono_ns)
+static bool counts(struct point *point, const struct value *from, const struct value *to)
+{
+	bool returns = value_equal(to, &point->before);
+
+	point->before = *from;
+	return returns || !point->conf->chatter_returns;
+}
+
+static unsigned count_change(struct point *point, const struct value *from, const struct value *to,
+			     int64_t at_mono_ns)
 {
 	const struct point_conf *conf = point->conf;
 
-	if (!chatter_applies(point))
+	if (!chatter_applies(point) || !counts(point, from, to))
 		return 0;
 	if (point->chatter) {
 		point->window_changes++;
@@ -201,27 +210,26 @@ static unsigned count_change(struct point *point, int64_t at_mono_ns)
 /* raw has held long enough: it is the level, since its edge. */
 static unsigned adopt(struct point *point)
 {
-	unsigned effects;
+	unsigned effects = count_change(point, &point->level, &point->raw, point->edge_mono_ns);
 
 	point->level = point->raw;
 	point->level_mono_ns = point->edge_mono_ns;
-	effects = count_change(point, point->edge_mono_ns);
 	return effects | publish(point, point->edge_mono_ns);
 }
 
-/* A value that comes and goes by itself flickers, too. */
-static unsigned count_flicker(struct point *point, bool lost, int64_t at_mono_ns)
+/* A value that comes and goes by itself flickers, too: to is no value, or one where was none. */
+static unsigned count_flicker(struct point *point, const struct value *to, int64_t at_mono_ns)
 {
-	point->flickers = lost;
+	point->flickers = to->type == VALUE_NONE;
 	if (!chatter_applies(point))
 		return 0;
 	point->edges++;
-	return count_change(point, at_mono_ns);
+	return count_change(point, &point->level, to, at_mono_ns);
 }
 
 static unsigned begin_level(struct point *point, const struct value *value, int64_t at_mono_ns)
 {
-	unsigned effects = point->flickers ? count_flicker(point, false, at_mono_ns) : 0;
+	unsigned effects = point->flickers ? count_flicker(point, value, at_mono_ns) : 0;
 
 	point->raw = *value;
 	point->level = *value;
@@ -299,6 +307,7 @@ static unsigned lose_reading(struct point *point, const struct reading *reading,
 
 unsigned point_reading(struct point *point, const struct reading *reading)
 {
+	static const struct value nothing = {.type = VALUE_NONE};
 	int64_t at_mono_ns = reading->at_mono_ns;
 	struct value value;
 	unsigned effects;
@@ -309,7 +318,7 @@ unsigned point_reading(struct point *point, const struct reading *reading)
 	point->seen_mono_ns = at_mono_ns;
 	if (reading->quality != QUALITY_GOOD || !convert(point->conf, &reading->value, &value)) {
 		if (point->input_quality == QUALITY_GOOD)
-			effects |= count_flicker(point, true, at_mono_ns);
+			effects |= count_flicker(point, &nothing, at_mono_ns);
 		return effects | lose_reading(point, reading, at_mono_ns);
 	}
 	point->refused.type = VALUE_NONE;
