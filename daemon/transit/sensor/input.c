@@ -83,8 +83,9 @@ static void raise_fault(struct input *input, struct teller *teller, int64_t now_
 	const struct device *device = input->device;
 	struct jw *json;
 
-	if (input->fault.raised || input->point->chatter || now_mono_ns - input->fault_mono_ns < FAULT_HOLD_NS ||
-	    device->down.raised || (device->misfit && device->misfit != input->point))
+	if (input->fault.raised || input->point->chatter ||
+	    now_mono_ns - input->fault_mono_ns < FAULT_HOLD_NS || device->down.raised ||
+	    (device->misfit && device->misfit != input->point))
 		return;
 	if (!reason_is_its_own(input->point->input_reason) &&
 	    device->good_mono_ns < input->fault_mono_ns)
