@@ -51,6 +51,7 @@ enum conf_role {
 	ROLE_TRUTH,
 	ROLE_SWITCH, /* a truth that holds still: of a machine, a door, a button */
 	ROLE_WORD,
+	ROLE_POSITION, /* a word for where a machine is, that goes through all between */
 	ROLE_TEXT,
 	ROLE_NUMBER_OF_IT, /* that a thing is known by */
 	ROLE_QUANTITY,

@@ -541,7 +541,8 @@ const struct conf_option point_options[] = {
 	 .unit = "changes",
 	 .help = "So many changes within chatter_window are chatter: one event, then silence "
 		 "until it ends; 0: off. Where it is left out, limit switches, arm_broken, "
-		 "presence_fault and the input of a contact have 5 changes within 4s, all others none."},
+		 "presence_fault and the input of a contact have 6 changes within 8s, the status of a "
+		 "boom 6 that take back the one before, all others none."},
 	{.name = "chatter_window",
 	 .type = CONF_DURATION,
 	 .offset = AT(point_block, conf.chatter_window_ns),
@@ -695,7 +696,7 @@ const struct conf_option lane_options[] = {
 const struct conf_option barrier_options[] = {
 	{.name = "status",
 	 .type = CONF_POINT,
-	 .role = ROLE_WORD,
+	 .role = ROLE_POSITION,
 	 .offset = AT(barrier_conf, status),
 	 .help = "Point whose map says closed, opening, open, closing, fault or unknown. Beside it limits "
 		 "are only shown."},

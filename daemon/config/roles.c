@@ -4,8 +4,8 @@
 #include "config/build.h"
 
 /* No boom goes up and down, no door opens and closes so often. */
-#define SWITCH_CHATTER_EDGES	 5
-#define SWITCH_CHATTER_WINDOW_NS (4 * NS_PER_S)
+#define STEADY_CHATTER_EDGES	 6
+#define STEADY_CHATTER_WINDOW_NS (8 * NS_PER_S)
 
 static bool is_number(const struct point_conf *point)
 {
@@ -69,6 +69,7 @@ static const struct {
 	[ROLE_TRUTH] = {fits_truth, "a bit, or a register that is 0 or 1"},
 	[ROLE_SWITCH] = {fits_truth, "a bit, or a register that is 0 or 1"},
 	[ROLE_WORD] = {fits_word, "a point with a map, or a text"},
+	[ROLE_POSITION] = {fits_word, "a point with a map, or a text"},
 	[ROLE_TEXT] = {fits_number_of_it, "a text"},
 	[ROLE_NUMBER_OF_IT] = {fits_number_of_it, "a text, or a whole number of 32 bits or more"},
 	[ROLE_QUANTITY] = {fits_quantity, "a number"},
@@ -102,13 +103,14 @@ static bool is_polled(const struct config_build *build, const struct point_conf 
 	return driver && driver->blocking;
 }
 
-/* Where nothing else is configured, a switch that flickers is chatter. */
-static void set_chatter(struct point_conf *point)
+/* Where nothing else is configured, what flickers though it cannot move so is chatter. */
+static void set_chatter(struct point_conf *point, enum conf_role role)
 {
-	if (point->chatter_set)
+	if (point->chatter_set || (role != ROLE_SWITCH && role != ROLE_POSITION))
 		return;
-	point->chatter_edges = SWITCH_CHATTER_EDGES;
-	point->chatter_window_ns = SWITCH_CHATTER_WINDOW_NS;
+	point->chatter_edges = STEADY_CHATTER_EDGES;
+	point->chatter_window_ns = STEADY_CHATTER_WINDOW_NS;
+	point->chatter_returns = role == ROLE_POSITION;
 }
 
 static void check(struct config_build *build, const struct conf_node *node,
@@ -118,8 +120,7 @@ static void check(struct config_build *build, const struct conf_node *node,
 		point->plausible = (struct point_range){.min = (double)row->min,
 							.max = (double)row->max,
 							.or_zero = row->role == ROLE_MOMENT};
-	if (row->role == ROLE_SWITCH)
-		set_chatter(point);
+	set_chatter(point, row->role);
 	point->looked_at_twice |= row->role == ROLE_NUMBER_OF_IT && is_polled(build, point);
 	if (row->role == ROLE_ANY || roles[row->role].fits(point))
 		return;

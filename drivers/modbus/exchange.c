@@ -450,9 +450,9 @@ static bool is_worn_out(const struct modbus_link *link)
 	       clock_mono_ns() - link->silent_mono_ns >= DEAF_NS;
 }
 
-/* Of a connection that ends while an answer is waited for. So late, it says no more than silence. */
-static enum modbus_outcome judge_loss(struct modbus_link *link,
-				      const struct modbus_question *question, int64_t sent_mono_ns,
+/* Of a connection that ends while the answer of this unit is waited for, since then. So late, it
+ * says no more than silence. */
+static enum modbus_outcome judge_loss(struct modbus_link *link, uint8_t unit, int64_t asked_mono_ns,
 				      int64_t patience_ns)
 {
 	const int64_t now_mono_ns = clock_mono_ns();
@@ -460,8 +460,8 @@ static enum modbus_outcome judge_loss(struct modbus_link *link,
 	if (link->kind == MODBUS_RTU)
 		return MODBUS_LOST;
 	if (link->hung_up)
-		modbus_late_hung_up(link, question->request.unit, now_mono_ns);
-	return now_mono_ns - sent_mono_ns >= patience_ns / 2 ? MODBUS_SILENT : MODBUS_LOST;
+		modbus_late_hung_up(link, unit, now_mono_ns);
+	return now_mono_ns - asked_mono_ns >= patience_ns / 2 ? MODBUS_SILENT : MODBUS_LOST;
 }
 
 static enum modbus_outcome ask(struct modbus_link *link, const struct modbus_question *question,
@@ -478,13 +478,13 @@ static enum modbus_outcome ask(struct modbus_link *link, const struct modbus_que
 		return MODBUS_SILENT;
 	outcome = send_request(link, request);
 	if (outcome == MODBUS_ANSWERED) {
-		const int64_t sent_mono_ns = clock_mono_ns();
+		const int64_t asked_mono_ns = clock_mono_ns();
 		const int64_t until_mono_ns = deadline_of(link, request, wait->patience_ns);
 		outcome = link->kind == MODBUS_TCP
 				  ? receive_tcp(link, question, until_mono_ns, ret_reply)
 				  : receive_rtu(link, question, until_mono_ns, ret_reply);
 		if (outcome == MODBUS_LOST)
-			outcome = judge_loss(link, question, sent_mono_ns, wait->patience_ns);
+			outcome = judge_loss(link, request->unit, asked_mono_ns, wait->patience_ns);
 	}
 	if (link->kind == MODBUS_TCP)
 		after_tcp(link, question, outcome);

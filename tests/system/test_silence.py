@@ -1,5 +1,6 @@
 """Devices that do not answer: they harm only themselves, and are never taken for good news."""
 
+import json
 import time
 
 import pytest
@@ -39,6 +40,12 @@ def gaps(times):
     return [b - a for a, b in zip(times, times[1:])]
 
 
+def retry_ms(subscriber):
+    """Of the only bus, as last told; None: not yet."""
+    told = subscriber.of("metrics")
+    return json.loads(told[-1].payload)["buses"][0]["retry_ms"] if told else None
+
+
 def polled_every_s(unit, polls=60):
     """On average, for so many polls from now on."""
     unit.asked_at_s.clear()
@@ -51,13 +58,15 @@ def test_a_silent_unit_delays_the_others_by_its_bounded_share_backs_off_and_retu
     shared, broker, subscriber, new_daemon, witness
 ):
     good, bad, text = shared
-    new_daemon(conf.head(broker.port) + text).start()
+    new_daemon(conf.head(broker.port, metrics_every="1s") + text).start()
     subscriber.wait_event("seal.intact", sensor="bad")
+    subscriber.wait(lambda: retry_ms(subscriber) == 0, "nobody is silent")
     before_s = polled_every_s(good)
     bad.silent = True
     subscriber.wait_event("device.down", alarm="raised", device="bad")
     good.asked_at_s.clear()
     bad.asked_at_s.clear()
+    subscriber.wait(lambda: retry_ms(subscriber) > 0, "how soon the silent are asked again")
     begun = time.monotonic()
     until(lambda: len(bad.asked_at_s) >= 3, "the silent unit is asked again")
     lasted = time.monotonic() - begun

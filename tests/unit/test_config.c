@@ -107,7 +107,8 @@ static void a_device_that_reports_by_itself_never_grows_stale(void **state)
 /* What moves cannot move so often: where nothing else is said, more is chatter. */
 static void a_switch_that_flickers_is_chatter_unless_it_is_said_otherwise(void **state)
 {
-	static const char *const switches[] = {"d.down", "d.up", "d.arm", "d.broken", "d.door"};
+	static const char *const switches[] = {"d.down",   "d.up",   "d.arm",
+					       "d.broken", "d.door", "d.status"};
 	static const char *const others[] = {"d.beam", "d.beyond", "d.word", "d.opened", "d.free"};
 	struct folder folder;
 	struct config *config = load_text(
@@ -123,7 +124,9 @@ static void a_switch_that_flickers_is_chatter_unless_it_is_said_otherwise(void *
 		     "    point \"word\" { table = holding address = 8 map = {\"1=intact\"} }\n"
 		     "    point \"opened\" { table = coil address = 9 }\n"
 		     "    point \"free\" { table = coil address = 10 chatter_edges = 0 }\n"
+		     "    point \"status\" { table = holding address = 12 map = {\"1=open\"} }\n"
 		     "    point \"own\" { table = coil address = 11 chatter_edges = 20 } }\n"
+		     "lane \"m\" { barrier \"b\" { status = d.status } }\n"
 		     "lane \"l\" { barrier \"b\" { closed_limit = d.down open_limit = d.up\n"
 		     "    arm_broken = d.arm presence = d.beam presence_fault = d.broken\n"
 		     "    passed = d.beyond } seal \"s\" { status = d.word opened = d.opened } }\n"
@@ -134,11 +137,13 @@ static void a_switch_that_flickers_is_chatter_unless_it_is_said_otherwise(void *
 
 	(void)state;
 	for (i = 0; i < COUNT(switches); i++) {
-		assert_int_equal(point(config, switches[i])->chatter_edges, 5);
-		assert_true(point(config, switches[i])->chatter_window_ns == 4 * NS_PER_S);
+		assert_int_equal(point(config, switches[i])->chatter_edges, 6);
+		assert_true(point(config, switches[i])->chatter_window_ns == 8 * NS_PER_S);
 	}
 	for (i = 0; i < COUNT(others); i++)
 		assert_int_equal(point(config, others[i])->chatter_edges, 0);
+	assert_true(point(config, "d.status")->chatter_returns);
+	assert_false(point(config, "d.down")->chatter_returns);
 	assert_int_equal(point(config, "d.own")->chatter_edges, 20);
 	assert_true(point(config, "d.own")->chatter_window_ns == 10 * NS_PER_S);
 	config_free(config);

@@ -96,6 +96,30 @@ static void idle_connection_that_ends_tells_of_no_gateway(void **state)
 	assert_int_equal(link_of(rig)->gateway_ns, 0);
 }
 
+static void hang_up_at_the_second_question(struct peer *peer)
+{
+	(void)peer_next(peer);
+	(void)peer_next(peer);
+	hang_up_after(peer, 0);
+}
+
+/* Not even when that is a probe, because an answer to the first may still come. */
+static void connection_that_ends_at_a_question_is_no_outage(void **state)
+{
+	const struct driver *const both[] = {&modbus_tcp_driver, &modbus_rtu_tcp_driver};
+	struct modbus_rig *rig = *state;
+
+	for (size_t i = 0; i < COUNT(both); i++) {
+		two_devices(rig, both[i]);
+		start_peer(rig, hang_up_at_the_second_question, NULL);
+		open_bus(rig);
+		assert_int_equal(poll_device(rig, 0), -ETIMEDOUT);
+		rig->device_conf[0].timeout_ns = LONG_PATIENCE_NS;
+		assert_int_equal(poll_device(rig, 0), 0);
+		assert_point_int(rig, 0, 0, 100);
+	}
+}
+
 static void hang_up_late(struct peer *peer)
 {
 	(void)peer_next(peer);
@@ -123,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		modbus_test(gateway_that_hangs_up_on_a_dead_unit_is_waited_for),
 		modbus_test(gateway_that_hung_up_between_two_questions_is_waited_for),
+		modbus_test(connection_that_ends_at_a_question_is_no_outage),
 		modbus_test(connection_that_ends_late_says_no_more_than_silence),
 		modbus_test(idle_connection_that_ends_tells_of_no_gateway),
 	};

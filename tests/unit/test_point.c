@@ -1,54 +1,6 @@
 #include <math.h>
 
-#include "rig/sensor_rig.h"
-
-static struct point_conf contact_conf(void)
-{
-	return (struct point_conf){
-		.name = "io.beam",
-		.debounce_ns = 20 * MS,
-		.chatter_edges = 4,
-		.chatter_window_ns = S,
-		.scale = 1,
-	};
-}
-
-static unsigned read_value(struct point *point, int64_t at_mono_ns, struct value value)
-{
-	struct reading reading = {.at_mono_ns = at_mono_ns, .value = value};
-
-	return point_reading(point, &reading);
-}
-
-static unsigned read_bool(struct point *point, int64_t at_mono_ns, bool value)
-{
-	return read_value(point, at_mono_ns, value_bool(value));
-}
-
-static unsigned read_fault(struct point *point, int64_t at_mono_ns, enum reason reason)
-{
-	struct reading reading = {
-		.at_mono_ns = at_mono_ns, .quality = QUALITY_FAULT, .reason = reason};
-
-	return point_reading(point, &reading);
-}
-
-static void assert_bool(const struct point *point, bool value, int64_t changed_mono_ns)
-{
-	assert_true(point_good(point));
-	assert_int_equal(point->value.type, VALUE_BOOL);
-	assert_int_equal(point->value.boolean, value);
-	assert_int_equal(point->changed_mono_ns, changed_mono_ns);
-}
-
-static void assert_lost(const struct point *point, enum quality quality, enum reason reason,
-			int64_t changed_mono_ns)
-{
-	assert_int_equal(point->quality, quality);
-	assert_int_equal(point->reason, reason);
-	assert_int_equal(point->value.type, VALUE_NONE);
-	assert_int_equal(point->changed_mono_ns, changed_mono_ns);
-}
+#include "point_readings.h"
 
 static void a_point_that_was_never_read_has_no_value(void **state)
 {
@@ -503,112 +455,6 @@ static void time_that_goes_back_is_held(void **state)
 	assert_bool(&point, false, 5 * S);
 }
 
-static void as_many_changes_as_allowed_within_the_window_are_chatter(void **state)
-{
-	struct point_conf conf = contact_conf();
-	struct point point;
-	int64_t ring[4];
-	unsigned effects;
-
-	(void)state;
-	conf.debounce_ns = 0;
-	point_init(&point, &conf, ring);
-	read_bool(&point, 0, false);
-	read_bool(&point, S, true);
-	read_bool(&point, S + 300 * MS, false);
-	read_bool(&point, S + 600 * MS, true);
-	effects =
-		read_bool(&point, 2 * S, false); /* the fourth, exactly a window after the first */
-	assert_int_equal(effects, POINT_CHANGED | POINT_CHATTER_RAISED);
-	assert_lost(&point, QUALITY_FAULT, REASON_CHATTER, 2 * S);
-}
-
-static void fewer_changes_or_slower_ones_are_none(void **state)
-{
-	struct point_conf conf = contact_conf();
-	struct point point;
-	int64_t ring[4];
-
-	(void)state;
-	conf.debounce_ns = 0;
-	point_init(&point, &conf, ring);
-	read_bool(&point, 0, false);
-	for (int i = 1; i < 100; i++)
-		assert_int_equal(read_bool(&point, i * 334 * MS, i % 2), POINT_CHANGED);
-	assert_false(point.chatter);
-}
-
-static void chatter_ends_after_a_quiet_window_and_the_present_value_is_taken(void **state)
-{
-	struct point_conf conf = contact_conf();
-	struct point point;
-	int64_t ring[4];
-	int i;
-
-	(void)state;
-	conf.debounce_ns = 0;
-	point_init(&point, &conf, ring);
-	for (i = 0; i < 5; i++)
-		read_bool(&point, i * 10 * MS, i % 2);
-	assert_true(point.chatter);
-	assert_int_equal(point.chatter_mono_ns, 40 * MS);
-	for (; i < 12; i++) /* 7 more within the first window */
-		assert_int_equal(read_bool(&point, i * 10 * MS, i % 2), 0);
-	assert_int_equal(point_tick(&point, 40 * MS + S), 0);
-	assert_true(point.chatter);
-	assert_int_equal(point_tick(&point, 40 * MS + 2 * S),
-			 POINT_CHANGED | POINT_CHATTER_CLEARED);
-	assert_bool(&point, true, 40 * MS + 2 * S);
-	assert_int_equal(point_chatter_edges(&point), 7);
-	assert_int_equal(read_bool(&point, 3 * S, false), POINT_CHANGED); /* begins at nothing */
-}
-
-static void a_fault_during_chatter_is_the_better_reason(void **state)
-{
-	struct point_conf conf = contact_conf();
-	struct point point;
-	int64_t ring[4];
-
-	(void)state;
-	conf.debounce_ns = 0;
-	point_init(&point, &conf, ring);
-	for (int i = 0; i < 5; i++)
-		read_bool(&point, i * 10 * MS, i % 2);
-	assert_int_equal(read_fault(&point, 500 * MS, REASON_LINE_GONE), POINT_CHANGED);
-	assert_lost(&point, QUALITY_FAULT, REASON_LINE_GONE, 500 * MS);
-	assert_int_equal(point_tick(&point, 10 * S), POINT_CHATTER_CLEARED);
-	assert_lost(&point, QUALITY_FAULT, REASON_LINE_GONE, 500 * MS);
-}
-
-static void chatter_can_be_off_and_does_not_apply_to_counters(void **state)
-{
-	static const struct point_map map[] = {{0, "zero"}, {1, "one"}};
-	struct point_conf confs[3];
-	struct point point;
-	int64_t ring[4];
-	int k;
-
-	(void)state;
-	for (k = 0; k < 3; k++) {
-		confs[k] = contact_conf();
-		confs[k].debounce_ns = 0;
-	}
-	confs[0].chatter_edges = 0;
-	confs[1].chatter_window_ns = 0;
-	confs[2].counted = true;
-	confs[2].map = map;
-	confs[2].map_count = 2;
-	for (k = 0; k < 3; k++) {
-		point_init(&point, &confs[k], k == 0 ? NULL : ring);
-		for (int i = 0; i < 50; i++)
-			read_value(&point, i * MS, value_int(i % 2));
-		for (int i = 50; i < 99 && k < 2; i++)
-			read_bool(&point, i * MS, i % 2);
-		assert_true(point_good(&point));
-		assert_int_equal(point_deadline(&point), INT64_MAX);
-	}
-}
-
 static void a_device_that_is_down_takes_a_good_value_but_no_better_reason(void **state)
 {
 	const struct point_conf conf = contact_conf();
@@ -694,11 +540,6 @@ int main(void)
 		cmocka_unit_test(
 			a_reading_that_comes_too_late_does_not_hide_that_the_point_was_stale),
 		cmocka_unit_test(time_that_goes_back_is_held),
-		cmocka_unit_test(as_many_changes_as_allowed_within_the_window_are_chatter),
-		cmocka_unit_test(fewer_changes_or_slower_ones_are_none),
-		cmocka_unit_test(chatter_ends_after_a_quiet_window_and_the_present_value_is_taken),
-		cmocka_unit_test(a_fault_during_chatter_is_the_better_reason),
-		cmocka_unit_test(chatter_can_be_off_and_does_not_apply_to_counters),
 		cmocka_unit_test(a_device_that_is_down_takes_a_good_value_but_no_better_reason),
 		cmocka_unit_test(a_polled_point_is_known_up_to_its_last_reading),
 		cmocka_unit_test(only_booleans_and_zero_and_one_are_truths),

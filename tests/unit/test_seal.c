@@ -371,6 +371,40 @@ static void a_battery_that_is_no_percentage_changes_no_alarm(void **state)
 	assert_told(&site.rig, "");
 }
 
+/* Words that are read in the wrong order are a time, too. */
+static void a_time_of_closing_after_tomorrow_is_no_time(void **state)
+{
+	static const struct {
+		int64_t ahead_s;
+		enum clock_state clock;
+		bool believed;
+	} cases[] = {
+		{-5, CLOCK_SYNCED, true},      {86400, CLOCK_SYNCED, true},
+		{86401, CLOCK_SYNCED, false},  {400 * INT64_C(86400), CLOCK_HOLDOVER, false},
+		{86401, CLOCK_UNSYNCED, true},
+	};
+	const int64_t now_s = 1772431200;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct site site;
+		int64_t utc_ns = 0;
+		char text[64];
+
+		open_site(&site);
+		site.conf.sealed_at = SEAL_SEALED_AT;
+		seal_init(&site.seal, &site.conf, "entry-1", site.rig.table, &site.memory);
+		site.rig.teller.now.utc_ns = now_s * S;
+		site.rig.teller.now.clock = cases[i].clock;
+		set(&site, SEAL_SEALED_AT, 1, value_int(now_s + cases[i].ahead_s));
+		poll(&site, 1, "GE-1", 0, 0);
+		assert_int_equal(seal_closed_at(&site.seal, &utc_ns), cases[i].believed);
+		snprintf(text, sizeof(text), "\"sealed_at\":%lld",
+			 (long long)(now_s + cases[i].ahead_s));
+		assert_contains(site.rig.state, cases[i].believed ? text : "\"sealed_at\":null");
+	}
+}
+
 static void a_wavering_battery_puts_no_state_but_a_percent_does(void **state)
 {
 	struct site site;
@@ -417,6 +451,7 @@ int main(void)
 		cmocka_unit_test(only_the_least_recently_seen_seal_is_forgotten),
 		cmocka_unit_test(a_battery_alarm_is_of_its_seal),
 		cmocka_unit_test(a_battery_that_is_no_percentage_changes_no_alarm),
+		cmocka_unit_test(a_time_of_closing_after_tomorrow_is_no_time),
 		cmocka_unit_test(a_wavering_battery_puts_no_state_but_a_percent_does),
 	};
 

@@ -83,8 +83,9 @@ static void raise_fault(struct input *input, struct teller *teller, int64_t now_
 	const struct device *device = input->device;
 	struct jw *json;
 
-	if (input->fault.raised || now_mono_ns - input->fault_mono_ns < FAULT_HOLD_NS ||
-	    device->down.raised || (device->misfit && device->misfit != input->point))
+	if (input->fault.raised || input->point->chatter ||
+	    now_mono_ns - input->fault_mono_ns < FAULT_HOLD_NS || device->down.raised ||
+	    (device->misfit && device->misfit != input->point))
 		return;
 	if (!reason_is_its_own(input->point->input_reason) &&
 	    device->good_mono_ns < input->fault_mono_ns)
@@ -119,7 +120,8 @@ void input_tell(struct input *input, struct teller *teller, unsigned effects, in
 	if (point->input_quality == QUALITY_GOOD) {
 		if (point->seen_mono_ns > input->device->good_mono_ns)
 			input->device->good_mono_ns = point->seen_mono_ns;
-		clear_fault(input, teller, point->seen_mono_ns);
+		if (!point->chatter) /* else it comes and goes */
+			clear_fault(input, teller, point->seen_mono_ns);
 	} else if (point->input_quality == QUALITY_FAULT) {
 		if (input->fault_mono_ns == INT64_MAX) {
 			input->fault_mono_ns = at_mono_ns;

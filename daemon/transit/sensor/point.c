@@ -178,11 +178,20 @@ static bool chatter_applies(const struct point *point)
 	       !conf->counted;
 }
 
-static unsigned count_change(struct point *point, int64_t at_mono_ns)
+static bool counts(struct point *point, const struct value *from, const struct value *to)
+{
+	bool returns = value_equal(to, &point->before);
+
+	point->before = *from;
+	return returns || !point->conf->chatter_returns;
+}
+
+static unsigned count_change(struct point *point, const struct value *from, const struct value *to,
+			     int64_t at_mono_ns)
 {
 	const struct point_conf *conf = point->conf;
 
-	if (!chatter_applies(point))
+	if (!chatter_applies(point) || !counts(point, from, to))
 		return 0;
 	if (point->chatter) {
 		point->window_changes++;
@@ -201,16 +210,27 @@ static unsigned count_change(struct point *point, int64_t at_mono_ns)
 /* raw has held long enough: it is the level, since its edge. */
 static unsigned adopt(struct point *point)
 {
-	unsigned effects;
+	unsigned effects = count_change(point, &point->level, &point->raw, point->edge_mono_ns);
 
 	point->level = point->raw;
 	point->level_mono_ns = point->edge_mono_ns;
-	effects = count_change(point, point->edge_mono_ns);
 	return effects | publish(point, point->edge_mono_ns);
+}
+
+/* A value that comes and goes by itself flickers, too: to is no value, or one where was none. */
+static unsigned count_flicker(struct point *point, const struct value *to, int64_t at_mono_ns)
+{
+	point->flickers = to->type == VALUE_NONE;
+	if (!chatter_applies(point))
+		return 0;
+	point->edges++;
+	return count_change(point, &point->level, to, at_mono_ns);
 }
 
 static unsigned begin_level(struct point *point, const struct value *value, int64_t at_mono_ns)
 {
+	unsigned effects = point->flickers ? count_flicker(point, value, at_mono_ns) : 0;
+
 	point->raw = *value;
 	point->level = *value;
 	point->edge_mono_ns = at_mono_ns;
@@ -218,7 +238,7 @@ static unsigned begin_level(struct point *point, const struct value *value, int6
 	point->level_mono_ns = at_mono_ns;
 	point->input_quality = QUALITY_GOOD;
 	point->input_reason = REASON_NONE;
-	return publish(point, at_mono_ns);
+	return effects | publish(point, at_mono_ns);
 }
 
 /* A number that was not the last one, and is not now: it may be another at each reading. */
@@ -270,8 +290,24 @@ static unsigned refuse(struct point *point, const struct value *raw, int64_t at_
 	return effects;
 }
 
+static bool is_refused(const struct reading *reading)
+{
+	return reading->quality == QUALITY_GOOD ||
+	       (reading->reason == REASON_OUT_OF_RANGE && reading->value.type != VALUE_NONE);
+}
+
+/* It brings no value. */
+static unsigned lose_reading(struct point *point, const struct reading *reading, int64_t at_mono_ns)
+{
+	if (is_refused(reading))
+		return refuse(point, &reading->value, at_mono_ns);
+	return lose(point, reading->quality,
+		    reading->reason ? reading->reason : REASON_DEVICE_ERROR, at_mono_ns);
+}
+
 unsigned point_reading(struct point *point, const struct reading *reading)
 {
+	static const struct value nothing = {.type = VALUE_NONE};
 	int64_t at_mono_ns = reading->at_mono_ns;
 	struct value value;
 	unsigned effects;
@@ -280,15 +316,13 @@ unsigned point_reading(struct point *point, const struct reading *reading)
 		at_mono_ns = point->seen_mono_ns;
 	effects = point_tick(point, at_mono_ns - 1);
 	point->seen_mono_ns = at_mono_ns;
-	if (reading->reason == REASON_OUT_OF_RANGE && reading->value.type != VALUE_NONE)
-		return effects | refuse(point, &reading->value, at_mono_ns);
-	if (reading->quality != QUALITY_GOOD)
-		return effects | lose(point, reading->quality,
-				      reading->reason ? reading->reason : REASON_DEVICE_ERROR,
-				      at_mono_ns);
-	point->given = reading->value;
-	if (!convert(point->conf, &reading->value, &value))
-		return effects | refuse(point, &reading->value, at_mono_ns);
+	if (reading->quality == QUALITY_GOOD)
+		point->given = reading->value;
+	if (reading->quality != QUALITY_GOOD || !convert(point->conf, &reading->value, &value)) {
+		if (point->input_quality == QUALITY_GOOD)
+			effects |= count_flicker(point, &nothing, at_mono_ns);
+		return effects | lose_reading(point, reading, at_mono_ns);
+	}
 	point->refused.type = VALUE_NONE;
 	point->origin = reading->origin;
 	if (point->input_quality != QUALITY_GOOD)

@@ -39,6 +39,7 @@ struct point_conf {
 	uint32_t chatter_edges; /* this many changes within the window: chatter; 0: off */
 	int64_t chatter_window_ns;
 	bool chatter_set; /* as configured, whatever role it has */
+	bool chatter_returns; /* only changes count that take back the one before */
 	bool invert; /* of a boolean */
 	bool counted; /* a counter: chatter does not apply */
 	bool looked_at_twice; /* polled: a change is passed once more by the next poll */
@@ -86,6 +87,8 @@ struct point {
 	enum quality input_quality;
 	enum reason input_reason;
 
+	struct value before; /* the last change; VALUE_NONE: it was lost */
+	bool flickers; /* the last reading took its value away */
 	bool chatter;
 	int64_t chatter_mono_ns; /* when it was raised or cleared last */
 	int64_t window_mono_ns; /* start of the window that is watched for quiet */

@@ -27,8 +27,8 @@ void sensor_rig_put(void *data, const struct event_draft *draft)
 
 void sensor_rig_init(struct sensor_rig *rig)
 {
-	static const char *const names[SENSOR_RIG_POINTS] = {"d.a", "d.b", "d.c", "d.d",
-							     "d.e", "d.f", "d.g", "d.h"};
+	static const char *const names[SENSOR_RIG_POINTS] = {"d.a", "d.b", "d.c", "d.d", "d.e",
+							     "d.f", "d.g", "d.h", "d.i"};
 
 	*rig = (struct sensor_rig){.teller.now.clock = CLOCK_SYNCED};
 	rig->teller.sink = (struct event_sink){.data = rig, .put = sensor_rig_put};

@@ -8,7 +8,7 @@
 #include "transit/event/alarm_book.h"
 #include "transit/sensor/sensor.h"
 
-#define SENSOR_RIG_POINTS 8
+#define SENSOR_RIG_POINTS 9
 
 struct sensor_rig {
 	struct teller teller;
