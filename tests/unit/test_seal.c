@@ -393,7 +393,7 @@ static void a_time_of_closing_after_tomorrow_is_no_time(void **state)
 
 		open_site(&site);
 		site.conf.sealed_at = SEAL_SEALED_AT;
-		seal_init(&site.seal, &site.conf, "entry-1", site.rig.table, &site.memory);
+		seal_init(&site.seal, &site.conf, "entry-1", site.rig.table, &memory);
 		site.rig.teller.now.utc_ns = now_s * S;
 		site.rig.teller.now.clock = cases[i].clock;
 		set(&site, SEAL_SEALED_AT, 1, value_int(now_s + cases[i].ahead_s));
