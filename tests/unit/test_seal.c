@@ -330,6 +330,30 @@ static void only_the_least_recently_seen_seal_is_forgotten(void **state)
 	assert_false(is_known("GE1"));
 }
 
+static void what_is_forgotten_at_once_goes_from_the_journal_but_what_came_again(void **state)
+{
+	struct site site;
+	char id[VALUE_TEXT_BYTES];
+
+	(void)state;
+	open_site(&site);
+	for (int i = 0; i < SEAL_MEMORY_RECORDS; i++) {
+		snprintf(id, sizeof(id), "GE%d", i);
+		seal_memory_seen(&memory, id, "entry-1");
+	}
+	seal_memory_keep(&memory, &site.rig.teller);
+	assert_string_equal(site.rig.forgotten, "");
+	for (int i = 0; i < 3; i++) {
+		snprintf(id, sizeof(id), "AZ%d", i);
+		seal_memory_seen(&memory, id, "entry-1");
+	}
+	seal_memory_seen(&memory, "GE1", "entry-1");
+	seal_memory_keep(&memory, &site.rig.teller);
+	assert_string_equal(site.rig.forgotten, "seal/GE0 seal/GE2 seal/GE3 ");
+	seal_memory_keep(&memory, &site.rig.teller);
+	assert_string_equal(site.rig.forgotten, "seal/GE0 seal/GE2 seal/GE3 ");
+}
+
 static void a_battery_alarm_is_of_its_seal(void **state)
 {
 	struct site site;
@@ -449,6 +473,8 @@ int main(void)
 		cmocka_unit_test(a_counter_read_before_the_number_changed_is_of_the_seal_before),
 		cmocka_unit_test(a_seal_without_a_number_has_counters_of_its_own),
 		cmocka_unit_test(only_the_least_recently_seen_seal_is_forgotten),
+		cmocka_unit_test(
+			what_is_forgotten_at_once_goes_from_the_journal_but_what_came_again),
 		cmocka_unit_test(a_battery_alarm_is_of_its_seal),
 		cmocka_unit_test(a_battery_that_is_no_percentage_changes_no_alarm),
 		cmocka_unit_test(a_time_of_closing_after_tomorrow_is_no_time),

@@ -99,9 +99,11 @@ static void make_room(struct seal_memory *memory)
 {
 	size_t oldest = drawer_lowest(&memory->drawer);
 
-	snprintf(memory->forgotten, sizeof(memory->forgotten), "%s",
+	snprintf(memory->gave_way, sizeof(memory->gave_way), "%s",
 		 drawer_key(&memory->drawer, oldest));
-	memcpy(memory->gave_way, memory->forgotten, sizeof(memory->gave_way));
+	if (memory->forgotten_count < SEAL_FORGOTTEN)
+		memcpy(memory->forgotten[memory->forgotten_count++], memory->gave_way,
+		       sizeof(memory->gave_way));
 	drawer_drop(&memory->drawer, oldest);
 }
 
@@ -201,12 +203,19 @@ void seal_memory_remember(struct seal_memory *memory, struct seal_record *record
 	snprintf(memory->key, sizeof(memory->key), KEY_PREFIX "%s", record->id);
 	if (write_record(record, memory->boot, memory->text))
 		teller_remember(teller, memory->key, memory->text);
-	if (!memory->forgotten[0])
-		return;
-	snprintf(memory->forgotten_key, sizeof(memory->forgotten_key), KEY_PREFIX "%s",
-		 memory->forgotten);
-	memory->forgotten[0] = '\0';
-	teller_remember(teller, memory->forgotten_key, NULL);
+}
+
+/* Those that did not come again meanwhile. */
+static void forget(struct seal_memory *memory, struct teller *teller)
+{
+	for (size_t i = 0; i < memory->forgotten_count; i++) {
+		if (drawer_find(&memory->drawer, memory->forgotten[i]) != DRAWER_NONE)
+			continue;
+		snprintf(memory->key, sizeof(memory->key), KEY_PREFIX "%s", memory->forgotten[i]);
+		teller_remember(teller, memory->key, NULL);
+		teller_flush(teller);
+	}
+	memory->forgotten_count = 0;
 }
 
 void seal_memory_keep(struct seal_memory *memory, struct teller *teller)
@@ -221,6 +230,7 @@ void seal_memory_keep(struct seal_memory *memory, struct teller *teller)
 		seal_memory_remember(memory, record_at(memory, i), teller);
 	}
 	teller_flush(teller);
+	forget(memory, teller);
 	if (memory->gave_way[0])
 		tell_gave_way(teller, "seal", memory->gave_way, SEAL_MEMORY_RECORDS);
 	memory->gave_way[0] = '\0';

@@ -18,6 +18,7 @@
 #define SEAL_MEMORY_RECORDS 4096
 #define SEAL_LANE_BYTES	    64
 #define SEAL_MEMO_BYTES	    320
+#define SEAL_FORGOTTEN	    16 /* between two seal_memory_keep(); more are not to be expected */
 
 struct reseals;
 struct teller;
@@ -46,11 +47,12 @@ struct seal_memory {
 	uint64_t kept; /* value of lookups when all changes had been put */
 	const char *boot; /* the kernel's boot id, or NULL */
 	const struct reseals *reseals; /* those that officers replaced; or NULL */
-	char gave_way[VALUE_TEXT_BYTES]; /* the same, to be told */
-	char forgotten[VALUE_TEXT_BYTES]; /* the record that was evicted: its memory is to go */
+	char gave_way[VALUE_TEXT_BYTES]; /* the last record that was evicted, to be told */
+	char forgotten[SEAL_FORGOTTEN][VALUE_TEXT_BYTES]; /* their memories are to go, too */
+	size_t forgotten_count;
 
 	/* What the teller is given to remember; lives until the next call. */
-	char key[MEMORY_KEY_BYTES], text[SEAL_MEMO_BYTES], forgotten_key[MEMORY_KEY_BYTES];
+	char key[MEMORY_KEY_BYTES], text[SEAL_MEMO_BYTES];
 };
 
 int seal_memory_init(struct seal_memory *memory); /* -ENOMEM */

@@ -16,6 +16,11 @@ void sensor_rig_put(void *data, const struct event_draft *draft)
 		snprintf(rig->word, sizeof(rig->word), "%s", draft->state_word);
 		snprintf(rig->state, sizeof(rig->state), "%s", draft->state);
 	}
+	for (size_t i = 0; i < draft->memory_count; i++)
+		if (!draft->memories[i].text)
+			snprintf(rig->forgotten + strlen(rig->forgotten),
+				 sizeof(rig->forgotten) - strlen(rig->forgotten), "%s ",
+				 draft->memories[i].key);
 	if (!draft->type)
 		return;
 	snprintf(rig->body, sizeof(rig->body), "%s", draft->body);

@@ -21,6 +21,7 @@ struct sensor_rig {
 	char state[EVENT_BODY_BYTES];
 	char word[STATE_WORD_BYTES];
 	size_t drafts;
+	char forgotten[512]; /* keys of memories, each with a blank behind it */
 };
 
 /* Points without debounce that never grow stale; a test changes confs[] afterwards. */
