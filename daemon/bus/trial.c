@@ -21,21 +21,15 @@ static void print_reading(void *data, size_t device, size_t point, const struct 
 			  int64_t at_mono_ns, uint32_t lost_edges)
 {
 	const struct trial *trial = data;
+	char text[2 * VALUE_TEXT_BYTES] = "";
+	struct jw json;
 
 	(void)device;
 	(void)at_mono_ns;
 	(void)lost_edges;
-	fprintf(trial->out, "reading: %s = ", name_of(trial, point));
-	if (value->type == VALUE_TEXT)
-		fprintf(trial->out, "\"%s\"\n", value->text);
-	else if (value->type == VALUE_BOOL)
-		fprintf(trial->out, "%s\n", value->boolean ? "true" : "false");
-	else if (value->type == VALUE_REAL)
-		fprintf(trial->out, "%g\n", value->real);
-	else if (value->type == VALUE_UINT)
-		fprintf(trial->out, "%llu\n", (unsigned long long)value->uinteger);
-	else
-		fprintf(trial->out, "%lld\n", (long long)value->integer);
+	jw_start(&json, text, sizeof(text));
+	jw_value(&json, NULL, value);
+	fprintf(trial->out, "reading: %s = %s\n", name_of(trial, point), text);
 }
 
 /* What came with it: what an event of it will say of its origin. */

@@ -104,10 +104,10 @@ static const char *suspects(const struct modbus_bus *bus, const struct modbus_re
 	const bool serial = bus->link.kind == MODBUS_RTU;
 
 	if (!read->answered && modbus_read_has_hole(read))
-		return serial ? "power, wiring, unit, baud, or max_hole = 0?"
+		return serial ? "power, wiring, unit, max_hole = 0?"
 			      : "power, unit, or max_hole = 0?";
 	if (!read->answered && read->request.count > 1 && read->item_count > 1)
-		return serial ? "power, wiring, unit, baud, max_registers?"
+		return serial ? "power, wiring, unit, max_registers?"
 			      : "power, unit, max_registers?";
 	return serial ? "power, wiring, unit, baud, parity?" : "power, unit?";
 }
@@ -166,17 +166,38 @@ void modbus_tell_read(const struct modbus_bus *bus, size_t device, const struct 
 	}
 }
 
+/* In as few words as possible: the cure must not be cut off. */
+static void tell_gateway(const struct modbus_bus *bus, const struct modbus_read *read, char *what,
+			 size_t what_bytes)
+{
+	const struct modbus_trouble *trouble = &read->trouble;
+	char words[WORDS_BYTES] = "no answer";
+
+	if (trouble->exception)
+		snprintf(words, sizeof(words), "exception %u", trouble->exception);
+	snprintf(
+		what, what_bytes,
+		"unit %u: %s; its gateway waits %d ms for it: set the gateway's timeout below ours",
+		read->request.unit, words, (int)(bus->link.gateway_ns / NS_PER_MS));
+}
+
+static bool is_of_gateway(const struct modbus_bus *bus, size_t device,
+			  const struct modbus_read *read)
+{
+	return read->trouble.reason == REASON_NO_ANSWER &&
+	       bus->link.gateway_ns > bus->devices[device].conf->timeout_ns;
+}
+
 void modbus_tell_device(const struct modbus_bus *bus, size_t device, const struct modbus_read *read)
 {
-	const int64_t gateway_ms = bus->link.gateway_ns / NS_PER_MS;
-	char what[WHAT_BYTES], words[WORDS_BYTES], gateway[80] = "";
+	char what[WHAT_BYTES], words[WORDS_BYTES];
 
-	modbus_tell_words(bus, device, read, words, sizeof(words));
-	if (bus->link.gateway_ns > bus->devices[device].conf->timeout_ns)
-		snprintf(gateway, sizeof(gateway),
-			 "; its gateway waits %d ms for it: set the gateway's timeout below ours",
-			 (int)gateway_ms);
-	snprintf(what, sizeof(what), "unit %u: %s%s", read->request.unit, words, gateway);
+	if (is_of_gateway(bus, device, read)) {
+		tell_gateway(bus, read, what, sizeof(what));
+	} else {
+		modbus_tell_words(bus, device, read, words, sizeof(words));
+		snprintf(what, sizeof(what), "unit %u: %s", read->request.unit, words);
+	}
 	modbus_tell_point(bus, device, DRIVER_ALL, read->trouble.reason, what);
 }
 

@@ -204,6 +204,7 @@ def toledo(status, kg, tare=0, off=0):
             ["weight = 12345"],
         ),
         ("generic-scale", b"US,GS,+  12399,kg\r\nST,GS,+  12345,kg\r\nST,NT,+  1,kg\r\n", ["weight = 12345"]),
+        ("generic-scale", b"ST,GS,+12345.67,kg\r\n", ["weight = 12345.67"]),
         ("generic-scanner", b"NOREAD\r\n26GE7A01B2C3D4E5J1\r\n", ['text = ""', 'text = "26GE7A01B2C3D4E5J1"']),
         ("generic-epc-reader", b"3416451fd400000000003039\r\nE280\r\n", ['tag = ""', 'tag = "952114112345"']),
     ],

@@ -1,6 +1,8 @@
 /* What a device refuses: the bad point is found and named, the others go on. */
 #include "rig/modbus_rig.h"
 
+#include "modbus/tell.h"
+
 #define BAD_ADDRESS 103
 
 #define SOME_PATIENCE_NS (2 * S) /* where some is answered and some times out */
@@ -282,22 +284,35 @@ static void gateway_that_gets_no_answer_speaks_for_a_silent_unit(void **state)
 	assert_all_good_but(rig, SIZE_MAX);
 }
 
+/* A report has room for no more. */
+#define DETAIL_CHARS (sizeof(((struct device_report *)NULL)->detail) - 1)
+
 static void gateway_that_waits_longer_than_we_do_is_named_with_its_cure(void **state)
 {
+	static const struct {
+		uint32_t mode;
+		const char *message;
+	} cases[] = {
+		{MODE_GATEWAY, "unit 247: exception 11; its gateway waits 10000 ms for it: set the "
+			       "gateway's timeout below ours"},
+		{MODE_SILENT, "unit 247: no answer; its gateway waits 10000 ms for it: set the "
+			      "gateway's timeout below ours"},
+	};
 	struct modbus_rig *rig = *state;
-	struct peer *peer;
 
-	eight_points(rig, &modbus_tcp_driver);
-	peer = start_peer(rig, refusing_device, NULL);
-	peer->note = MODE_GATEWAY;
-	rig->device_conf[0].timeout_ns = 500 * MS;
-	open_bus(rig);
-	link_of(rig)->gateway_ns = 3 * S; /* as its late answers have shown */
-	assert_int_equal(poll_device(rig, 0), -ETIMEDOUT);
-	assert_string_equal(
-		rig->device_record[0].message,
-		"unit 3: the unit does not answer its gateway (exception 11); its gateway "
-		"waits 3000 ms for it: set the gateway's timeout below ours");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		eight_points(rig, &modbus_tcp_driver);
+		rig->device_conf[0].unit = 247;
+		rig->device_conf[0].timeout_ns = LITTLE_PATIENCE_NS;
+		start_peer(rig, refusing_device, NULL)->note = cases[i].mode;
+		open_bus(rig);
+		link_of(rig)->gateway_ns = 100 * MS; /* as its late answers have shown */
+		assert_int_equal(poll_device(rig, 0), -ETIMEDOUT);
+		link_of(rig)->gateway_ns = MODBUS_GATEWAY_MAX_NS;
+		modbus_tell_device(rig->instance, 0, &plan_of(rig)->reads[0]);
+		assert_string_equal(rig->device_record[0].message, cases[i].message);
+		assert_true(strlen(cases[i].message) <= DETAIL_CHARS);
+	}
 }
 
 /* ---- what was read before ------------------------------------------------------------- */
