@@ -476,6 +476,13 @@ bool peers_next_offer(struct peers *peers, const struct event_head *signed_to, s
 	return found;
 }
 
+void peers_offer_again(struct peers *peers, size_t to)
+{
+	pthread_mutex_lock(&peers->lock);
+	peers->cosigners[to].again = true;
+	pthread_mutex_unlock(&peers->lock);
+}
+
 void peers_offer(struct peers *peers, size_t to, uint64_t old_size, const struct tree_path *path,
 		 const char *note)
 {
