@@ -298,8 +298,9 @@ static void take_answer(struct peers *peers, struct charge *charge, const struct
 	if (strcmp(word, "cosigned") == 0) {
 		charge->told = false;
 		news.word = PEERS_COSIGNED;
-		if (request.old_size != note.head.size)
-			tell(peers, &news);
+		tell(peers, &news);
+	} else if (strcmp(word, "again") == 0) {
+		charge->told = false;
 	} else if (strcmp(word, "behind") == 0 && !heard->retained) {
 		news.word = PEERS_BEHIND;
 		tell_wrong(peers, charge, &news);
