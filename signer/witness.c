@@ -122,7 +122,7 @@ static void answer(struct witness *witness, const struct asked *asked, char *out
 		put_note(out, "forked", last->note);
 		put_note(out, "", asked->text);
 	} else if (head->size == last->head.size) {
-		cosign(witness, "cosigned", last->note, out);
+		cosign(witness, "again", last->note, out);
 	} else if (head->size < last->head.size) {
 		cosign(witness, "behind", last->note, out);
 	} else if (asked->request.old_size != last->head.size) {

@@ -17,6 +17,7 @@ struct witness {
 
 /* Of a request to cosign, in base64, the answer's words:
  *	cosigned NOTE		the head, and the cosignature
+ *	again NOTE		the same, of the head that was cosigned last
  *	conflict NOTE		the proof begins elsewhere: this is what was cosigned last
  *	behind NOTE		the same; and the head is smaller than that
  *	forked NOTE NOTE	signed heads of one log of which one does not continue the other

@@ -283,7 +283,7 @@ static void see_witnesses(struct notary *notary)
 		publish(notary);
 	while (peers_next_offer(notary->peers, head, &to, &old_size))
 		if (offer(notary, to, old_size) < 0)
-			break;
+			peers_offer_again(notary->peers, to);
 }
 
 /* ---- the thread --------------------------------------------------------------------- */

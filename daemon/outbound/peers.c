@@ -298,8 +298,9 @@ static void take_answer(struct peers *peers, struct charge *charge, const struct
 	if (strcmp(word, "cosigned") == 0) {
 		charge->told = false;
 		news.word = PEERS_COSIGNED;
-		if (request.old_size != note.head.size)
-			tell(peers, &news);
+		tell(peers, &news);
+	} else if (strcmp(word, "again") == 0) {
+		charge->told = false;
 	} else if (strcmp(word, "behind") == 0 && !heard->retained) {
 		news.word = PEERS_BEHIND;
 		tell_wrong(peers, charge, &news);
@@ -474,6 +475,13 @@ bool peers_next_offer(struct peers *peers, const struct event_head *signed_to, s
 	}
 	pthread_mutex_unlock(&peers->lock);
 	return found;
+}
+
+void peers_offer_again(struct peers *peers, size_t to)
+{
+	pthread_mutex_lock(&peers->lock);
+	peers->cosigners[to].again = true;
+	pthread_mutex_unlock(&peers->lock);
 }
 
 void peers_offer(struct peers *peers, size_t to, uint64_t old_size, const struct tree_path *path,

@@ -10,9 +10,8 @@
 #include "journal/outlet.h"
 #include "outbound/signer.h"
 
-#define WITNESS_ORIGIN_BYTES NOTE_NAME_BYTES
-#define COSIGN_SCHEMA	     "corridord.cosign/1"
-#define WITNESS_SCHEMA	     "corridord.witness/1"
+#define COSIGN_SCHEMA  "corridord.cosign/1"
+#define WITNESS_SCHEMA "corridord.witness/1"
 
 struct peers;
 
@@ -59,6 +58,7 @@ int peers_step(struct peers *peers, struct signer *signer);
 /* The next one to offer this head to, and from what size it has to be proven; false: none. */
 bool peers_next_offer(struct peers *peers, const struct event_head *signed_to, size_t *ret_to,
 		      uint64_t *ret_old_size);
+void peers_offer_again(struct peers *peers, size_t to); /* soon: it could not be proven now */
 void peers_offer(struct peers *peers, size_t to, uint64_t old_size, const struct tree_path *path,
 		 const char *note);
 

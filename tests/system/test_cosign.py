@@ -130,7 +130,7 @@ def test_who_lost_the_thread_hears_what_was_cosigned_last(log, witness):
 def test_the_same_head_is_cosigned_again_and_a_smaller_one_is_not(log, witness):
     tree = leaves(40)
     said(cosign(witness, log, tree, 20), "cosigned")
-    said(cosign(witness, log, tree, 20, 20), "cosigned")
+    said(cosign(witness, log, tree, 20, 20), "again")
     (note,) = said(cosign(witness, log, tree, 19), "behind")
     assert notes.head_of(notes.Verifier(log.key).signed(note))[1] == 20
 
@@ -141,7 +141,7 @@ def test_two_heads_of_one_size_are_a_fork(log, witness):
     key = notes.Verifier(log.key)
     assert notes.head_of(key.signed(first)) == (ORIGIN, 20, notes.root_of(leaves(20)))
     assert notes.head_of(key.signed(second)) == (ORIGIN, 20, notes.root_of(leaves(20, b"other")))
-    said(cosign(witness, log, leaves(20), 20), "cosigned")
+    said(cosign(witness, log, leaves(20), 20), "again")
 
 
 @pytest.mark.parametrize("size", [3, 5, 21, 63])

@@ -121,6 +121,21 @@ def alarm(gateway, subscriber):
     return numbers[0]
 
 
+def test_a_head_that_comes_once_more_is_told_once(corridor, broker, subscriber):
+    """After a broker that forgot everything each gateway says again what is to be retained."""
+    wait_all_cosigned(subscriber, corridor)
+    seq = alarm(corridor["ge"], subscriber)
+    until(lambda: max(cosigned(subscriber, corridor["ge"], corridor["tr"]))[1] >= seq, "tr has cosigned that", 60)
+    broker.kill()
+    broker.restart_for(subscriber)
+    seq = alarm(corridor["ge"], subscriber)
+    until(lambda: max(cosigned(subscriber, corridor["ge"], corridor["tr"]))[1] >= seq, "tr has cosigned that", 60)
+    told = [(e["checkpoint"], e["observed"]["origin"], e["observed"]["size"])
+            for e in {e.key: e for e in subscriber.events("journal.witnessed")}.values()]
+    assert len(told) == len(set(told))
+    assert not subscriber.events("journal.unproven") and not subscriber.events("journal.forked")
+
+
 def forget(broker, gateway):
     """All that the broker has retained of it."""
     client = new_client("adversary")
