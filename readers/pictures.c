@@ -122,7 +122,7 @@ void pictures_close(struct pictures *pictures)
 
 static int make_room(struct pictures *pictures, int64_t bytes)
 {
-	struct found oldest;
+	struct found oldest = {.bytes = 0};
 
 	if (bytes > pictures->quota)
 		return -EFBIG;
