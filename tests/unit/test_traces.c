@@ -6,7 +6,7 @@
 
 #include "../traces/replayer.h"
 
-#define TRACES_MAX 200
+#define TRACES_MAX 400
 #define TESTS_EACH 4
 
 static const char *folder(void)
