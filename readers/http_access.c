@@ -1,7 +1,6 @@
 #include "readers/http_access.h"
 
 #include <arpa/inet.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -12,11 +11,15 @@
 
 /* ---- answers --------------------------------------------------------------------------- */
 
-/* text lives as long as the configuration. */
+/* text lives as long as the configuration. The library reads it, though it asks for more. */
 static struct MHD_Response *response_of(const char *text)
 {
-	return MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text,
-					       MHD_RESPMEM_PERSISTENT);
+	const union {
+		const char *text;
+		void *bytes;
+	} body = {.text = text};
+
+	return MHD_create_response_from_buffer(strlen(text), body.bytes, MHD_RESPMEM_PERSISTENT);
 }
 
 result access_answer(struct MHD_Connection *connection, unsigned status, const char *challenge)

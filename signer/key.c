@@ -197,7 +197,7 @@ int key_cosign(const struct key *key, uint64_t time_s, const char *note, char ou
 	bytes = sign(key, text, (size_t)bytes, signature + COSIGN_TIME_BYTES);
 	if (bytes < 0)
 		return bytes;
-	memcpy(out, note, length);
+	memcpy(out, note, length + 1);
 	line = note_sign_line(key->verifier.name, key->verifier.id, signature, sizeof(signature),
 			      out + length, NOTE_BYTES - length);
 	return line < 0 ? line : (int)length + line;
