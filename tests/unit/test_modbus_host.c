@@ -1,4 +1,5 @@
-/* Hosts that are names: each of their addresses gets its part of the time. */
+/* Opening a connection: hosts that refuse or swallow it, and names with several addresses, each of
+ * which gets its part of the time. */
 #include "rig/modbus_rig.h"
 
 #include <arpa/inet.h>
@@ -56,6 +57,77 @@ static void black_hole_close(struct black_hole *hole)
 		close(hole->crowd[i]);
 	close(hole->listener);
 }
+
+static void two_devices(struct modbus_rig *rig)
+{
+	modbus_rig_begin(rig, &modbus_tcp_driver);
+	for (uint8_t unit = 3; unit <= 4; unit++) {
+		add_device(rig, unit);
+		add_point(rig, MODBUS_HOLDING, 100, MODBUS_U16);
+	}
+}
+
+static void refused_connection_is_told_for_each_device(void **state)
+{
+	struct modbus_rig *rig = *state;
+	char message[80];
+	int port;
+
+	two_devices(rig);
+	close(listen_on_loopback(1, &port)); /* a port where nobody listens */
+	aim_at_port(rig, port);
+	create_bus(rig);
+	assert_int_equal(try_to_open_bus(rig), -ECONNREFUSED);
+	snprintf(message, sizeof(message),
+		 "cannot connect to 127.0.0.1 port %d: Connection refused", port);
+	for (size_t i = 0; i < 2; i++) {
+		assert_device_reason(rig, i, REASON_LINK_DOWN);
+		assert_string_equal(rig->device_record[i].message, message);
+	}
+	close_bus(rig);
+	close_bus(rig);
+}
+
+static void swallowed_connection_is_given_up(void **state)
+{
+	struct modbus_rig *rig = *state;
+	struct black_hole hole;
+	int port;
+
+	two_devices(rig);
+	close(listen_on_loopback(1, &port));
+	black_hole_open(&hole, "127.0.0.1", port);
+	rig->bus.connect_timeout_ns = 200 * MS;
+	aim_at_port(rig, port);
+	create_bus(rig);
+	const int64_t began_ns = real_mono_ns();
+	assert_int_equal(try_to_open_bus(rig), -ETIMEDOUT);
+	assert_true(real_mono_ns() - began_ns >= 200 * MS);
+	assert_device_reason(rig, 1, REASON_LINK_DOWN);
+	black_hole_close(&hole);
+}
+
+static void failed_opening_leaves_no_descriptor(void **state)
+{
+	struct modbus_rig *rig = *state;
+	int port;
+
+	two_devices(rig);
+	close(listen_on_loopback(1, &port));
+	aim_at_port(rig, port);
+	create_bus(rig);
+	const int before = dup(STDERR_FILENO);
+	close(before);
+	for (int i = 0; i < 20; i++) {
+		assert_true(try_to_open_bus(rig) < 0);
+		close_bus(rig);
+	}
+	const int after = dup(STDERR_FILENO);
+	close(after);
+	assert_int_equal(before, after);
+}
+
+/* ---- names ------------------------------------------------------------------------- */
 
 static void begin(struct modbus_rig *rig)
 {
@@ -116,6 +188,9 @@ static void refusing_addresses_cost_no_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		modbus_test(refused_connection_is_told_for_each_device),
+		modbus_test(swallowed_connection_is_given_up),
+		modbus_test(failed_opening_leaves_no_descriptor),
 		modbus_test(address_that_swallows_connections_leaves_the_others_their_time),
 		modbus_test(addresses_that_all_swallow_connections_are_given_up_in_time),
 		modbus_test(refusing_addresses_cost_no_time),

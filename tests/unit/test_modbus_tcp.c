@@ -3,7 +3,6 @@
  */
 #include "rig/modbus_rig.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -591,77 +590,6 @@ static void silent_device_is_asked_one_request_a_poll(void **state)
 	WAIT_FOR(peer->requests == 2 * 3 + 4);
 }
 
-/* ---- opening ----------------------------------------------------------------------- */
-
-static void refused_connection_is_told_for_each_device(void **state)
-{
-	struct modbus_rig *rig = *state;
-	char message[80];
-	int port;
-
-	two_devices(rig, &modbus_tcp_driver);
-	close(listen_on_loopback(1, &port)); /* a port where nobody listens */
-	aim_at_port(rig, port);
-	create_bus(rig);
-	assert_int_equal(try_to_open_bus(rig), -ECONNREFUSED);
-	snprintf(message, sizeof(message),
-		 "cannot connect to 127.0.0.1 port %d: Connection refused", port);
-	for (size_t i = 0; i < 2; i++) {
-		assert_device_reason(rig, i, REASON_LINK_DOWN);
-		assert_string_equal(rig->device_record[i].message, message);
-	}
-	close_bus(rig);
-	close_bus(rig);
-}
-
-#define CROWD 8
-
-static void black_holed_connection_is_given_up(void **state)
-{
-	struct modbus_rig *rig = *state;
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int crowd[CROWD], port;
-	const int listener = listen_on_loopback(0, &port); /* never accepts: its queue fills up */
-
-	two_devices(rig, &modbus_rtu_tcp_driver);
-	address.sin_port = htons((uint16_t)port);
-	for (int i = 0; i < CROWD; i++) {
-		crowd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		(void)connect(crowd[i], (struct sockaddr *)&address, sizeof(address));
-	}
-	rig->bus.connect_timeout_ns = 200 * MS;
-	aim_at_port(rig, port);
-	create_bus(rig);
-	const int64_t began_ns = real_mono_ns();
-	assert_int_equal(try_to_open_bus(rig), -ETIMEDOUT);
-	assert_true(real_mono_ns() - began_ns >= 200 * MS);
-	assert_device_reason(rig, 1, REASON_LINK_DOWN);
-	for (int i = 0; i < CROWD; i++)
-		close(crowd[i]);
-	close(listener);
-}
-
-static void failed_opening_leaves_no_descriptor(void **state)
-{
-	struct modbus_rig *rig = *state;
-	int port;
-
-	two_devices(rig, &modbus_tcp_driver);
-	close(listen_on_loopback(1, &port));
-	aim_at_port(rig, port);
-	create_bus(rig);
-	const int before = dup(STDERR_FILENO);
-	close(before);
-	for (int i = 0; i < 20; i++) {
-		assert_true(try_to_open_bus(rig) < 0);
-		close_bus(rig);
-	}
-	const int after = dup(STDERR_FILENO);
-	close(after);
-	assert_int_equal(before, after);
-}
-
 static void descriptor_is_not_inherited(void **state)
 {
 	struct modbus_rig *rig = *state;
@@ -697,9 +625,6 @@ int main(void)
 		modbus_test(silence_of_one_unit_keeps_the_connection_of_the_others),
 		modbus_test(retries_are_counted),
 		modbus_test(silent_device_is_asked_one_request_a_poll),
-		modbus_test(refused_connection_is_told_for_each_device),
-		modbus_test(black_holed_connection_is_given_up),
-		modbus_test(failed_opening_leaves_no_descriptor),
 		modbus_test(descriptor_is_not_inherited),
 	};
 
