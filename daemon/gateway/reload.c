@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/service.h"
-#include "bus/advice.h"
+#include "gateway/draft.h"
 #include "gateway/private.h"
 
 #define LOG_TOKEN "reload"
@@ -30,24 +30,11 @@ struct change {
 	size_t units_kept, units; /* lanes, contacts and meters of the new one */
 };
 
-/* What the thread makes. */
-struct draft {
-	int err;
-	char *told; /* what is wrong, a line each */
-	size_t told_bytes;
-	struct config *config;
-	struct config_same same;
-	bool connection; /* to the broker is another */
-	struct bus **buses; /* those that are new; NULL in the places of others */
-	char hash[CONFIG_HASH_BYTES];
-};
-
 struct reload {
 	char *path;
 	struct worker *worker; /* of the thread; NULL: nothing is read */
 	int done_fd;
-	const struct config *old, *base; /* for the thread */
-	struct capture_queue *captures;
+	struct draft_basis basis; /* for the thread */
 	struct draft draft;
 	bool waits; /* the draft is good, and the journal has no room for what it causes */
 	bool starts; /* buses are to be started when those before have ended */
@@ -63,88 +50,13 @@ struct reload {
 	char members[MEMBERS_BYTES]; /* of an answer */
 };
 
-/* ---- reading, in the thread ------------------------------------------------------------ */
-
-static int make_buses(const struct reload *reload, struct draft *draft, FILE *told)
-{
-	const struct config *config = draft->config;
-	int err = 0;
-
-	draft->buses = calloc(config->bus_count + 1, sizeof(draft->buses[0]));
-	if (!draft->buses)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->bus_count; i++) {
-		int bus_err = 0;
-
-		if (draft->same.buses[i] == CONFIG_NEW)
-			bus_err = bus_new(config, &config->buses[i], reload->captures, told,
-					  &draft->buses[i]);
-		if (bus_err < 0)
-			err = bus_err;
-	}
-	if (err == 0 && !advice_on_lines(config, told))
-		err = -EINVAL;
-	return err;
-}
-
-/* A connection that stands is not given up for one whose files are wrong. */
-static int judge_connection(const struct reload *reload, struct draft *draft, FILE *told)
-{
-	int differs = config_connection_differs(reload->old, draft->config);
-
-	draft->connection = differs > 0;
-	if (differs <= 0)
-		return differs;
-	if (uplink_check_hosts(&draft->config->uplink) < 0) {
-		fprintf(told, "uplink: host cannot be used, the log says why\n");
-		return -EINVAL;
-	}
-	if (uplink_check_files(&draft->config->uplink) != -EINVAL)
-		return 0;
-	fprintf(told, "uplink: the files of tls are not what they have to be: corridord -n says "
-		      "which and why\n");
-	return -EINVAL;
-}
-
-static int judge(const struct reload *reload, struct draft *draft, FILE *told)
-{
-	int err = config_load(reload->path, told, &draft->config);
-
-	if (err < 0)
-		return err;
-	if (config_needs_restart(reload->base, draft->config, told))
-		return -EINVAL;
-	err = config_compare(reload->old, draft->config, &draft->same);
-	if (err == 0)
-		err = judge_connection(reload, draft, told);
-	if (err == 0)
-		err = make_buses(reload, draft, told);
-	return err < 0 ? err : config_hash(draft->config, draft->hash);
-}
-
 static void read_draft(void *data)
 {
 	struct reload *reload = data;
-	struct draft *draft = &reload->draft;
 	const uint64_t one = 1;
-	FILE *told = open_memstream(&draft->told, &draft->told_bytes);
 
-	draft->err = told ? judge(reload, draft, told) : -ENOMEM;
-	if (told && fclose(told) != 0)
-		draft->err = -ENOMEM;
+	draft_read(&reload->basis, &reload->draft);
 	(void)!write(reload->done_fd, &one, sizeof(one));
-}
-
-static void drop_draft(struct draft *draft)
-{
-	for (size_t i = 0; draft->buses && i < draft->config->bus_count; i++)
-		bus_free(draft->buses[i]);
-	free(draft->buses);
-	config_same_free(&draft->same);
-	config_free(draft->config);
-	free(draft->told);
-	*draft = (struct draft){0};
-	malloc_trim(0);
 }
 
 /* ---- beginning and end ----------------------------------------------------------------- */
@@ -157,7 +69,7 @@ int gateway_new_reload(struct gateway *gateway, const char *path)
 	if (!reload)
 		return -ENOMEM;
 	gateway->reload = reload;
-	reload->base = gateway->base;
+	reload->basis.base = gateway->base;
 	reload->since = clock_now();
 	reload->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (reload->done_fd < 0)
@@ -182,7 +94,7 @@ void gateway_free_reload(struct gateway *gateway)
 	if (!reload)
 		return;
 	worker_free(reload->worker);
-	drop_draft(&reload->draft);
+	draft_drop(&reload->draft);
 	if (reload->done_fd >= 0)
 		close(reload->done_fd);
 	free(reload->path);
@@ -211,8 +123,9 @@ static int start_reading(struct gateway *gateway)
 	const struct worker_job job = {.name = "reload", .run = read_draft, .data = reload};
 	int err = worker_new(STUCK_NS, &reload->worker);
 
-	reload->old = gateway->config;
-	reload->captures = gateway->captures;
+	reload->basis.path = reload->path;
+	reload->basis.old = gateway->config;
+	reload->basis.captures = gateway->captures;
 	if (err == 0)
 		err = worker_start(reload->worker, &job);
 	if (err < 0) {
@@ -248,7 +161,7 @@ static void end_reload(struct gateway *gateway)
 	struct reload *reload = gateway->reload;
 	bool again = reload->again;
 
-	drop_draft(&reload->draft);
+	draft_drop(&reload->draft);
 	tell_manager(false);
 	reload->again = false;
 	if (again)
