@@ -49,7 +49,6 @@ struct line {
 	size_t while_bytes; /* and what was taken since */
 	int64_t while_lines;
 	bool paused; /* until it is over */
-	uint64_t too_fast; /* lines dropped */
 	int64_t armed_ns; /* what the timer is set to */
 };
 
@@ -275,12 +274,12 @@ static void end_discard(struct line *line, int64_t now_ns)
 }
 
 /* Whether one line more is too many for this while. */
-static bool is_too_fast(struct line *line)
+static bool is_too_fast(struct line *line, int64_t now_ns)
 {
 	if (line->while_lines++ * NS_PER_S < line->conf->rate * WHILE_NS)
 		return false;
-	if (line->too_fast++ % 1000 == 0)
-		say(line, "sends faster than its rate: lines are dropped");
+	for (size_t i = 0; i < line->setup->device_count; i++)
+		source_drop(&line->sources[i], now_ns);
 	return true;
 }
 
@@ -296,6 +295,15 @@ static void begin_while(struct line *line, int64_t now_ns)
 	line->paused = false;
 }
 
+static void tell_refused(struct line *line, const struct instant *now)
+{
+	const struct split *split = &line->split;
+
+	for (size_t i = 0; split->refused && i < line->setup->device_count; i++)
+		source_refuse(&line->sources[i], split->line, split->refused_bytes, split->refused,
+			      now);
+}
+
 static void take(struct line *line, const uint8_t *bytes, size_t count)
 {
 	const struct instant now = clock_now();
@@ -306,9 +314,12 @@ static void take(struct line *line, const uint8_t *bytes, size_t count)
 		source_alive(&line->sources[i], now.mono_ns);
 	for (; count > 0; bytes += taken, count -= taken) {
 		if (!split_take(&line->split, bytes, count, now.mono_ns, &taken, &text,
-				&text_bytes))
+				&text_bytes)) {
+			tell_refused(line, &now);
 			continue;
-		if (text_bytes == 0 || memchr(text, '\0', text_bytes) || is_too_fast(line))
+		}
+		if (text_bytes == 0 || memchr(text, '\0', text_bytes) ||
+		    is_too_fast(line, now.mono_ns))
 			continue;
 		for (size_t i = 0; i < line->setup->device_count; i++)
 			source_hear(&line->sources[i], text, text_bytes, &now);
@@ -506,6 +517,9 @@ static void line_hear(void *instance, size_t device, const char *bytes, size_t c
 		if (split_take(&line->split, (const uint8_t *)bytes + at, count - at, now.mono_ns,
 			       &taken, &text, &text_bytes))
 			source_hear(source, text, text_bytes, &now);
+		else if (line->split.refused)
+			source_refuse(source, line->split.line, line->split.refused_bytes,
+				      line->split.refused, &now);
 	if (line->split.counts.lines == 0) {
 		say(line, "there is no line in it: taken as one message");
 		while (count > 0 && (bytes[count - 1] == '\n' || bytes[count - 1] == '\r'))

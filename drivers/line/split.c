@@ -4,6 +4,8 @@
 
 #include "base/time.h"
 
+#define WRONG_SUM "has a wrong checksum"
+
 #define PAUSE_NS NS_PER_S /* within a line: what follows is another */
 
 void split_begin(struct split *split, bool in_the_middle)
@@ -35,6 +37,15 @@ static void drop(struct split *split, uint64_t *counter)
 {
 	if (split->count > 0)
 		++*counter;
+	split->count = 0;
+}
+
+/* It is too long, or its checksum is wrong. */
+static void refuse(struct split *split, uint64_t *counter, const char *why, size_t bytes)
+{
+	++*counter;
+	split->refused = bytes > 0 ? why : NULL;
+	split->refused_bytes = bytes;
 	split->count = 0;
 }
 
@@ -95,9 +106,10 @@ static bool toledo_is_right(const struct split *split, uint8_t sum)
 static bool finish(struct split *split, const char **ret_line, size_t *ret_bytes)
 {
 	const bool skipped = split->skip;
+	const size_t bytes = skipped ? 0 : split->count - split->end.count;
 
 	*ret_line = split->line;
-	*ret_bytes = skipped ? 0 : split->count - split->end.count;
+	*ret_bytes = bytes;
 	split->count = 0;
 	split->tail_count = 0;
 	split->skip = false;
@@ -105,7 +117,7 @@ static bool finish(struct split *split, const char **ret_line, size_t *ret_bytes
 	if (skipped)
 		return false;
 	if (!sum_is_right(split, ret_line, ret_bytes)) {
-		split->counts.wrong_sum++;
+		refuse(split, &split->counts.wrong_sum, WRONG_SUM, bytes);
 		return false;
 	}
 	split->line[(size_t)(*ret_line - split->line) + *ret_bytes] = '\0';
@@ -135,7 +147,7 @@ static bool take_sum(struct split *split, uint8_t byte, const char **ret_line, s
 	split->sum_is_due = false;
 	if (toledo_is_right(split, byte))
 		return finish(split, ret_line, ret_bytes);
-	split->counts.wrong_sum++;
+	refuse(split, &split->counts.wrong_sum, WRONG_SUM, split->count - split->end.count);
 	split_begin(split, false);
 	return false;
 }
@@ -161,7 +173,7 @@ static bool take(struct split *split, uint8_t byte, const char **ret_line, size_
 		return !split->sum_is_due && finish(split, ret_line, ret_bytes);
 	}
 	if (split->count == split->longest + split->end.count) {
-		drop(split, &split->counts.too_long);
+		refuse(split, &split->counts.too_long, "is longer than longest", split->longest);
 		split->skip = true;
 	}
 	return false;
@@ -176,11 +188,13 @@ bool split_take(struct split *split, const uint8_t *bytes, size_t count, int64_t
 		split_begin(split, false);
 	}
 	split->last_mono_ns = now_mono_ns;
+	split->refused = NULL;
 	for (size_t i = 0; i < count; i++) {
-		if (!take(split, bytes[i], ret_line, ret_bytes))
-			continue;
+		const bool whole = take(split, bytes[i], ret_line, ret_bytes);
+
 		*ret_taken = i + 1;
-		return true;
+		if (whole || split->refused)
+			return whole;
 	}
 	*ret_taken = count;
 	return false;

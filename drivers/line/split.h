@@ -1,7 +1,7 @@
 /* A stream of bytes as lines: between a begin and an end, or from end to end. Pure.
  *
  * What is half is dropped: what came before the first begin or end, what is too long, what was
- * begun and not gone on with. Each kind is counted.
+ * begun and not gone on with. Each kind is counted, and why the last whole one was refused is said.
  */
 #ifndef CORRIDORD_LINE_SPLIT_H
 #define CORRIDORD_LINE_SPLIT_H
@@ -24,6 +24,8 @@ struct split {
 	size_t tail_count;
 	int64_t last_mono_ns; /* a byte came */
 	struct split_counts counts;
+	const char *refused; /* why, of the line that ended just now; NULL: none was */
+	size_t refused_bytes; /* of it, as far as it is in .line */
 	size_t count;
 	char line[LINE_LONGEST_MAX + MARK_BYTES + 1];
 };
@@ -32,7 +34,7 @@ struct split {
 void split_begin(struct split *split, bool in_the_middle);
 
 /* Takes bytes until a line is whole: its place and length, with a NUL behind it, valid until the
- * next call. *taken: how many it took, all of them when there is no line. */
+ * next call. false: there is none, or it was refused. *taken: how many it took. */
 bool split_take(struct split *split, const uint8_t *bytes, size_t count, int64_t now_mono_ns,
 		size_t *ret_taken, const char **ret_line, size_t *ret_bytes);
 

@@ -1,4 +1,4 @@
-"""How senders behave, by name, over both transports: what is refused names nobody, is told, and a good
+"""How senders behave, by name, over each transport: what is refused names nobody, is told, and a good
 message right after it is taken."""
 
 import base64
@@ -12,9 +12,11 @@ from rig.broker import Broker
 from rig.waiting import free_port, until
 from sim.poster import JPEG, Poster
 from sim.publisher import Publisher
+from sim.sender import Sender
 
+LIMITS = "silence = {silence}  rate = 500"
 POINTS = """
-    when = {{"/type=lpr"}}  id = "/id"  time = "/t"  time_form = "unix"  silence = {silence}  rate = 500
+    when = {{"/type=lpr"}}  id = "/id"  time = "/t"  time_form = "unix"
     point "plate" {{ path = "/plate"  none_text = {{"unknown"}}  confidence = "/score"  at_least = 0.8  max_age = 10s  hold = 500ms }}
 """
 OPEN = 'point "open" { path = "/open"  type = "bool" }'
@@ -58,32 +60,45 @@ def lpr(plate, score=0.9, ago_s=0.0, **more):
     return {"type": "lpr", "plate": plate, "score": score, "t": time.time() - ago_s} | more
 
 
+def line(message):
+    text = message if isinstance(message, (str, bytes)) else json.dumps(message)
+    return (text.encode() if isinstance(text, str) else text) + b"\n"
+
+
 @pytest.fixture
 def site(tmp_path, closing):
     return closing(Broker(tmp_path / "site")).start()
 
 
-@pytest.fixture(params=["mqtt-in", "http-in"])
+@pytest.fixture(params=["mqtt-in", "http-in", "line"])
 def device(request, closing, broker, subscriber, new_daemon, site, silence):
-    port = free_port()
+    port, limits = free_port(), LIMITS.format(silence=silence)
+    bus, own = "", limits
     if request.param == "mqtt-in":
-        bus = f'bus "b" {{ driver = "mqtt-in"  host = "127.0.0.1:{site.port}"  max_message = 64KiB }}\n'
-        own = 'topics = {"lane/camera"}'
+        bus = f'host = "127.0.0.1:{site.port}"  max_message = 64KiB'
+        own += '  topics = {"lane/camera"}'
         publisher = closing(Publisher(site.port))
         send = lambda message: publisher.send("lane/camera", message)
-    else:
-        bus = f'bus "b" {{ driver = "http-in"  listen = {{"127.0.0.1:{port}"}}  max_body = 64KiB }}\n'
-        own = 'endpoint = "/camera"  from = {"127.0.0.1"}'
+    elif request.param == "http-in":
+        bus = f'listen = {{"127.0.0.1:{port}"}}  max_body = 64KiB'
+        own += '  endpoint = "/camera"  from = {"127.0.0.1"}'
         poster = Poster(port, "/camera")
         send = lambda message: poster.post(message.encode() if isinstance(message, str) else message)
+    else:
+        sender = closing(Sender())
+        bus = f'host = "127.0.0.1:{sender.port}"  end = "LF"  longest = 4KiB  reopen_min = "50ms"  {limits}'
+        own = 'format = "json"'
+        send = lambda message: sender.send(line(message))
     text = (
-        conf.head(broker.port) + bus
-        + f'device "camera" {{ bus = "b"  {own} {POINTS.format(silence=silence)} }}\n'
+        conf.head(broker.port) + f'bus "b" {{ driver = "{request.param}"  {bus} }}\n'
+        + f'device "camera" {{ bus = "b"  {own} {POINTS.format()} }}\n'
         + 'lane "entry-1" { direction = "entry"  plate = "camera.plate" }\n'
     )  # fmt: skip
     daemon = new_daemon(text).start()
     device = Device(daemon, subscriber, send)
     device.kind = request.param
+    if device.kind == "line":
+        sender.wait_connected()
     device.is_read()
     return device
 
@@ -102,12 +117,14 @@ def test_malformed(device):
 
 
 def test_huge(device):
-    device.names_nobody(json.dumps(lpr("XX000XX", picture="A" * 100_000)), "is larger than max_")
+    words = "is longer than longest" if device.kind == "line" else "is larger than max_"
+    device.names_nobody(json.dumps(lpr("XX000XX", picture="A" * 100_000)), words)
 
 
 def test_a_picture_beside_it(device):
     plate = device.plate()
-    device.is_read(lambda: lpr(plate, picture=base64.b64encode(JPEG).decode()), plate)
+    picture = JPEG[:1000] if device.kind == "line" else JPEG  # a line has 4 KiB at most
+    device.is_read(lambda: lpr(plate, picture=base64.b64encode(picture).decode()), plate)
 
 
 def test_deep(device):

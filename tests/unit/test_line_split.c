@@ -100,6 +100,29 @@ static void a_line_that_is_too_long_is_dropped_to_its_end(void **state)
 	assert_int_equal(split->counts.lines, 2);
 }
 
+static void a_line_is_refused_with_its_beginning(void **state)
+{
+	static const uint8_t bytes[] = "ABCDE\rFG\r";
+	struct split *split = split_of("", "CR", 4);
+	size_t taken, length;
+	const char *line;
+
+	(void)state;
+	assert_false(split_take(split, bytes, 9, 1, &taken, &line, &length));
+	assert_string_equal(split->refused, "is longer than longest");
+	assert_int_equal(split->refused_bytes, 4);
+	assert_memory_equal(split->line, "ABCD", 4);
+	assert_true(split_take(split, bytes + taken, 9 - taken, 1, &taken, &line, &length));
+	assert_string_equal(line, "FG");
+	assert_null(split->refused);
+	split->checksum = LINE_XOR;
+	assert_false(split_take(split, bytes + 6, 3, 1, &taken, &line, &length));
+	assert_string_equal(split->refused, "has a wrong checksum");
+	assert_int_equal(split->refused_bytes, 2);
+	assert_false(split_take(split, bytes + 8, 1, 1, &taken, &line, &length));
+	assert_null(split->refused); /* an empty line is a sign of life */
+}
+
 static void a_line_with_a_wrong_sum_is_dropped(void **state)
 {
 	struct split *split = split_of("", "CR LF", 80);
@@ -201,6 +224,7 @@ int main(void)
 		cmocka_unit_test(a_half_line_at_the_beginning_is_dropped),
 		cmocka_unit_test(a_line_that_is_not_gone_on_with_is_dropped),
 		cmocka_unit_test(a_line_that_is_too_long_is_dropped_to_its_end),
+		cmocka_unit_test(a_line_is_refused_with_its_beginning),
 		cmocka_unit_test(a_line_with_a_wrong_sum_is_dropped),
 		cmocka_unit_test(the_checksum_of_toledo_stands_behind_the_end),
 		cmocka_unit_test(names_of_characters_are_read),
