@@ -12,6 +12,7 @@
 #include "base/version.h"
 #include "bus/trial.h"
 #include "config/config.h"
+#include "config/summary.h"
 #include "gateway/files.h"
 #include "gateway/gateway.h"
 #include "gateway/rehearse.h"
@@ -161,6 +162,7 @@ static void tell_good(const struct config *config, const char *path)
 
 	files_advise(config, path, stdout);
 	printf("%s: good: %s\n", path, size_of(config, size));
+	config_summarise(config, stdout);
 }
 
 static int load(const char *path, struct config **ret_config)

@@ -1,4 +1,4 @@
-"""What -n says of buses beside what is wrong, and which serial ports the unit lets through."""
+"""What -n says beside what is wrong: of buses, of lanes; and which serial ports the unit lets through."""
 
 import pathlib
 import re
@@ -92,6 +92,42 @@ def test_what_may_be_meant_so_is_noted(tmp_path, text, words):
 def test_nothing_is_noted_of_what_is_right(tmp_path):
     text = 'bus "a" { driver = "modbus-tcp" host = "127.0.0.1" }\n' + device("c", 'bus = "a"', 1)
     assert check(tmp_path, text)[1].startswith("main.conf: good")
+
+
+LANES = """
+bus "a" { driver = "modbus-tcp" host = "127.0.0.1" }
+device "io" { bus = "a" unit = 1 address_base = 0
+    point "down" { table = "discrete" address = 0 }
+    point "up"   { table = "discrete" address = 1 }
+    point "loop" { table = "discrete" address = 2 }
+    point "door" { table = "discrete" address = 3 }
+    point "tag"  { table = "holding" address = 0 type = "string" length = 16 }
+    point "kg"   { table = "input" address = 0 }
+}
+lane "entry-1" {
+    direction = "entry"  queue = "io.door"  document = "io.tag"  weight = "io.kg"
+    barrier "boom" { closed_limit = "io.down" open_limit = "io.up" presence = "io.loop" }
+}
+lane "exit-1" { direction = "exit"  seal "reader" { id = "io.tag" loop = "io.loop" } }
+lane "exit-2" { direction = "both"  barrier "boom" { closed_limit = "io.down" open_limit = "io.up" } }
+"""
+
+SUMMARY = """lane "entry-1", entry:
+  barrier "boom": closed io.down, open io.up, presence io.loop
+  vehicle: queue io.door, document io.tag, weight io.kg
+lane "exit-1", exit:
+  seal "reader": id io.tag, loop io.loop
+  no presence: a passage begins with a number that is read
+lane "exit-2", both:
+  barrier "boom": closed io.down, open io.up
+  no presence: a passage begins with a number that is read
+  no seal, plate, container, document: no consignment is found
+"""
+
+
+def test_it_ends_with_what_each_lane_has(tmp_path):
+    code, said = check(tmp_path, LANES)
+    assert code == 0 and said.endswith("good: 1 device on 1 bus, 3 lanes\n" + SUMMARY), said
 
 
 def test_the_unit_lets_the_serial_ports_of_all_boards_through():
