@@ -60,7 +60,7 @@ static int tear_down(void **state)
 
 static bool is_there(const struct bench *bench, const char *hash)
 {
-	char path[256];
+	char path[512];
 
 	snprintf(path, sizeof(path), "%s/%s.jpg", bench->folder, hash);
 	return access(path, R_OK) == 0;
