@@ -73,11 +73,10 @@ def test_the_line_that_is_told_is_enough(machine):
 
 
 def test_all_tests_pass_and_none_is_skipped(machine):
+    went_well(machine, "apt-get -q update && apt-get -q -y install prometheus")  # for its promtool
     text = went_well(machine, "make check", network=False, everything=True)
     counts = passed(text)
-    assert counts["passed"] > 100 and not {"failed", "error", "errors"} & set(counts)
-    skipped = [line for line in text.splitlines() if line.startswith("SKIPPED")]
-    assert all("there is no promtool" in line for line in skipped), skipped  # 100 MB, with CI=true alone
+    assert counts["passed"] > 100 and not {"skipped", "failed", "error", "errors"} & set(counts)
 
 
 def test_in_a_container_what_is_forbidden_is_skipped(machine):
