@@ -91,6 +91,14 @@ static void what_stands_beside_a_number_that_is_not_believed_is_nobodys(void **s
 	assert_int_equal(bench->count, 0);
 }
 
+/* Which seal's it is; 0: nobody's. */
+static char state_owner(const struct told *told)
+{
+	if (told->kind != READING)
+		return 0;
+	return (char)('A' + atoi(told->text) / 100);
+}
+
 /* Of each seal the state is a number of its own, so what does not belong together is seen. */
 static void no_number_is_ever_shown_with_the_state_of_another(void **state)
 {
@@ -119,9 +127,7 @@ static void no_number_is_ever_shown_with_the_state_of_another(void **state)
 			if (bench->log[k].point == 0)
 				shown = bench->log[k].text[0] ? bench->log[k].text[5] : 0;
 			else
-				said = bench->log[k].kind == READING
-					       ? (char)('A' + atoi(bench->log[k].text) / 100)
-					       : 0;
+				said = state_owner(&bench->log[k]);
 		}
 		assert_true(!shown || !said || shown == said);
 	}
