@@ -68,17 +68,17 @@ def tried(tmp_path, device, message):
 @pytest.mark.parametrize(
     "device, message, said",
     [
-        ("lora", uplink("0164"), ['id = "70B3D5E75E001234"', 'status = "opened"', "battery = 100"]),
-        ("lora", uplink("0164", port=1), ["/DevEUI_uplink/FPort=2 does not hold"]),
-        ("lora", uplink("7F64"), ["status: refused", "battery = 100"]),
-        ("parking", snapshot(), ['plate = "AB128CD"', "confidence 81", 'or else "AB123CD"']),
-        ("parking", snapshot("-"), ['"-": nothing was read']),
-        ("parking", snapshot(lane="OUT-1"), ["/Snapshot/Lane=IN-1 does not hold"]),
-        ("bridge", LINES, ["weight = 32.98"]),
+        ("lora", lambda: uplink("0164"), ['id = "70B3D5E75E001234"', 'status = "opened"', "battery = 100"]),
+        ("lora", lambda: uplink("0164", port=1), ["/DevEUI_uplink/FPort=2 does not hold"]),
+        ("lora", lambda: uplink("7F64"), ["status: refused", "battery = 100"]),
+        ("parking", lambda: snapshot(), ['plate = "AB128CD"', "confidence 81", 'or else "AB123CD"']),
+        ("parking", lambda: snapshot("-"), ['"-": nothing was read']),
+        ("parking", lambda: snapshot(lane="OUT-1"), ["/Snapshot/Lane=IN-1 does not hold"]),
+        ("bridge", lambda: LINES, ["weight = 32.98"]),
     ],
 )
 def test_its_message_is_tried_without_it(tmp_path, device, message, said):
-    out = tried(tmp_path, device, message)
+    out = tried(tmp_path, device, message())  # of now
     for words in said:
         assert words in out, out
 

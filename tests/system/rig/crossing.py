@@ -21,6 +21,7 @@ def drives_through(lane, subscriber, mark):
     lane.truck_leaves()
     subscriber.wait_event("presence.left", since=mark)
     lane.seal_gone()
+    subscriber.wait_event("seal.absent", since=mark)
     for word in ("closing", "closed"):
         lane.barrier(word)
         subscriber.wait_event(f"barrier.{word}", since=mark)
