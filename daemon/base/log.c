@@ -177,21 +177,8 @@ static void write_line(enum log_level level, enum log_known known, const char *t
 	(void)!write(STDERR_FILENO, line, used);
 }
 
-void log_line(enum log_level level, const char *token, int err, const char *format, ...)
-{
-	int saved = errno;
-	va_list args;
-
-	if (level > atomic_load(&log_limit))
-		return;
-	va_start(args, format);
-	write_line(level, LOG_UNKNOWN, token, err, format, args);
-	va_end(args);
-	errno = saved;
-}
-
-void log_known_line(enum log_level level, enum log_known known, const char *token, int err,
-		    const char *format, ...)
+void log_line(enum log_level level, enum log_known known, const char *token, int err,
+	      const char *format, ...)
 {
 	int saved = errno;
 	va_list args;

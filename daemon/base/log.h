@@ -43,26 +43,24 @@ enum log_known {
 };
 
 /* err: a positive or negative errno whose text is added, 0: none. */
-void log_line(enum log_level level, const char *token, int err, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+void log_line(enum log_level level, enum log_known known, const char *token, int err,
+	      const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* The same, of one that the catalog has. */
-void log_known_line(enum log_level level, enum log_known known, const char *token, int err,
-		    const char *format, ...) __attribute__((format(printf, 5, 6)));
+#define log_as(level, known, err, ...) \
+	log_line(LOG_LEVEL_##level, (known), LOG_TOKEN, (err), __VA_ARGS__)
 
-#define log_known_warnx(known, ...) \
-	log_known_line(LOG_LEVEL_WARNING, (known), LOG_TOKEN, 0, __VA_ARGS__)
-#define log_known_info(known, ...) \
-	log_known_line(LOG_LEVEL_INFO, (known), LOG_TOKEN, 0, __VA_ARGS__)
+/* Of one that the catalog has. */
+#define log_known_warnx(known, ...) log_as(WARNING, known, 0, __VA_ARGS__)
+#define log_known_info(known, ...)  log_as(INFO, known, 0, __VA_ARGS__)
 
-#define log_error(err, ...) log_line(LOG_LEVEL_ERROR, LOG_TOKEN, (err), __VA_ARGS__)
-#define log_warn(err, ...)  log_line(LOG_LEVEL_WARNING, LOG_TOKEN, (err), __VA_ARGS__)
-#define log_warnx(...)	    log_line(LOG_LEVEL_WARNING, LOG_TOKEN, 0, __VA_ARGS__)
-#define log_info(...)	    log_line(LOG_LEVEL_INFO, LOG_TOKEN, 0, __VA_ARGS__)
-#define log_debug(...)                                                        \
-	do {                                                                  \
-		if (log_debugging())                                          \
-			log_line(LOG_LEVEL_DEBUG, LOG_TOKEN, 0, __VA_ARGS__); \
+#define log_error(err, ...) log_as(ERROR, LOG_UNKNOWN, err, __VA_ARGS__)
+#define log_warn(err, ...)  log_as(WARNING, LOG_UNKNOWN, err, __VA_ARGS__)
+#define log_warnx(...)	    log_as(WARNING, LOG_UNKNOWN, 0, __VA_ARGS__)
+#define log_info(...)	    log_as(INFO, LOG_UNKNOWN, 0, __VA_ARGS__)
+#define log_debug(...)                                              \
+	do {                                                        \
+		if (log_debugging())                                \
+			log_as(DEBUG, LOG_UNKNOWN, 0, __VA_ARGS__); \
 	} while (0)
 
 #endif
