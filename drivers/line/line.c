@@ -509,18 +509,23 @@ static void line_hear(void *instance, size_t device, const char *bytes, size_t c
 	const struct instant now = clock_now();
 	const char *text = NULL;
 	size_t at = 0, taken, text_bytes = 0;
+	bool any = false;
 	char *whole;
 
 	source_open(source, now.mono_ns);
 	split_begin(&line->split, false);
-	for (; at < count; at += taken)
+	for (; at < count; at += taken) {
 		if (split_take(&line->split, (const uint8_t *)bytes + at, count - at, now.mono_ns,
-			       &taken, &text, &text_bytes))
+			       &taken, &text, &text_bytes)) {
 			source_hear(source, text, text_bytes, &now);
-		else if (line->split.refused)
+			any = true;
+		} else if (line->split.refused) {
 			source_refuse(source, line->split.line, line->split.refused_bytes,
 				      line->split.refused, &now);
-	if (line->split.counts.lines == 0) {
+			any = true;
+		}
+	}
+	if (!any) {
 		say(line, "there is no line in it: taken as one message");
 		while (count > 0 && (bytes[count - 1] == '\n' || bytes[count - 1] == '\r'))
 			count--;
