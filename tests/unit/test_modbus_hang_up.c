@@ -1,8 +1,9 @@
 /* Peers that hang up because they have waited for long enough. */
 #include "rig/modbus_rig.h"
 
+#include "base/clock.h"
+
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Two devices: the first with little patience, the second with much. Register 100 of unit 3
@@ -26,7 +27,7 @@ static void await_end(int fd)
 /* Waits, then closes, and is well on the next connection. */
 static void hang_up_after(struct peer *peer, int64_t wait_ns)
 {
-	const struct timespec wait = {.tv_nsec = wait_ns};
+	const struct timespec wait = clock_timespec(wait_ns);
 
 	(void)nanosleep(&wait, NULL);
 	close(peer->fd);
