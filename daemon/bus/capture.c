@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 struct capture_queue {
 	pthread_mutex_t lock;
@@ -12,12 +14,15 @@ struct capture_queue {
 	size_t slots, first, count;
 	uint64_t waits;
 	bool closed;
-	bool unannounced; /* put since the consumer was last woken */
-	int fd;
+	bool unannounced; /* put since the consumer was last woken, or is to be */
+	bool urgent; /* some of that may not wait */
+	bool armed; /* the consumer will be woken */
+	int64_t pace_ns, taken_ns; /* when it last took all */
+	int fd; /* a timer */
 	struct capture items[];
 };
 
-int capture_new(size_t slots, struct capture_queue **ret_queue)
+int capture_new(size_t slots, int64_t pace_ns, struct capture_queue **ret_queue)
 {
 	struct capture_queue *queue;
 
@@ -25,7 +30,8 @@ int capture_new(size_t slots, struct capture_queue **ret_queue)
 	if (!queue)
 		return -ENOMEM;
 	queue->slots = slots;
-	queue->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	queue->pace_ns = pace_ns;
+	queue->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (queue->fd < 0) {
 		int err = -errno;
 
@@ -48,13 +54,22 @@ void capture_free(struct capture_queue *queue)
 	free(queue);
 }
 
+static void wake_in(struct capture_queue *queue, int64_t ns)
+{
+	/* All 0 would stop the timer. */
+	const struct itimerspec spec = {.it_value = clock_timespec(ns > 0 ? ns : 1)};
+
+	(void)timerfd_settime(queue->fd, 0, &spec, NULL);
+	queue->armed = true;
+}
+
 static void wake(struct capture_queue *queue)
 {
-	uint64_t one = 1;
-
-	if (queue->unannounced)
-		(void)!write(queue->fd, &one, sizeof(one));
-	queue->unannounced = false;
+	if (queue->urgent)
+		wake_in(queue, 0);
+	else if (queue->unannounced && !queue->armed)
+		wake_in(queue, queue->taken_ns + queue->pace_ns - clock_mono_ns());
+	queue->urgent = queue->unannounced = false;
 }
 
 bool capture_put(struct capture_queue *queue, const struct capture *item)
@@ -64,6 +79,7 @@ bool capture_put(struct capture_queue *queue, const struct capture *item)
 	pthread_mutex_lock(&queue->lock);
 	if (queue->count == queue->slots && !queue->closed) {
 		queue->waits++;
+		queue->urgent = true;
 		wake(queue);
 		while (queue->count == queue->slots && !queue->closed)
 			pthread_cond_wait(&queue->room, &queue->lock);
@@ -73,6 +89,7 @@ bool capture_put(struct capture_queue *queue, const struct capture *item)
 		queue->items[(queue->first + queue->count) % queue->slots] = *item;
 		queue->count++;
 		queue->unannounced = true;
+		queue->urgent |= !item->may_wait;
 	}
 	pthread_mutex_unlock(&queue->lock);
 	return taken;
@@ -87,7 +104,7 @@ void capture_flush(struct capture_queue *queue)
 
 size_t capture_take(struct capture_queue *queue, struct capture *items, size_t count)
 {
-	uint64_t drained;
+	uint64_t expired;
 	size_t n = 0;
 
 	pthread_mutex_lock(&queue->lock);
@@ -98,8 +115,10 @@ size_t capture_take(struct capture_queue *queue, struct capture *items, size_t c
 	}
 	if (queue->count == 0) {
 		queue->first = 0; /* the same few pages serve as long as the consumer keeps up */
-		(void)!read(queue->fd, &drained, sizeof(drained));
-		queue->unannounced = false;
+		if (read(queue->fd, &expired, sizeof(expired)) > 0)
+			queue->armed = false;
+		queue->taken_ns = clock_mono_ns();
+		queue->urgent = queue->unannounced = false;
 	}
 	if (n > 0)
 		pthread_cond_broadcast(&queue->room);

@@ -1,7 +1,8 @@
 /* The bounded way from the bus threads to the main loop.
  *
  * Many producers, one consumer. A full queue makes the producer wait (counted):
- * nothing is dropped. The consumer waits for capture_fd().
+ * nothing is dropped. The consumer waits for capture_fd(). What may wait does not wake
+ * it each time: it is taken together, in its order, with what comes soon after.
  */
 #ifndef CORRIDORD_BUS_CAPTURE_H
 #define CORRIDORD_BUS_CAPTURE_H
@@ -17,6 +18,7 @@ enum capture_kind { CAPTURE_READING, CAPTURE_DEVICE };
 struct capture {
 	enum capture_kind kind;
 	const void *source; /* of its bus: bus_set_source() */
+	bool may_wait; /* as long as two wakes are apart */
 	union {
 		struct reading reading;
 		struct device_report device;
@@ -25,9 +27,9 @@ struct capture {
 
 struct capture_queue;
 
-/* slots: capacity. -ENOMEM or another negative errno. Free with capture_free(),
- * after the producers have stopped. */
-int capture_new(size_t slots, struct capture_queue **ret_queue);
+/* slots: capacity. pace_ns: least time from a take to the wake for what may wait. -ENOMEM or
+ * another negative errno. Free with capture_free(), after the producers have stopped. */
+int capture_new(size_t slots, int64_t pace_ns, struct capture_queue **ret_queue);
 void capture_free(struct capture_queue *queue);
 
 /* Waits while the queue is full. false: the queue was closed, the item is not in it. */

@@ -21,6 +21,7 @@ void output_point_init(struct output_point *point, uint32_t index, const struct 
 	*point = (struct output_point){
 		.repeat_ns = limit_ns > 0 ? limit_ns / REPEATS_PER_LIMIT : REPEAT_NS,
 		.looked_at_twice = conf->looked_at_twice,
+		.may_wait = !conf->is_prompt,
 		.last = {.point = index},
 	};
 }
@@ -42,8 +43,10 @@ bool output_is_due(const struct output_point *point, const struct reading *readi
 void output_pass(struct bus_output *output, struct output_point *point,
 		 const struct reading *reading)
 {
-	struct capture item = {
-		.kind = CAPTURE_READING, .source = output->source, .reading = *reading};
+	struct capture item = {.kind = CAPTURE_READING,
+			       .source = output->source,
+			       .may_wait = point->may_wait,
+			       .reading = *reading};
 
 	item.reading.point = point->last.point;
 	if (point->passed && reading->at_mono_ns < point->last.at_mono_ns)

@@ -30,7 +30,7 @@ struct point_conf;
 /* The last reading passed of a point. */
 struct output_point {
 	int64_t repeat_ns; /* set by output_point_init(), as: */
-	bool looked_at_twice;
+	bool looked_at_twice, may_wait;
 	bool passed; /* anything yet */
 	bool seen_again; /* the last reading was like the one before */
 	struct reading last; /* .point is set from the start */

@@ -69,7 +69,7 @@ static bool is_same_range(const struct point_range *a, const struct point_range 
 /* What it has of the sensors that it is used by. */
 static bool has_same_roles(const struct point_conf *a, const struct point_conf *b)
 {
-	return a->looked_at_twice == b->looked_at_twice &&
+	return a->looked_at_twice == b->looked_at_twice && a->is_prompt == b->is_prompt &&
 	       is_same_range(&a->plausible, &b->plausible);
 }
 

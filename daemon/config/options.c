@@ -157,7 +157,7 @@ const struct conf_option journal_options[] = {
 	 .max = SECONDS(1),
 	 .help = "A stream of events is synced to the disk in groups, this long apart at least. The "
 		 "first event after a quiet moment, critical and major ones and whatever somebody waits "
-		 "for are synced at once."},
+		 "for are synced at once. What is read for meters alone is taken in such groups too."},
 	{0}};
 
 const struct conf_option signer_options[] = {

@@ -122,6 +122,7 @@ static void check(struct config_build *build, const struct conf_node *node,
 							.or_zero = row->role == ROLE_MOMENT};
 	set_chatter(point, row->role);
 	point->looked_at_twice |= row->role == ROLE_NUMBER_OF_IT && is_polled(build, point);
+	point->is_prompt |= row->role != ROLE_MEASURE;
 	if (row->role == ROLE_ANY || roles[row->role].fits(point))
 		return;
 	conf_complain_entry(&build->parser, conf_node_entry(node, row->name), point->name,

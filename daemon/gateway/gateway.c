@@ -24,7 +24,7 @@
 int gateway_check(const struct config *config, FILE *errors, FILE *notes)
 {
 	struct capture_queue *captures;
-	int err = capture_new(1, &captures);
+	int err = capture_new(1, 0, &captures);
 
 	if (err < 0)
 		return err;
@@ -166,7 +166,8 @@ static int new_parts(struct gateway *gateway)
 	gateway->metrics = malloc(gateway->metrics_bytes);
 	if (!gateway->metrics)
 		return -ENOMEM;
-	if ((err = capture_new(CAPTURE_SLOTS, &gateway->captures)) < 0)
+	if ((err = capture_new(CAPTURE_SLOTS, config->journal.commit_every_ns,
+			       &gateway->captures)) < 0)
 		return err;
 	if ((err = loaded_new(config, NULL, &gateway->loaded)) < 0)
 		return err;

@@ -48,7 +48,7 @@ static void a_full_queue_slows_the_producers_and_loses_nothing(void **state)
 	uint32_t p;
 
 	(void)state;
-	assert_int_equal(capture_new(8, &queue), 0);
+	assert_int_equal(capture_new(8, 0, &queue), 0);
 	for (p = 0; p < PRODUCERS; p++) {
 		producers[p] = (struct producer){.queue = queue, .number = p};
 		pthread_create(&threads[p], NULL, produce, &producers[p]);
@@ -74,7 +74,7 @@ static void what_is_left_after_a_take_still_wakes_the_consumer(void **state)
 	struct capture_queue *queue;
 
 	(void)state;
-	assert_int_equal(capture_new(8, &queue), 0);
+	assert_int_equal(capture_new(8, 0, &queue), 0);
 	capture_put(queue, &item);
 	capture_put(queue, &item);
 	capture_flush(queue);
@@ -92,7 +92,7 @@ static void closing_frees_a_waiting_producer(void **state)
 	pthread_t thread;
 
 	(void)state;
-	assert_int_equal(capture_new(2, &producer.queue), 0);
+	assert_int_equal(capture_new(2, 0, &producer.queue), 0);
 	pthread_create(&thread, NULL, produce, &producer);
 	while (capture_waits(producer.queue) == 0)
 		wait_readable(capture_fd(producer.queue));
@@ -103,12 +103,93 @@ static void closing_frees_a_waiting_producer(void **state)
 	capture_free(producer.queue);
 }
 
+static bool is_readable(int fd)
+{
+	struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+
+	return poll(&pollfd, 1, 0) == 1;
+}
+
+static struct capture_queue *queue_of_pace(int64_t pace_ns)
+{
+	struct capture item = {.kind = CAPTURE_READING, .may_wait = true};
+	struct capture_queue *queue;
+
+	assert_int_equal(capture_new(3, pace_ns, &queue), 0);
+	assert_int_equal(capture_take(queue, &item, 1), 0);
+	return queue;
+}
+
+static void put_one(struct capture_queue *queue, uint32_t point, bool may_wait)
+{
+	const struct capture item = {
+		.kind = CAPTURE_READING, .may_wait = may_wait, .reading = {.point = point}};
+
+	assert_true(capture_put(queue, &item));
+	capture_flush(queue);
+}
+
+static void what_may_wait_goes_with_what_may_not(void **state)
+{
+	struct capture_queue *queue = queue_of_pace(3600 * NS_PER_S);
+	struct capture items[3];
+
+	(void)state;
+	put_one(queue, 1, true);
+	assert_false(is_readable(capture_fd(queue)));
+	put_one(queue, 2, false);
+	put_one(queue, 3, true);
+	wait_readable(capture_fd(queue));
+	assert_int_equal(capture_take(queue, items, 3), 3);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(items[i].reading.point, i + 1);
+	assert_int_equal(capture_take(queue, items, 3), 0);
+	assert_false(is_readable(capture_fd(queue)));
+	capture_free(queue);
+}
+
+static void what_may_wait_is_told_in_the_end(void **state)
+{
+	struct capture_queue *queue = queue_of_pace(20 * NS_PER_MS);
+	struct capture item;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		put_one(queue, i, true);
+		wait_readable(capture_fd(queue));
+		assert_int_equal(capture_take(queue, &item, 1), 1);
+		assert_int_equal(capture_take(queue, &item, 1), 0);
+	}
+	capture_free(queue);
+}
+
+static void a_full_queue_does_not_wait(void **state)
+{
+	struct producer producer = {.queue = queue_of_pace(3600 * NS_PER_S)};
+	struct capture items[3];
+	pthread_t thread;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++)
+		put_one(producer.queue, i, true);
+	assert_false(is_readable(capture_fd(producer.queue)));
+	pthread_create(&thread, NULL, produce, &producer);
+	wait_readable(capture_fd(producer.queue));
+	assert_int_equal(capture_take(producer.queue, items, 3), 3);
+	capture_close(producer.queue);
+	pthread_join(thread, NULL);
+	capture_free(producer.queue);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_queue_slows_the_producers_and_loses_nothing),
 		cmocka_unit_test(what_is_left_after_a_take_still_wakes_the_consumer),
 		cmocka_unit_test(closing_frees_a_waiting_producer),
+		cmocka_unit_test(what_may_wait_goes_with_what_may_not),
+		cmocka_unit_test(what_may_wait_is_told_in_the_end),
+		cmocka_unit_test(a_full_queue_does_not_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,7 +133,7 @@ static void complete_gateway(struct gateway *gateway)
 
 	gateway->sink = (struct event_sink){.data = gateway, .put = gateway_put};
 	gateway->step_fd = -1;
-	assert_int_equal(capture_new(8, &gateway->captures), 0);
+	assert_int_equal(capture_new(8, 0, &gateway->captures), 0);
 	assert_int_equal(transit_new(&conf, &gateway->sink, &gateway->transit), 0);
 	health_start(&gateway->health, &gateway->sink, NS_PER_S, &now);
 	transit_start(gateway->transit, &now);

@@ -43,6 +43,7 @@ struct point_conf {
 	bool invert; /* of a boolean */
 	bool counted; /* a counter: chatter does not apply */
 	bool looked_at_twice; /* polled: a change is passed once more by the next poll */
+	bool is_prompt; /* of more than meters: its readings are taken at once */
 	double scale; /* 1 and 0: value passes unchanged */
 	double offset;
 	const struct point_map *map; /* raw integer to word; what it does not list is a fault */

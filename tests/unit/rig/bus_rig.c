@@ -68,7 +68,7 @@ void bus_rig_init(struct bus_rig *rig, const struct driver *driver, void *driver
 		.point_drivers = rig->driver_points,
 		.point_count = devices * points_each,
 	};
-	assert_int_equal(capture_new(QUEUE_SLOTS, &rig->queue), 0);
+	assert_int_equal(capture_new(QUEUE_SLOTS, 0, &rig->queue), 0);
 }
 
 void bus_rig_fini(struct bus_rig *rig)
@@ -87,7 +87,7 @@ void bus_rig_fini(struct bus_rig *rig)
 void bus_rig_shorten_queue(struct bus_rig *rig, size_t slots)
 {
 	capture_free(rig->queue);
-	assert_int_equal(capture_new(slots, &rig->queue), 0);
+	assert_int_equal(capture_new(slots, 0, &rig->queue), 0);
 }
 
 void bus_rig_start(struct bus_rig *rig)
