@@ -78,6 +78,28 @@ static void on_deadline(struct ev_loop *loop, ev_timer *watcher, int events)
 	gateway_rearm(gateway);
 }
 
+/* What came in over the uplink: all of it, whichever of it was told. */
+static void take_inbound(struct gateway *gateway)
+{
+	if (gateway->requests)
+		gateway_take_requests(gateway);
+	if (gateway->handovers)
+		gateway_take_handovers(gateway);
+	if (gateway->logs)
+		gateway_take_witnesses(gateway);
+}
+
+static void on_inbound(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct gateway *gateway = watcher->data;
+
+	(void)loop, (void)events;
+	gateway_drain_fd(watcher->fd);
+	take_inbound(gateway);
+	gateway_rearm(gateway);
+}
+
+/* All that may have waited for the room goes on. */
 static void on_room(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	struct gateway *gateway = watcher->data;
@@ -88,46 +110,10 @@ static void on_room(struct ev_loop *loop, ev_io *watcher, int events)
 		gateway_console_durable(gateway);
 		gateway_take_page(gateway);
 	}
-	if (gateway->requests) {
+	if (gateway->requests)
 		requests_durable(gateway->requests, journal_durable(gateway->journal));
-		gateway_take_requests(gateway); /* some may have waited for the room */
-	} else {
-		gateway_drain(gateway);
-	}
-	if (gateway->handovers)
-		gateway_take_handovers(gateway);
-	if (gateway->logs)
-		gateway_take_witnesses(gateway);
-	gateway_rearm(gateway);
-}
-
-static void on_handovers(struct ev_loop *loop, ev_io *watcher, int events)
-{
-	struct gateway *gateway = watcher->data;
-
-	(void)loop, (void)events;
-	gateway_drain_fd(watcher->fd);
-	gateway_take_handovers(gateway);
-	gateway_rearm(gateway);
-}
-
-static void on_witnesses(struct ev_loop *loop, ev_io *watcher, int events)
-{
-	struct gateway *gateway = watcher->data;
-
-	(void)loop, (void)events;
-	gateway_drain_fd(watcher->fd);
-	gateway_take_witnesses(gateway);
-	gateway_rearm(gateway);
-}
-
-static void on_requests(struct ev_loop *loop, ev_io *watcher, int events)
-{
-	struct gateway *gateway = watcher->data;
-
-	(void)loop, (void)events;
-	gateway_drain_fd(watcher->fd);
-	gateway_take_requests(gateway);
+	gateway_drain(gateway);
+	take_inbound(gateway);
 	gateway_rearm(gateway);
 }
 
@@ -142,10 +128,7 @@ static void on_uplink(struct ev_loop *loop, ev_io *watcher, int events)
 	counters = uplink_counters(gateway->uplink);
 	health_uplink(&gateway->health, counters.connected, &now);
 	health_signer(&gateway->health, counters.unsigned_why, &now);
-	if (gateway->handovers)
-		gateway_take_handovers(gateway);
-	if (gateway->logs)
-		gateway_take_witnesses(gateway);
+	take_inbound(gateway);
 	gateway_rearm(gateway);
 }
 
@@ -352,14 +335,12 @@ int gateway_open_loop(struct gateway *gateway)
 			 on_registry);
 	if (gateway->requests)
 		watch_fd(gateway, &gateway->on_requests, requests_fd(gateway->requests),
-			 on_requests);
+			 on_inbound);
 	if (gateway->handovers)
-		watch_fd(gateway, &gateway->on_handovers, inbox_fd(gateway->handovers),
-			 on_handovers);
+		watch_fd(gateway, &gateway->on_handovers, inbox_fd(gateway->handovers), on_inbound);
 	if (gateway->logs) {
-		watch_fd(gateway, &gateway->on_logs, inbox_fd(gateway->logs), on_witnesses);
-		watch_fd(gateway, &gateway->on_witnesses, inbox_fd(gateway->witnesses),
-			 on_witnesses);
+		watch_fd(gateway, &gateway->on_logs, inbox_fd(gateway->logs), on_inbound);
+		watch_fd(gateway, &gateway->on_witnesses, inbox_fd(gateway->witnesses), on_inbound);
 	}
 	if (gateway->control) {
 		watch_fd(gateway, &gateway->on_control, control_fd(gateway->control), on_control);
