@@ -15,9 +15,9 @@
 #include "frames/host.h"
 #include "http/conf.h"
 #include "readers/http_access.h"
-#include "readers/multipart.h"
 #include "readers/pictures.h"
 #include "readers/readers.h"
+#include "readers/upload.h"
 
 #define ROOM_BYTES	 ((size_t)32 * 1024 * 1024)
 #define CONNECTION_BYTES ((size_t)32 * 1024) /* of headers and pieces of a body */
@@ -43,140 +43,17 @@ struct http {
 	char digest_chance[2 * RANDOM_ID_BYTES];
 };
 
-/* A body under way. */
-struct upload {
+/* Under way. */
+struct request {
 	struct http *http;
 	const struct http_device_conf *conf;
 	struct source *source;
-	struct parcel *parcel;
-	struct multipart multipart;
-	bool is_multipart;
-	bool sniffed, wanted; /* of the present part: it was looked at, it is a message */
-	char head[4]; /* first bytes of what is no message */
-	size_t head_bytes;
-	size_t messages; /* that came */
-	bool pending; /* the parcel holds one that is not heard yet */
-	struct picture *coming, *picture; /* the present part; the one that may be kept */
-	bool picture_counts; /* a message that was believed has it */
+	struct upload *upload;
 	int64_t bytes;
 	int64_t begun_ns;
 };
 
-/* ---- a message ------------------------------------------------------------------------- */
-
-/* Whether what begins so is a message of the format; a part that is a picture is passed over. */
-static bool begins(enum map_format format, char byte)
-{
-	return format == MAP_XML ? byte == '<' : byte == '{' || byte == '[';
-}
-
-/* The message that has come whole is heard with the picture that came so far. */
-static void hear_pending(struct upload *upload)
-{
-	const uint64_t taken = upload->source->counts.taken;
-	const struct instant now = clock_now();
-	char hash[PICTURE_HASH_BYTES];
-
-	if (!upload->pending)
-		return;
-	upload->pending = false;
-	if (upload->picture) {
-		picture_hash(upload->picture, hash);
-		upload->source->picture = hash;
-	}
-	source_hear_parcel(upload->source, upload->parcel, &now);
-	upload->source->picture = NULL;
-	upload->picture_counts |= upload->picture && upload->source->counts.taken > taken;
-}
-
-static void part_begins(void *data)
-{
-	struct upload *upload = data;
-
-	upload->sniffed = upload->wanted = false;
-	upload->head_bytes = 0;
-}
-
-static void begin_picture(struct upload *upload)
-{
-	struct pictures *pictures = &upload->http->pictures;
-
-	if (pictures->folder_fd >= 0 && picture_begin(pictures, &upload->coming) < 0)
-		upload->coming = NULL;
-}
-
-static void take_message(struct upload *upload, const char *bytes, size_t count)
-{
-	if (!upload->wanted) {
-		hear_pending(upload);
-		parcel_begin(upload->parcel);
-	}
-	upload->sniffed = upload->wanted = true;
-	parcel_take(upload->parcel, bytes, count);
-}
-
-/* A picture is known by its first bytes, which may come one by one. */
-static void take_other(struct upload *upload, const char *bytes, size_t count)
-{
-	while (!upload->sniffed && count > 0) {
-		upload->head[upload->head_bytes++] = *bytes++;
-		count--;
-		upload->sniffed = upload->head_bytes == sizeof(upload->head);
-		if (!upload->sniffed || !picture_is_one(upload->head, upload->head_bytes))
-			continue;
-		begin_picture(upload);
-		if (upload->coming)
-			(void)picture_take(upload->coming, upload->head, upload->head_bytes);
-	}
-	if (upload->coming && count > 0)
-		(void)picture_take(upload->coming, bytes, count);
-}
-
-static void part_comes(void *data, const char *bytes, size_t count)
-{
-	struct upload *upload = data;
-
-	while (!upload->sniffed && upload->head_bytes == 0 && count > 0 && *bytes &&
-	       strchr(" \t\r\n", *bytes)) {
-		bytes++;
-		count--;
-	}
-	if (count == 0)
-		return;
-	if (upload->wanted || (!upload->sniffed && upload->head_bytes == 0 &&
-			       (!upload->is_multipart || begins(upload->parcel->format, *bytes))))
-		take_message(upload, bytes, count);
-	else
-		take_other(upload, bytes, count);
-}
-
-/* Of several the largest is kept: the others are cut out of it. */
-static void end_picture(struct upload *upload)
-{
-	struct picture *smaller = upload->coming;
-
-	if (!upload->picture_counts &&
-	    picture_bytes(upload->coming) >
-		    (upload->picture ? picture_bytes(upload->picture) : 0)) {
-		smaller = upload->picture;
-		upload->picture = upload->coming;
-	}
-	picture_drop(smaller);
-	upload->coming = NULL;
-}
-
-static void part_ends(void *data)
-{
-	struct upload *upload = data;
-
-	if (upload->coming)
-		end_picture(upload);
-	if (!upload->wanted)
-		return;
-	upload->wanted = false;
-	upload->messages++;
-	upload->pending = true;
-}
+/* ---- pictures -------------------------------------------------------------------------- */
 
 static void tell_removed(struct http *http)
 {
@@ -190,23 +67,6 @@ static void tell_removed(struct http *http)
 	parent_say(http->readers, http->told_removed == 0 || http->pictures.removed % 1000 == 0,
 		   what);
 	http->told_removed = http->pictures.removed;
-}
-
-/* Durable before the event of it can be. */
-static void keep_picture(struct upload *upload)
-{
-	char what[96];
-	int err;
-
-	if (!upload->picture || !upload->picture_counts)
-		return;
-	err = picture_keep(upload->picture);
-	upload->picture = NULL;
-	tell_removed(upload->http);
-	if (err == 0)
-		return;
-	snprintf(what, sizeof(what), "a picture cannot be kept: %s", strerror(-err));
-	parent_say(upload->http->readers, true, what);
 }
 
 /* ---- devices --------------------------------------------------------------------------- */
@@ -230,40 +90,33 @@ static result may_connect(void *data, const struct sockaddr *from, socklen_t byt
 
 /* ---- a request ------------------------------------------------------------------------- */
 
-static void upload_free(struct upload *upload)
+static void request_free(struct request *request)
 {
-	if (upload) {
-		picture_drop(upload->coming);
-		picture_drop(upload->picture);
-		parcel_free(upload->parcel);
-	}
-	free(upload);
+	if (request)
+		upload_free(request->upload);
+	free(request);
 }
 
-static struct upload *upload_new(struct http *http, size_t device,
-				 struct MHD_Connection *connection)
+static struct request *request_new(struct http *http, size_t device,
+				   struct MHD_Connection *connection)
 {
 	const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 						       MHD_HTTP_HEADER_CONTENT_TYPE);
-	struct upload *upload = calloc(1, sizeof(*upload));
+	const struct http_device_conf *conf = conf_of(http, device);
+	struct request *request = calloc(1, sizeof(*request));
 
-	if (!upload)
+	if (!request)
 		return NULL;
-	if (parcel_new((enum map_format)conf_of(http, device)->map.format, &upload->parcel) < 0) {
-		free(upload);
+	request->http = http;
+	request->conf = conf;
+	request->source = &http->readers->sources[device];
+	request->begun_ns = clock_mono_ns();
+	if (upload_new(request->source, (enum map_format)conf->map.format, &http->pictures, type,
+		       &request->upload) < 0) {
+		free(request);
 		return NULL;
 	}
-	upload->http = http;
-	upload->conf = conf_of(http, device);
-	upload->source = &http->readers->sources[device];
-	upload->begun_ns = clock_mono_ns();
-	upload->is_multipart = multipart_begin(&upload->multipart, type);
-	upload->multipart.data = upload;
-	upload->multipart.begin = part_begins;
-	upload->multipart.take = part_comes;
-	upload->multipart.end = part_ends;
-	part_begins(upload);
-	return upload;
+	return request;
 }
 
 /* Of a body that says beforehand how long it is. */
@@ -317,44 +170,41 @@ static result begin_request(struct http *http, struct MHD_Connection *connection
 		source_drop(&http->readers->sources[device], clock_mono_ns());
 		return access_answer(connection, MHD_HTTP_SERVICE_UNAVAILABLE, NULL);
 	}
-	*request = upload_new(http, device, connection);
+	*request = request_new(http, device, connection);
 	return *request ? MHD_YES : MHD_NO;
 }
 
 /* MHD_NO: the connection is closed. */
-static result take_piece(struct upload *upload, const char *bytes, size_t count)
+static result take_piece(struct request *request, const char *bytes, size_t count)
 {
-	const struct http_conf *conf = upload->http->conf;
+	const struct http_conf *conf = request->http->conf;
 	const struct instant now = clock_now();
 
-	upload->bytes += (int64_t)count;
-	if (upload->bytes > conf->max_body) {
-		source_refuse(upload->source, "", 0, "is larger than max_body", &now);
+	request->bytes += (int64_t)count;
+	if (request->bytes > conf->max_body) {
+		source_refuse(request->source, "", 0, "is larger than max_body", &now);
 		return MHD_NO;
 	}
-	if (now.mono_ns - upload->begun_ns > BODY_TIMEOUTS * conf->timeout_ns) {
-		source_refuse(upload->source, "", 0, "takes longer than thrice the timeout", &now);
+	if (now.mono_ns - request->begun_ns > BODY_TIMEOUTS * conf->timeout_ns) {
+		source_refuse(request->source, "", 0, "takes longer than thrice the timeout", &now);
 		return MHD_NO;
 	}
-	if (upload->is_multipart)
-		multipart_take(&upload->multipart, bytes, count);
-	else
-		part_comes(upload, bytes, count);
+	upload_take(request->upload, bytes, count);
 	return MHD_YES;
 }
 
 /* What is understood and what is refused for good is answered alike: else some repeat it for ever. */
-static result end_request(struct upload *upload, struct MHD_Connection *connection)
+static result end_request(struct request *request, struct MHD_Connection *connection)
 {
-	if (upload->is_multipart)
-		multipart_end(&upload->multipart);
-	else
-		part_ends(upload);
-	hear_pending(upload);
-	keep_picture(upload);
-	if (upload->messages == 0)
-		source_alive(upload->source, clock_mono_ns()); /* a heartbeat */
-	return access_answer_well(connection, upload->conf->answer);
+	int err = upload_end(request->upload);
+	char what[96];
+
+	tell_removed(request->http);
+	if (err < 0) {
+		snprintf(what, sizeof(what), "a picture cannot be kept: %s", strerror(-err));
+		parent_say(request->http->readers, true, what);
+	}
+	return access_answer_well(connection, request->conf->answer);
 }
 
 static result on_request(void *data, struct MHD_Connection *connection, const char *url,
@@ -378,7 +228,7 @@ static void on_end(void *data, struct MHD_Connection *connection, void **request
 		   enum MHD_RequestTerminationCode code)
 {
 	(void)data, (void)connection, (void)code;
-	upload_free(*request);
+	request_free(*request);
 	*request = NULL;
 }
 
