@@ -258,22 +258,32 @@ static void on_unbound(void *data, const struct lane *lane, const struct passage
 	checkpoint_set_dirty(checkpoint);
 }
 
-/* What was read or decided before the vehicle stood there took none of its time there. */
-static int64_t step(const struct passage_intervals *intervals, enum passage_moment moment)
+/* So that the parts of the dwell add up to it: what was read or decided before the vehicle stood
+ * there took none of its time there, and a step that was taken after one that follows it, none of
+ * that one's. What came when the vehicle was gone is no step of its way. */
+static void put_in_order(const struct passage_intervals *intervals,
+			 int64_t ret_mono_ns[PASSAGE_MOMENTS])
 {
-	int64_t at_mono_ns = intervals->at_mono_ns[moment];
-	int64_t present_mono_ns = intervals->at_mono_ns[PASSAGE_PRESENT];
+	int64_t last_mono_ns = INT64_MIN;
 
-	return at_mono_ns != INT64_MIN && at_mono_ns < present_mono_ns ? present_mono_ns
-								       : at_mono_ns;
+	for (size_t i = 0; i < PASSAGE_MOMENTS; i++) {
+		int64_t at_mono_ns = intervals->at_mono_ns[i];
+
+		ret_mono_ns[i] = INT64_MIN;
+		if (i < PASSAGE_PRESENT || at_mono_ns == INT64_MIN ||
+		    at_mono_ns > intervals->at_mono_ns[PASSAGE_CLEARED])
+			continue;
+		ret_mono_ns[i] = at_mono_ns > last_mono_ns ? at_mono_ns : last_mono_ns;
+		last_mono_ns = ret_mono_ns[i];
+	}
 }
 
 /* The time of that step or, if it was not taken, of the last one before it. */
-static int64_t step_before(const struct passage_intervals *intervals, enum passage_moment moment)
+static int64_t step_before(const int64_t at_mono_ns[PASSAGE_MOMENTS], enum passage_moment moment)
 {
-	while (moment > PASSAGE_PRESENT && intervals->at_mono_ns[moment] == INT64_MIN)
+	while (moment > PASSAGE_PRESENT && at_mono_ns[moment] == INT64_MIN)
 		moment--;
-	return step(intervals, moment);
+	return at_mono_ns[moment];
 }
 
 static void add_intervals(struct checkpoint *checkpoint, size_t lane,
@@ -290,13 +300,15 @@ static void add_intervals(struct checkpoint *checkpoint, size_t lane,
 	};
 	enum study_group group = intervals->recognised ? STUDY_RECOGNISED : STUDY_OTHERS;
 	bool marked = intervals->over_restart || intervals->over_clock_jump;
+	int64_t at_mono_ns[PASSAGE_MOMENTS];
 
+	put_in_order(intervals, at_mono_ns);
 	if (intervals->queued_ns >= 0)
 		study_add(checkpoint->study, lane, group, STUDY_QUEUE, intervals->queued_ns,
 			  marked);
 	for (int i = 0; i < STUDY_QUEUE; i++) {
-		int64_t from = step_before(intervals, spans[i].from);
-		int64_t until = step(intervals, spans[i].until);
+		int64_t from = step_before(at_mono_ns, spans[i].from);
+		int64_t until = at_mono_ns[spans[i].until];
 		bool known = from != INT64_MIN && until != INT64_MIN;
 
 		if (known || (marked && i == STUDY_DWELL))
