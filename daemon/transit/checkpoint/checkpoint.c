@@ -139,6 +139,7 @@ int checkpoint_new(const struct checkpoint_setup *conf, struct teller *teller,
 		return err;
 	}
 	checkpoint->id = conf->id;
+	checkpoint->stays.boot = conf->boot;
 	alarm_book_init(&checkpoint->book, &conf->alarm_delay);
 	checkpoint->teller = teller;
 	*ret_checkpoint = checkpoint;
