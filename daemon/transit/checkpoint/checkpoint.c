@@ -98,13 +98,14 @@ int checkpoint_set_lanes(struct checkpoint *checkpoint, const struct lane_conf *
 			 size_t lane_count)
 {
 	struct study_place *places = calloc(lane_count + 1, sizeof(*places));
-	bool has_exit = false;
+	bool has_entry = false, has_exit = false;
 	int err;
 
 	if (!places)
 		return -ENOMEM;
 	for (size_t i = 0; i < lane_count; i++) {
 		places[i] = (struct study_place){lanes[i].name, lanes[i].direction};
+		has_entry |= strcmp(lanes[i].direction, "entry") == 0;
 		has_exit |= strcmp(lanes[i].direction, "entry") != 0;
 	}
 	err = study_set_lanes(checkpoint->study, places, lane_count);
@@ -115,6 +116,7 @@ int checkpoint_set_lanes(struct checkpoint *checkpoint, const struct lane_conf *
 	free(checkpoint->lanes);
 	checkpoint->lanes = places;
 	checkpoint->lane_count = lane_count;
+	checkpoint->has_entry = has_entry;
 	checkpoint->has_exit = has_exit;
 	return 0;
 }
@@ -220,7 +222,8 @@ static const char *came_from(struct checkpoint *checkpoint, const char *ucr)
 static void on_bound(void *data, const struct lane *lane, const struct passage *passage)
 {
 	struct checkpoint *checkpoint = data;
-	struct stay_place place = {lane->conf->name, passage->id, arrived(checkpoint, passage)};
+	struct stay_place place = {lane->conf->name, passage->id, arrived(checkpoint, passage),
+				   checkpoint->has_entry && !is_entry(lane)};
 	bool gone = passage->stage == STAGE_CLOSED;
 
 	if (gone && (is_exit(checkpoint, lane) || passage->end == END_BACKED_OUT))
@@ -251,7 +254,9 @@ static void on_unbound(void *data, const struct lane *lane, const struct passage
 		       const char *ucr)
 {
 	struct checkpoint *checkpoint = data;
-	struct stay_place place = {lane->conf->name, passage->id, checkpoint->teller->now.mono_ns};
+	struct stay_place place = {.lane = lane->conf->name,
+				   .passage = passage->id,
+				   .at_mono_ns = checkpoint->teller->now.mono_ns};
 
 	if (checkpoint->legs)
 		legs_set_here(checkpoint->legs, ucr, false);
@@ -463,8 +468,9 @@ static void on_checked(void *data, const struct lane *lane, const struct passage
 		       bool final)
 {
 	struct checkpoint *checkpoint = data;
-	struct stay_place exit = {lane->conf->name, passage->id,
-				  passage->at_mono_ns[PASSAGE_CLEARED]};
+	struct stay_place exit = {.lane = lane->conf->name,
+				  .passage = passage->id,
+				  .at_mono_ns = passage->at_mono_ns[PASSAGE_CLEARED]};
 
 	for (size_t i = 0; checkpoint->legs && i < passage->binding_count; i++) {
 		check(checkpoint, lane, passage, &passage->bindings[i], final);
@@ -472,6 +478,20 @@ static void on_checked(void *data, const struct lane *lane, const struct passage
 			depart(checkpoint, lane, passage, &passage->bindings[i], &exit);
 		checkpoint_set_dirty(checkpoint);
 	}
+}
+
+/* The containers that this vehicle carries of a consignment on several; 0: it carries all of it. */
+static uint32_t parts_of(const struct passage *passage, const struct passage_binding *binding)
+{
+	const struct consignment *consignment = binding_consignment(binding);
+	uint32_t parts = 0;
+
+	if (!consignment || !passage_is_split(passage, consignment))
+		return 0;
+	for (size_t i = 0; i < consignment->container_count && i < 32; i++)
+		if (passage_shows(passage, consignment, consignment->containers[i].text))
+			parts |= UINT32_C(1) << i;
+	return parts;
 }
 
 static void count_goods(struct checkpoint *checkpoint, const char *ucr, int64_t at_mono_ns)
@@ -482,11 +502,25 @@ static void count_goods(struct checkpoint *checkpoint, const char *ucr, int64_t 
 		study_add_goods(checkpoint->study, &course);
 }
 
+/* Its goods are gone when all are that came. */
+static void leave(struct checkpoint *checkpoint, const struct passage *passage,
+		  const struct passage_binding *binding, const struct stay_place *place,
+		  bool through)
+{
+	if (stays_part_went(&checkpoint->stays, binding->ucr, parts_of(passage, binding)))
+		return;
+	if (through)
+		count_goods(checkpoint, binding->ucr, place->at_mono_ns);
+	stays_leave(&checkpoint->stays, checkpoint->teller, place, binding->ucr);
+}
+
 static void on_closed(void *data, const struct lane *lane, const struct passage *passage,
 		      const struct passage_intervals *intervals)
 {
 	struct checkpoint *checkpoint = data;
-	struct stay_place place = {lane->conf->name, passage->id, checkpoint->teller->now.mono_ns};
+	struct stay_place place = {.lane = lane->conf->name,
+				   .passage = passage->id,
+				   .at_mono_ns = checkpoint->teller->now.mono_ns};
 	bool through = went_through(intervals->end);
 	bool exit = is_exit(checkpoint, lane);
 	bool backed_out = intervals->end == END_BACKED_OUT && is_entry(lane);
@@ -503,10 +537,11 @@ static void on_closed(void *data, const struct lane *lane, const struct passage 
 			legs_set_here(checkpoint->legs, binding->ucr, false);
 		if (checkpoint->legs && through && exit)
 			depart(checkpoint, lane, passage, binding, &place);
-		if (through && exit)
-			count_goods(checkpoint, binding->ucr, place.at_mono_ns);
-		if ((through && exit) || backed_out)
-			stays_leave(&checkpoint->stays, checkpoint->teller, &place, binding->ucr);
+		if (through && !exit)
+			stays_part_came(&checkpoint->stays, binding->ucr,
+					parts_of(passage, binding));
+		else if (through || backed_out)
+			leave(checkpoint, passage, binding, &place, through);
 		else if (nobody)
 			stays_retract(&checkpoint->stays, checkpoint->teller, &place, binding->ucr);
 	}

@@ -46,6 +46,7 @@ static void write_stay(const struct stay *stay, struct memo *memo)
 	memo_int(memo, stay->control_ns);
 	memo_int(memo, stay->released_after_ns);
 	memo_int(memo, stay->by_no_clock);
+	memo_int(memo, stay->parts);
 }
 
 static void take_course(struct memo_reader *reader, struct stay *stay)
@@ -84,6 +85,7 @@ static int64_t read_stay(struct memo_reader *reader, struct stay *stay)
 	if (version > 2)
 		take_course(reader, stay);
 	stay->by_no_clock = version > 3 && memo_take(reader, 0, 1);
+	stay->parts = version > 3 ? (uint32_t)memo_take(reader, 0, UINT32_MAX) : 0;
 	return version;
 }
 
@@ -319,6 +321,7 @@ void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_
 		.by_no_clock = at.clock == CLOCK_UNSYNCED,
 		.passage = place->passage ? sum_of(place->passage) : 0,
 		.recognised = recognised,
+		.unsure = place->way_out,
 		.flow = consignment->flow,
 		.control_after_ns = -1,
 		.released_after_ns = -1,
@@ -355,6 +358,29 @@ void stays_retract(struct stays *stays, struct teller *teller, const struct stay
 
 	if (stay && stay->passage == sum_of(place->passage))
 		stays_leave(stays, teller, place, ucr);
+}
+
+void stays_part_came(struct stays *stays, const char *ucr, uint32_t parts)
+{
+	struct stay *stay = find_here(stays, ucr);
+
+	if (!stay || !(parts & ~stay->parts))
+		return;
+	stay->parts |= parts;
+	change(stays, stay);
+}
+
+bool stays_part_went(struct stays *stays, const char *ucr, uint32_t parts)
+{
+	struct stay *stay = find_here(stays, ucr);
+
+	if (!stay || parts == 0)
+		return false;
+	if (parts & stay->parts) {
+		stay->parts &= ~parts;
+		change(stays, stay);
+	}
+	return stay->parts != 0;
 }
 
 int64_t stays_stop(struct stays *stays, const char *ucr)

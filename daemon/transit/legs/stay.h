@@ -39,7 +39,9 @@ struct stay {
 	uint32_t raised; /* 1 << route_finding; ROUTE_FINDINGS: dwell */
 	bool changed;
 	bool over; /* its memory is to be forgotten, and it with it */
-	bool unsure; /* another boot, and the clock was not set: how long it stands is not known */
+	bool unsure; /* how long it stands is not known: another boot without a clock, or it was
+			seen first when it left */
+	uint32_t parts; /* of one on several vehicles: 1 << the container, of those that are here */
 	bool recognised; /* its operator, when it came */
 	bool examined;
 	enum customs_flow flow; /* 0: not known */
@@ -74,6 +76,7 @@ struct stay_place {
 	const char *lane;
 	const char *passage; /* its id, or NULL */
 	int64_t at_mono_ns;
+	bool way_out; /* the lane leads out, and others in: it may have come long before */
 };
 
 int stays_init(struct stays *stays, const char *checkpoint, struct alarm_book *book); /* -ENOMEM */
@@ -88,6 +91,11 @@ void stays_start(struct stays *stays, const struct instant *now);
  * announced it, or NULL. Without an itinerary there is nothing to judge. */
 void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_place *place,
 		  const struct consignment *consignment, const char *came_from, bool recognised);
+
+/* Some of its containers came in, or left: 1 << each, in the order in which they are declared. true:
+ * others are here still. */
+void stays_part_came(struct stays *stays, const char *ucr, uint32_t parts);
+bool stays_part_went(struct stays *stays, const char *ucr, uint32_t parts);
 
 /* What officers do with it; false: it does not stand here, as far as is known. */
 bool stays_begin_control(struct stays *stays, const char *ucr, int64_t at_mono_ns);
