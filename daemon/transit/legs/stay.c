@@ -14,6 +14,7 @@
 #define IN_ANOTHER_BOOT 0
 #define CHANGED		1u /* flags in the drawer: its memory is not as it is; it is over */
 #define OVER		2u
+#define SUM_MOST	UINT32_MAX /* some thousand are told apart by it */
 
 /* FNV-1a. */
 static int64_t sum_of(const char *text)
@@ -22,7 +23,7 @@ static int64_t sum_of(const char *text)
 
 	for (; *text; text++)
 		sum = (sum ^ (unsigned char)*text) * 1099511628211u;
-	return (int64_t)(sum >> 1);
+	return (int64_t)(sum >> 1 & SUM_MOST);
 }
 
 /* ---- as text ------------------------------------------------------------------------- */
@@ -80,7 +81,7 @@ static int64_t read_stay(struct memo_reader *reader, struct stay *stay)
 		memo_take_text(reader, passage, sizeof(passage));
 		stay->passage = sum_of(passage);
 	} else {
-		stay->passage = memo_take(reader, 0, INT64_MAX);
+		stay->passage = memo_take(reader, 0, INT64_MAX) & SUM_MOST;
 	}
 	if (version > 2)
 		take_course(reader, stay);
