@@ -453,7 +453,9 @@ static void check(struct checkpoint *checkpoint, const struct lane *lane,
 
 	for (size_t at = 0; next_part(passage, binding, split, &at, &part);) {
 		struct legs_custody custody = {
-			.place = {lane->conf->name, passage->id, arrived(checkpoint, passage)},
+			.place = {.lane = lane->conf->name,
+				  .passage = passage->id,
+				  .at_mono_ns = arrived(checkpoint, passage)},
 			.id = part.id,
 			.part = part.name,
 		};
