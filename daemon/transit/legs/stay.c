@@ -420,7 +420,7 @@ bool stays_end_control(struct stays *stays, const char *ucr, int64_t at_mono_ns,
 	if (!stay)
 		return false;
 	stay->examined = true;
-	if (stay->control_after_ns >= 0 && !stay->unsure) {
+	if (stay->control_after_ns >= 0) {
 		*ret_lasted_ns = since_arrival(stay, at_mono_ns) - stay->control_after_ns;
 		stay->control_ns += *ret_lasted_ns;
 	}
@@ -457,8 +457,7 @@ bool stays_course(struct stays *stays, const char *ucr, int64_t at_mono_ns,
 		.control_ns = stay->control_ns,
 		.released_ns = stay->released_after_ns,
 	};
-	if (stay->control_after_ns >= 0 &&
-	    !stay->unsure) /* its end was not told: it ended when it left */
+	if (stay->control_after_ns >= 0) /* its end was not told: it ended when it left */
 		ret_course->control_ns += ret_course->stay_ns - stay->control_after_ns;
 	return true;
 }
@@ -558,6 +557,7 @@ static void date_arrival(struct stay *stay, const struct instant *now)
 
 	if (ago_ns < 0 || now->clock == CLOCK_UNSYNCED || stay->by_no_clock) {
 		stay->unsure = true;
+		stay->control_after_ns = -1; /* when that began is not known either */
 		ago_ns = 0;
 	}
 	if (ago_ns > STAY_LONGEST_NS)
@@ -574,6 +574,9 @@ void stays_start(struct stays *stays, const struct instant *now)
 		read_at(stays, i, &stay);
 		if (stay.arrived_mono_ns == IN_ANOTHER_BOOT)
 			date_arrival(&stay, now);
-		put(stays, &stay);
+		if (stay.unsure) /* since now, also after the next start */
+			change(stays, &stay);
+		else
+			put(stays, &stay);
 	}
 }
