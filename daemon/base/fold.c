@@ -57,10 +57,22 @@ static int compare_pair(const void *key, const void *element)
 	return a->base != b->base ? a->base - b->base : a->mark - b->mark;
 }
 
+/* Letters and digits of formulas, bold, with serifs, …: the only ones beyond the basic plane. */
+static uint32_t fold_formula(uint32_t character)
+{
+	if (character >= 0x1D400 && character <= 0x1D6A3)
+		return 'A' + (character - 0x1D400) % 26;
+	if (character >= 0x1D7CE && character <= 0x1D7FF)
+		return '0' + (character - 0x1D7CE) % 10;
+	return character;
+}
+
 static uint32_t fold_one(uint32_t character)
 {
 	const struct fold_run *run;
 
+	if (character > UINT16_MAX)
+		return fold_formula(character);
 	if (character < 0x80)
 		return character >= 'a' && character <= 'z' ? character - 'a' + 'A' : character;
 	run = bsearch(&character, fold_runs, FOLD_RUNS, sizeof(fold_runs[0]), compare_run);

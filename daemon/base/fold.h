@@ -3,7 +3,7 @@
  *
  * Compatibility forms (full width, ligatures) are resolved, digits of all scripts are 0 to 9, letters
  * capital, marks composed with their letters: NFKC of Unicode for what occurs in numbers. Capitals of
- * Cyrillic and Greek that cannot be told from Latin ones are these. Pure, nothing is allocated.
+ * Cyrillic, Greek and Armenian that cannot be told from Latin ones are these, also with their marks. Pure, nothing is allocated.
  */
 #ifndef CORRIDORD_BASE_FOLD_H
 #define CORRIDORD_BASE_FOLD_H

@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-#define FOLD_RUNS    1140
-#define FOLD_SEVERAL 256
-#define FOLD_PAIRS   386
+#define FOLD_RUNS    1195
+#define FOLD_SEVERAL 257
+#define FOLD_PAIRS   360
 
 struct fold_run { /* each step-th character from first to last is as far from its own */
 	uint16_t first, last, step, to;

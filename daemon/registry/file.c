@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -149,6 +150,18 @@ static void unquote_head(struct registry_rows *rows)
 	rows->bytes = strlen(rows->text);
 }
 
+/* Of the first line, which may be for the spreadsheet alone, as "sep=;". */
+static bool is_a_spreadsheets(const struct registry_rows *rows)
+{
+	return rows->line == 1 && strncasecmp(rows->text, "sep=", 4) == 0;
+}
+
+static bool is_utf16(const struct registry_rows *rows)
+{
+	return rows->line == 1 &&
+	       (strncmp(rows->text, "\xFF\xFE", 2) == 0 || strncmp(rows->text, "\xFE\xFF", 2) == 0);
+}
+
 /* Spreadsheets put a byte order mark before it. */
 static int read_head(struct list_file *file, bool csv)
 {
@@ -165,11 +178,15 @@ static int read_head(struct list_file *file, bool csv)
 		if (result > 0 && csv)
 			unquote_head(rows);
 		text = rows->text;
-	} while (csv && result > 0 && text[0] == '#' && !strchr(text, '{'));
+	} while (csv && result > 0 &&
+		 ((text[0] == '#' && !strchr(text, '{')) || is_a_spreadsheets(rows)));
 	if (result < 0 && result != -EINVAL)
 		return result;
 	if (result <= 0 || (csv && text[0] != '#')) {
 		complaint.line = rows->line;
+		if (is_utf16(rows))
+			snprintf(complaint.text, sizeof(complaint.text),
+				 "is no UTF-8, but UTF-16: save it as \"CSV UTF-8\"");
 		complain(file, &complaint);
 		return -EINVAL;
 	}
@@ -195,6 +212,7 @@ static void add_column(struct list_file *file, char *name)
 {
 	const struct shape_member *column = NULL;
 
+	name += strspn(name, " ");
 	name[strcspn(name, " ")] = '\0';
 	if (registry_column(file->head.kind, name, &column) < 0)
 		complain_of(file, file->rows.line, "\"%s\" is no column of a list of kind \"%s\"",

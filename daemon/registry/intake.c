@@ -43,6 +43,24 @@ static bool read_subject(const char *subject, enum registry_kind *kind,
 	return true;
 }
 
+static bool hash_row(void *data, const struct records_row *row)
+{
+	event_hash(row->json, row->bytes, data);
+	return false;
+}
+
+int intake_hash(struct store *store, const struct inlet_message *message,
+		unsigned char ret_hash[EVENT_HASH_BYTES])
+{
+	struct registry_complaint complaint;
+	char key[REGISTRY_KEY_BYTES];
+	enum registry_kind kind;
+
+	if (!read_subject(message->subject, &kind, key, &complaint))
+		return -EINVAL;
+	return records_find(store->stream.records, kind, key, hash_row, ret_hash);
+}
+
 /* A removal may be missed by a gateway that is away; "null" can be retained in its place. */
 static bool is_removal(const struct inlet_message *message)
 {

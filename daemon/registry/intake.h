@@ -18,4 +18,8 @@ enum intake_result intake_take(struct store *store, const struct inlet_message *
 			       const struct instant *now, struct registry_complaint *ret_complaint,
 			       int *ret_err);
 
+/* SHA-256 of the record of that message as it is held now, which events name. */
+int intake_hash(struct store *store, const struct inlet_message *message,
+		unsigned char ret_hash[EVENT_HASH_BYTES]);
+
 #endif

@@ -175,6 +175,8 @@ static void write_record(struct jw *json, const struct changed_record *record)
 	if (!record->removed) {
 		event_hex(record->hash, hash);
 		jw_text(json, "sha256", hash);
+		event_hex(record->held_hash, hash);
+		jw_text(json, "held_sha256", hash);
 	}
 	jw_uint(json, "more", record->more);
 }

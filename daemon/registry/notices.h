@@ -35,6 +35,7 @@ struct changed_record {
 	char subject[160]; /* "aeo/GE:GE-AEO:12/34" */
 	bool removed;
 	unsigned char hash[EVENT_HASH_BYTES]; /* SHA-256 of it as it came */
+	unsigned char held_hash[EVENT_HASH_BYTES]; /* the same of it as it is held */
 	uint64_t more; /* changed before it, and not reported */
 };
 

@@ -154,20 +154,22 @@ struct changes {
 	uint64_t more;
 };
 
-static void note_change(struct changes *changes, const struct inlet_message *message, bool removed)
+static int note_change(struct registry *registry, struct changes *changes,
+		       const struct inlet_message *message, bool removed)
 {
 	struct changed_record *record = &changes->records[changes->count];
 
 	if (strncmp(message->subject, "consignment/", 12) == 0)
-		return;
+		return 0;
 	if (changes->count == CHANGES_TOLD) {
 		changes->more++;
-		return;
+		return 0;
 	}
 	changes->count++;
 	*record = (struct changed_record){.removed = removed};
 	snprintf(record->subject, sizeof(record->subject), "%s", message->subject);
 	event_hash(message->payload, message->bytes, record->hash);
+	return removed ? 0 : intake_hash(&registry->store, message, record->held_hash);
 }
 
 static void tell_changes(struct registry *registry, struct changes *changes)
@@ -191,7 +193,7 @@ static int take_message(struct registry *registry, const struct inlet_message *m
 	counts->unchanged += result == INTAKE_UNCHANGED;
 	counts->removed += result == INTAKE_REMOVED;
 	if (result == INTAKE_TAKEN || result == INTAKE_REMOVED)
-		note_change(changes, message, result == INTAKE_REMOVED);
+		return note_change(registry, changes, message, result == INTAKE_REMOVED);
 	if (result == INTAKE_REFUSED)
 		refuse(registry, message->subject, &complaint, 0);
 	return result == INTAKE_FAILED ? err : 0;

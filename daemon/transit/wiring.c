@@ -522,6 +522,7 @@ int transit_set_up(struct transit *transit, const struct transit_conf *conf)
 	static const struct transit_kept nothing = {.units = NULL};
 	const struct checkpoint_setup checkpoint = {
 		.id = conf->checkpoint,
+		.boot = conf->boot,
 		.lanes = conf->lanes,
 		.lane_count = conf->lane_count,
 		.alarm_delay = conf->alarm_delay,

@@ -3,13 +3,14 @@
 
     tests/tools/fold_table.py >daemon/base/fold_table.c
 
-NFKC, digits of all scripts and capital letters by Python's Unicode; capitals of Cyrillic and Greek that look like Latin ones are these. Georgian has no
+NFKC, digits of all scripts and capital letters by Python's Unicode; capitals of Cyrillic, Greek and Armenian that look like Latin ones are these, with their marks. Georgian has no
 capitals in use, ideographs of compatibility and Hangul are left as they are.
 """
 import sys
 import unicodedata
 
-TWINS = dict(zip('АВЕЁКМНОРСТУХІЇЈЅ', 'ABEËKMHOPCTYXIÏJS')) | dict(zip('ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ', 'ABEZHIKMNOPTYX'))
+TWINS = dict(zip('АВЕКМНОРСТУХІЈЅҮӀԚԜ', 'ABEKMHOPCTYXIJSYIQW')) | dict(zip('ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ', 'ABEZHIKMNOPTYX')) | dict(zip('ՍՏՕ', 'USO'))
+FIRST = {}  # of a twin with a mark that Latin has no character for, or a longer one: the first that looks so
 
 
 def fold(character):
@@ -19,8 +20,14 @@ def fold(character):
         return character.lower()
     text = unicodedata.normalize('NFKC', character)
     if not 0x10D0 <= ord(text[0]) <= 0x10FF:
-        text = unicodedata.normalize('NFKC', text.upper())
-    return ''.join(TWINS.get(c, c) for c in text)
+        text = unicodedata.normalize('NFKC', text.casefold().upper())
+    parts = unicodedata.normalize('NFD', text)
+    if not any(c in TWINS for c in parts):
+        return FIRST.get(text, text)
+    twin = unicodedata.normalize('NFC', ''.join(TWINS.get(c, c) for c in parts))
+    if len(twin) == len(text) and len(twin.encode()) <= len(text.encode()):
+        return twin
+    return FIRST.setdefault(twin, text) if len(text) == 1 else ''.join(TWINS.get(c, c) for c in text)
 
 
 def is_left(code):
@@ -54,7 +61,7 @@ for code in range(0x80, 0x10000):
         several.append((code, to))
     parts = unicodedata.normalize('NFD', chr(code))
     if len(parts) >= 2 and to == chr(code) and unicodedata.normalize('NFC', parts) == chr(code):
-        base, mark = unicodedata.normalize('NFC', parts[:-1]), parts[-1]
+        base, mark = fold(unicodedata.normalize('NFC', parts[:-1])[:1]) if len(parts) == 2 else unicodedata.normalize('NFC', parts[:-1]), parts[-1]
         if len(base) == 1 and code < 0x2000:
             composed.append((ord(base), ord(mark), code))
 

@@ -218,6 +218,7 @@ static const struct group_member known_members[] = {
 	 .state = "GB",
 	 .valid = {UTC(1973, 1, 1), UTC(2021, 1, 1)},
 	 .by_law = true}, /* as far as customs go */
+	{.group = "EU", .state = "SM", .valid = ALWAYS}, /* in its customs union, by treaty */
 	{.group = "OTS", .state = "AZ", .valid = ALWAYS},
 	{.group = "OTS", .state = "KZ", .valid = ALWAYS},
 	{.group = "OTS", .state = "KG", .valid = ALWAYS},

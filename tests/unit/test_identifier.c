@@ -414,6 +414,15 @@ static void the_same_number_in_other_characters_is_the_same(void **state)
 		{IDENTIFIER_PLATE, "mu\u0308ab123", "M\u00dcAB123"},
 		{IDENTIFIER_PLATE, "\u0660\u0661\u0662", "012"}, /* digits of Arabic */
 		{IDENTIFIER_PLATE, "\u10d0\u10d1 12", "\u10d0\u10d112"}, /* Georgian */
+		{IDENTIFIER_PLATE, "\u0585\u057f 12", "OS12"}, /* Armenian */
+		{IDENTIFIER_PLATE, "12 \u04af\u04cf", "12YI"}, /* Kazakh, Avar */
+		{IDENTIFIER_PLATE, "\u0386 1", "\u00c11"}, /* with its mark or before it */
+		{IDENTIFIER_PLATE, "\u0391\u0301 1", "\u00c11"},
+		{IDENTIFIER_PLATE, "\u04ee\u04ef 1", "\u0232\u02321"}, /* Tajik */
+		{IDENTIFIER_PLATE, "\u045e\u0443\u0306y\u0306 1", "\u040e\u040e\u040e1"},
+		{IDENTIFIER_PLATE, "\u045c\u043a\u0301k\u0301 1", "\u040c\u040c\u040c1"},
+		{IDENTIFIER_PLATE, "\u1e9e\u00df 1", "SSSS1"},
+		{IDENTIFIER_PLATE, "\U0001d400\U0001d68b\U0001d7d8", "AB0"}, /* formulas */
 		{IDENTIFIER_NATIONAL, "\u2116 12\u201134", "NO12-34"},
 		{IDENTIFIER_UCR, "6GE\u20111", "6GE-1"},
 	};

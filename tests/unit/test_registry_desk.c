@@ -100,6 +100,20 @@ static void bring_operator(struct desk_rig *rig, int number)
 	bring(rig, subject, payload);
 }
 
+/* That the record that decides is named as it was told when it came. */
+static void assert_told_as_it_decides(struct desk_rig *rig)
+{
+	struct registry_answer *answer = ask(rig, KEY_SEAL, "GE1");
+	const struct operator_record *held = &answer->dossiers[0].operators[0];
+	char hex[EVENT_HEX_BYTES], member[EVENT_HEX_BYTES + 20];
+
+	assert_int_equal(held->authorisation_count, 1);
+	event_hex(held->authorisations[0].list->hash, hex);
+	snprintf(member, sizeof(member), "\"held_sha256\":\"%s\"", hex);
+	assert_true(last_told_has(rig, member));
+	registry_answer_free(answer);
+}
+
 static void who_is_recognised_changes_not_without_a_word(void **state)
 {
 	struct desk_rig *rig = *state;
@@ -107,9 +121,12 @@ static void who_is_recognised_changes_not_without_a_word(void **state)
 	open_desk(rig);
 	bring_operator(rig, 1);
 	bring_operator(rig, 1); /* as it is already */
-	bring_consignment(rig, UCR_1, "GE1", "P1", "");
+	bring_consignment(rig, UCR_1, "GE1", "P1",
+			  ",\"parties\":[{\"role\":\"carrier\",\"aeo\":{\"country\":\"GE\","
+			  "\"scheme\":\"AEO\",\"number\":\"1/7\"}}]");
 	WAIT_FOR(registry_counters(rig->desk).records == 3);
 	WAIT_FOR(times_told(rig, "registry.record") == 1);
+	assert_told_as_it_decides(rig);
 	assert_true(last_told_has(rig, "\"subject\":\"aeo/GE:AEO:1%2F7\",\"source\":\"stream\","
 				       "\"removed\":false,\"sha256\":\""));
 	bring(rig, "aeo/GE:AEO:1%2F7", "");

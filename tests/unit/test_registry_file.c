@@ -369,6 +369,33 @@ static void a_list_as_a_spreadsheet_saves_it_is_read(void **state)
 
 /* ---- files --------------------------------------------------------------------------------- */
 
+static void what_a_spreadsheet_spoilt_is_refused_for_that(void **state)
+{
+	struct reading_list list;
+
+	(void)state;
+	assert_int_equal(read_text("csv",
+				   "sep=;\r\n#" AEO_HEAD "country; scheme; number;type;status\r\n"
+				   "GE;GE-AEO;12/34;AEOS;active\r\n",
+				   &list),
+			 1);
+	assert_string_equal(list.keys, "GE:GE-AEO:12/34 ");
+	assert_int_equal(read_text("csv",
+				   "#" AEO_HEAD AEO_COLUMNS "GE,GE-AEO,1.23457E+11,AEOS,active\n"
+				   "GE,GE-AEO,\"1,2E+05\",AEOS,active\n"
+				   "GE,GE-AEO,1E+9,AEOS,active\n"
+				   "GE,GE-AEO,\"=\"\"00123\"\"\",AEOS,active\n"
+				   "GE,GE-AEO,1.2E-5,AEOS,active\n"
+				   "GE,GE-AEO,12E+5,AEOS,active\n",
+				   &list),
+			 -EINVAL);
+	assert_int_equal(list.complaints, 4);
+	assert_contains(list.told, "3: number: \"1.23457E+11\" is a spreadsheet's");
+	assert_contains(list.told, "6: number: ");
+	assert_int_equal(read_bytes("csv", "\xFF\xFE#\0{\0\n\0", 8, &list), -EINVAL);
+	assert_contains(list.told, "1: is no UTF-8, but UTF-16");
+}
+
 static void only_files_of_the_two_formats_are_read(void **state)
 {
 	struct reading_list list = {0};
@@ -495,6 +522,7 @@ int main(void)
 		cmocka_unit_test(a_spreadsheet_may_put_a_byte_order_mark_before_the_head),
 		cmocka_unit_test(bad_rows_are_complained_of_by_line),
 		cmocka_unit_test(a_list_as_a_spreadsheet_saves_it_is_read),
+		cmocka_unit_test(what_a_spreadsheet_spoilt_is_refused_for_that),
 		cmocka_unit_test(only_files_of_the_two_formats_are_read),
 		cmocka_unit_test(a_pipe_is_not_waited_for),
 		cmocka_unit_test(what_the_taker_says_stops_the_reading),

@@ -33,7 +33,7 @@ static void the_oldest_stay_with_nothing_to_wait_for_gives_way(void **state)
 	assert_int_equal(stays_init(stays, "here", book), 0);
 	consignment.ucr = ucr;
 	for (int i = 0; i <= STAYS_MAX; i++) {
-		const struct stay_place place = {"lane", "p1", i * S};
+		const struct stay_place place = {"lane", "p1", i * S, false};
 
 		teller.now = (struct instant){.mono_ns = i * S, .clock = CLOCK_SYNCED};
 		stop.dwell_ns = i == 7 ? INT64_MAX : 3600 * S * 24;
@@ -95,7 +95,7 @@ static void stand(struct room *room, const char *ucr)
 	const struct itinerary_stop stop = {"ge-red-bridge", INT64_MIN, INT64_MAX, 86400 * S};
 	const struct consignment consignment = {.ucr = ucr, .stops = &stop, .stop_count = 1};
 	const struct stay_place place = {"entry-1", "entry-1-5b0f3a4e-1005000",
-					 room->teller.now.mono_ns};
+					 room->teller.now.mono_ns, false};
 	char resource[ALARM_RESOURCE_BYTES];
 
 	stays_arrive(&room->stays, &room->teller, &place, &consignment, NULL, true);

@@ -151,6 +151,20 @@ static void write_cell(struct jw *json, const struct shape_member *column, char 
 	jw_close_array(json);
 }
 
+/* What a spreadsheet made of a long number, or would compute: 1.23457E+11, ="00123". */
+static bool is_mangled(const char *text)
+{
+	const size_t whole = strspn(text, DIGITS);
+	const char *rest = text + whole;
+
+	if (text[0] == '=')
+		return true;
+	if (whole == 1 && (*rest == '.' || *rest == ','))
+		rest += 1 + strspn(rest + 1, DIGITS);
+	return whole == 1 && strncmp(rest, "E+", 2) == 0 && rest[2] &&
+	       rest[2 + strspn(rest + 2, DIGITS)] == '\0';
+}
+
 int registry_record_read_cells(enum registry_kind kind, const struct shape_member *const *columns,
 			       char **cells, size_t count, struct registry_record **ret_record,
 			       struct registry_complaint *ret_complaint)
@@ -164,6 +178,13 @@ int registry_record_read_cells(enum registry_kind kind, const struct shape_membe
 	for (i = 0; i < count; i++) {
 		char *text = columns[i] ? trim(cells[i]) : NULL;
 
+		if (text && is_mangled(text)) {
+			snprintf(ret_complaint->text, sizeof(ret_complaint->text),
+				 "%s: \"%s\" is a spreadsheet's, not what was typed in: make the "
+				 "column one of text",
+				 columns[i]->name, value_text(text).text);
+			return -EINVAL;
+		}
 		if (text && *text)
 			write_cell(&json, columns[i], text);
 	}

@@ -98,13 +98,14 @@ int checkpoint_set_lanes(struct checkpoint *checkpoint, const struct lane_conf *
 			 size_t lane_count)
 {
 	struct study_place *places = calloc(lane_count + 1, sizeof(*places));
-	bool has_exit = false;
+	bool has_entry = false, has_exit = false;
 	int err;
 
 	if (!places)
 		return -ENOMEM;
 	for (size_t i = 0; i < lane_count; i++) {
 		places[i] = (struct study_place){lanes[i].name, lanes[i].direction};
+		has_entry |= strcmp(lanes[i].direction, "entry") == 0;
 		has_exit |= strcmp(lanes[i].direction, "entry") != 0;
 	}
 	err = study_set_lanes(checkpoint->study, places, lane_count);
@@ -115,6 +116,7 @@ int checkpoint_set_lanes(struct checkpoint *checkpoint, const struct lane_conf *
 	free(checkpoint->lanes);
 	checkpoint->lanes = places;
 	checkpoint->lane_count = lane_count;
+	checkpoint->has_entry = has_entry;
 	checkpoint->has_exit = has_exit;
 	return 0;
 }
@@ -139,6 +141,7 @@ int checkpoint_new(const struct checkpoint_setup *conf, struct teller *teller,
 		return err;
 	}
 	checkpoint->id = conf->id;
+	checkpoint->stays.boot = conf->boot;
 	alarm_book_init(&checkpoint->book, &conf->alarm_delay);
 	checkpoint->teller = teller;
 	*ret_checkpoint = checkpoint;
@@ -219,7 +222,8 @@ static const char *came_from(struct checkpoint *checkpoint, const char *ucr)
 static void on_bound(void *data, const struct lane *lane, const struct passage *passage)
 {
 	struct checkpoint *checkpoint = data;
-	struct stay_place place = {lane->conf->name, passage->id, arrived(checkpoint, passage)};
+	struct stay_place place = {lane->conf->name, passage->id, arrived(checkpoint, passage),
+				   checkpoint->has_entry && !is_entry(lane)};
 	bool gone = passage->stage == STAGE_CLOSED;
 
 	if (gone && (is_exit(checkpoint, lane) || passage->end == END_BACKED_OUT))
@@ -250,7 +254,9 @@ static void on_unbound(void *data, const struct lane *lane, const struct passage
 		       const char *ucr)
 {
 	struct checkpoint *checkpoint = data;
-	struct stay_place place = {lane->conf->name, passage->id, checkpoint->teller->now.mono_ns};
+	struct stay_place place = {.lane = lane->conf->name,
+				   .passage = passage->id,
+				   .at_mono_ns = checkpoint->teller->now.mono_ns};
 
 	if (checkpoint->legs)
 		legs_set_here(checkpoint->legs, ucr, false);
@@ -258,22 +264,32 @@ static void on_unbound(void *data, const struct lane *lane, const struct passage
 	checkpoint_set_dirty(checkpoint);
 }
 
-/* What was read or decided before the vehicle stood there took none of its time there. */
-static int64_t step(const struct passage_intervals *intervals, enum passage_moment moment)
+/* So that the parts of the dwell add up to it: what was read or decided before the vehicle stood
+ * there took none of its time there, and a step that was taken after one that follows it, none of
+ * that one's. What came when the vehicle was gone is no step of its way. */
+static void put_in_order(const struct passage_intervals *intervals,
+			 int64_t ret_mono_ns[PASSAGE_MOMENTS])
 {
-	int64_t at_mono_ns = intervals->at_mono_ns[moment];
-	int64_t present_mono_ns = intervals->at_mono_ns[PASSAGE_PRESENT];
+	int64_t last_mono_ns = INT64_MIN;
 
-	return at_mono_ns != INT64_MIN && at_mono_ns < present_mono_ns ? present_mono_ns
-								       : at_mono_ns;
+	for (size_t i = 0; i < PASSAGE_MOMENTS; i++) {
+		int64_t at_mono_ns = intervals->at_mono_ns[i];
+
+		ret_mono_ns[i] = INT64_MIN;
+		if (i < PASSAGE_PRESENT || at_mono_ns == INT64_MIN ||
+		    at_mono_ns > intervals->at_mono_ns[PASSAGE_CLEARED])
+			continue;
+		ret_mono_ns[i] = at_mono_ns > last_mono_ns ? at_mono_ns : last_mono_ns;
+		last_mono_ns = ret_mono_ns[i];
+	}
 }
 
 /* The time of that step or, if it was not taken, of the last one before it. */
-static int64_t step_before(const struct passage_intervals *intervals, enum passage_moment moment)
+static int64_t step_before(const int64_t at_mono_ns[PASSAGE_MOMENTS], enum passage_moment moment)
 {
-	while (moment > PASSAGE_PRESENT && intervals->at_mono_ns[moment] == INT64_MIN)
+	while (moment > PASSAGE_PRESENT && at_mono_ns[moment] == INT64_MIN)
 		moment--;
-	return step(intervals, moment);
+	return at_mono_ns[moment];
 }
 
 static void add_intervals(struct checkpoint *checkpoint, size_t lane,
@@ -290,13 +306,15 @@ static void add_intervals(struct checkpoint *checkpoint, size_t lane,
 	};
 	enum study_group group = intervals->recognised ? STUDY_RECOGNISED : STUDY_OTHERS;
 	bool marked = intervals->over_restart || intervals->over_clock_jump;
+	int64_t at_mono_ns[PASSAGE_MOMENTS];
 
+	put_in_order(intervals, at_mono_ns);
 	if (intervals->queued_ns >= 0)
 		study_add(checkpoint->study, lane, group, STUDY_QUEUE, intervals->queued_ns,
 			  marked);
 	for (int i = 0; i < STUDY_QUEUE; i++) {
-		int64_t from = step_before(intervals, spans[i].from);
-		int64_t until = step(intervals, spans[i].until);
+		int64_t from = step_before(at_mono_ns, spans[i].from);
+		int64_t until = at_mono_ns[spans[i].until];
 		bool known = from != INT64_MIN && until != INT64_MIN;
 
 		if (known || (marked && i == STUDY_DWELL))
@@ -435,7 +453,9 @@ static void check(struct checkpoint *checkpoint, const struct lane *lane,
 
 	for (size_t at = 0; next_part(passage, binding, split, &at, &part);) {
 		struct legs_custody custody = {
-			.place = {lane->conf->name, passage->id, arrived(checkpoint, passage)},
+			.place = {.lane = lane->conf->name,
+				  .passage = passage->id,
+				  .at_mono_ns = arrived(checkpoint, passage)},
 			.id = part.id,
 			.part = part.name,
 		};
@@ -450,8 +470,9 @@ static void on_checked(void *data, const struct lane *lane, const struct passage
 		       bool final)
 {
 	struct checkpoint *checkpoint = data;
-	struct stay_place exit = {lane->conf->name, passage->id,
-				  passage->at_mono_ns[PASSAGE_CLEARED]};
+	struct stay_place exit = {.lane = lane->conf->name,
+				  .passage = passage->id,
+				  .at_mono_ns = passage->at_mono_ns[PASSAGE_CLEARED]};
 
 	for (size_t i = 0; checkpoint->legs && i < passage->binding_count; i++) {
 		check(checkpoint, lane, passage, &passage->bindings[i], final);
@@ -459,6 +480,20 @@ static void on_checked(void *data, const struct lane *lane, const struct passage
 			depart(checkpoint, lane, passage, &passage->bindings[i], &exit);
 		checkpoint_set_dirty(checkpoint);
 	}
+}
+
+/* The containers that this vehicle carries of a consignment on several; 0: it carries all of it. */
+static uint32_t parts_of(const struct passage *passage, const struct passage_binding *binding)
+{
+	const struct consignment *consignment = binding_consignment(binding);
+	uint32_t parts = 0;
+
+	if (!consignment || !passage_is_split(passage, consignment))
+		return 0;
+	for (size_t i = 0; i < consignment->container_count && i < 32; i++)
+		if (passage_shows(passage, consignment, consignment->containers[i].text))
+			parts |= UINT32_C(1) << i;
+	return parts;
 }
 
 static void count_goods(struct checkpoint *checkpoint, const char *ucr, int64_t at_mono_ns)
@@ -469,11 +504,25 @@ static void count_goods(struct checkpoint *checkpoint, const char *ucr, int64_t 
 		study_add_goods(checkpoint->study, &course);
 }
 
+/* Its goods are gone when all are that came. */
+static void leave(struct checkpoint *checkpoint, const struct passage *passage,
+		  const struct passage_binding *binding, const struct stay_place *place,
+		  bool through)
+{
+	if (stays_part_went(&checkpoint->stays, binding->ucr, parts_of(passage, binding)))
+		return;
+	if (through)
+		count_goods(checkpoint, binding->ucr, place->at_mono_ns);
+	stays_leave(&checkpoint->stays, checkpoint->teller, place, binding->ucr);
+}
+
 static void on_closed(void *data, const struct lane *lane, const struct passage *passage,
 		      const struct passage_intervals *intervals)
 {
 	struct checkpoint *checkpoint = data;
-	struct stay_place place = {lane->conf->name, passage->id, checkpoint->teller->now.mono_ns};
+	struct stay_place place = {.lane = lane->conf->name,
+				   .passage = passage->id,
+				   .at_mono_ns = checkpoint->teller->now.mono_ns};
 	bool through = went_through(intervals->end);
 	bool exit = is_exit(checkpoint, lane);
 	bool backed_out = intervals->end == END_BACKED_OUT && is_entry(lane);
@@ -490,10 +539,11 @@ static void on_closed(void *data, const struct lane *lane, const struct passage 
 			legs_set_here(checkpoint->legs, binding->ucr, false);
 		if (checkpoint->legs && through && exit)
 			depart(checkpoint, lane, passage, binding, &place);
-		if (through && exit)
-			count_goods(checkpoint, binding->ucr, place.at_mono_ns);
-		if ((through && exit) || backed_out)
-			stays_leave(&checkpoint->stays, checkpoint->teller, &place, binding->ucr);
+		if (through && !exit)
+			stays_part_came(&checkpoint->stays, binding->ucr,
+					parts_of(passage, binding));
+		else if (through || backed_out)
+			leave(checkpoint, passage, binding, &place, through);
 		else if (nobody)
 			stays_retract(&checkpoint->stays, checkpoint->teller, &place, binding->ucr);
 	}

@@ -26,6 +26,7 @@ struct teller;
 /* All borrowed. */
 struct checkpoint_setup {
 	const char *id;
+	const char *boot; /* the kernel's boot id, or NULL */
 	const struct lane_conf *lanes;
 	size_t lane_count;
 	struct alarm_delay alarm_delay;

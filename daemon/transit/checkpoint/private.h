@@ -29,7 +29,7 @@ struct checkpoint {
 	struct redirect redirect;
 	struct itinerary_stop sent_to; /* as it was asked for last */
 	const char *id;
-	bool has_exit; /* a lane is one */
+	bool has_entry, has_exit; /* a lane is one */
 	bool memories_dirty; /* some may have changed and are not put yet */
 	bool deadline_dirty;
 	bool study_dirty; /* a passage closed: its figures go with that event */

@@ -46,10 +46,10 @@ struct booked_alarm {
 	int64_t overdue_mono_ns; /* alarm.unacknowledged is due; INT64_MAX: never, or it was put */
 	uint32_t times; /* raised since it came into the book */
 	uint8_t raised_clock; /* enum clock_state */
-	bool active;
-	bool acknowledged;
-	bool overdue_reported;
-	bool changed; /* its memory is not as it is */
+	bool active : 1;
+	bool acknowledged : 1;
+	bool overdue_reported : 1;
+	bool changed : 1; /* its memory is not as it is */
 };
 
 struct alarm_book {

@@ -5,12 +5,16 @@
 
 #include "transit/event/teller.h"
 
-#define TEXT_VERSION 3 /* 1: no route.off-itinerary, and the passage by its id; 2: no officers */
-#define DWELL	     ROUTE_FINDINGS
-#define BIT(which)   (UINT32_C(1) << (which))
-#define KEY	     "stay/"
-#define CHANGED	     1u /* flags in the drawer: its memory is not as it is; it is over */
-#define OVER	     2u
+/* 1: no route.off-itinerary, and the passage by its id; 2: no officers; 3: by the wall clock alone */
+#define TEXT_VERSION	4
+#define DWELL		ROUTE_FINDINGS
+#define BIT(which)	(UINT32_C(1) << (which))
+#define KEY		"stay/"
+#define BOOT_BYTES	64
+#define IN_ANOTHER_BOOT 0
+#define CHANGED		1u /* flags in the drawer: its memory is not as it is; it is over */
+#define OVER		2u
+#define SUM_MOST	UINT32_MAX /* some thousand are told apart by it */
 
 /* FNV-1a. */
 static int64_t sum_of(const char *text)
@@ -19,7 +23,7 @@ static int64_t sum_of(const char *text)
 
 	for (; *text; text++)
 		sum = (sum ^ (unsigned char)*text) * 1099511628211u;
-	return (int64_t)(sum >> 1);
+	return (int64_t)(sum >> 1 & SUM_MOST);
 }
 
 /* ---- as text ------------------------------------------------------------------------- */
@@ -42,6 +46,8 @@ static void write_stay(const struct stay *stay, struct memo *memo)
 	memo_int(memo, stay->control_after_ns);
 	memo_int(memo, stay->control_ns);
 	memo_int(memo, stay->released_after_ns);
+	memo_int(memo, stay->by_no_clock);
+	memo_int(memo, stay->parts);
 }
 
 static void take_course(struct memo_reader *reader, struct stay *stay)
@@ -55,7 +61,8 @@ static void take_course(struct memo_reader *reader, struct stay *stay)
 	stay->released_after_ns = memo_take(reader, -1, STAY_LONGEST_NS);
 }
 
-static void read_stay(struct memo_reader *reader, struct stay *stay)
+/* The version of the text. */
+static int64_t read_stay(struct memo_reader *reader, struct stay *stay)
 {
 	char passage[PASSAGE_ID_BYTES];
 	int64_t version = memo_take(reader, 1, TEXT_VERSION);
@@ -74,10 +81,13 @@ static void read_stay(struct memo_reader *reader, struct stay *stay)
 		memo_take_text(reader, passage, sizeof(passage));
 		stay->passage = sum_of(passage);
 	} else {
-		stay->passage = memo_take(reader, 0, INT64_MAX);
+		stay->passage = memo_take(reader, 0, INT64_MAX) & SUM_MOST;
 	}
 	if (version > 2)
 		take_course(reader, stay);
+	stay->by_no_clock = version > 3 && memo_take(reader, 0, 1);
+	stay->parts = version > 3 ? (uint32_t)memo_take(reader, 0, UINT32_MAX) : 0;
+	return version;
 }
 
 /* ---- the drawer: their texts, with the monotonic time of the arrival behind ------------ */
@@ -138,7 +148,7 @@ static void read_at(const struct stays *stays, size_t at, struct stay *ret_stay)
 	struct memo_reader reader;
 
 	memo_read(&reader, drawer_value(&stays->drawer, at));
-	read_stay(&reader, ret_stay);
+	(void)read_stay(&reader, ret_stay);
 	ret_stay->arrived_mono_ns = memo_take(&reader, INT64_MIN, INT64_MAX);
 	ret_stay->changed = flags & CHANGED;
 	ret_stay->over = flags & OVER;
@@ -309,8 +319,10 @@ void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_
 		.dwell_ns = verdict.stop ? verdict.stop->dwell_ns : INT64_MAX,
 		.arrived_mono_ns = at.mono_ns,
 		.arrived_utc_ns = at.utc_ns,
+		.by_no_clock = at.clock == CLOCK_UNSYNCED,
 		.passage = place->passage ? sum_of(place->passage) : 0,
 		.recognised = recognised,
+		.unsure = place->way_out,
 		.flow = consignment->flow,
 		.control_after_ns = -1,
 		.released_after_ns = -1,
@@ -347,6 +359,29 @@ void stays_retract(struct stays *stays, struct teller *teller, const struct stay
 
 	if (stay && stay->passage == sum_of(place->passage))
 		stays_leave(stays, teller, place, ucr);
+}
+
+void stays_part_came(struct stays *stays, const char *ucr, uint32_t parts)
+{
+	struct stay *stay = find_here(stays, ucr);
+
+	if (!stay || !(parts & ~stay->parts))
+		return;
+	stay->parts |= parts;
+	change(stays, stay);
+}
+
+bool stays_part_went(struct stays *stays, const char *ucr, uint32_t parts)
+{
+	struct stay *stay = find_here(stays, ucr);
+
+	if (!stay || parts == 0)
+		return false;
+	if (parts & stay->parts) {
+		stay->parts &= ~parts;
+		change(stays, stay);
+	}
+	return stay->parts != 0;
 }
 
 int64_t stays_stop(struct stays *stays, const char *ucr)
@@ -388,8 +423,8 @@ bool stays_end_control(struct stays *stays, const char *ucr, int64_t at_mono_ns,
 	if (stay->control_after_ns >= 0) {
 		*ret_lasted_ns = since_arrival(stay, at_mono_ns) - stay->control_after_ns;
 		stay->control_ns += *ret_lasted_ns;
-		stay->control_after_ns = -1;
 	}
+	stay->control_after_ns = -1;
 	change(stays, stay);
 	return true;
 }
@@ -400,7 +435,8 @@ bool stays_release(struct stays *stays, const char *ucr, int64_t at_mono_ns, int
 
 	if (!stay)
 		return false;
-	*ret_after_ns = stay->released_after_ns = since_arrival(stay, at_mono_ns);
+	stay->released_after_ns = since_arrival(stay, at_mono_ns);
+	*ret_after_ns = stay->unsure ? -1 : stay->released_after_ns;
 	change(stays, stay);
 	return true;
 }
@@ -474,6 +510,8 @@ static void keep(struct stays *stays, size_t at, const struct keeper *keeper)
 	}
 	memo_start(&memo, text, sizeof(text));
 	write_stay(&stay, &memo);
+	memo_text(&memo, stays->boot ? stays->boot : "");
+	memo_int(&memo, stay.arrived_mono_ns);
 	keeper->keep(keeper->data, key, text);
 }
 
@@ -485,6 +523,17 @@ void stays_keep(struct stays *stays, const struct keeper *keeper)
 			keep(stays, i, keeper);
 }
 
+/* When it came, if that was in this boot. */
+static int64_t take_arrival(const struct stays *stays, struct memo_reader *reader)
+{
+	char boot[BOOT_BYTES];
+	int64_t at_mono_ns;
+
+	memo_take_text(reader, boot, sizeof(boot));
+	at_mono_ns = memo_take(reader, INT64_MIN, INT64_MAX);
+	return stays->boot && strcmp(boot, stays->boot) == 0 ? at_mono_ns : IN_ANOTHER_BOOT;
+}
+
 void stays_recall(struct stays *stays, const char *key, const char *text)
 {
 	struct memo_reader reader;
@@ -493,19 +542,22 @@ void stays_recall(struct stays *stays, const char *key, const char *text)
 	if (strncmp(key, KEY, strlen(KEY)) != 0)
 		return;
 	memo_read(&reader, text);
-	read_stay(&reader, &stay);
+	stay.arrived_mono_ns = IN_ANOTHER_BOOT;
+	if (read_stay(&reader, &stay) > 3)
+		stay.arrived_mono_ns = take_arrival(stays, &reader);
 	if (memo_end(&reader) && stay.ucr[0] &&
 	    drawer_find(&stays->drawer, stay.ucr) == DRAWER_NONE)
 		put(stays, &stay);
 }
 
-/* Arrivals before the restart, by UTC: never in the future, nor longer ago than a stay lasts. */
+/* Arrivals in another boot, by UTC: never in the future, nor longer ago than a stay lasts. */
 static void date_arrival(struct stay *stay, const struct instant *now)
 {
 	int64_t ago_ns = now->utc_ns - stay->arrived_utc_ns;
 
-	if (ago_ns < 0 || now->clock == CLOCK_UNSYNCED) {
+	if (ago_ns < 0 || now->clock == CLOCK_UNSYNCED || stay->by_no_clock) {
 		stay->unsure = true;
+		stay->control_after_ns = -1; /* when that began is not known either */
 		ago_ns = 0;
 	}
 	if (ago_ns > STAY_LONGEST_NS)
@@ -520,7 +572,11 @@ void stays_start(struct stays *stays, const struct instant *now)
 		struct stay stay;
 
 		read_at(stays, i, &stay);
-		date_arrival(&stay, now);
-		put(stays, &stay);
+		if (stay.arrived_mono_ns == IN_ANOTHER_BOOT)
+			date_arrival(&stay, now);
+		if (stay.unsure) /* since now, also after the next start */
+			change(stays, &stay);
+		else
+			put(stays, &stay);
 	}
 }

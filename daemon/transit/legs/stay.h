@@ -4,7 +4,7 @@
  * One stay for each consignment, from its first binding at the checkpoint to the end of the
  * passage that takes it out, whichever lanes it uses. The alarms of the itinerary (route.*) are
  * raised once in a stay and cleared at its end; the book latches them. How long it stands is
- * measured by the monotonic clock; what was before a restart is added by UTC.
+ * measured by the monotonic clock; what was in another boot is added by UTC.
  *
  * A stay survives a restart by its memory ("stay/<ucr>"). STAYS_MAX at most: then the oldest of those that
  * have nothing to wait for gives way, or the oldest of all, and memory.gave-way names it. None is
@@ -33,12 +33,15 @@ struct stay {
 	int64_t passage; /* a sum of the id of the one that it began with */
 	int64_t stop, stops; /* the stop it is at, of so many; 0: not on the itinerary */
 	int64_t dwell_ns; /* the longest it should stand here; INT64_MAX: not said */
-	int64_t arrived_mono_ns; /* before a restart: converted to this boot's time */
+	int64_t arrived_mono_ns; /* in another boot: converted to this one's time */
 	int64_t arrived_utc_ns;
+	bool by_no_clock; /* it was not set then */
 	uint32_t raised; /* 1 << route_finding; ROUTE_FINDINGS: dwell */
 	bool changed;
 	bool over; /* its memory is to be forgotten, and it with it */
-	bool unsure; /* by a restart, when the clock was not set: how long it stands is not known */
+	bool unsure; /* how long it stands is not known: another boot without a clock, or it was
+			seen first when it left */
+	uint32_t parts; /* of one on several vehicles: 1 << the container, of those that are here */
 	bool recognised; /* its operator, when it came */
 	bool examined;
 	enum customs_flow flow; /* 0: not known */
@@ -59,6 +62,7 @@ struct stay_course {
 struct stays {
 	const char *checkpoint;
 	struct alarm_book *book;
+	const char *boot; /* the kernel's boot id, or NULL: borrowed */
 	struct drawer drawer; /* by UCR */
 	struct stay found; /* the one that was looked at last */
 	bool changed; /* one of them */
@@ -72,6 +76,7 @@ struct stay_place {
 	const char *lane;
 	const char *passage; /* its id, or NULL */
 	int64_t at_mono_ns;
+	bool way_out; /* the lane leads out, and others in: it may have come long before */
 };
 
 int stays_init(struct stays *stays, const char *checkpoint, struct alarm_book *book); /* -ENOMEM */
@@ -87,9 +92,14 @@ void stays_start(struct stays *stays, const struct instant *now);
 void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_place *place,
 		  const struct consignment *consignment, const char *came_from, bool recognised);
 
+/* Some of its containers came in, or left: 1 << each, in the order in which they are declared. true:
+ * others are here still. */
+void stays_part_came(struct stays *stays, const char *ucr, uint32_t parts);
+bool stays_part_went(struct stays *stays, const char *ucr, uint32_t parts);
+
 /* What officers do with it; false: it does not stand here, as far as is known. */
 bool stays_begin_control(struct stays *stays, const char *ucr, int64_t at_mono_ns);
-/* ret_lasted_ns: -1 where none had begun. */
+/* ret_lasted_ns, ret_after_ns: -1 where that is not known. */
 bool stays_end_control(struct stays *stays, const char *ucr, int64_t at_mono_ns,
 		       int64_t *ret_lasted_ns);
 bool stays_release(struct stays *stays, const char *ucr, int64_t at_mono_ns, int64_t *ret_after_ns);

@@ -78,17 +78,18 @@ static bool same(const char *a, const char *b)
 
 enum membership { IS_NO_PARTY, IS_PARTY_BY_A_STALE_LIST, IS_PARTY };
 
-static enum membership membership_of(const struct recognition_query *query,
-				     const struct arrangement_table *table, const char *party,
-				     const char *state)
+/* by_law: only where the group's law makes a status hold in all of it. */
+static enum membership membership_in(const struct recognition_query *query,
+				     const struct arrangement_table *table, const char *group,
+				     const char *state, bool by_law)
 {
-	enum membership best = same(party, state) ? IS_PARTY : IS_NO_PARTY;
+	enum membership best = IS_NO_PARTY;
 
 	for (size_t i = 0; i < table->member_count && best != IS_PARTY; i++) {
 		const struct group_member *member = &table->members[i];
 
-		if (!same(member->group, party) || !same(member->state, state) ||
-		    is_before(query, member->valid.from_utc_ns) ||
+		if (!same(member->group, group) || !same(member->state, state) ||
+		    (by_law && !member->by_law) || is_before(query, member->valid.from_utc_ns) ||
 		    is_after(query, member->valid.until_utc_ns))
 			continue;
 		best = member->list && is_stale(query, member->list) ? IS_PARTY_BY_A_STALE_LIST
@@ -97,19 +98,36 @@ static enum membership membership_of(const struct recognition_query *query,
 	return best;
 }
 
-/* Both states are in a group whose law makes a status hold in all of it. */
-static bool holds_by_law(const struct recognition_query *query,
-			 const struct arrangement_table *table, const char *state)
+static enum membership membership_of(const struct recognition_query *query,
+				     const struct arrangement_table *table, const char *party,
+				     const char *state)
 {
-	for (size_t i = 0; i < table->member_count; i++) {
-		const char *group = table->members[i].group;
+	return same(party, state) ? IS_PARTY : membership_in(query, table, party, state, false);
+}
 
-		if (table->members[i].by_law && same(table->members[i].state, state) &&
-		    membership_of(query, table, group, state) == IS_PARTY &&
-		    membership_of(query, table, group, query->state) == IS_PARTY)
-			return true;
+static enum membership weaker(enum membership a, enum membership b)
+{
+	return a < b ? a : b;
+}
+
+/* Whether both states are in a group whose law makes a status hold in all of it. */
+static enum membership same_law(const struct recognition_query *query,
+				const struct arrangement_table *table, const char *state)
+{
+	enum membership best = IS_NO_PARTY;
+
+	for (size_t i = 0; i < table->member_count && best != IS_PARTY; i++) {
+		const struct group_member *member = &table->members[i];
+		enum membership both;
+
+		if (!member->by_law || !same(member->state, state))
+			continue;
+		both = weaker(membership_in(query, table, member->group, state, true),
+			      membership_in(query, table, member->group, query->state, true));
+		if (both > best)
+			best = both;
 	}
-	return false;
+	return best;
 }
 
 static bool has_word(const char *words, const char *word)
@@ -182,6 +200,7 @@ static enum recognition_reason judge_way(const struct recognition_query *query,
 	const struct way way = way_of(arrangement, direction);
 	const enum membership home = membership_of(query, table, way.home, authorisation->state);
 	const enum membership host = membership_of(query, table, way.host, query->state);
+	enum membership law = IS_PARTY; /* or its consent */
 	enum recognition_reason force;
 
 	if (home == IS_NO_PARTY || host == IS_NO_PARTY)
@@ -197,9 +216,12 @@ static enum recognition_reason judge_way(const struct recognition_query *query,
 		return BECAUSE_TYPE_NOT_COVERED;
 	if (!(arrangement->roles & query->role))
 		return BECAUSE_ROLE_NOT_COVERED;
-	if (!authorisation->consents && !holds_by_law(query, table, authorisation->state))
+	if (!authorisation->consents)
+		law = same_law(query, table, authorisation->state);
+	if (law == IS_NO_PARTY)
 		return BECAUSE_NO_CONSENT;
-	if (is_stale(query, arrangement->list) || home != IS_PARTY || host != IS_PARTY)
+	if (is_stale(query, arrangement->list) || home != IS_PARTY || host != IS_PARTY ||
+	    law != IS_PARTY)
 		return BECAUSE_ARRANGEMENTS_STALE;
 	return BECAUSE_ARRANGED;
 }
