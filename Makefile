@@ -125,7 +125,7 @@ VERIFY_LDLIBS = $(VERIFY_PKG_LIBS)
 CTL_LDLIBS    = $(CTL_PKG_LIBS) -lm
 # Where things are installed, for the few files that ask.
 ALL_PLACES  = -DSYSCONFDIR='"$(SYSCONFDIR)"' -DDATADIR='"$(PREFIX)/share/corridord"' -DLIBEXECDIR='"$(PREFIX)/libexec"'
-PLACED     := $(addprefix $(BUILD)/,daemon/main.o daemon/config/build_profile.o daemon/base/child.o ctl/main.o ctl/likeness.o ctl/scan.o tests/unit/test_config_bad.o)
+PLACED     := $(addprefix $(BUILD)/,daemon/main.o daemon/config/build_profile.o daemon/base/child.o signer/key.o ctl/main.o ctl/likeness.o ctl/scan.o tests/unit/test_config_bad.o)
 
 # Folders of C, three deep at most.
 ROOMS      := daemon $(patsubst %/,%,$(wildcard daemon/*/ daemon/*/*/) drivers $(wildcard drivers/*/))

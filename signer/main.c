@@ -39,10 +39,12 @@
 
 static const char usage[] =
 	"usage: corridord-signer --new-key FILE NAME       makes a key, prints its verifier key\n"
+	"       corridord-signer --new-p256-key FILE NAME  the same: ECDSA P-256, not Ed25519\n"
 	"       corridord-signer --verifier-key FILE NAME  prints the verifier key\n"
 	"       corridord-signer --request FILE NAME       prints a certificate request for the key\n"
 	"       corridord-signer --new-witness-key FILE NAME\n"
 	"       corridord-signer --witness-key FILE NAME   the same of a witness\n"
+	"       corridord-signer --check FILE NAME         says nothing if that is a key; --check-witness\n"
 	"       corridord-signer --of VERSION KEY LEDGER NAME [WITNESS-KEY COSIGNED]\n"
 	"                                                  as corridord starts it\n"
 	"NAME is corridor/<checkpoint>/<gateway>.\n";
@@ -220,7 +222,7 @@ static int open_witness(struct witness *witness, const struct files *files, cons
 	err = keys_add(&witness->others, text);
 	if (err < 0 || !files->witness_key)
 		return err;
-	err = key_open(files->witness_key, files->name, NOTE_COSIGNATURE, &witness->key);
+	err = key_open(files->witness_key, files->name, false, &witness->key);
 	if (err < 0)
 		return err;
 	err = cosigned_open(&witness->cosigned, files->cosigned);
@@ -229,7 +231,7 @@ static int open_witness(struct witness *witness, const struct files *files, cons
 
 static int open_all(struct signer *signer, const struct files *files)
 {
-	int err = key_open(files->key, files->name, NOTE_ED25519, &signer->key);
+	int err = key_open(files->key, files->name, true, &signer->key);
 
 	if (err < 0)
 		return err;
@@ -268,12 +270,12 @@ static bool is_of(const char *version)
 	return false;
 }
 
-static int print_verifier(const char *path, const char *name, unsigned char type)
+static int print_verifier(const char *path, const char *name, bool of_log)
 {
 	char text[VERIFIER_BYTES];
 	struct key *key;
 
-	if (key_open(path, name, type, &key) < 0)
+	if (key_open(path, name, of_log, &key) < 0)
 		return EXIT_FAILURE;
 	note_verifier_text(key_verifier(key), text);
 	puts(text);
@@ -286,9 +288,20 @@ static int print_request(const char *path, const char *name)
 	struct key *key;
 	int err;
 
-	if (key_open(path, name, NOTE_ED25519, &key) < 0)
+	if (key_open(path, name, true, &key) < 0)
 		return EXIT_FAILURE;
 	err = key_print_request(key);
+	key_free(key);
+	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* As print_verifier(), without a word where all is well or the key may not be seen. */
+static int check(const char *path, const char *name, bool of_log)
+{
+	struct key *key = NULL;
+	int err =
+		access(path, R_OK) < 0 && errno == EACCES ? 0 : key_open(path, name, of_log, &key);
+
 	key_free(key);
 	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -303,9 +316,9 @@ static bool is_socket(int fd)
 
 static int make(const char *path, const char *name, unsigned char type)
 {
-	if (!note_name_is_good(name) || key_make(path) < 0)
+	if (!note_name_is_good(name) || key_make(path, type) < 0)
 		return EXIT_FAILURE;
-	return print_verifier(path, name, type);
+	return print_verifier(path, name, note_is_of_log(type));
 }
 
 /* What is asked for by hand. -1: nothing that is known. */
@@ -313,14 +326,20 @@ static int at_hand(const char *what, const char *path, const char *name)
 {
 	if (strcmp(what, "--new-key") == 0)
 		return make(path, name, NOTE_ED25519);
+	if (strcmp(what, "--new-p256-key") == 0)
+		return make(path, name, NOTE_ECDSA);
 	if (strcmp(what, "--verifier-key") == 0)
-		return print_verifier(path, name, NOTE_ED25519);
+		return print_verifier(path, name, true);
 	if (strcmp(what, "--request") == 0)
 		return print_request(path, name);
 	if (strcmp(what, "--new-witness-key") == 0)
 		return make(path, name, NOTE_COSIGNATURE);
 	if (strcmp(what, "--witness-key") == 0)
-		return print_verifier(path, name, NOTE_COSIGNATURE);
+		return print_verifier(path, name, false);
+	if (strcmp(what, "--check") == 0)
+		return check(path, name, true);
+	if (strcmp(what, "--check-witness") == 0)
+		return check(path, name, false);
 	return -1;
 }
 

@@ -165,7 +165,7 @@ const struct conf_option signer_options[] = {
 	 .type = CONF_PATH,
 	 .offset = AT(signer_conf, key),
 	 .required = true,
-	 .help = "The evidence key, Ed25519 in a PEM file: corridord-signer --new-key makes one. "
+	 .help = "The evidence key, Ed25519 or P-256 in a PEM file: corridord-signer --new-key makes one. "
 		 "Heads of the log are signed with it, and stand in the retained head."},
 	{.name = "ledger",
 	 .type = CONF_PATH,

@@ -18,6 +18,26 @@
 #define ANSWER_NS (5 * NS_PER_S)
 #define LAST_NS	  (500 * NS_PER_MS) /* for its end */
 
+static bool check_key(const char *what, char *key, const char *name)
+{
+	char option[32], of[NOTE_NAME_BYTES];
+	char *const arguments[] = {(char[]){"corridord-signer"}, option, key, of, NULL};
+
+	snprintf(option, sizeof(option), "%s", what);
+	snprintf(of, sizeof(of), "%s", name);
+	return child_check(arguments) <= 0;
+}
+
+int signer_check_files(const struct signer_conf *conf, const struct witness_conf *witness,
+		       const char *name)
+{
+	bool good = !conf->enabled || check_key("--check", conf->key, name);
+
+	if (witness->key)
+		good &= check_key("--check-witness", witness->key, name);
+	return good ? 0 : -EINVAL;
+}
+
 static int fail(struct signer *signer, int err, const char *failure)
 {
 	signer->failure = failure;

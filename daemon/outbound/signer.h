@@ -22,6 +22,10 @@ struct signer {
 	const char *failure; /* of the last signer_ask() that failed, for people */
 };
 
+/* name: of the keys. -EINVAL: one of them is none, and standard error says why and what to do. One
+ * that may not be read by who asks is passed over, as is all of a signer that cannot be asked. */
+int signer_check_files(const struct signer_conf *conf, const struct witness_conf *witness,
+		       const char *name);
 /* Asks a line, gets a line, both without their end. Negative errno: there is no process any more. */
 int signer_ask(struct signer *signer, const char *question, char answer[SIGNER_LINE_BYTES]);
 void signer_put_down(struct signer *signer);

@@ -86,13 +86,38 @@ def test_openssl_reads_the_key_and_agrees_on_the_public_part(key, tmp_path):
     assert out[-32:] == key.key
 
 
-def test_a_certificate_can_be_requested_for_the_key(key, tmp_path):
+def test_a_key_on_p256_is_one_for_openssl_too(tmp_path, closing):
+    made = subprocess.run([SIGNER, "--new-p256-key", tmp_path / "key.pem", NAME], check=True, capture_output=True, text=True)
+    key = notes.Verifier(made.stdout)
+    words = ["openssl", "pkey", "-in", tmp_path / "key.pem", "-pubout", "-outform", "DER"]
+    assert key.type == 2 and key.key == subprocess.run(words, check=True, capture_output=True).stdout
+    signer, tree = closing(Signer(tmp_path)), leaves(5)
+    for _ in range(20):
+        note = note_of(signer.sign(tree))  # each time another one: the signature has a random part, and 70 to 72 bytes
+        assert notes.head_of(key.signed(note)) == (ORIGIN, 5, notes.root_of(tree))
+        assert key.signed(note.replace("\n5\n", "\n6\n")) is None
+
+
+def test_what_is_neither_ed25519_nor_p256_is_refused(key, tmp_path):
+    for kind in (["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"], ["-algorithm", "RSA"], ["-algorithm", "X25519"]):
+        subprocess.run(["openssl", "genpkey", *kind, "-out", tmp_path / "x.pem"], check=True, capture_output=True)
+        shown = subprocess.run([SIGNER, "--verifier-key", tmp_path / "x.pem", NAME], capture_output=True, text=True)
+        assert shown.returncode == 1 and "neither an Ed25519 nor a P-256" in shown.stderr
+    subprocess.run([SIGNER, "--new-p256-key", tmp_path / "p.pem", NAME], check=True)
+    shown = subprocess.run([SIGNER, "--witness-key", tmp_path / "p.pem", NAME], capture_output=True, text=True)
+    assert shown.returncode == 1 and "not an Ed25519 one" in shown.stderr
+
+
+@pytest.mark.parametrize("kind", ["--new-key", "--new-p256-key"])
+def test_a_certificate_can_be_requested_for_the_key(kind, tmp_path):
+    made = subprocess.run([SIGNER, kind, tmp_path / "key.pem", NAME], check=True, capture_output=True, text=True)
+    key = notes.Verifier(made.stdout)
     made = subprocess.run([SIGNER, "--request", tmp_path / "key.pem", NAME], check=True, capture_output=True, text=True)
     words = ["openssl", "req", "-verify", "-noout", "-subject", "-pubkey"]
     seen = subprocess.run(words, input=made.stdout, check=True, capture_output=True, text=True)
     assert "O = corridor, OU = ge-red-bridge, CN = gw1" in seen.stdout.replace("=", " = ").replace("  =  ", " = ")
     public = "".join(seen.stdout.split("-----")[2].split())
-    assert base64.b64decode(public)[-32:] == key.key
+    assert base64.b64decode(public).endswith(key.key)
     for wrong in ("corridor/cp", "corridor/cp/gw/more", "corridor//gw", "corridor/cp/" + "x" * 65):
         assert subprocess.run([SIGNER, "--request", tmp_path / "key.pem", wrong], capture_output=True).returncode == 1
 
@@ -265,8 +290,25 @@ def test_without_a_key_all_goes_on_and_the_log_says_why(device, broker, subscrib
     daemon = new_daemon(conf.head(broker.port) + site(device)).start()
     subscriber.wait_event("seal.intact")
     until(lambda: "heads are not signed" in daemon.logged() and "the key cannot be read" in daemon.logged(), "the reason in the log")
+    command = f"corridord-signer --new-key {daemon.folder}/key.pem {NAME}"
+    assert command in daemon.logged()
     assert not notes_heard(subscriber)
     assert "corridord-signer" in subscriber.wait_event("signer.failed", alarm="raised")["observed"]["why"]
+
+
+def test_the_check_of_the_configuration_names_the_command_that_makes_the_key(device, broker, new_daemon):
+    daemon = new_daemon(conf.head(broker.port) + site(device))
+
+    def checked():
+        return subprocess.run([*daemon.arguments(), "-n"], capture_output=True, text=True)
+
+    lacks = checked()
+    assert lacks.returncode == 78
+    (command,) = [line.split("corridord-signer ")[1] for line in lacks.stderr.splitlines() if "sudo" in line]
+    subprocess.run([SIGNER, *command.split()], check=True, capture_output=True)
+    assert checked().returncode == 0
+    (daemon.folder / "key.pem").write_text("rubbish")
+    assert checked().returncode == 78 and "no PEM file" in checked().stderr
 
 
 def test_a_signer_that_cannot_sign_is_told_by_an_event_and_that_it_can_again(gateway, subscriber, key):
