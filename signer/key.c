@@ -17,6 +17,7 @@
 struct key {
 	EVP_PKEY *pair;
 	struct note_verifier verifier;
+	struct key *joined; /* signs beside it; or NULL */
 };
 
 static int tell(int err, const char *path, const char *what)
@@ -149,8 +150,19 @@ void key_free(struct key *key)
 {
 	if (!key)
 		return;
+	key_free(key->joined);
 	EVP_PKEY_free(key->pair);
 	free(key);
+}
+
+void key_join(struct key *key, struct key *other)
+{
+	key->joined = other;
+}
+
+const struct key *key_joined(const struct key *key)
+{
+	return key->joined;
 }
 
 static const EVP_MD *digest_of(const struct key *key)
@@ -214,23 +226,31 @@ static int sign(const struct key *key, const char *text, size_t bytes,
 	return length;
 }
 
-int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES])
+static int put_line(const struct key *key, const char *text, size_t bytes, char *out, size_t size)
 {
 	unsigned char signature[NOTE_SIGNED_MOST];
-	char text[NOTE_TEXT_BYTES];
-	int length = note_text(head, text);
-	int line, count;
+	int count = sign(key, text, bytes, signature);
 
-	if (length < 0)
-		return length;
-	count = sign(key, text, (size_t)length, signature);
-	if (count < 0)
-		return count;
-	memcpy(out, text, (size_t)length);
+	return count < 0 ? count
+			 : note_sign_line(key->verifier.name, key->verifier.id, signature,
+					  (size_t)count, out, size);
+}
+
+int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES])
+{
+	char text[NOTE_TEXT_BYTES];
+	int bytes = note_text(head, text), length = bytes, line = 0;
+
+	if (bytes < 0)
+		return bytes;
+	memcpy(out, text, (size_t)bytes);
 	out[length++] = '\n';
-	line = note_sign_line(key->verifier.name, key->verifier.id, signature, (size_t)count,
-			      out + length, NOTE_BYTES - (size_t)length);
-	return line < 0 ? line : length + line;
+	for (; key && line >= 0; key = key->joined) {
+		line = put_line(key, text, (size_t)bytes, out + length,
+				NOTE_BYTES - (size_t)length);
+		length += line;
+	}
+	return line < 0 ? line : length;
 }
 
 int key_cosign(const struct key *key, uint64_t time_s, const char *note, char out[NOTE_BYTES])

@@ -16,9 +16,13 @@ int key_open(const char *path, const char *name, bool of_log, struct key **ret_k
  * CN=<gateway> of its name. Negative errno; standard error says why. */
 int key_print_request(const struct key *key);
 
-void key_free(struct key *key); /* takes NULL */
+/* Two keys of a log sign as one from then on, a line each; other is owned by key. */
+void key_join(struct key *key, struct key *other);
+
+void key_free(struct key *key); /* takes NULL; of joined ones all */
 
 const struct note_verifier *key_verifier(const struct key *key);
+const struct key *key_joined(const struct key *key); /* the other one, or NULL */
 
 /* The whole note of that head, with a NUL. Characters, or a negative errno. */
 int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES]);

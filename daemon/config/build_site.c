@@ -312,10 +312,13 @@ static void build_uplink(struct config_build *build)
 static void build_signer(struct config_build *build)
 {
 	const struct conf_node *node = single_block(build, build->blocks, "signer", false);
+	const struct signer_conf *signer = &build->config->signer;
 
 	build->config->signer.enabled = node != NULL;
 	if (node)
 		fill(build, node, signer_options, &build->config->signer);
+	if (signer->old_key && signer->key && strcmp(signer->key, signer->old_key) == 0)
+		complain(build, node, "old_key", signer->old_key, "is the same as \"key\"");
 }
 
 /* "corridor/<checkpoint>/<gateway>" */

@@ -167,6 +167,11 @@ const struct conf_option signer_options[] = {
 	 .required = true,
 	 .help = "The evidence key, Ed25519 or P-256 in a PEM file: corridord-signer --new-key makes one. "
 		 "Heads of the log are signed with it, and stand in the retained head."},
+	{.name = "old_key",
+	 .type = CONF_PATH,
+	 .offset = AT(signer_conf, old_key),
+	 .help = "The key before, while a change of keys goes on: heads are signed with both, for those who "
+		 "know either."},
 	{.name = "ledger",
 	 .type = CONF_PATH,
 	 .offset = AT(signer_conf, ledger),

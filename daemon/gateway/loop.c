@@ -131,6 +131,15 @@ static void on_requests(struct ev_loop *loop, ev_io *watcher, int events)
 	gateway_rearm(gateway);
 }
 
+static void tell_keys(struct gateway *gateway)
+{
+	const struct instant now = clock_now();
+	char keys[SIGNER_KEYS_BYTES];
+
+	if (journal_has_room(gateway->journal) && uplink_take_keys(gateway->uplink, keys))
+		health_keys(&gateway->health, keys, &now);
+}
+
 static void on_uplink(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	struct gateway *gateway = watcher->data;
@@ -142,6 +151,7 @@ static void on_uplink(struct ev_loop *loop, ev_io *watcher, int events)
 	counters = uplink_counters(gateway->uplink);
 	health_uplink(&gateway->health, counters.connected, &now);
 	health_signer(&gateway->health, counters.unsigned_why, &now);
+	tell_keys(gateway);
 	if (gateway->handovers)
 		gateway_take_handovers(gateway);
 	if (gateway->logs)

@@ -47,7 +47,8 @@ void peers_free(struct peers *peers); /* takes NULL */
 void peers_hear_request(struct peers *peers, const char *place, const char *text, bool retained);
 void peers_hear_note(struct peers *peers, const char *place, const char *note);
 bool peers_take_news(struct peers *peers, struct peers_news *ret_news);
-/* The furthest head of the epoch that some have cosigned. Its size, 0: none. */
+/* The furthest head of the epoch that some have cosigned, with all their lines and those of each key of
+ * this log that they know. Its size, 0: none. */
 uint64_t peers_gathered(struct peers *peers, const char *epoch, char out[NOTE_BYTES]);
 
 /* The notary's thread. */

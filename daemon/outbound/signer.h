@@ -11,6 +11,7 @@
 #include "evidence/cosign.h"
 
 #define SIGNER_LINE_BYTES (COSIGN_REQUEST_BYTES / 3 * 4 + 64)
+#define SIGNER_KEYS_BYTES (2 * VERIFIER_BYTES)
 
 struct signer {
 	const struct signer_conf *conf; /* borrowed, as all here */
@@ -19,6 +20,8 @@ struct signer {
 	struct worker *worker; /* whose thread waits for answers */
 	pid_t pid; /* 0: there is none */
 	int fd;
+	char keys
+		[SIGNER_KEYS_BYTES]; /* verifier keys it signs with, a blank between; empty: not known */
 	const char *failure; /* of the last signer_ask() that failed, for people */
 };
 

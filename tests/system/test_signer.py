@@ -154,6 +154,42 @@ def test_it_remembers_over_a_restart(signer, tmp_path, closing):
     assert again.sign(leaves(12, b"other")).startswith("refused")
 
 
+# ---- a change of keys ----------------------------------------------------------------------
+
+
+@pytest.fixture(params=["--new-key", "--new-p256-key"])
+def newer(request, tmp_path):
+    made = subprocess.run([SIGNER, request.param, tmp_path / "newer.pem", NAME], check=True, capture_output=True, text=True)
+    return notes.Verifier(made.stdout)
+
+
+def test_two_keys_sign_a_line_each_and_remember_the_same(key, newer, tmp_path, closing):
+    tree = leaves(30)
+    alone = closing(Signer(tmp_path))
+    note_of(alone.sign(tree[:10]))
+    alone.stop()
+    (tmp_path / "older.pem").write_bytes((tmp_path / "key.pem").read_bytes())
+    (tmp_path / "key.pem").write_bytes((tmp_path / "newer.pem").read_bytes())
+    both = closing(Signer(tmp_path, "--also", tmp_path / "older.pem"))
+    assert [notes.Verifier(word).id for word in both.ask("keys").split()[1:]] == [newer.id, key.id]
+    assert both.sign(leaves(12, b"other")).startswith("refused it does not continue")
+    note = note_of(both.sign(tree[:20], notes.growth(10, tree[:20])))
+    for one in (key, newer):
+        assert notes.head_of(one.signed(note)) == (ORIGIN, 20, notes.root_of(tree[:20]))
+    assert note.count("\n") == 6
+    both.stop()
+    alone = closing(Signer(tmp_path))
+    assert alone.sign(tree[:19]).startswith("refused it is shorter")
+    note = note_of(alone.sign(tree, notes.growth(20, tree)))
+    assert newer.signed(note) and not key.claims(note)
+
+
+def test_an_old_key_that_is_not_there_is_named(key, tmp_path):
+    signer = Signer(tmp_path, "--also", tmp_path / "older.pem")
+    assert signer.process.wait(10) == 1
+    assert "older.pem" in signer.process.stderr.read()
+
+
 def test_a_ledger_that_cannot_be_read_is_a_reason_to_sign_nothing(key, tmp_path, closing):
     (tmp_path / "ledger").write_text("rubbish\n")
     signer = Signer(tmp_path)
@@ -198,13 +234,16 @@ def device(closing):
     return closing(TcpServer({1: Unit(holding={0: 1}), 2: Unit(holding={0: 1})}).start())
 
 
+SIGNER_BLOCK = 'signer { key = "key.pem"  ledger = "ledger" }\n'
+
+
 def site(device):
     status = conf.register("status", 0, map=["0=missing", "1=intact", "2=opened", "3=tampered"])
     return (
         conf.bus("b", device.port)
         + conf.device("reader", "b", 2, status, address_base=0, poll="40ms")
         + 'lane "entry-1" { direction = "entry"  seal "reader" { status = "reader.status" } }\n'
-        + 'signer { key = "key.pem"  ledger = "ledger" }\n'
+        + SIGNER_BLOCK
     )
 
 
@@ -284,6 +323,43 @@ def test_a_signer_that_dies_is_started_again_and_capture_goes_on(gateway, subscr
     alarm = subscriber.wait_event("seal.tampered")
     until(lambda: signed_up_to(subscriber, key) >= alarm["seq"], "a signed head", 30)
     check_heads(subscriber, key)
+
+
+def test_keys_are_changed_with_both_for_a_time_and_events_say_so(gateway, subscriber, key, newer, tmp_path, both):
+    def restart_with(block, keys):
+        """The first event about keys, and a note of all keys that comes after it."""
+        mark = subscriber.mark
+        gateway.stop()
+        gateway.conf.write_text(gateway.conf.read_text().replace(restart_with.block, block))
+        restart_with.block = block
+        gateway.start()
+        event = subscriber.wait_event("signer.keys", since=mark)
+        note = until(lambda: next((h["note"] for h in notes_heard(subscriber) if notes.head_of(h["note"])[1] >= event["seq"]), None), "a head")
+        assert all(one.signed(note) for one in keys)
+        return event["observed"], note
+
+    restart_with.block = SIGNER_BLOCK
+    first = subscriber.wait_event("signer.keys")["observed"]
+    assert (first["joined"], first["left"]) == ([key.id.hex()], [])
+    (gateway.folder / "newer.pem").write_bytes((tmp_path / "newer.pem").read_bytes())
+    said, _ = restart_with('signer { key = "newer.pem"  old_key = "key.pem"  ledger = "ledger" }\n', [key, newer])
+    assert (said["joined"], said["left"]) == ([newer.id.hex()], [])
+    assert [notes.Verifier(k).id for k in said["keys"]] == [newer.id, key.id]
+    said, note = restart_with('signer { key = "newer.pem"  ledger = "ledger" }\n', [newer])
+    assert (said["joined"], said["left"]) == ([], [key.id.hex()]) and not key.claims(note)
+    gateway.stop()
+    mark = subscriber.mark
+    gateway.start()
+    subscriber.wait_event("gateway.started", since=mark)
+    until(lambda: newer.claims(notes_heard(subscriber)[-1]["note"]), "a head")
+    assert not subscriber.events("signer.keys", since=mark), "nothing has changed"
+    lines = [m.payload for m in subscriber.messages if m.topic.split("/")[4] in ("event", "alert", "head", "status") and m.payload]
+    (tmp_path / "lines").write_bytes(b"".join(line + b"\n" for line in lines))
+    texts = [said["keys"][0], first["keys"][0]]
+    for keys in ([texts[0]], [texts[1]], texts):
+        options = [word for one in keys for word in ("--key", one)]
+        run = subprocess.run([BUILD / "corridor-verify", *options, tmp_path / "lines"], capture_output=True, text=True)
+        assert run.returncode == verification.verify(lines, keys)[1] == 0, run.stdout
 
 
 def test_without_a_key_all_goes_on_and_the_log_says_why(device, broker, subscriber, new_daemon):
