@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/provider.h>
 #include <openssl/x509.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -13,8 +15,12 @@
 #include <unistd.h>
 
 #include "evidence/cosign.h"
+#include "signer/chip.h"
+
+#define PROPERTIES_BYTES 64
 
 struct key {
+	OSSL_LIB_CTX *library; /* that the pair is in; NULL: OpenSSL's own */
 	EVP_PKEY *pair;
 	struct note_verifier verifier;
 	struct key *joined; /* signs beside it; or NULL */
@@ -72,11 +78,22 @@ static int lacks(const char *path, const char *name, bool of_log)
 	return -ENOENT;
 }
 
-static int read_pair(const char *path, EVP_PKEY **ret_pair)
+static int read_chip(const char *name, struct key *key)
 {
-	FILE *file = fopen(path, "re");
+	const char *why = "";
+	int err = chip_open(name, &key->pair, &key->library, &why);
+
+	return err < 0 ? tell(err == -ENOENT || err == -EINVAL ? 0 : err, name, why) : 0;
+}
+
+static int read_pair(const char *path, struct key *key)
+{
+	FILE *file;
 	EVP_PKEY *pair;
 
+	if (chip_has(path))
+		return read_chip(path, key);
+	file = fopen(path, "re");
 	if (!file)
 		return tell(-errno, path, "the key cannot be read");
 	pair = PEM_read_PrivateKey(file, NULL, no_password, NULL);
@@ -84,7 +101,7 @@ static int read_pair(const char *path, EVP_PKEY **ret_pair)
 	ERR_clear_error();
 	if (!pair)
 		return tell(0, path, "this is no PEM file with an unencrypted private key");
-	*ret_pair = pair;
+	key->pair = pair;
 	return 0;
 }
 
@@ -130,10 +147,10 @@ int key_open(const char *path, const char *name, bool of_log, struct key **ret_k
 
 	if (err == 0 && !note_name_is_good(name))
 		err = tell(0, name, "a key's name has neither blanks nor \"+\"");
-	if (err == 0 && access(path, F_OK) < 0 && errno == ENOENT)
+	if (err == 0 && !chip_has(path) && access(path, F_OK) < 0 && errno == ENOENT)
 		err = lacks(path, name, of_log);
 	if (err == 0)
-		err = read_pair(path, &key->pair);
+		err = read_pair(path, key);
 	if (err == 0) {
 		snprintf(key->verifier.name, sizeof(key->verifier.name), "%s", name);
 		err = read_public(key, path, of_log);
@@ -152,6 +169,7 @@ void key_free(struct key *key)
 		return;
 	key_free(key->joined);
 	EVP_PKEY_free(key->pair);
+	OSSL_LIB_CTX_free(key->library);
 	free(key);
 }
 
@@ -165,9 +183,28 @@ const struct key *key_joined(const struct key *key)
 	return key->joined;
 }
 
-static const EVP_MD *digest_of(const struct key *key)
+/* Whoever has the key is to sign: OpenSSL would take the public part to its own code. */
+static const char *provider_of(const struct key *key, char out[PROPERTIES_BYTES])
 {
-	return key->verifier.type == NOTE_ECDSA ? EVP_sha256() : NULL;
+	const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key->pair);
+
+	if (!provider)
+		return NULL;
+	snprintf(out, PROPERTIES_BYTES, "?provider=%s", OSSL_PROVIDER_get0_name(provider));
+	return out;
+}
+
+static EVP_MD_CTX *begin_signature(const struct key *key)
+{
+	const char *digest = key->verifier.type == NOTE_ECDSA ? "SHA256" : NULL;
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	char where[PROPERTIES_BYTES];
+
+	if (context && EVP_DigestSignInit_ex(context, NULL, digest, key->library,
+					     provider_of(key, where), key->pair, NULL) == 1)
+		return context;
+	EVP_MD_CTX_free(context);
+	return NULL;
 }
 
 /* corridor/<checkpoint>/<gateway> */
@@ -190,6 +227,15 @@ static bool name_subject(X509_REQ *request, const char *name)
 	return good;
 }
 
+static bool sign_request(X509_REQ *request, const struct key *key)
+{
+	EVP_MD_CTX *context = begin_signature(key);
+	bool good = context && X509_REQ_sign_ctx(request, context) > 0;
+
+	EVP_MD_CTX_free(context);
+	return good;
+}
+
 int key_print_request(const struct key *key)
 {
 	X509_REQ *request = X509_REQ_new();
@@ -198,8 +244,7 @@ int key_print_request(const struct key *key)
 	if (!request || !name_subject(request, key->verifier.name))
 		err = tell(0, key->verifier.name,
 			   "a certificate is for corridor/<checkpoint>/<gateway>");
-	else if (X509_REQ_set_pubkey(request, key->pair) != 1 ||
-		 X509_REQ_sign(request, key->pair, digest_of(key)) <= 0 ||
+	else if (X509_REQ_set_pubkey(request, key->pair) != 1 || !sign_request(request, key) ||
 		 PEM_write_X509_REQ(stdout, request) != 1)
 		err = tell(-EIO, key->verifier.name, "the certificate request cannot be made");
 	X509_REQ_free(request);
@@ -215,11 +260,11 @@ const struct note_verifier *key_verifier(const struct key *key)
 static int sign(const struct key *key, const char *text, size_t bytes,
 		unsigned char signature[NOTE_SIGNED_MOST])
 {
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_MD_CTX *context = begin_signature(key);
 	size_t count = NOTE_SIGNED_MOST;
 	int length = -EIO;
 
-	if (context && EVP_DigestSignInit(context, NULL, digest_of(key), NULL, key->pair) == 1 &&
+	if (context &&
 	    EVP_DigestSign(context, signature, &count, (const unsigned char *)text, bytes) == 1)
 		length = (int)count;
 	EVP_MD_CTX_free(context);

@@ -29,6 +29,7 @@
 
 #include "base/version.h"
 #include "evidence/cosign.h"
+#include "signer/chip.h"
 #include "signer/key.h"
 #include "signer/ledger.h"
 #include "signer/sandbox.h"
@@ -319,8 +320,9 @@ static int print_request(const char *path, const char *name)
 static int check(const char *path, const char *name, bool of_log)
 {
 	struct key *key = NULL;
-	int err =
-		access(path, R_OK) < 0 && errno == EACCES ? 0 : key_open(path, name, of_log, &key);
+	int err = access(path, R_OK) < 0 && errno == EACCES && !chip_has(path)
+			  ? 0
+			  : key_open(path, name, of_log, &key);
 
 	key_free(key);
 	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

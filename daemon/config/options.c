@@ -165,11 +165,14 @@ const struct conf_option signer_options[] = {
 	 .type = CONF_PATH,
 	 .offset = AT(signer_conf, key),
 	 .required = true,
+	 .in_chip = true,
 	 .help = "The evidence key, Ed25519 or P-256 in a PEM file: corridord-signer --new-key makes one. "
-		 "Heads of the log are signed with it, and stand in the retained head."},
+		 "Heads of the log are signed with it, and stand in the retained head. In a token or TPM: "
+		 "pkcs11:... or handle:0x81..., or a file that the TPM has wrapped."},
 	{.name = "old_key",
 	 .type = CONF_PATH,
 	 .offset = AT(signer_conf, old_key),
+	 .in_chip = true,
 	 .help = "The key before, while a change of keys goes on: heads are signed with both, for those who "
 		 "know either."},
 	{.name = "ledger",
@@ -189,6 +192,7 @@ const struct conf_option witness_options[] = {
 	{.name = "key",
 	 .type = CONF_PATH,
 	 .offset = AT(witness_conf, key),
+	 .in_chip = true,
 	 .help = "The key to cosign with, another one than the signer's: corridord-signer "
 		 "--new-witness-key makes it. Needed with of."},
 	{.name = "cosigned",
