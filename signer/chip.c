@@ -50,9 +50,9 @@ static int give_pin(char *out, int size, int writes, void *data)
 	const size_t bytes = strlen(pin);
 
 	(void)writes;
-	if (bytes == 0 || bytes > (size_t)size)
+	if (bytes == 0 || bytes >= (size_t)size)
 		return -1;
-	memcpy(out, pin, bytes);
+	memcpy(out, pin, bytes + 1);
 	return (int)bytes;
 }
 

@@ -211,7 +211,8 @@ const struct conf_option witness_options[] = {
 	 .def = "1h",
 	 .min = SECONDS(1),
 	 .max = DAYS(7),
-	 .help = "How often they are asked to, if something has happened."},
+	 .help = "How often they are asked to, if a critical event has happened; without one a quarter as often, if "
+		 "anything has."},
 	{0}};
 
 const struct conf_option registry_options[] = {

@@ -335,6 +335,8 @@ static void sign_now(struct notary *notary)
 	critical = notary->critical;
 	notary->critical = false;
 	pthread_mutex_unlock(&notary->lock);
+	if (critical && notary->peers)
+		peers_press(notary->peers, &head);
 	err = sign(notary, &head);
 	notary->signed_ns = clock_mono_ns();
 	if (err == 0)

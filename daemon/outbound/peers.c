@@ -16,6 +16,7 @@
 
 #define NEWS_MOST     4
 #define LEAST_NS      NS_PER_S /* between two offers to one */
+#define CALM_TIMES    4 /* as seldom they are made while nothing critical happens */
 #define PAYLOAD_BYTES EVENT_BYTES
 #define PLACE_BYTES   (NOTE_NAME_BYTES - (sizeof(PLACE_PREFIX) - 1))
 #define PLACE_PREFIX  "corridor/" /* and the place: the name of a key */
@@ -55,6 +56,7 @@ struct peers {
 	size_t charge_count;
 	struct cosigner cosigners[WITNESS_KEYS_MAX];
 	size_t cosigner_count;
+	struct event_head pressing; /* the newest critical event */
 	struct note_head gathered_head;
 	char gathered[NOTE_BYTES];
 	struct peers_news news[NEWS_MOST];
@@ -163,6 +165,13 @@ void peers_hear_note(struct peers *peers, const char *place, const char *note)
 	pthread_mutex_unlock(&peers->lock);
 	if (wakes)
 		peers->host.wake(peers->host.data);
+}
+
+void peers_press(struct peers *peers, const struct event_head *head)
+{
+	pthread_mutex_lock(&peers->lock);
+	peers->pressing = *head;
+	pthread_mutex_unlock(&peers->lock);
 }
 
 bool peers_take_news(struct peers *peers, struct peers_news *ret_news)
@@ -461,6 +470,13 @@ int peers_step(struct peers *peers, struct signer *signer)
 	return err < 0 ? err : more;
 }
 
+/* Under the lock. */
+static bool is_pressing(const struct peers *peers, const struct event_head *offered)
+{
+	return strcmp(peers->pressing.epoch, offered->epoch) == 0 &&
+	       peers->pressing.seq > offered->seq;
+}
+
 /* Under the lock. INT64_MAX: it has all, or not before more is signed. */
 static int64_t offer_due_ns(const struct peers *peers, const struct cosigner *cosigner,
 			    const struct event_head *signed_to)
@@ -471,8 +487,10 @@ static int64_t offer_due_ns(const struct peers *peers, const struct cosigner *co
 		return INT64_MAX;
 	if (strcmp(offered->epoch, signed_to->epoch) != 0 || cosigner->again)
 		return cosigner->offered_ns + LEAST_NS;
-	return offered->seq < signed_to->seq ? cosigner->offered_ns + peers->conf->every_ns
-					     : INT64_MAX;
+	if (offered->seq >= signed_to->seq)
+		return INT64_MAX;
+	return cosigner->offered_ns +
+	       (is_pressing(peers, offered) ? 1 : CALM_TIMES) * peers->conf->every_ns;
 }
 
 int64_t peers_due_ns(struct peers *peers, const struct event_head *signed_to)

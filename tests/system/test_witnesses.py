@@ -140,6 +140,22 @@ def test_keys_of_a_log_are_changed_while_each_witness_knows_one_of_them(corridor
     assert not subscriber.events("journal.forked")
 
 
+def test_a_neighbour_costs_less_than_a_kilobyte_an_hour(corridor, subscriber):
+    """Of what went over the link for one head of ge at az and back; in a log of a million events the proof has 21 hashes."""
+    wait_all_cosigned(subscriber, corridor)
+    ge, az, _ = corridor.values()
+
+    def largest(*topic):
+        found = [m for m in list(subscriber.messages) if m.topic.endswith("/".join(topic)) and m.payload]
+        return max((len(m.topic) + len(m.payload) for m in found if b"old 0" in m.payload or topic[2] == "witness"), default=0)
+
+    asked = until(lambda: largest(az.place, "gw1", "cosign", ge.place, "gw1"), "a request") + 21 * (44 + 2)
+    answered = until(lambda: largest(ge.place, "gw1", "witness", az.place, "gw1"), "an answer")
+    both_ways = 2 * (asked + answered)
+    print(f"asked {asked}, answered {answered}: {both_ways / 4:.0f} bytes an hour both ways, {both_ways} in one with an alarm")
+    assert both_ways / 4 < 1000
+
+
 def alarm(gateway, subscriber):
     """A seal is tampered with, for which a head is signed at once, and whole again."""
     numbers = []
