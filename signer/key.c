@@ -2,20 +2,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/provider.h>
 #include <openssl/x509.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "evidence/cosign.h"
+#include "signer/chip.h"
+
+#define PROPERTIES_BYTES 64
 
 struct key {
+	OSSL_LIB_CTX *library; /* that the pair is in; NULL: OpenSSL's own */
 	EVP_PKEY *pair;
 	struct note_verifier verifier;
+	struct key *joined; /* signs beside it; or NULL */
 };
 
 static int tell(int err, const char *path, const char *what)
@@ -25,7 +33,15 @@ static int tell(int err, const char *path, const char *what)
 	return err < 0 ? err : -EINVAL;
 }
 
-int key_make(const char *path)
+/* What root makes has to be readable for the service, if there is its account. */
+static int give_to_service(int fd)
+{
+	const struct passwd *service = geteuid() == 0 ? getpwnam("corridord") : NULL;
+
+	return service ? fchown(fd, service->pw_uid, service->pw_gid) : 0;
+}
+
+int key_make(const char *path, unsigned char type)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
@@ -34,9 +50,10 @@ int key_make(const char *path)
 
 	if (!file)
 		return tell(-errno, path, "the key cannot be written");
-	pair = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	pair = type == NOTE_ECDSA ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256")
+				  : EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	if (!pair || PEM_write_PrivateKey(file, pair, NULL, NULL, 0, NULL, NULL) != 1 ||
-	    fflush(file) != 0 || fsync(fd) != 0)
+	    fflush(file) != 0 || give_to_service(fd) != 0 || fsync(fd) != 0)
 		err = tell(errno ? -errno : -EIO, path, "the key cannot be written");
 	EVP_PKEY_free(pair);
 	fclose(file);
@@ -52,11 +69,31 @@ static int no_password(char *out, int size, int writes, void *data)
 	return -1;
 }
 
-static int read_pair(const char *path, EVP_PKEY **ret_pair)
+static int lacks(const char *path, const char *name, bool of_log)
 {
-	FILE *file = fopen(path, "re");
+	fprintf(stderr,
+		"corridord-signer: %s: the key cannot be read, there is none. To make it:\n"
+		"	sudo " LIBEXECDIR "/corridord-signer %s %s %s\n",
+		path, of_log ? "--new-key" : "--new-witness-key", path, name);
+	return -ENOENT;
+}
+
+static int read_chip(const char *name, struct key *key)
+{
+	const char *why = "";
+	int err = chip_open(name, &key->pair, &key->library, &why);
+
+	return err < 0 ? tell(err == -ENOENT || err == -EINVAL ? 0 : err, name, why) : 0;
+}
+
+static int read_pair(const char *path, struct key *key)
+{
+	FILE *file;
 	EVP_PKEY *pair;
 
+	if (chip_has(path))
+		return read_chip(path, key);
+	file = fopen(path, "re");
 	if (!file)
 		return tell(-errno, path, "the key cannot be read");
 	pair = PEM_read_PrivateKey(file, NULL, no_password, NULL);
@@ -64,35 +101,64 @@ static int read_pair(const char *path, EVP_PKEY **ret_pair)
 	ERR_clear_error();
 	if (!pair)
 		return tell(0, path, "this is no PEM file with an unencrypted private key");
-	if (EVP_PKEY_id(pair) != EVP_PKEY_ED25519) {
-		EVP_PKEY_free(pair);
-		return tell(0, path, "the key is not an Ed25519 one");
-	}
-	*ret_pair = pair;
+	key->pair = pair;
 	return 0;
 }
 
-int key_open(const char *path, const char *name, unsigned char type, struct key **ret_key)
+static void take_p256(struct note_verifier *verifier, EVP_PKEY *pair)
+{
+	unsigned char *der = NULL;
+	const int bytes = i2d_PUBKEY(pair, &der);
+
+	if (bytes > 0 && bytes <= NOTE_KEY_MOST) {
+		memcpy(verifier->key, der, (size_t)bytes);
+		verifier->key_bytes = (size_t)bytes;
+	}
+	OPENSSL_free(der);
+}
+
+static int read_public(struct key *key, const char *path, bool of_log)
+{
+	struct note_verifier *verifier = &key->verifier;
+
+	verifier->type = of_log ? NOTE_ED25519 : NOTE_COSIGNATURE;
+	if (of_log && EVP_PKEY_is_a(key->pair, "EC") == 1) {
+		verifier->type = NOTE_ECDSA;
+		take_p256(verifier, key->pair);
+	} else if (EVP_PKEY_is_a(key->pair, "ED25519") == 1) {
+		verifier->key_bytes = ED25519_BYTES;
+		if (EVP_PKEY_get_raw_public_key(key->pair, verifier->key, &verifier->key_bytes) !=
+		    1)
+			verifier->key_bytes = 0;
+	}
+	if (!note_key_is_known(verifier->type, verifier->key, verifier->key_bytes))
+		return tell(0, path,
+			    of_log ? "the key is neither an Ed25519 nor a P-256 one"
+				   : "the key is not an Ed25519 one, as a witness's is");
+	verifier->id =
+		note_key_id(verifier->name, verifier->type, verifier->key, verifier->key_bytes);
+	return 0;
+}
+
+int key_open(const char *path, const char *name, bool of_log, struct key **ret_key)
 {
 	struct key *key = calloc(1, sizeof(*key));
-	struct note_verifier *verifier;
-	int err = key ? read_pair(path, &key->pair) : -ENOMEM;
+	int err = key ? 0 : -ENOMEM;
 
 	if (err == 0 && !note_name_is_good(name))
 		err = tell(0, name, "a key's name has neither blanks nor \"+\"");
+	if (err == 0 && !chip_has(path) && access(path, F_OK) < 0 && errno == ENOENT)
+		err = lacks(path, name, of_log);
+	if (err == 0)
+		err = read_pair(path, key);
+	if (err == 0) {
+		snprintf(key->verifier.name, sizeof(key->verifier.name), "%s", name);
+		err = read_public(key, path, of_log);
+	}
 	if (err < 0) {
 		key_free(key);
 		return err;
 	}
-	verifier = &key->verifier;
-	snprintf(verifier->name, sizeof(verifier->name), "%s", name);
-	verifier->type = type;
-	verifier->key_bytes = ED25519_BYTES;
-	if (EVP_PKEY_get_raw_public_key(key->pair, verifier->key, &verifier->key_bytes) != 1) {
-		key_free(key);
-		return tell(0, path, "the key has no public part");
-	}
-	verifier->id = note_key_id(name, verifier->type, verifier->key, verifier->key_bytes);
 	*ret_key = key;
 	return 0;
 }
@@ -101,8 +167,44 @@ void key_free(struct key *key)
 {
 	if (!key)
 		return;
+	key_free(key->joined);
 	EVP_PKEY_free(key->pair);
+	OSSL_LIB_CTX_free(key->library);
 	free(key);
+}
+
+void key_join(struct key *key, struct key *other)
+{
+	key->joined = other;
+}
+
+const struct key *key_joined(const struct key *key)
+{
+	return key->joined;
+}
+
+/* Whoever has the key is to sign: OpenSSL would take the public part to its own code. */
+static const char *provider_of(const struct key *key, char out[PROPERTIES_BYTES])
+{
+	const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key->pair);
+
+	if (!provider)
+		return NULL;
+	snprintf(out, PROPERTIES_BYTES, "?provider=%s", OSSL_PROVIDER_get0_name(provider));
+	return out;
+}
+
+static EVP_MD_CTX *begin_signature(const struct key *key)
+{
+	const char *digest = key->verifier.type == NOTE_ECDSA ? "SHA256" : NULL;
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	char where[PROPERTIES_BYTES];
+
+	if (context && EVP_DigestSignInit_ex(context, NULL, digest, key->library,
+					     provider_of(key, where), key->pair, NULL) == 1)
+		return context;
+	EVP_MD_CTX_free(context);
+	return NULL;
 }
 
 /* corridor/<checkpoint>/<gateway> */
@@ -125,6 +227,15 @@ static bool name_subject(X509_REQ *request, const char *name)
 	return good;
 }
 
+static bool sign_request(X509_REQ *request, const struct key *key)
+{
+	EVP_MD_CTX *context = begin_signature(key);
+	bool good = context && X509_REQ_sign_ctx(request, context) > 0;
+
+	EVP_MD_CTX_free(context);
+	return good;
+}
+
 int key_print_request(const struct key *key)
 {
 	X509_REQ *request = X509_REQ_new();
@@ -133,8 +244,7 @@ int key_print_request(const struct key *key)
 	if (!request || !name_subject(request, key->verifier.name))
 		err = tell(0, key->verifier.name,
 			   "a certificate is for corridor/<checkpoint>/<gateway>");
-	else if (X509_REQ_set_pubkey(request, key->pair) != 1 ||
-		 X509_REQ_sign(request, key->pair, NULL) <= 0 ||
+	else if (X509_REQ_set_pubkey(request, key->pair) != 1 || !sign_request(request, key) ||
 		 PEM_write_X509_REQ(stdout, request) != 1)
 		err = tell(-EIO, key->verifier.name, "the certificate request cannot be made");
 	X509_REQ_free(request);
@@ -146,43 +256,51 @@ const struct note_verifier *key_verifier(const struct key *key)
 	return &key->verifier;
 }
 
+/* Bytes of it, or a negative errno. */
 static int sign(const struct key *key, const char *text, size_t bytes,
-		unsigned char signature[ED25519_SIGNATURE_BYTES])
+		unsigned char signature[NOTE_SIGNED_MOST])
 {
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	size_t count = ED25519_SIGNATURE_BYTES;
-	int err = -EIO;
+	EVP_MD_CTX *context = begin_signature(key);
+	size_t count = NOTE_SIGNED_MOST;
+	int length = -EIO;
 
-	if (context && EVP_DigestSignInit(context, NULL, NULL, NULL, key->pair) == 1 &&
-	    EVP_DigestSign(context, signature, &count, (const unsigned char *)text, bytes) == 1 &&
-	    count == ED25519_SIGNATURE_BYTES)
-		err = 0;
+	if (context &&
+	    EVP_DigestSign(context, signature, &count, (const unsigned char *)text, bytes) == 1)
+		length = (int)count;
 	EVP_MD_CTX_free(context);
-	return err;
+	return length;
+}
+
+static int put_line(const struct key *key, const char *text, size_t bytes, char *out, size_t size)
+{
+	unsigned char signature[NOTE_SIGNED_MOST];
+	int count = sign(key, text, bytes, signature);
+
+	return count < 0 ? count
+			 : note_sign_line(key->verifier.name, key->verifier.id, signature,
+					  (size_t)count, out, size);
 }
 
 int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES])
 {
-	unsigned char signature[ED25519_SIGNATURE_BYTES];
 	char text[NOTE_TEXT_BYTES];
-	int length = note_text(head, text);
-	int line, err;
+	int bytes = note_text(head, text), length = bytes, line = 0;
 
-	if (length < 0)
-		return length;
-	err = sign(key, text, (size_t)length, signature);
-	if (err < 0)
-		return err;
-	memcpy(out, text, (size_t)length);
+	if (bytes < 0)
+		return bytes;
+	memcpy(out, text, (size_t)bytes);
 	out[length++] = '\n';
-	line = note_sign_line(key->verifier.name, key->verifier.id, signature, sizeof(signature),
-			      out + length, NOTE_BYTES - (size_t)length);
-	return line < 0 ? line : length + line;
+	for (; key && line >= 0; key = key->joined) {
+		line = put_line(key, text, (size_t)bytes, out + length,
+				NOTE_BYTES - (size_t)length);
+		length += line;
+	}
+	return line < 0 ? line : length;
 }
 
 int key_cosign(const struct key *key, uint64_t time_s, const char *note, char out[NOTE_BYTES])
 {
-	unsigned char signature[COSIGNATURE_BYTES];
+	unsigned char signature[COSIGN_TIME_BYTES + NOTE_SIGNED_MOST];
 	char text[COSIGN_TEXT_BYTES];
 	const char *end = strstr(note, "\n\n");
 	size_t length = strlen(note);
@@ -197,8 +315,10 @@ int key_cosign(const struct key *key, uint64_t time_s, const char *note, char ou
 	bytes = sign(key, text, (size_t)bytes, signature + COSIGN_TIME_BYTES);
 	if (bytes < 0)
 		return bytes;
+	if (bytes != ED25519_SIGNATURE_BYTES)
+		return -EIO;
 	memcpy(out, note, length + 1);
-	line = note_sign_line(key->verifier.name, key->verifier.id, signature, sizeof(signature),
+	line = note_sign_line(key->verifier.name, key->verifier.id, signature, COSIGNATURE_BYTES,
 			      out + length, NOTE_BYTES - length);
 	return line < 0 ? line : (int)length + line;
 }

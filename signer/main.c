@@ -6,6 +6,7 @@
  *
  *	last ORIGIN			last SIZE ROOT		what was signed last; 0 and zeros: nothing
  *	sign ORIGIN SIZE ROOT HASH...	note NOTE		the hashes prove that the last one is continued
+ *	keys				keys KEY...		the verifier keys that it signs with
  *	log KEY				ok			a verifier key: heads of that log are cosigned
  *	witness KEY			ok			the same: its cosignatures of our heads are known
  *	cosign REQUEST			as in witness.h		what a log asks of its witness (evidence/cosign.h)
@@ -28,6 +29,7 @@
 
 #include "base/version.h"
 #include "evidence/cosign.h"
+#include "signer/chip.h"
 #include "signer/key.h"
 #include "signer/ledger.h"
 #include "signer/sandbox.h"
@@ -39,11 +41,13 @@
 
 static const char usage[] =
 	"usage: corridord-signer --new-key FILE NAME       makes a key, prints its verifier key\n"
+	"       corridord-signer --new-p256-key FILE NAME  the same: ECDSA P-256, not Ed25519\n"
 	"       corridord-signer --verifier-key FILE NAME  prints the verifier key\n"
 	"       corridord-signer --request FILE NAME       prints a certificate request for the key\n"
 	"       corridord-signer --new-witness-key FILE NAME\n"
 	"       corridord-signer --witness-key FILE NAME   the same of a witness\n"
-	"       corridord-signer --of VERSION KEY LEDGER NAME [WITNESS-KEY COSIGNED]\n"
+	"       corridord-signer --check FILE NAME         says nothing if that is a key; --check-witness\n"
+	"       corridord-signer --of VERSION KEY LEDGER NAME [WITNESS-KEY COSIGNED] [--also OLD-KEY]\n"
 	"                                                  as corridord starts it\n"
 	"NAME is corridor/<checkpoint>/<gateway>.\n";
 
@@ -57,6 +61,7 @@ struct signer {
 struct files {
 	const char *key, *ledger, *name;
 	const char *witness_key, *cosigned; /* NULL: it is no witness */
+	const char *old_key; /* signs beside the other one; NULL: there is none */
 };
 
 static bool read_hash(const char *word, struct tree_hash *hash)
@@ -142,6 +147,16 @@ static void answer_sign(struct signer *signer, char **rest, char *out)
 	base64_encode(note, (size_t)length, out + used);
 }
 
+static void answer_keys(const struct signer *signer, char *out)
+{
+	size_t used = (size_t)snprintf(out, ANSWER_BYTES, "keys");
+
+	for (const struct key *key = signer->key; key; key = key_joined(key)) {
+		out[used++] = ' ';
+		used += (size_t)note_verifier_text(key_verifier(key), out + used);
+	}
+}
+
 static void answer_known(struct keys *keys, const char *key, char *out)
 {
 	int err = key ? keys_add(keys, key) : -EINVAL;
@@ -159,6 +174,8 @@ static void answer(struct signer *signer, char *question, char *out)
 		answer_last(signer, &rest, out);
 	else if (word && strcmp(word, "sign") == 0)
 		answer_sign(signer, &rest, out);
+	else if (word && strcmp(word, "keys") == 0)
+		answer_keys(signer, out);
 	else if (word && strcmp(word, "log") == 0)
 		answer_known(&signer->witness.logs, strtok_r(NULL, " ", &rest), out);
 	else if (word && strcmp(word, "witness") == 0)
@@ -214,13 +231,15 @@ static int cannot_read(const char *path, int err)
 static int open_witness(struct witness *witness, const struct files *files, const struct key *own)
 {
 	char text[VERIFIER_BYTES];
-	int err;
+	int err = 0;
 
-	note_verifier_text(key_verifier(own), text);
-	err = keys_add(&witness->others, text);
+	for (const struct key *key = own; key && err == 0; key = key_joined(key)) {
+		note_verifier_text(key_verifier(key), text);
+		err = keys_add(&witness->others, text);
+	}
 	if (err < 0 || !files->witness_key)
 		return err;
-	err = key_open(files->witness_key, files->name, NOTE_COSIGNATURE, &witness->key);
+	err = key_open(files->witness_key, files->name, false, &witness->key);
 	if (err < 0)
 		return err;
 	err = cosigned_open(&witness->cosigned, files->cosigned);
@@ -229,10 +248,14 @@ static int open_witness(struct witness *witness, const struct files *files, cons
 
 static int open_all(struct signer *signer, const struct files *files)
 {
-	int err = key_open(files->key, files->name, NOTE_ED25519, &signer->key);
+	struct key *old = NULL;
+	int err = key_open(files->key, files->name, true, &signer->key);
 
+	if (err == 0 && files->old_key)
+		err = key_open(files->old_key, files->name, true, &old);
 	if (err < 0)
 		return err;
+	key_join(signer->key, old);
 	err = ledger_open(&signer->ledger, files->ledger);
 	if (err < 0)
 		return cannot_read(files->ledger, err);
@@ -268,12 +291,12 @@ static bool is_of(const char *version)
 	return false;
 }
 
-static int print_verifier(const char *path, const char *name, unsigned char type)
+static int print_verifier(const char *path, const char *name, bool of_log)
 {
 	char text[VERIFIER_BYTES];
 	struct key *key;
 
-	if (key_open(path, name, type, &key) < 0)
+	if (key_open(path, name, of_log, &key) < 0)
 		return EXIT_FAILURE;
 	note_verifier_text(key_verifier(key), text);
 	puts(text);
@@ -286,9 +309,21 @@ static int print_request(const char *path, const char *name)
 	struct key *key;
 	int err;
 
-	if (key_open(path, name, NOTE_ED25519, &key) < 0)
+	if (key_open(path, name, true, &key) < 0)
 		return EXIT_FAILURE;
 	err = key_print_request(key);
+	key_free(key);
+	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* As print_verifier(), without a word where all is well or the key may not be seen. */
+static int check(const char *path, const char *name, bool of_log)
+{
+	struct key *key = NULL;
+	int err = access(path, R_OK) < 0 && errno == EACCES && !chip_has(path)
+			  ? 0
+			  : key_open(path, name, of_log, &key);
+
 	key_free(key);
 	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -303,9 +338,9 @@ static bool is_socket(int fd)
 
 static int make(const char *path, const char *name, unsigned char type)
 {
-	if (!note_name_is_good(name) || key_make(path) < 0)
+	if (!note_name_is_good(name) || key_make(path, type) < 0)
 		return EXIT_FAILURE;
-	return print_verifier(path, name, type);
+	return print_verifier(path, name, note_is_of_log(type));
 }
 
 /* What is asked for by hand. -1: nothing that is known. */
@@ -313,19 +348,26 @@ static int at_hand(const char *what, const char *path, const char *name)
 {
 	if (strcmp(what, "--new-key") == 0)
 		return make(path, name, NOTE_ED25519);
+	if (strcmp(what, "--new-p256-key") == 0)
+		return make(path, name, NOTE_ECDSA);
 	if (strcmp(what, "--verifier-key") == 0)
-		return print_verifier(path, name, NOTE_ED25519);
+		return print_verifier(path, name, true);
 	if (strcmp(what, "--request") == 0)
 		return print_request(path, name);
 	if (strcmp(what, "--new-witness-key") == 0)
 		return make(path, name, NOTE_COSIGNATURE);
 	if (strcmp(what, "--witness-key") == 0)
-		return print_verifier(path, name, NOTE_COSIGNATURE);
+		return print_verifier(path, name, false);
+	if (strcmp(what, "--check") == 0)
+		return check(path, name, true);
+	if (strcmp(what, "--check-witness") == 0)
+		return check(path, name, false);
 	return -1;
 }
 
 int main(int argc, char **argv)
 {
+	const char *old_key = NULL;
 	int result = -1;
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
@@ -334,9 +376,17 @@ int main(int argc, char **argv)
 	}
 	if (argc == 4)
 		result = at_hand(argv[1], argv[2], argv[3]);
+	if (argc >= 8 && strcmp(argv[argc - 2], "--also") == 0) {
+		old_key = argv[argc - 1];
+		argc -= 2;
+	}
 	if ((argc == 6 || argc == 8) && strcmp(argv[1], "--of") == 0 && is_socket(STDIN_FILENO)) {
-		const struct files files = {argv[3], argv[4], argv[5], argc == 8 ? argv[6] : NULL,
-					    argc == 8 ? argv[7] : NULL};
+		const struct files files = {argv[3],
+					    argv[4],
+					    argv[5],
+					    argc == 8 ? argv[6] : NULL,
+					    argc == 8 ? argv[7] : NULL,
+					    old_key};
 
 		return is_of(argv[2]) ? run(&files) : EXIT_FAILURE;
 	}

@@ -312,10 +312,13 @@ static void build_uplink(struct config_build *build)
 static void build_signer(struct config_build *build)
 {
 	const struct conf_node *node = single_block(build, build->blocks, "signer", false);
+	const struct signer_conf *signer = &build->config->signer;
 
 	build->config->signer.enabled = node != NULL;
 	if (node)
 		fill(build, node, signer_options, &build->config->signer);
+	if (signer->old_key && signer->key && strcmp(signer->key, signer->old_key) == 0)
+		complain(build, node, "old_key", signer->old_key, "is the same as \"key\"");
 }
 
 /* "corridor/<checkpoint>/<gateway>" */
@@ -330,27 +333,28 @@ static bool is_of_gateway(const char *name)
 }
 
 /* NULL: it is one. */
-static const char *refuse_key(const char *text, unsigned char type)
+static const char *refuse_key(const char *text, bool of_log)
 {
 	struct note_verifier verifier;
 
-	if (note_verifier_read(text, &verifier) < 0 || verifier.key_bytes != ED25519_BYTES)
+	if (note_verifier_read(text, &verifier) < 0 ||
+	    !note_key_is_known(verifier.type, verifier.key, verifier.key_bytes))
 		return "is no verifier key";
-	if (verifier.type != type)
-		return type == NOTE_ED25519 ? "is not the verifier key of a log"
-					    : "is not the verifier key of a witness";
+	if (of_log != note_is_of_log(verifier.type))
+		return of_log ? "is not the verifier key of a log"
+			      : "is not the verifier key of a witness";
 	if (!is_of_gateway(verifier.name))
 		return "is not named corridor/CHECKPOINT/GATEWAY";
 	return NULL;
 }
 
 static void check_keys(struct config_build *build, const struct conf_node *node, const char *option,
-		       const struct conf_list *keys, unsigned char type)
+		       const struct conf_list *keys, bool of_log)
 {
 	if (keys->count > WITNESS_KEYS_MAX)
 		complain(build, node, option, NULL, "has more than 8 keys");
 	for (size_t i = 0; i < keys->count; i++) {
-		const char *why = refuse_key(keys->item[i], type);
+		const char *why = refuse_key(keys->item[i], of_log);
 
 		if (why)
 			complain(build, node, option, keys->item[i], why);
@@ -366,8 +370,8 @@ static void build_witness(struct config_build *build)
 	if (!node)
 		return;
 	fill(build, node, witness_options, witness);
-	check_keys(build, node, "of", &witness->of, NOTE_ED25519);
-	check_keys(build, node, "by", &witness->by, NOTE_COSIGNATURE);
+	check_keys(build, node, "of", &witness->of, true);
+	check_keys(build, node, "by", &witness->by, false);
 	if (witness->of.count > 0 && !witness->key)
 		complain(build, node, "of", NULL, "needs \"key\" beside it");
 	if (witness->of.count == 0 && witness->by.count == 0)

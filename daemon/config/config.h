@@ -49,6 +49,7 @@ struct journal_conf {
 struct signer_conf {
 	bool enabled; /* there is a signer block */
 	char *key; /* path of the PEM file */
+	char *old_key; /* that signs beside it, or NULL */
 	char *ledger; /* path: what was signed last */
 };
 

@@ -97,6 +97,7 @@ struct conf_option {
 	enum conf_role role; /* of POINT */
 	bool required;
 	bool secret; /* --print-config hides the value */
+	bool in_chip; /* of PATH: "pkcs11:…" and "handle:…" are none, but say where a key is */
 };
 
 /* A kind of block: its options and the size of the struct they fill. */

@@ -165,8 +165,16 @@ const struct conf_option signer_options[] = {
 	 .type = CONF_PATH,
 	 .offset = AT(signer_conf, key),
 	 .required = true,
-	 .help = "The evidence key, Ed25519 in a PEM file: corridord-signer --new-key makes one. "
-		 "Heads of the log are signed with it, and stand in the retained head."},
+	 .in_chip = true,
+	 .help = "The evidence key, Ed25519 or P-256 in a PEM file: corridord-signer --new-key makes one. "
+		 "Heads of the log are signed with it, and stand in the retained head. In a token or TPM: "
+		 "pkcs11:... or handle:0x81..., or a file that the TPM has wrapped."},
+	{.name = "old_key",
+	 .type = CONF_PATH,
+	 .offset = AT(signer_conf, old_key),
+	 .in_chip = true,
+	 .help = "The key before, while a change of keys goes on: heads are signed with both, for those who "
+		 "know either."},
 	{.name = "ledger",
 	 .type = CONF_PATH,
 	 .offset = AT(signer_conf, ledger),
@@ -184,6 +192,7 @@ const struct conf_option witness_options[] = {
 	{.name = "key",
 	 .type = CONF_PATH,
 	 .offset = AT(witness_conf, key),
+	 .in_chip = true,
 	 .help = "The key to cosign with, another one than the signer's: corridord-signer "
 		 "--new-witness-key makes it. Needed with of."},
 	{.name = "cosigned",
@@ -202,7 +211,8 @@ const struct conf_option witness_options[] = {
 	 .def = "1h",
 	 .min = SECONDS(1),
 	 .max = DAYS(7),
-	 .help = "How often they are asked to, if something has happened."},
+	 .help = "How often they are asked to, if a critical event has happened; without one a quarter as often, if "
+		 "anything has."},
 	{0}};
 
 const struct conf_option registry_options[] = {

@@ -252,6 +252,12 @@ bool conf_is_name(const char *text)
 	       text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
+static bool is_in_chip(const struct cell *cell)
+{
+	return cell->row->in_chip &&
+	       (strncmp(cell->text, "pkcs11:", 7) == 0 || strncmp(cell->text, "handle:", 7) == 0);
+}
+
 static void read_text(const struct cell *cell)
 {
 	char **field = cell->field;
@@ -268,7 +274,7 @@ static void read_text(const struct cell *cell)
 		      most);
 	else if (cell->row->type == CONF_NAME && !conf_is_name(cell->text))
 		wrong(cell, "not a name, expected a-z, 0-9 and \"-\" only");
-	else if (cell->row->type == CONF_PATH && cell->text[0] != '/')
+	else if (cell->row->type == CONF_PATH && cell->text[0] != '/' && !is_in_chip(cell))
 		*field = conf_join(cell->parser->store, "%s/%s", cell->entry->place.file->folder,
 				   cell->text); /* it begins where the file is */
 	else if (!cell->row->choices || read_choice(cell))

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 #include "evidence/cosign.h"
@@ -12,39 +13,47 @@ int keys_add(struct keys *keys, const char *text)
 
 	if (keys->count == KEYS_MAX)
 		return -ENOSPC;
-	if (note_verifier_read(text, verifier) < 0 || verifier->key_bytes != ED25519_BYTES ||
-	    (verifier->type != NOTE_ED25519 && verifier->type != NOTE_COSIGNATURE))
+	if (note_verifier_read(text, verifier) < 0 ||
+	    !note_key_is_known(verifier->type, verifier->key, verifier->key_bytes))
 		return -EINVAL;
 	keys->count++;
 	return 0;
 }
 
-static bool is_good(const struct note_verifier *verifier, const unsigned char *signature,
-		    const char *text, size_t bytes)
+static EVP_PKEY *key_of(const struct note_verifier *verifier)
 {
-	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, verifier->key,
-						    verifier->key_bytes);
+	const unsigned char *at = verifier->key;
+
+	if (verifier->type == NOTE_ECDSA)
+		return d2i_PUBKEY(NULL, &at, (long)verifier->key_bytes);
+	return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, verifier->key,
+					   verifier->key_bytes);
+}
+
+static bool is_good(const struct note_verifier *verifier, const unsigned char *signature,
+		    size_t count, const char *text, size_t bytes)
+{
+	const EVP_MD *digest = verifier->type == NOTE_ECDSA ? EVP_sha256() : NULL;
+	EVP_PKEY *key = key_of(verifier);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool good = key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
-		    EVP_DigestVerify(context, signature, ED25519_SIGNATURE_BYTES,
-				     (const unsigned char *)text, bytes) == 1;
+	bool good = key && context && EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
+		    EVP_DigestVerify(context, signature, count, (const unsigned char *)text,
+				     bytes) == 1;
 
 	EVP_MD_CTX_free(context);
 	EVP_PKEY_free(key);
 	return good;
 }
 
-static bool claims(const struct note_verifier *verifier, unsigned char type,
-		   const struct note_signature *signature)
+static bool claims(const struct note_verifier *verifier, const struct note_signature *signature)
 {
-	return verifier->type == type && verifier->id == signature->id &&
-	       strcmp(verifier->name, signature->name) == 0;
+	return verifier->id == signature->id && strcmp(verifier->name, signature->name) == 0;
 }
 
 enum note_worth keys_check(const struct keys *keys, const struct note *note, const char *text,
 			   const struct note_verifier **ret_by)
 {
-	enum note_worth worth = NOTE_STRANGE;
+	const struct note_verifier *by = NULL;
 
 	for (size_t i = 0; i < note->count; i++) {
 		const struct note_signature *signature = &note->signature[i];
@@ -52,17 +61,17 @@ enum note_worth keys_check(const struct keys *keys, const struct note *note, con
 		for (size_t k = 0; k < keys->count; k++) {
 			const struct note_verifier *verifier = &keys->verifier[k];
 
-			if (!claims(verifier, NOTE_ED25519, signature))
+			if (!note_is_of_log(verifier->type) || !claims(verifier, signature))
 				continue;
-			if (signature->count == ED25519_SIGNATURE_BYTES &&
-			    is_good(verifier, signature->bytes, text, note->text_bytes)) {
-				*ret_by = verifier;
-				return NOTE_GOOD;
-			}
-			worth = NOTE_FORGED;
+			if (!is_good(verifier, signature->bytes, signature->count, text,
+				     note->text_bytes))
+				return NOTE_FORGED;
+			if (!by)
+				by = verifier;
 		}
 	}
-	return worth;
+	*ret_by = by;
+	return by ? NOTE_GOOD : NOTE_STRANGE;
 }
 
 bool keys_signs_for(const struct note_verifier *by, const char *origin)
@@ -83,8 +92,8 @@ static bool is_cosigned(const struct note_verifier *verifier,
 		return false;
 	*ret_time_s = cosign_time(signature->bytes);
 	length = cosign_text(*ret_time_s, text, bytes, message);
-	return length > 0 &&
-	       is_good(verifier, signature->bytes + COSIGN_TIME_BYTES, message, (size_t)length);
+	return length > 0 && is_good(verifier, signature->bytes + COSIGN_TIME_BYTES,
+				     ED25519_SIGNATURE_BYTES, message, (size_t)length);
 }
 
 static bool has(const struct cosignature *found, size_t count, const struct note_verifier *by)
@@ -106,8 +115,8 @@ size_t keys_cosignatures(const struct keys *keys, const struct note *note, const
 			const struct note_verifier *verifier = &keys->verifier[k];
 			uint64_t time_s;
 
-			if (!claims(verifier, NOTE_COSIGNATURE, &note->signature[i]) ||
-			    has(found, count, verifier))
+			if (verifier->type != NOTE_COSIGNATURE ||
+			    !claims(verifier, &note->signature[i]) || has(found, count, verifier))
 				continue;
 			if (is_cosigned(verifier, &note->signature[i], text, note->text_bytes,
 					&time_s))

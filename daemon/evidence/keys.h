@@ -24,7 +24,8 @@ struct cosignature {
 
 /* Of a log or a witness. -EINVAL: it is none; -ENOSPC */
 int keys_add(struct keys *keys, const char *text);
-/* Of logs. FORGED: it has a signature of a known key that is wrong. ret_by: whose. */
+/* Of logs. FORGED: it has a signature of a known key that is wrong, even if there is a good one of
+ * another. ret_by: of the good ones the first one's. */
 enum note_worth keys_check(const struct keys *keys, const struct note *note, const char *text,
 			   const struct note_verifier **ret_by);
 /* A key of a log signs for its own gateway: the origin begins with its name and a slash. */

@@ -94,6 +94,23 @@ bool note_name_is_good(const char *name)
 	return true;
 }
 
+bool note_is_of_log(unsigned char type)
+{
+	return type == NOTE_ED25519 || type == NOTE_ECDSA;
+}
+
+bool note_key_is_known(unsigned char type, const unsigned char *key, size_t key_bytes)
+{
+	/* RFC 5480: id-ecPublicKey, secp256r1, a bit string of 66 bytes */
+	static const unsigned char p256[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48,
+					     0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48,
+					     0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+
+	if (type == NOTE_ECDSA)
+		return key_bytes == P256_BYTES && memcmp(key, p256, sizeof(p256)) == 0;
+	return (type == NOTE_ED25519 || type == NOTE_COSIGNATURE) && key_bytes == ED25519_BYTES;
+}
+
 uint32_t note_key_id(const char *name, unsigned char type, const unsigned char *key,
 		     size_t key_bytes)
 {
@@ -101,9 +118,11 @@ uint32_t note_key_id(const char *name, unsigned char type, const unsigned char *
 	struct sha256_ctx sha;
 
 	sha256_init(&sha);
-	sha256_update(&sha, strlen(name), (const unsigned char *)name);
-	sha256_update(&sha, 1, (const unsigned char *)"\n");
-	sha256_update(&sha, 1, &type);
+	if (type != NOTE_ECDSA) {
+		sha256_update(&sha, strlen(name), (const unsigned char *)name);
+		sha256_update(&sha, 1, (const unsigned char *)"\n");
+		sha256_update(&sha, 1, &type);
+	}
 	sha256_update(&sha, key_bytes, key);
 	sha256_digest(&sha, sizeof(hash), hash);
 	return (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];

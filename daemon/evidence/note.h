@@ -20,16 +20,19 @@
 #define NOTE_NAME_BYTES	 192 /* of an origin or a key, with the NUL */
 #define NOTE_TEXT_BYTES	 320 /* of a head's text */
 #define NOTE_BYTES	 2048 /* with its signatures */
-#define NOTE_SIGNATURES	 8
+#define NOTE_SIGNATURES	 16
 #define NOTE_SIGNED_MOST 76 /* bytes of a signature, the largest is a cosignature */
 #define NOTE_KEY_MOST	 128
 #define VERIFIER_BYTES	 512 /* of a verifier key's text */
 
 #define ED25519_BYTES		32
 #define ED25519_SIGNATURE_BYTES 64
+#define P256_BYTES		91 /* SubjectPublicKeyInfo in DER (RFC 5480), the point not compressed */
+#define P256_SIGNATURE_MOST	72 /* in DER (RFC 3279) */
 
 /* Types of keys */
 #define NOTE_ED25519	 0x01 /* of a log */
+#define NOTE_ECDSA	 0x02 /* of a log: P-256 with SHA-256 */
 #define NOTE_COSIGNATURE 0x04 /* of a witness: Ed25519, with a time */
 
 struct note_head {
@@ -74,6 +77,10 @@ int note_read_number(const char *line, size_t length, uint64_t *ret_number);
 int note_read_path(const char **at, const char *end, struct tree_path *path);
 
 bool note_name_is_good(const char *name); /* no blank, no plus, not empty */
+bool note_is_of_log(unsigned char type); /* else of a witness, or of a kind that is not known */
+/* A key of that type is one that we know. */
+bool note_key_is_known(unsigned char type, const unsigned char *key, size_t key_bytes);
+/* Of NOTE_ECDSA over the key alone, as signed-note has it; of the others over name, type and key. */
 uint32_t note_key_id(const char *name, unsigned char type, const unsigned char *key,
 		     size_t key_bytes);
 

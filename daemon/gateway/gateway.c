@@ -7,6 +7,7 @@
 #include "bus/advice.h"
 #include "gateway/files.h"
 #include "gateway/private.h"
+#include "outbound/signer.h"
 
 #define LOG_TOKEN "gateway"
 #include "base/log.h"
@@ -20,6 +21,14 @@
 #define STOP_UPLINK_NS	 (NS_PER_S * 16 / 10)
 #define STOP_BUSES_NS	 (NS_PER_S * 19 / 10)
 #define LOOK_NS		 (5 * NS_PER_MS)
+
+static int check_keys(const struct config *config)
+{
+	char name[NOTE_NAME_BYTES];
+
+	snprintf(name, sizeof(name), "corridor/%s/%s", config->checkpoint.id, config->gateway.id);
+	return signer_check_files(&config->signer, &config->witness, name);
+}
 
 int gateway_check(const struct config *config, FILE *errors, FILE *notes)
 {
@@ -45,6 +54,8 @@ int gateway_check(const struct config *config, FILE *errors, FILE *notes)
 		files_name_tls(config, errors);
 		err = -EINVAL;
 	}
+	if (notes && check_keys(config) < 0)
+		err = -EINVAL;
 	if (err == 0 && notes)
 		advice_on_places(config, notes);
 	return err;

@@ -71,6 +71,8 @@ void health_restore(struct health *health, const char *key, const char *word)
 {
 	if (strcmp(key, HEALTH_STATE_KEY) == 0)
 		health->unclean = strcmp(word, "running") == 0;
+	if (strcmp(key, SIGNER_STATE_KEY) == 0)
+		snprintf(health->signer_keys, sizeof(health->signer_keys), "%s", word);
 }
 
 void health_resume(struct health *health, const struct instant *before, bool this_boot)
@@ -265,6 +267,62 @@ void health_signer(struct health *health, const char *why, const struct instant 
 	jw_close(&json);
 	health->unsigned_ns = now->mono_ns;
 	put(health, &draft, EVENT_SIGNER_FAILED, &json);
+}
+
+/* "<name>+<id>+<key> ..." */
+static void ids_of(const char *keys, char ids[STATE_WORD_BYTES])
+{
+	size_t used = 0;
+
+	ids[0] = '\0';
+	for (const char *key = keys; key; key = strchr(key + 1, ' '))
+		used += (size_t)snprintf(ids + used, STATE_WORD_BYTES - used, "%s%.8s",
+					 used ? "," : "", strchr(key, '+') + 1);
+}
+
+/* Those of one list that are not in the other. */
+static void put_ids(struct jw *json, const char *name, const char *ids, const char *others)
+{
+	char id[9];
+
+	jw_open_array(json, name);
+	for (; strlen(ids) >= 8; ids += ids[8] ? 9 : 8) {
+		snprintf(id, sizeof(id), "%.8s", ids);
+		if (!strstr(others, id))
+			jw_text(json, NULL, id);
+	}
+	jw_close_array(json);
+}
+
+static void put_keys(struct jw *json, const char *keys)
+{
+	char key[SIGNER_KEYS_BYTES];
+
+	jw_open_array(json, "keys");
+	for (; keys; keys = strchr(keys, ' ') ? strchr(keys, ' ') + 1 : NULL) {
+		snprintf(key, sizeof(key), "%.*s", (int)strcspn(keys, " "), keys);
+		jw_text(json, NULL, key);
+	}
+	jw_close_array(json);
+}
+
+void health_keys(struct health *health, const char *keys, const struct instant *now)
+{
+	char body[EVENT_BODY_BYTES], ids[STATE_WORD_BYTES];
+	struct event_draft draft = {.state_key = SIGNER_STATE_KEY, .state_word = ids};
+	struct jw json;
+
+	ids_of(keys, ids);
+	if (strcmp(ids, health->signer_keys) == 0)
+		return;
+	event_body_start(&json, body, sizeof(body), NULL, NULL, now->mono_ns, now);
+	jw_open(&json, "observed");
+	put_keys(&json, keys);
+	put_ids(&json, "joined", ids, health->signer_keys);
+	put_ids(&json, "left", health->signer_keys, ids);
+	jw_close(&json);
+	put(health, &draft, EVENT_SIGNER_KEYS, &json);
+	memcpy(health->signer_keys, ids, sizeof(ids));
 }
 
 int64_t health_next_deadline(const struct health *health)

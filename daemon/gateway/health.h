@@ -15,6 +15,7 @@
 #include "outbound/uplink.h"
 #include "transit/event/event.h"
 
+#define SIGNER_STATE_KEY "gateway/signer" /* its word has the ids of the keys */
 #define HEALTH_STATE_KEY "gateway/daemon" /* its word tells a clean stop from a power cut */
 
 struct health {
@@ -27,6 +28,7 @@ struct health {
 	int64_t uplink_lost_ns; /* since when it is lost */
 	bool uplink_alarm;
 	bool signer_alarm;
+	char signer_keys[STATE_WORD_BYTES]; /* ids, as last told, a comma between */
 	int64_t unsigned_ns; /* since then heads are not signed */
 	struct instant before; /* as the run before saw it last; utc_ns 0: not known */
 	bool before_this_boot;
@@ -77,6 +79,8 @@ void health_clock(struct health *health, const struct instant *now);
 void health_uplink(struct health *health, bool connected, const struct instant *now);
 /* why: heads are not signed; empty: they are. */
 void health_signer(struct health *health, const char *why, const struct instant *now);
+/* keys: verifier keys that heads are signed with, a blank between. An event, if others were told. */
+void health_keys(struct health *health, const char *keys, const struct instant *now);
 int64_t health_next_deadline(const struct health *health);
 void health_tick(struct health *health, const struct uplink_counters *uplink,
 		 const struct instant *now);

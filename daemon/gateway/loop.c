@@ -78,6 +78,15 @@ static void on_deadline(struct ev_loop *loop, ev_timer *watcher, int events)
 	gateway_rearm(gateway);
 }
 
+static void tell_keys(struct gateway *gateway)
+{
+	const struct instant now = clock_now();
+	char keys[SIGNER_KEYS_BYTES];
+
+	if (journal_has_room(gateway->journal) && uplink_take_keys(gateway->uplink, keys))
+		health_keys(&gateway->health, keys, &now);
+}
+
 /* What came in over the uplink: all of it, whichever of it was told. */
 static void take_inbound(struct gateway *gateway)
 {
@@ -87,6 +96,7 @@ static void take_inbound(struct gateway *gateway)
 		gateway_take_handovers(gateway);
 	if (gateway->logs)
 		gateway_take_witnesses(gateway);
+	tell_keys(gateway);
 }
 
 static void on_inbound(struct ev_loop *loop, ev_io *watcher, int events)

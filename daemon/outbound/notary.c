@@ -46,6 +46,8 @@ struct notary {
 	struct event_head signed_to;
 	struct signed_head kept[EPOCHS_KEPT]; /* the last one of each of the newest epochs */
 	size_t newest;
+	char keys[SIGNER_KEYS_BYTES]; /* with which it is signed */
+	bool keys_told;
 	char why[NOTARY_WHY_BYTES]; /* nothing is signed; empty: it is */
 	bool idle; /* nothing is left to sign */
 	bool done; /* the same, or it cannot be signed now */
@@ -83,10 +85,29 @@ static int complain(struct notary *notary, int err, const char *what)
 	return -EIO;
 }
 
+/* A signer that was started anew may have others. */
+static void see_keys(struct notary *notary)
+{
+	bool changes;
+
+	pthread_mutex_lock(&notary->lock);
+	changes = strcmp(notary->keys, notary->signer.keys) != 0;
+	if (changes) {
+		memcpy(notary->keys, notary->signer.keys, sizeof(notary->keys));
+		notary->keys_told = false;
+		notary->critical = true; /* a head that has the event, soon */
+	}
+	pthread_mutex_unlock(&notary->lock);
+	if (changes)
+		notary->conf.changed(notary->conf.data);
+}
+
 static int ask(struct notary *notary, const char *question, char answer[SIGNER_LINE_BYTES])
 {
 	int err = signer_ask(&notary->signer, question, answer);
 
+	if (err == 0)
+		see_keys(notary);
 	return err < 0 ? complain(notary, err, notary->signer.failure) : 0;
 }
 
@@ -314,6 +335,8 @@ static void sign_now(struct notary *notary)
 	critical = notary->critical;
 	notary->critical = false;
 	pthread_mutex_unlock(&notary->lock);
+	if (critical && notary->peers)
+		peers_press(notary->peers, &head);
 	err = sign(notary, &head);
 	notary->signed_ns = clock_mono_ns();
 	if (err == 0)
@@ -465,6 +488,18 @@ void notary_why(struct notary *notary, char why[NOTARY_WHY_BYTES])
 	pthread_mutex_lock(&notary->lock);
 	memcpy(why, notary->why, NOTARY_WHY_BYTES);
 	pthread_mutex_unlock(&notary->lock);
+}
+
+bool notary_take_keys(struct notary *notary, char keys[SIGNER_KEYS_BYTES])
+{
+	bool news;
+
+	pthread_mutex_lock(&notary->lock);
+	news = !notary->keys_told && notary->keys[0];
+	notary->keys_told = true;
+	memcpy(keys, notary->keys, SIGNER_KEYS_BYTES);
+	pthread_mutex_unlock(&notary->lock);
+	return news;
 }
 
 struct peers *notary_peers(const struct notary *notary)

@@ -40,6 +40,9 @@ void notary_proved(struct notary *notary, const struct outlet_proof *proof);
 /* Why nothing is signed, empty: it is. */
 void notary_why(struct notary *notary, char why[NOTARY_WHY_BYTES]);
 
+/* With which keys heads are signed, as in signer.h. true: others than when it was asked last. */
+bool notary_take_keys(struct notary *notary, char keys[SIGNER_KEYS_BYTES]);
+
 /* A signed head of the epoch, and its size: one that has event seq and is cosigned if there is one,
  * else the last one. false: none that is still at hand. */
 bool notary_note(struct notary *notary, const char *epoch, uint64_t seq, char out[NOTE_BYTES],

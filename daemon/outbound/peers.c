@@ -16,6 +16,7 @@
 
 #define NEWS_MOST     4
 #define LEAST_NS      NS_PER_S /* between two offers to one */
+#define CALM_TIMES    4 /* as seldom they are made while nothing critical happens */
 #define PAYLOAD_BYTES EVENT_BYTES
 #define PLACE_BYTES   (NOTE_NAME_BYTES - (sizeof(PLACE_PREFIX) - 1))
 #define PLACE_PREFIX  "corridor/" /* and the place: the name of a key */
@@ -52,7 +53,10 @@ struct peers {
 
 	pthread_mutex_t lock; /* of all below */
 	struct charge charges[WITNESS_KEYS_MAX];
+	size_t charge_count;
 	struct cosigner cosigners[WITNESS_KEYS_MAX];
+	size_t cosigner_count;
+	struct event_head pressing; /* the newest critical event */
 	struct note_head gathered_head;
 	char gathered[NOTE_BYTES];
 	struct peers_news news[NEWS_MOST];
@@ -69,6 +73,24 @@ static void place_of(const char *key, char place[PLACE_BYTES])
 	snprintf(place, PLACE_BYTES, "%.*s", (int)strcspn(begin, "+"), begin);
 }
 
+/* Of several keys of one gateway, as while they are changed, the place is the same. */
+static bool has_charge(const struct peers *peers)
+{
+	for (size_t i = 0; i < peers->charge_count; i++)
+		if (strcmp(peers->charges[i].place, peers->charges[peers->charge_count].place) == 0)
+			return true;
+	return false;
+}
+
+static bool has_cosigner(const struct peers *peers)
+{
+	for (size_t i = 0; i < peers->cosigner_count; i++)
+		if (strcmp(peers->cosigners[i].place,
+			   peers->cosigners[peers->cosigner_count].place) == 0)
+			return true;
+	return false;
+}
+
 int peers_new(const struct witness_conf *conf, const char *name, const struct peers_host *host,
 	      struct peers **ret_peers)
 {
@@ -80,11 +102,14 @@ int peers_new(const struct witness_conf *conf, const char *name, const struct pe
 	peers->name = name;
 	peers->host = *host;
 	pthread_mutex_init(&peers->lock, NULL);
-	for (size_t i = 0; i < conf->of.count; i++)
-		place_of(conf->of.item[i], peers->charges[i].place);
+	for (size_t i = 0; i < conf->of.count; i++) {
+		place_of(conf->of.item[i], peers->charges[peers->charge_count].place);
+		peers->charge_count += !has_charge(peers);
+	}
 	for (size_t i = 0; i < conf->by.count; i++) {
-		place_of(conf->by.item[i], peers->cosigners[i].place);
+		place_of(conf->by.item[i], peers->cosigners[peers->cosigner_count].place);
 		peers->cosigners[i].offered_ns = INT64_MIN / 2;
+		peers->cosigner_count += !has_cosigner(peers);
 	}
 	*ret_peers = peers;
 	return 0;
@@ -121,7 +146,7 @@ void peers_hear_request(struct peers *peers, const char *place, const char *text
 	bool wakes = false;
 
 	pthread_mutex_lock(&peers->lock);
-	for (size_t i = 0; i < peers->conf->of.count; i++)
+	for (size_t i = 0; i < peers->charge_count; i++)
 		if (strcmp(peers->charges[i].place, place) == 0)
 			wakes |= hear(&peers->charges[i].heard, text, retained);
 	pthread_mutex_unlock(&peers->lock);
@@ -134,12 +159,19 @@ void peers_hear_note(struct peers *peers, const char *place, const char *note)
 	bool wakes = false;
 
 	pthread_mutex_lock(&peers->lock);
-	for (size_t i = 0; i < peers->conf->by.count; i++)
+	for (size_t i = 0; i < peers->cosigner_count; i++)
 		if (strcmp(peers->cosigners[i].place, place) == 0)
 			wakes |= hear(&peers->cosigners[i].heard, note, false);
 	pthread_mutex_unlock(&peers->lock);
 	if (wakes)
 		peers->host.wake(peers->host.data);
+}
+
+void peers_press(struct peers *peers, const struct event_head *head)
+{
+	pthread_mutex_lock(&peers->lock);
+	peers->pressing = *head;
+	pthread_mutex_unlock(&peers->lock);
 }
 
 bool peers_take_news(struct peers *peers, struct peers_news *ret_news)
@@ -325,7 +357,7 @@ static int cosign(struct peers *peers, struct signer *signer)
 	struct heard heard;
 	int err = 0;
 
-	for (size_t i = 0; err == 0 && i < peers->conf->of.count; i++) {
+	for (size_t i = 0; err == 0 && i < peers->charge_count; i++) {
 		struct charge *charge = &peers->charges[i];
 
 		if (!take_heard(peers, &charge->heard, &heard))
@@ -340,15 +372,37 @@ static int cosign(struct peers *peers, struct signer *signer)
 
 /* ---- as a log ------------------------------------------------------------------------ */
 
-/* Under the lock. true: there is more in it than before. */
+/* A line is known by name and key id, which six characters of base64 have whole. */
+static bool has_line(const char *note, const char *line)
+{
+	const size_t bytes = (size_t)(strrchr(line, ' ') - line) + 7;
+
+	for (const char *at = note; (at = strchr(at, '\n')); at++)
+		if (strncmp(at + 1, line, bytes) == 0)
+			return true;
+	return false;
+}
+
+/* Under the lock. The same witness anew says nothing that is not known. */
+static bool gather_line(struct peers *peers, const char *line)
+{
+	const size_t length = strlen(peers->gathered);
+
+	if (!strrchr(line, ' ') || has_line(peers->gathered, line) ||
+	    length + strlen(line) + 1 >= NOTE_BYTES)
+		return false;
+	snprintf(peers->gathered + length, NOTE_BYTES - length, "%s\n", line);
+	return true;
+}
+
+/* Under the lock. true: there is more in it than before. Each witness knows a key of this log, not
+ * all the same while they are changed: their signatures are gathered, too. */
 static bool gather(struct peers *peers, const struct note_head *head, const char *note)
 {
 	const struct note_head *before = &peers->gathered_head;
-	const char *line = note + strlen(note) - 1;
-	const size_t length = strlen(peers->gathered);
+	char lines[NOTE_BYTES], *rest = NULL;
+	bool more = false;
 
-	while (line > note && line[-1] != '\n')
-		line--; /* the cosignature, behind all others */
 	if (strcmp(head->origin, before->origin) != 0 || head->size > before->size) {
 		peers->gathered_head = *head;
 		snprintf(peers->gathered, NOTE_BYTES, "%s", note);
@@ -356,14 +410,10 @@ static bool gather(struct peers *peers, const struct note_head *head, const char
 	}
 	if (head->size < before->size || !tree_equal(&head->root, &before->root))
 		return false;
-	if (length + strlen(line) >= NOTE_BYTES)
-		return false;
-	/* the same witness anew says nothing that is not known: the name is before the last blank */
-	for (const char *at = peers->gathered; (at = strchr(at, '\n')); at++)
-		if (strncmp(at + 1, line, (size_t)(strrchr(line, ' ') - line) + 7) == 0)
-			return false;
-	memcpy(peers->gathered + length, line, strlen(line) + 1);
-	return true;
+	snprintf(lines, sizeof(lines), "%s", strstr(note, "\n\n") + 2);
+	for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		more |= gather_line(peers, line);
+	return more;
 }
 
 /* Of which epoch; NULL: it is not of this gateway's log. */
@@ -405,7 +455,7 @@ int peers_step(struct peers *peers, struct signer *signer)
 	bool more = false;
 	int err = cosign(peers, signer);
 
-	for (size_t i = 0; err == 0 && i < peers->conf->by.count; i++) {
+	for (size_t i = 0; err == 0 && i < peers->cosigner_count; i++) {
 		struct cosigner *cosigner = &peers->cosigners[i];
 
 		if (!take_heard(peers, &cosigner->heard, &heard))
@@ -420,6 +470,13 @@ int peers_step(struct peers *peers, struct signer *signer)
 	return err < 0 ? err : more;
 }
 
+/* Under the lock. */
+static bool is_pressing(const struct peers *peers, const struct event_head *offered)
+{
+	return strcmp(peers->pressing.epoch, offered->epoch) == 0 &&
+	       peers->pressing.seq > offered->seq;
+}
+
 /* Under the lock. INT64_MAX: it has all, or not before more is signed. */
 static int64_t offer_due_ns(const struct peers *peers, const struct cosigner *cosigner,
 			    const struct event_head *signed_to)
@@ -430,8 +487,10 @@ static int64_t offer_due_ns(const struct peers *peers, const struct cosigner *co
 		return INT64_MAX;
 	if (strcmp(offered->epoch, signed_to->epoch) != 0 || cosigner->again)
 		return cosigner->offered_ns + LEAST_NS;
-	return offered->seq < signed_to->seq ? cosigner->offered_ns + peers->conf->every_ns
-					     : INT64_MAX;
+	if (offered->seq >= signed_to->seq)
+		return INT64_MAX;
+	return cosigner->offered_ns +
+	       (is_pressing(peers, offered) ? 1 : CALM_TIMES) * peers->conf->every_ns;
 }
 
 int64_t peers_due_ns(struct peers *peers, const struct event_head *signed_to)
@@ -442,7 +501,7 @@ int64_t peers_due_ns(struct peers *peers, const struct event_head *signed_to)
 	for (size_t i = 0; i < WITNESS_KEYS_MAX && peers->news_count < NEWS_MOST; i++)
 		if (peers->charges[i].heard.text || peers->cosigners[i].heard.text)
 			due_ns = 0;
-	for (size_t i = 0; i < peers->conf->by.count; i++) {
+	for (size_t i = 0; i < peers->cosigner_count; i++) {
 		int64_t one_ns = offer_due_ns(peers, &peers->cosigners[i], signed_to);
 
 		due_ns = one_ns < due_ns ? one_ns : due_ns;
@@ -458,7 +517,7 @@ bool peers_next_offer(struct peers *peers, const struct event_head *signed_to, s
 	bool found = false;
 
 	pthread_mutex_lock(&peers->lock);
-	for (size_t i = 0; i < peers->conf->by.count && !found; i++) {
+	for (size_t i = 0; i < peers->cosigner_count && !found; i++) {
 		struct cosigner *cosigner = &peers->cosigners[i];
 		bool known = strcmp(cosigner->epoch, signed_to->epoch) == 0 &&
 			     cosigner->size <= signed_to->seq;

@@ -46,8 +46,11 @@ void peers_free(struct peers *peers); /* takes NULL */
  * over. The newest of each replaces one that waits. */
 void peers_hear_request(struct peers *peers, const char *place, const char *text, bool retained);
 void peers_hear_note(struct peers *peers, const char *place, const char *note);
+/* The log has a critical event up to there: a head with it is offered sooner. */
+void peers_press(struct peers *peers, const struct event_head *head);
 bool peers_take_news(struct peers *peers, struct peers_news *ret_news);
-/* The furthest head of the epoch that some have cosigned. Its size, 0: none. */
+/* The furthest head of the epoch that some have cosigned, with all their lines and those of each key of
+ * this log that they know. Its size, 0: none. */
 uint64_t peers_gathered(struct peers *peers, const char *epoch, char out[NOTE_BYTES]);
 
 /* The notary's thread. */

@@ -18,6 +18,28 @@
 #define ANSWER_NS (5 * NS_PER_S)
 #define LAST_NS	  (500 * NS_PER_MS) /* for its end */
 
+static bool check_key(const char *what, char *key, const char *name)
+{
+	char option[32], of[NOTE_NAME_BYTES];
+	char *const arguments[] = {(char[]){"corridord-signer"}, option, key, of, NULL};
+
+	snprintf(option, sizeof(option), "%s", what);
+	snprintf(of, sizeof(of), "%s", name);
+	return child_check(arguments) <= 0;
+}
+
+int signer_check_files(const struct signer_conf *conf, const struct witness_conf *witness,
+		       const char *name)
+{
+	bool good = !conf->enabled || check_key("--check", conf->key, name);
+
+	if (conf->old_key)
+		good &= check_key("--check", conf->old_key, name);
+	if (witness->key)
+		good &= check_key("--check-witness", witness->key, name);
+	return good ? 0 : -EINVAL;
+}
+
 static int fail(struct signer *signer, int err, const char *failure)
 {
 	signer->failure = failure;
@@ -37,19 +59,23 @@ void signer_put_down(struct signer *signer)
 
 static int start(struct signer *signer)
 {
-	char version[128];
+	char version[128], also[] = "--also";
 	const bool cosigns = signer->witness->key != NULL;
-	char *const arguments[] = {(char[]){"corridord-signer"},
-				   (char[]){"--of"},
-				   version,
-				   signer->conf->key,
-				   signer->conf->ledger,
-				   signer->name,
-				   cosigns ? signer->witness->key : NULL,
-				   cosigns ? signer->witness->cosigned : NULL,
-				   NULL};
+	char *arguments[11] = {
+		(char[]){"corridord-signer"}, (char[]){"--of"}, version, signer->conf->key,
+		signer->conf->ledger,	      signer->name};
+	size_t count = 6;
 	int fds[2];
 	int err;
+
+	if (cosigns) {
+		arguments[count++] = signer->witness->key;
+		arguments[count++] = signer->witness->cosigned;
+	}
+	if (signer->conf->old_key) {
+		arguments[count++] = also;
+		arguments[count] = signer->conf->old_key;
+	}
 
 	snprintf(version, sizeof(version), "%s", version_text);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
@@ -123,6 +149,17 @@ static int introduce(struct signer *signer, const char *word, const struct conf_
 	return err;
 }
 
+static int ask_keys(struct signer *signer)
+{
+	char answer[SIGNER_LINE_BYTES];
+	int err = exchange(signer, "keys", answer);
+
+	if (err == 0 && strncmp(answer, "keys ", 5) == 0)
+		snprintf(signer->keys, sizeof(signer->keys), "%.*s", SIGNER_KEYS_BYTES - 1,
+			 answer + 5);
+	return err;
+}
+
 int signer_ask(struct signer *signer, const char *question, char answer[SIGNER_LINE_BYTES])
 {
 	int err = 0;
@@ -133,6 +170,8 @@ int signer_ask(struct signer *signer, const char *question, char answer[SIGNER_L
 			err = introduce(signer, "log", &signer->witness->of);
 		if (err == 0)
 			err = introduce(signer, "witness", &signer->witness->by);
+		if (err == 0)
+			err = ask_keys(signer);
 	}
 	return err < 0 ? err : exchange(signer, question, answer);
 }

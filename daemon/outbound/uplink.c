@@ -209,6 +209,11 @@ bool uplink_note(struct uplink *uplink, const char *epoch, uint64_t seq, char ou
 	return uplink->notary && notary_note(uplink->notary, epoch, seq, out, ret_size);
 }
 
+bool uplink_take_keys(struct uplink *uplink, char keys[SIGNER_KEYS_BYTES])
+{
+	return uplink->notary && notary_take_keys(uplink->notary, keys);
+}
+
 struct peers *uplink_peers(const struct uplink *uplink)
 {
 	return uplink->notary ? notary_peers(uplink->notary) : NULL;

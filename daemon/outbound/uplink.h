@@ -69,6 +69,7 @@ int uplink_sign(struct uplink *uplink, const struct signer_conf *conf,
  * at hand. */
 bool uplink_note(struct uplink *uplink, const char *epoch, uint64_t seq, char out[NOTE_BYTES],
 		 uint64_t *ret_size);
+bool uplink_take_keys(struct uplink *uplink, char keys[SIGNER_KEYS_BYTES]); /* notary_take_keys() */
 /* What hears of the witnesses and tells of them; NULL: there are none. The change of
  * uplink_event_fd() is also of its news. */
 struct peers *uplink_peers(const struct uplink *uplink);

@@ -70,7 +70,7 @@ DOORS = {
     r"microhttpd\.h": r"readers/http(_access)?\.[ch]",
     r"zstd\.h": r"uplink/packer\.c",
     r"seccomp\.h": r"(net|signer)/sandbox\.c",
-    r"openssl/.*": r"(net/(tls|client)|uplink/main|signer/key|daemon/evidence/keys)\.[ch]",
+    r"openssl/.*": r"(net/(tls|client)|uplink/main|signer/(key|chip|engine)|daemon/evidence/keys)\.[ch]",
     r"modbus(/.*)?\.h": r"drivers/modbus/\w+\.[ch]",
     r"gpiod\.h": r"drivers/gpio/\w+\.[ch]",
     r"pcre2\.h": r"drivers/mapper/pattern\.c",

@@ -86,13 +86,38 @@ def test_openssl_reads_the_key_and_agrees_on_the_public_part(key, tmp_path):
     assert out[-32:] == key.key
 
 
-def test_a_certificate_can_be_requested_for_the_key(key, tmp_path):
+def test_a_key_on_p256_is_one_for_openssl_too(tmp_path, closing):
+    made = subprocess.run([SIGNER, "--new-p256-key", tmp_path / "key.pem", NAME], check=True, capture_output=True, text=True)
+    key = notes.Verifier(made.stdout)
+    words = ["openssl", "pkey", "-in", tmp_path / "key.pem", "-pubout", "-outform", "DER"]
+    assert key.type == 2 and key.key == subprocess.run(words, check=True, capture_output=True).stdout
+    signer, tree = closing(Signer(tmp_path)), leaves(5)
+    for _ in range(20):
+        note = note_of(signer.sign(tree))  # each time another one: the signature has a random part, and 70 to 72 bytes
+        assert notes.head_of(key.signed(note)) == (ORIGIN, 5, notes.root_of(tree))
+        assert key.signed(note.replace("\n5\n", "\n6\n")) is None
+
+
+def test_what_is_neither_ed25519_nor_p256_is_refused(key, tmp_path):
+    for kind in (["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"], ["-algorithm", "RSA"], ["-algorithm", "X25519"]):
+        subprocess.run(["openssl", "genpkey", *kind, "-out", tmp_path / "x.pem"], check=True, capture_output=True)
+        shown = subprocess.run([SIGNER, "--verifier-key", tmp_path / "x.pem", NAME], capture_output=True, text=True)
+        assert shown.returncode == 1 and "neither an Ed25519 nor a P-256" in shown.stderr
+    subprocess.run([SIGNER, "--new-p256-key", tmp_path / "p.pem", NAME], check=True)
+    shown = subprocess.run([SIGNER, "--witness-key", tmp_path / "p.pem", NAME], capture_output=True, text=True)
+    assert shown.returncode == 1 and "not an Ed25519 one" in shown.stderr
+
+
+@pytest.mark.parametrize("kind", ["--new-key", "--new-p256-key"])
+def test_a_certificate_can_be_requested_for_the_key(kind, tmp_path):
+    made = subprocess.run([SIGNER, kind, tmp_path / "key.pem", NAME], check=True, capture_output=True, text=True)
+    key = notes.Verifier(made.stdout)
     made = subprocess.run([SIGNER, "--request", tmp_path / "key.pem", NAME], check=True, capture_output=True, text=True)
     words = ["openssl", "req", "-verify", "-noout", "-subject", "-pubkey"]
     seen = subprocess.run(words, input=made.stdout, check=True, capture_output=True, text=True)
     assert "O = corridor, OU = ge-red-bridge, CN = gw1" in seen.stdout.replace("=", " = ").replace("  =  ", " = ")
     public = "".join(seen.stdout.split("-----")[2].split())
-    assert base64.b64decode(public)[-32:] == key.key
+    assert base64.b64decode(public).endswith(key.key)
     for wrong in ("corridor/cp", "corridor/cp/gw/more", "corridor//gw", "corridor/cp/" + "x" * 65):
         assert subprocess.run([SIGNER, "--request", tmp_path / "key.pem", wrong], capture_output=True).returncode == 1
 
@@ -127,6 +152,42 @@ def test_it_remembers_over_a_restart(signer, tmp_path, closing):
     again = closing(Signer(tmp_path))
     assert again.ask("last", ORIGIN) == f"last 10 {text(notes.root_of(tree))}"
     assert again.sign(leaves(12, b"other")).startswith("refused")
+
+
+# ---- a change of keys ----------------------------------------------------------------------
+
+
+@pytest.fixture(params=["--new-key", "--new-p256-key"])
+def newer(request, tmp_path):
+    made = subprocess.run([SIGNER, request.param, tmp_path / "newer.pem", NAME], check=True, capture_output=True, text=True)
+    return notes.Verifier(made.stdout)
+
+
+def test_two_keys_sign_a_line_each_and_remember_the_same(key, newer, tmp_path, closing):
+    tree = leaves(30)
+    alone = closing(Signer(tmp_path))
+    note_of(alone.sign(tree[:10]))
+    alone.stop()
+    (tmp_path / "older.pem").write_bytes((tmp_path / "key.pem").read_bytes())
+    (tmp_path / "key.pem").write_bytes((tmp_path / "newer.pem").read_bytes())
+    both = closing(Signer(tmp_path, "--also", tmp_path / "older.pem"))
+    assert [notes.Verifier(word).id for word in both.ask("keys").split()[1:]] == [newer.id, key.id]
+    assert both.sign(leaves(12, b"other")).startswith("refused it does not continue")
+    note = note_of(both.sign(tree[:20], notes.growth(10, tree[:20])))
+    for one in (key, newer):
+        assert notes.head_of(one.signed(note)) == (ORIGIN, 20, notes.root_of(tree[:20]))
+    assert note.count("\n") == 6
+    both.stop()
+    alone = closing(Signer(tmp_path))
+    assert alone.sign(tree[:19]).startswith("refused it is shorter")
+    note = note_of(alone.sign(tree, notes.growth(20, tree)))
+    assert newer.signed(note) and not key.claims(note)
+
+
+def test_an_old_key_that_is_not_there_is_named(key, tmp_path):
+    signer = Signer(tmp_path, "--also", tmp_path / "older.pem")
+    assert signer.process.wait(10) == 1
+    assert "older.pem" in signer.process.stderr.read()
 
 
 def test_a_ledger_that_cannot_be_read_is_a_reason_to_sign_nothing(key, tmp_path, closing):
@@ -173,13 +234,16 @@ def device(closing):
     return closing(TcpServer({1: Unit(holding={0: 1}), 2: Unit(holding={0: 1})}).start())
 
 
+SIGNER_BLOCK = 'signer { key = "key.pem"  ledger = "ledger" }\n'
+
+
 def site(device):
     status = conf.register("status", 0, map=["0=missing", "1=intact", "2=opened", "3=tampered"])
     return (
         conf.bus("b", device.port)
         + conf.device("reader", "b", 2, status, address_base=0, poll="40ms")
         + 'lane "entry-1" { direction = "entry"  seal "reader" { status = "reader.status" } }\n'
-        + 'signer { key = "key.pem"  ledger = "ledger" }\n'
+        + SIGNER_BLOCK
     )
 
 
@@ -261,12 +325,66 @@ def test_a_signer_that_dies_is_started_again_and_capture_goes_on(gateway, subscr
     check_heads(subscriber, key)
 
 
+def test_keys_are_changed_with_both_for_a_time_and_events_say_so(gateway, subscriber, key, newer, tmp_path, both):
+    def restart_with(block, keys):
+        """The first event about keys, and a note of all keys that comes after it."""
+        mark = subscriber.mark
+        gateway.stop()
+        gateway.conf.write_text(gateway.conf.read_text().replace(restart_with.block, block))
+        restart_with.block = block
+        gateway.start()
+        event = subscriber.wait_event("signer.keys", since=mark)
+        note = until(lambda: next((h["note"] for h in notes_heard(subscriber) if notes.head_of(h["note"])[1] >= event["seq"]), None), "a head")
+        assert all(one.signed(note) for one in keys)
+        return event["observed"], note
+
+    restart_with.block = SIGNER_BLOCK
+    first = subscriber.wait_event("signer.keys")["observed"]
+    assert (first["joined"], first["left"]) == ([key.id.hex()], [])
+    (gateway.folder / "newer.pem").write_bytes((tmp_path / "newer.pem").read_bytes())
+    said, _ = restart_with('signer { key = "newer.pem"  old_key = "key.pem"  ledger = "ledger" }\n', [key, newer])
+    assert (said["joined"], said["left"]) == ([newer.id.hex()], [])
+    assert [notes.Verifier(k).id for k in said["keys"]] == [newer.id, key.id]
+    said, note = restart_with('signer { key = "newer.pem"  ledger = "ledger" }\n', [newer])
+    assert (said["joined"], said["left"]) == ([], [key.id.hex()]) and not key.claims(note)
+    gateway.stop()
+    mark = subscriber.mark
+    gateway.start()
+    subscriber.wait_event("gateway.started", since=mark)
+    until(lambda: newer.claims(notes_heard(subscriber)[-1]["note"]), "a head")
+    assert not subscriber.events("signer.keys", since=mark), "nothing has changed"
+    lines = [m.payload for m in subscriber.messages if m.topic.split("/")[4] in ("event", "alert", "head", "status") and m.payload]
+    (tmp_path / "lines").write_bytes(b"".join(line + b"\n" for line in lines))
+    texts = [said["keys"][0], first["keys"][0]]
+    for keys in ([texts[0]], [texts[1]], texts):
+        options = [word for one in keys for word in ("--key", one)]
+        run = subprocess.run([BUILD / "corridor-verify", *options, tmp_path / "lines"], capture_output=True, text=True)
+        assert run.returncode == verification.verify(lines, keys)[1] == 0, run.stdout
+
+
 def test_without_a_key_all_goes_on_and_the_log_says_why(device, broker, subscriber, new_daemon):
     daemon = new_daemon(conf.head(broker.port) + site(device)).start()
     subscriber.wait_event("seal.intact")
     until(lambda: "heads are not signed" in daemon.logged() and "the key cannot be read" in daemon.logged(), "the reason in the log")
+    command = f"corridord-signer --new-key {daemon.folder}/key.pem {NAME}"
+    assert command in daemon.logged()
     assert not notes_heard(subscriber)
     assert "corridord-signer" in subscriber.wait_event("signer.failed", alarm="raised")["observed"]["why"]
+
+
+def test_the_check_of_the_configuration_names_the_command_that_makes_the_key(device, broker, new_daemon):
+    daemon = new_daemon(conf.head(broker.port) + site(device))
+
+    def checked():
+        return subprocess.run([*daemon.arguments(), "-n"], capture_output=True, text=True)
+
+    lacks = checked()
+    assert lacks.returncode == 78
+    (command,) = [line.split("corridord-signer ")[1] for line in lacks.stderr.splitlines() if "sudo" in line]
+    subprocess.run([SIGNER, *command.split()], check=True, capture_output=True)
+    assert checked().returncode == 0
+    (daemon.folder / "key.pem").write_text("rubbish")
+    assert checked().returncode == 78 and "no PEM file" in checked().stderr
 
 
 def test_a_signer_that_cannot_sign_is_told_by_an_event_and_that_it_can_again(gateway, subscriber, key):

@@ -50,10 +50,10 @@ def status(events, epoch=EPOCH, count=None):
 class Key:
     """A gateway's: signs whatever it is asked to, each time as if it never had before."""
 
-    def __init__(self, folder, name=NAME):
+    def __init__(self, folder, name=NAME, kind="--new-key"):
         self.folder, self.name, self.number = folder, name, 0
         folder.mkdir(exist_ok=True)
-        made = subprocess.run([SIGNER, "--new-key", folder / "key.pem", name], check=True, capture_output=True, text=True)
+        made = subprocess.run([SIGNER, kind, folder / "key.pem", name], check=True, capture_output=True, text=True)
         self.verifier = made.stdout.strip()
 
     def ask(self, *questions, more=()):
@@ -231,6 +231,30 @@ def test_another_key_signs_nothing_here(judge, key, tmp_path):
     assert judge([*WHOLE, other.sign(WHOLE), key.sign(WHOLE)], key)[1] == 0
     neighbour = Key(tmp_path / "neighbour", "corridor/cp/gw2")
     assert judge([*WHOLE, key.sign(WHOLE)], neighbour)[1] == 1
+
+
+def test_a_key_on_p256_signs_as_well(judge, tmp_path):
+    key = Key(tmp_path / "p256", kind="--new-p256-key")
+    said, code = judge([*WHOLE, status(WHOLE), key.sign(WHOLE)], key)
+    assert (code, said["signed"]) == (0, 60)
+    said, code = judge([*WHOLE, key.sign(WHOLE).replace(b"\\n60\\n", b"\\n59\\n")], key)
+    assert (code, said["forged_heads"]) == (2, 1)
+    assert judge([*WHOLE, key.sign(re_forged(60, 20))], key)[1] == 2
+
+
+def test_a_signature_of_one_known_key_does_not_make_good_for_a_wrong_one_of_another(judge, key, tmp_path):
+    other = Key(tmp_path / "other", kind="--new-p256-key")
+    head, line = json.loads(key.sign(WHOLE)), json.loads(other.sign(WHOLE))["note"].split("\n\n")[1]
+    wrong = json.loads(other.sign(WHOLE[:59]))["note"].split("\n\n")[1]
+
+    def with_line(more):
+        return json.dumps(head | {"note": head["note"] + more}, separators=(",", ":"), ensure_ascii=False).encode()
+
+    for keys in ((key, other), (key,), (other,)):
+        assert judge([*WHOLE, with_line(line)], *keys)[1] == 0
+    said, code = judge([*WHOLE, with_line(wrong)], key, other)
+    assert (code, said["forged_heads"]) == (2, 1)
+    assert judge([*WHOLE, with_line(wrong)], key)[1] == 0, "of a key that is not known nothing is said"
 
 
 def with_tombstone(first, last, digest_of=None):

@@ -111,6 +111,51 @@ def test_each_cosigns_the_others_and_says_so(corridor, subscriber):
     assert not subscriber.events("journal.forked") and not subscriber.events("journal.unproven")
 
 
+def test_keys_of_a_log_are_changed_while_each_witness_knows_one_of_them(corridor, subscriber):
+    """ge signs with both; az still knows the old key alone, tr the new one alone already."""
+    wait_all_cosigned(subscriber, corridor)
+    ge, az, tr = corridor.values()
+    old = ge.log
+    new = ge.make("--new-p256-key", "newer.pem")
+    for gateway, before, after in ((ge, f'key = "{ge.keys}/key.pem"', f'key = "{ge.keys}/newer.pem"  old_key = "{ge.keys}/key.pem"'),
+                                   (tr, old, new)):
+        gateway.daemon.stop()
+        text = gateway.daemon.conf.read_text()
+        assert before in text
+        gateway.daemon.conf.write_text(text.replace(before, after, 1))
+    for gateway in (tr, ge):
+        gateway.daemon.start()
+    told = until(lambda: events_of(subscriber, ge, "signer.keys")[1:], "signer.keys")[0]
+
+    def gathered():
+        for message in reversed(list(subscriber.of("head"))):
+            said = json.loads(message.payload)
+            note = said.get("witnessed") if f"/{ge.place}/" in message.topic else None
+            if note and notes.head_of(note)[1] >= told["seq"] and all(notes.Verifier(w.witness).cosigned(note) for w in (az, tr)):
+                return note
+        return None
+
+    note = until(gathered, "both cosignatures in a head that has the change of keys", 60)
+    assert notes.Verifier(old).signed(note) and notes.Verifier(new).signed(note)
+    assert not subscriber.events("journal.forked")
+
+
+def test_a_neighbour_costs_less_than_a_kilobyte_an_hour(corridor, subscriber):
+    """Of what went over the link for one head of ge at az and back; in a log of a million events the proof has 21 hashes."""
+    wait_all_cosigned(subscriber, corridor)
+    ge, az, _ = corridor.values()
+
+    def largest(*topic):
+        found = [m for m in list(subscriber.messages) if m.topic.endswith("/".join(topic)) and m.payload]
+        return max((len(m.topic) + len(m.payload) for m in found if b"old 0" in m.payload or topic[2] == "witness"), default=0)
+
+    asked = until(lambda: largest(az.place, "gw1", "cosign", ge.place, "gw1"), "a request") + 21 * (44 + 2)
+    answered = until(lambda: largest(ge.place, "gw1", "witness", az.place, "gw1"), "an answer")
+    both_ways = 2 * (asked + answered)
+    print(f"asked {asked}, answered {answered}: {both_ways / 4:.0f} bytes an hour both ways, {both_ways} in one with an alarm")
+    assert both_ways / 4 < 1000
+
+
 def alarm(gateway, subscriber):
     """A seal is tampered with, for which a head is signed at once, and whole again."""
     numbers = []

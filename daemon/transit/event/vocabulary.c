@@ -839,6 +839,14 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_ALARM,
 			.summary = "heads of the log are not signed",
 		},
+	[EVENT_SIGNER_KEYS] =
+		{
+			.name = "signer.keys",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "heads of the log are signed with other keys from here on",
+		},
 	[EVENT_JOURNAL_WITNESSED] =
 		{
 			.name = "journal.witnessed",

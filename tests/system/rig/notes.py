@@ -1,5 +1,5 @@
-"""Signed notes, verifier keys and Ed25519, from their specifications alone (C2SP signed-note and
-tlog-checkpoint, RFC 8032): nothing here knows the programs under test."""
+"""Signed notes, verifier keys, Ed25519 and ECDSA, from their specifications alone (C2SP signed-note and
+tlog-checkpoint, RFC 8032, FIPS 186-5): nothing here knows the programs under test."""
 
 import base64
 import hashlib
@@ -58,6 +58,63 @@ def ed25519_is_good(key, text, signature):
     return equal(times(s, BASE), add(r, times(h, a)))
 
 
+# P-256, FIPS 186 and SP 800-186, 3.2.1.3
+P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
+P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+P256_BASE = (0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+             0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5)
+P256_SPKI = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
+
+
+def p256_add(a, b):
+    """Affine points, None: at infinity."""
+    if a is None or b is None:
+        return a or b
+    if a[0] == b[0]:
+        if (a[1] + b[1]) % P256 == 0:
+            return None
+        slope = (3 * a[0] * a[0] - 3) * pow(2 * a[1], -1, P256)
+    else:
+        slope = (b[1] - a[1]) * pow(b[0] - a[0], -1, P256)
+    x = (slope * slope - a[0] - b[0]) % P256
+    return x, (slope * (a[0] - x) - a[1]) % P256
+
+
+def p256_times(n, point):
+    result = None
+    while n:
+        if n & 1:
+            result = p256_add(result, point)
+        point, n = p256_add(point, point), n >> 1
+    return result
+
+
+def der_numbers(data):
+    """Of a SEQUENCE of two INTEGERs (RFC 3279, 2.2.3)."""
+    assert data[0] == 0x30 and data[1] == len(data) - 2 < 0x80
+    at, numbers = 2, []
+    while at < len(data):
+        assert data[at] == 2
+        numbers.append(int.from_bytes(data[at + 2 : at + 2 + data[at + 1]], "big", signed=True))
+        at += 2 + data[at + 1]
+    r, s = numbers
+    return r, s
+
+
+def p256_is_good(key, text, signature):
+    """key: SubjectPublicKeyInfo (RFC 5480)."""
+    x, y = (int.from_bytes(key[-64:][i : i + 32], "big") for i in (0, 32))
+    if key[:-65] != P256_SPKI or key[-65] != 4 or (y * y - x**3 + 3 * x - P256_B) % P256:
+        return False
+    r, s = der_numbers(signature)
+    if not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
+        return False
+    e, w = int.from_bytes(hashlib.sha256(text).digest(), "big"), pow(s, -1, P256_ORDER)
+    point = p256_add(p256_times(e * w % P256_ORDER, P256_BASE), p256_times(r * w % P256_ORDER, (x, y)))
+    return point is not None and point[0] % P256_ORDER == r
+
+
 class Verifier:
     """NAME+ID+BASE64"""
 
@@ -65,7 +122,9 @@ class Verifier:
         self.name, number, key = text.strip().split("+", 2)
         data = base64.b64decode(key, validate=True)
         self.type, self.key = data[0], data[1:]
-        self.id = hashlib.sha256(self.name.encode() + b"\n" + data).digest()[:4]
+        self.of_log = self.type in (1, 2)
+        named = data[1:] if self.type == 2 else self.name.encode() + b"\n" + data
+        self.id = hashlib.sha256(named).digest()[:4]
         assert self.id.hex() == number, "the key is of another id"
 
     def claims(self, note):
@@ -83,7 +142,8 @@ class Verifier:
             dash, name, data = line.split(" ")
             data = base64.b64decode(data, validate=True)
             if dash == "\u2014" and name == self.name and data[:4] == self.id:
-                return text + "\n" if ed25519_is_good(self.key, (text + "\n").encode(), data[4:]) else None
+                is_good = p256_is_good if self.type == 2 else ed25519_is_good
+                return text + "\n" if is_good(self.key, (text + "\n").encode(), data[4:]) else None
         return None
 
 

@@ -55,13 +55,12 @@ def read(lines, keys):
 def take_note(log, note, keys):
     origin, size, root = notes.head_of(note)
     one = log(*origin.split("/")[1:])
-    for key in keys:
-        if key.type == 1 and key.claims(note):
-            if not key.signed(note):
-                one.forged_heads += 1
-            elif origin.startswith(key.name + "/"):
-                one.heads.setdefault(size, set()).add(root)
-                take_cosignatures(one, note, size, keys)
+    by = [key for key in keys if key.of_log and key.claims(note)]
+    if any(not key.signed(note) for key in by):
+        one.forged_heads += 1
+    elif by and origin.startswith(by[0].name + "/"):
+        one.heads.setdefault(size, set()).add(root)
+        take_cosignatures(one, note, size, keys)
 
 
 def take_cosignatures(log, note, size, keys):
@@ -198,8 +197,8 @@ def verify_single(payload, proof, keys=(), witnesses=0):
     if notes.root_by(notes.leaf(payload), index, size, path) != root:
         return 2
     claimed = [key for key in map(notes.Verifier, keys) if key.claims(note)]
-    if any(not (key.signed(note) if key.type == 1 else key.cosigned(note)) for key in claimed):
+    if any(not (key.signed(note) if key.of_log else key.cosigned(note)) for key in claimed):
         return 2
     if sum(key.type == 4 for key in claimed) < witnesses:
         return 1
-    return 0 if any(key.type == 1 and key.name == name for key in claimed) else 1
+    return 0 if any(key.of_log and key.name == name for key in claimed) else 1
