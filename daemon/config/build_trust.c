@@ -3,6 +3,7 @@
 
 #include "config/build.h"
 #include "evidence/note.h"
+#include "transit/registry/recognition.h"
 
 static const char *const kinds[] = {"consignment", "aeo", "mra", "group", NULL};
 static const char *const kinds_with_state[] = {"aeo", "group", NULL};
@@ -45,6 +46,9 @@ static void check_keys(struct config_build *build, const struct conf_node *node,
 		else if (verifier.type != NOTE_ED25519 || verifier.key_bytes != ED25519_BYTES)
 			complain(build, node, "keys", keys->item[i],
 				 "is not a key for signatures of lists (Ed25519)");
+		else if (strlen(verifier.name) >= SIGNER_BYTES)
+			complain(build, node, "keys", keys->item[i],
+				 "has a name of more than 63 bytes");
 		else if (strncmp(verifier.name, "corridor/", 9) == 0)
 			complain(
 				build, node, "keys", keys->item[i],

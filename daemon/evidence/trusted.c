@@ -35,8 +35,8 @@ static bool is_good(const struct note_verifier *verifier, const struct note_sign
 				     signature->bytes) == 1;
 }
 
-static enum trusted_worth judge_signatures(const struct trusted *trusted, const struct note *note,
-					   const char *text, const struct note_verifier **ret_by)
+enum trusted_worth trusted_judge(const struct trusted *trusted, const struct note *note,
+				 const char *text, const struct note_verifier **ret_by)
 {
 	enum trusted_worth worth = TRUSTED_UNKNOWN;
 
@@ -77,5 +77,5 @@ enum trusted_worth trusted_check(const struct trusted *trusted, const char *kind
 	if (vouch_read(text, strlen(text), kind, ret_vouch, &note) < 0 ||
 	    strcmp(ret_vouch->topic, topic) != 0 || !tree_equal(&ret_vouch->hash, &hash))
 		return TRUSTED_WRONG;
-	return judge_signatures(trusted, &note, text, ret_by);
+	return trusted_judge(trusted, &note, text, ret_by);
 }

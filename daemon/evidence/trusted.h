@@ -23,6 +23,11 @@ enum trusted_worth {
 /* -EINVAL: it is no Ed25519 key; -ENOSPC. One that is there already stays once. */
 int trusted_add(struct trusted *trusted, const char *verifier_key);
 
+/* The signatures alone of a note that vouch_read() took out of the text: GOOD, UNKNOWN, or WRONG, as soon
+ * as that of a known key is. */
+enum trusted_worth trusted_judge(const struct trusted *trusted, const struct note *note,
+				 const char *text, const struct note_verifier **ret_by);
+
 /* kind and topic: what it has to be for. ret_vouch and ret_by are set where it is GOOD: who vouches is
  * for the caller to judge. */
 enum trusted_worth trusted_check(const struct trusted *trusted, const char *kind, const char *topic,

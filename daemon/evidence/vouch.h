@@ -22,6 +22,8 @@
 
 #define VOUCH_HANDOVER	  "corridor-handover/v1"
 #define VOUCH_REQUEST	  "corridor-request/v1"
+#define VOUCH_RECORD	  "corridor-record/v1" /* of a registry, by its keeper */
+#define VOUCH_LIST	  "corridor-list/v1" /* beside a file, whose name stands for the topic */
 #define VOUCH_TOPIC_BYTES 256
 #define VOUCH_TEXT_BYTES  (NOTE_NAME_BYTES + VOUCH_TOPIC_BYTES + 128)
 #define VOUCH_NOTE_BYTES  (VOUCH_TEXT_BYTES + NOTE_NAME_BYTES + 128) /* with one signature */

@@ -28,6 +28,8 @@ struct taken_list {
 	char version[64];
 	int64_t as_of_utc_ns;
 	int records;
+	char signer[SIGNER_BYTES]; /* empty: nobody */
+	unsigned char hash[EVENT_HASH_BYTES]; /* of the file, where it is signed */
 };
 
 /* A record of the stream that came or changed, or was removed. */

@@ -28,6 +28,7 @@ struct stamp *stamp_new(const struct records_list *list, int64_t max_age_ns)
 		.received_utc_ns = list->received_utc_ns,
 		.max_age_ns = max_age_ns > 0 ? max_age_ns : INT64_MAX,
 	};
+	snprintf(stamp->list.signer, sizeof(stamp->list.signer), "%s", list->signer);
 	return stamp;
 }
 
@@ -131,6 +132,8 @@ struct registry_list store_edition(const struct store_source *source, const stru
 		edition.as_of_utc_ns =
 			is_stream(source) ? edition.received_utc_ns : stamp->list.as_of_utc_ns;
 	event_hash(row->json, row->bytes, edition.hash);
+	snprintf(edition.signer, sizeof(edition.signer), "%s",
+		 is_stream(source) ? row->signer : stamp->list.signer);
 	return edition;
 }
 
@@ -311,10 +314,12 @@ static int hear_again(struct store *store, enum registry_kind kind, int64_t id,
 static int put_record(struct store *store, const struct registry_record *record, int64_t sum,
 		      const struct store_arrival *arrival)
 {
+	const struct records_signature nobody = {.signer = ""};
 	int err = begin(store);
 
 	if (err == 0)
-		err = records_put(store->stream.records, record, sum, heard_at(store, arrival));
+		err = records_put(store->stream.records, record, sum, heard_at(store, arrival),
+				  &nobody);
 	if (err == 0)
 		err = stamp_stream(store, record->kind, record->version, arrival->at.utc_ns);
 	changed(store, record->kind);

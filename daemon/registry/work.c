@@ -257,10 +257,13 @@ static void take_slice(struct registry *registry)
 /* ---- lists ----------------------------------------------------------------------------- */
 
 static void put_list(struct registry *registry, const char *file, const struct registry_list *list,
-		     enum registry_kind kind, int records)
+		     enum registry_kind kind, const struct list_update *update)
 {
 	struct taken_list taken = {
-		.kind = kind, .as_of_utc_ns = list->as_of_utc_ns, .records = records};
+		.kind = kind, .as_of_utc_ns = list->as_of_utc_ns, .records = update->records};
+
+	memcpy(taken.hash, update->hash, sizeof(taken.hash));
+	snprintf(taken.signer, sizeof(taken.signer), "%s", list->signer);
 
 	snprintf(taken.file, sizeof(taken.file), "%s", file);
 	snprintf(taken.version, sizeof(taken.version), "%s", list->version);
@@ -286,7 +289,7 @@ static void apply_update(struct registry *registry, size_t place, const struct l
 	if (err < 0)
 		refuse_for(registry, file, strerror(-err));
 	else if (update->ready && !update->known)
-		put_list(registry, file, &list, kind, update->records);
+		put_list(registry, file, &list, kind, update);
 	if (update->refused)
 		refuse(registry, file, &update->complaint, update->more);
 }

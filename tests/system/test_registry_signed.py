@@ -1,0 +1,140 @@
+"""Lists and records that have to be signed by their keeper: what is taken, and what is refused by name."""
+
+import hashlib
+import json
+
+import pytest
+from rig import conf
+from rig.keeper import Keeper
+from rig.waiting import until
+from test_registry_lists import COLUMNS, GOOD, HEAD, ctl
+
+ROW = "%s,%s-AEO,%d,AEOS,active,2021-05-01,yes\n"
+
+
+def aeo(version="1", rows=GOOD):
+    return HEAD % (version, "2026-03-01") + COLUMNS + rows
+
+
+def trust(keeper, name="revenue", more='states = {"GE"}', kinds="aeo"):
+    keys = ", ".join(f'"{one.verifier}"' for one in (keeper if isinstance(keeper, list) else [keeper]))
+    return f'trust "{name}" {{ keys = {{{keys}}}  kinds = {{"{kinds}"}} {more} }}\n'
+
+
+@pytest.fixture
+def keeper():
+    return Keeper("revenue.ge/lists")
+
+
+@pytest.fixture
+def other():
+    return Keeper("customs.tr/lists")
+
+
+@pytest.fixture
+def list_file(tmp_path):
+    path = tmp_path / "aeo-ge.csv"
+    path.write_text(aeo())
+    return path
+
+
+@pytest.fixture
+def site(new_daemon, broker, list_file):
+    """site(trusts, …): a gateway that goes by the list, and by what is published."""
+
+    def start(*trusts):
+        text = conf.head(broker.port) + f'registry {{ files = {{"{list_file}"}}  check_every = "100ms"  max_age = "3650d"\n{"".join(trusts)} }}\n'
+        daemon = new_daemon(text).start()
+        daemon.ctl = lambda *words: ctl(*words, socket=daemon.folder / "control")
+        daemon.lists = lambda: json.loads(daemon.ctl("--json", "registry", "list").stdout)
+        return daemon
+
+    return start
+
+
+def in_use(daemon, version):
+    return any(one.get("version") == version and one.get("kind") == "aeo" for one in daemon.lists()["lists"])
+
+
+def why_refused(daemon, text):
+    until(lambda: any(text in one["error"] for one in daemon.lists()["refused"]), f"it is refused: {text}: {daemon.lists()}")
+
+
+def test_a_signed_list_is_taken_and_says_by_whom(site, keeper, list_file, subscriber):
+    keeper.sign(list_file)
+    daemon = site(trust(keeper))
+    event = subscriber.wait_event("registry.list")
+    assert event["observed"]["signer"] == "revenue.ge/lists"
+    assert event["observed"]["sha256"] == hashlib.sha256(list_file.read_bytes()).hexdigest()
+    until(lambda: in_use(daemon, "1"), "it is in use")
+    assert daemon.lists()["lists"][0]["signer"] == "revenue.ge/lists"
+
+
+def test_an_unsigned_list_is_refused_by_name_and_nothing_of_it_is_in_use(site, keeper, list_file, subscriber):
+    daemon = site(trust(keeper))
+    event = subscriber.wait_event("registry.refused")
+    assert event["observed"]["subject"] == "aeo-ge.csv"
+    assert event["observed"]["why"] == 'needs the signature of "revenue": there is no aeo-ge.csv.sig beside it'
+    assert not in_use(daemon, "1")
+    keeper.sign(list_file)  # the cure
+    until(lambda: in_use(daemon, "1"), "it is in use")
+
+
+@pytest.mark.parametrize(
+    "spoil,why",
+    [
+        (lambda keeper, other, path: path.write_text(aeo("2", GOOD.replace("12/34", "66/66"))), "is not what"),
+        (lambda keeper, other, path: other.sign(path), "signed by other keys"),
+        (lambda keeper, other, path: keeper.sign(path, name="aeo-tr.csv"), "is that of \"aeo-tr.csv\""),
+        (lambda keeper, other, path: keeper.sign(path, at=1), "before the one in use"),
+        (lambda keeper, other, path: path.with_name("aeo-ge.csv.sig").write_text(""), "no whole note"),
+        (lambda keeper, other, path: path.with_name("aeo-ge.csv.sig").write_text("x" * 100_000), "longer than a signature"),
+        (lambda keeper, other, path: path.with_name("aeo-ge.csv.sig").unlink(), "there is no aeo-ge.csv.sig"),
+    ],
+)  # fmt: skip
+def test_a_list_that_is_not_what_its_keeper_signed_leaves_the_old_one_in_force(site, keeper, other, list_file, spoil, why):
+    keeper.sign(list_file)
+    daemon = site(trust(keeper))
+    until(lambda: in_use(daemon, "1"), "it is in use")
+    list_file.write_text(aeo("2"))
+    spoil(keeper, other, list_file)
+    why_refused(daemon, why)
+    assert in_use(daemon, "1") and not in_use(daemon, "2")
+    list_file.write_text(aeo("3"))
+    keeper.sign(list_file)
+    until(lambda: in_use(daemon, "3"), "the next good one is in use")
+    assert daemon.lists()["refused"] == []
+
+
+def test_a_keeper_signs_for_his_own_state_alone(site, keeper, other, list_file):
+    list_file.write_text(aeo("1", ROW % ("TR", "TR", 1) + ROW % ("GE", "GE", 2)))
+    other.sign(list_file)
+    daemon = site(trust(keeper), trust(other, "ankara", 'states = {"TR"}'))
+    why_refused(daemon, 'needs the signature of "revenue", is signed by "customs.tr/lists"')
+    assert daemon.lists()["refused"][0]["line"] == 4
+    list_file.write_text(aeo("2", ROW % ("TR", "TR", 1) + ROW % ("AZ", "AZ", 2)))  # nobody is named for AZ
+    other.sign(list_file)
+    until(lambda: in_use(daemon, "2"), "it is in use")
+
+
+def test_one_key_follows_another(site, keeper, list_file):
+    new = Keeper("revenue.ge/lists")
+    keeper.sign(list_file)
+    daemon = site(trust([keeper, new]))
+    until(lambda: in_use(daemon, "1"), "it is in use")
+    for version, by, others in (("2", keeper, [new]), ("3", new, [])):
+        list_file.write_text(aeo(version))
+        by.sign(list_file, *others)
+        until(lambda v=version: in_use(daemon, v), f"{version} is in use")
+
+
+def test_what_was_taken_without_a_signature_is_not_in_use_when_one_is_asked_for(site, keeper, list_file, new_daemon, broker):
+    daemon = site()
+    until(lambda: in_use(daemon, "1"), "it is in use")
+    text = (daemon.folder / "corridord.conf").read_text()
+    assert ' }\n' in text
+    daemon.stop()
+    (daemon.folder / "corridord.conf").write_text(text.replace('max_age = "3650d"', 'max_age = "3650d" ' + trust(keeper)))
+    daemon.start()
+    why_refused(daemon, "there is no aeo-ge.csv.sig")
+    assert not in_use(daemon, "1")
