@@ -210,3 +210,10 @@ enum vouch_found vouch_take(const char *payload, size_t bytes, char note[NOTE_BY
 	*ret_hash = hash_of(payload, (size_t)(mark - payload), "}");
 	return VOUCH_FOUND;
 }
+
+size_t vouch_before(const char *payload, size_t bytes)
+{
+	const char *mark = find_mark(payload, bytes);
+
+	return mark ? (size_t)(mark - payload) : bytes;
+}

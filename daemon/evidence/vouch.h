@@ -58,4 +58,7 @@ enum vouch_found { VOUCH_NONE, VOUCH_BAD, VOUCH_FOUND };
 enum vouch_found vouch_take(const char *payload, size_t bytes, char note[NOTE_BYTES],
 			    struct tree_hash *ret_hash);
 
+/* How much of a message stands before its note; all of one that has none. */
+size_t vouch_before(const char *payload, size_t bytes);
+
 #endif

@@ -184,6 +184,8 @@ static void write_record(struct jw *json, const struct changed_record *record)
 		event_hex(record->hash, hash);
 		jw_text(json, "sha256", hash);
 	}
+	if (record->signer[0])
+		jw_text(json, "signer", record->signer);
 	jw_uint(json, "more", record->more);
 }
 

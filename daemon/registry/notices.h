@@ -36,6 +36,7 @@ struct taken_list {
 struct changed_record {
 	char subject[160]; /* "aeo/GE:GE-AEO:12/34" */
 	bool removed;
+	char signer[SIGNER_BYTES]; /* empty: nobody */
 	unsigned char hash[EVENT_HASH_BYTES]; /* SHA-256 of it as it came */
 	uint64_t more; /* changed before it, and not reported */
 };

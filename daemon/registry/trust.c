@@ -279,3 +279,56 @@ bool trust_fits(const struct trust_word *word, const unsigned char hash[EVENT_HA
 			word->signer);
 	return same && word->signed_s >= held_s;
 }
+
+/* ---- of records ---------------------------------------------------------------------- */
+
+int trust_of_record(const struct trust *trust, const char *topic, const char *payload, size_t bytes,
+		    int64_t latest_utc_ns, char plain[CONSIGNMENT_BYTES],
+		    struct trust_word *ret_word)
+{
+	char text[NOTE_BYTES];
+	struct tree_hash hash;
+	enum vouch_found found = vouch_take(payload, bytes, text, &hash);
+	size_t before = vouch_before(payload, bytes);
+
+	*ret_word = (struct trust_word){0};
+	if (found == VOUCH_BAD || before + 1 >= CONSIGNMENT_BYTES)
+		return -EINVAL;
+	if (before > 0)
+		memcpy(plain, payload, before);
+	if (found == VOUCH_FOUND)
+		plain[before++] = '}';
+	else
+		lack(ret_word, "it has no note");
+	if (!trust || found != VOUCH_FOUND)
+		return (int)before;
+	judge(trust, VOUCH_RECORD, topic, text, strlen(text), latest_utc_ns, ret_word);
+	if (ret_word->rules && memcmp(ret_word->hash, hash.bytes, sizeof(hash.bytes)) != 0) {
+		*ret_word = (struct trust_word){0};
+		lack(ret_word, "it is not what its note is of");
+	}
+	return (int)before;
+}
+
+bool trust_allows_removal(const struct trust *trust, enum registry_kind kind, const char *key,
+			  const struct trust_word *word, struct registry_complaint *ret_complaint)
+{
+	const char *behind = strchr(key, ':');
+	char state[3];
+	struct registry_record record = {.kind = kind};
+
+	snprintf(state, sizeof(state), "%.2s", kind == REGISTRY_GROUP && behind ? behind + 1 : key);
+	if (kind == REGISTRY_AEO)
+		record.aeo.state = state;
+	else if (kind == REGISTRY_GROUP)
+		record.member.state = state;
+	return trust_allows(trust, &record, true, word, ret_complaint);
+}
+
+bool trust_names(const struct trust *trust, enum registry_kind kind)
+{
+	for (size_t i = 0; trust && i < trust->count; i++)
+		if (trust->mqtt[i] && (trust->kinds[i] >> kind & 1))
+			return true;
+	return false;
+}

@@ -53,4 +53,17 @@ bool trust_allows(const struct trust *trust, const struct registry_record *recor
 bool trust_fits(const struct trust_word *word, const unsigned char hash[EVENT_HASH_BYTES],
 		int64_t held_s, struct registry_complaint *ret_complaint);
 
+/* Of a record of the stream: the record alone, without its note, into plain. topic: below the root. What
+ * has no note is taken as it is. Bytes, or -EINVAL: something that is no note stands in its place. */
+int trust_of_record(const struct trust *trust, const char *topic, const char *payload, size_t bytes,
+		    int64_t latest_utc_ns, char plain[CONSIGNMENT_BYTES],
+		    struct trust_word *ret_word);
+
+/* Whether a record of the stream may be removed by this word. false: as trust_allows(). */
+bool trust_allows_removal(const struct trust *trust, enum registry_kind kind, const char *key,
+			  const struct trust_word *word, struct registry_complaint *ret_complaint);
+
+/* Whether records of the stream of this kind may need a signature. */
+bool trust_names(const struct trust *trust, enum registry_kind kind);
+
 #endif

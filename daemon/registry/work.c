@@ -43,8 +43,12 @@ void registry_open_stream(struct registry *registry)
 {
 	int64_t now_ns = clock_mono_ns();
 	bool anew = false;
-	int err = store_open(&registry->store, registry->path, registry->conf->quota_bytes,
-			     registry->conf->max_age_ns, &anew);
+	int err;
+
+	registry->store.trust = registry->trust;
+	registry->store.checkpoint = registry->conf->checkpoint;
+	err = store_open(&registry->store, registry->path, registry->conf->quota_bytes,
+			 registry->conf->max_age_ns, &anew);
 
 	registry->reopen_ns = err < 0 ? now_ns + REOPEN_NS : INT64_MAX;
 	if (err < 0 && !registry->failing)
@@ -52,11 +56,15 @@ void registry_open_stream(struct registry *registry)
 			 registry->path);
 	if (anew)
 		log_warnx("%s was damaged and begins anew, it was renamed", registry->path);
-	if (err == 0 && (anew || registry->failing)) {
+	if (registry->store.forgot)
+		log_info("records of before may lack the signature that they need now: they are "
+			 "forgotten");
+	if (err == 0 && (anew || registry->failing || registry->store.forgot)) {
 		log_info("asking for all records once more");
 		atomic_store(&registry->wants_all, true);
 	}
 	registry->failing = err < 0;
+	registry->store.forgot = false;
 }
 
 static void stream_failed(struct registry *registry, int err)
@@ -154,7 +162,8 @@ struct changes {
 	uint64_t more;
 };
 
-static void note_change(struct changes *changes, const struct inlet_message *message, bool removed)
+static void note_change(struct changes *changes, const struct inlet_message *message,
+			const struct trust_word *word, bool removed)
 {
 	struct changed_record *record = &changes->records[changes->count];
 
@@ -167,6 +176,7 @@ static void note_change(struct changes *changes, const struct inlet_message *mes
 	changes->count++;
 	*record = (struct changed_record){.removed = removed};
 	snprintf(record->subject, sizeof(record->subject), "%s", message->subject);
+	snprintf(record->signer, sizeof(record->signer), "%s", word->signer);
 	event_hash(message->payload, message->bytes, record->hash);
 }
 
@@ -183,15 +193,16 @@ static int take_message(struct registry *registry, const struct inlet_message *m
 			struct changes *changes)
 {
 	struct registry_complaint complaint = {0};
+	struct trust_word word = {0};
 	enum intake_result result;
 	int err;
 
-	result = intake_take(&registry->store, message, now, &complaint, &err);
+	result = intake_take(&registry->store, message, now, &word, &complaint, &err);
 	counts->records += result == INTAKE_TAKEN || result == INTAKE_UNCHANGED;
 	counts->unchanged += result == INTAKE_UNCHANGED;
 	counts->removed += result == INTAKE_REMOVED;
 	if (result == INTAKE_TAKEN || result == INTAKE_REMOVED)
-		note_change(changes, message, result == INTAKE_REMOVED);
+		note_change(changes, message, &word, result == INTAKE_REMOVED);
 	if (result == INTAKE_REFUSED)
 		refuse(registry, message->subject, &complaint, 0);
 	return result == INTAKE_FAILED ? err : 0;

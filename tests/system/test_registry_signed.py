@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import paho.mqtt.publish
 import pytest
 from rig import conf
 from rig.keeper import Keeper
@@ -138,3 +139,81 @@ def test_what_was_taken_without_a_signature_is_not_in_use_when_one_is_asked_for(
     daemon.start()
     why_refused(daemon, "there is no aeo-ge.csv.sig")
     assert not in_use(daemon, "1")
+
+
+# ---- records -------------------------------------------------------------------------------
+
+
+RECORD = '{"country":"GE","scheme":"GE-AEO","number":"77","type":"AEOS","status":"%s"}'
+SUBJECT = "aeo/GE:GE-AEO:77"
+TOPIC = f"ge-red-bridge/registry/{SUBJECT}"
+
+
+@pytest.fixture
+def say(broker):
+    def say(payload, subject=SUBJECT, retain=True):
+        paho.mqtt.publish.single(f"corridor/v1/ge-red-bridge/registry/{subject}", payload, qos=1, retain=retain, hostname="127.0.0.1", port=broker.port)
+
+    return say
+
+
+def shown(daemon):
+    found = json.loads(daemon.ctl("--json", "registry", "show", "aeo", "GE:GE-AEO:77").stdout or "{}").get("found", [])
+    return next((one for one in found if one["source"] == "stream" and one["counts"]), {})
+
+
+def status(daemon):
+    return shown(daemon)["record"]["history"][-1]["status"]
+
+
+def test_a_signed_record_is_taken_and_a_poisoned_one_is_refused_by_name(site, keeper, other, say, subscriber):
+    daemon = site(trust(keeper))
+    suspended = keeper.signed(RECORD % "suspended", TOPIC, at=2000)
+    say(suspended)
+    event = subscriber.wait_event("registry.record")
+    assert event["observed"]["signer"] == keeper.name and event["observed"]["sha256"] == hashlib.sha256(suspended.encode()).hexdigest()
+    until(lambda: shown(daemon).get("signer") == keeper.name, "it is in use")
+    assert status(daemon) == "suspended" and "note" not in shown(daemon)["record"]
+    poison = {
+        "it has no note": RECORD % "active",
+        "signed by other keys": other.signed(RECORD % "active", TOPIC),
+        "is not what its note is of": suspended.replace("suspended", "active"),
+        "is that of \"ge-red-bridge/registry/aeo/GE": keeper.signed(RECORD % "active", TOPIC.replace("77", "78")),
+        "is that of \"az-ganja": keeper.signed(RECORD % "active", TOPIC.replace("ge-red-bridge", "az-ganja")),
+        "was signed before": keeper.signed(RECORD % "active", TOPIC, at=1999),
+    }
+    for why, payload in list(poison.items())[:5]:  # five are told in a minute
+        say(payload)
+        subscriber.wait(lambda w=why: any(w in e["observed"]["why"] for e in subscriber.events("registry.refused")), why)
+    say(poison["was signed before"])
+    for payload in ("", "null", '{"removed":true}', other.signed('{"removed":true}', TOPIC)):
+        say(payload)
+    until(lambda: json.loads(daemon.ctl("--json", "status").stdout)["registry"]["refused"] == 10, "all are counted")
+    assert status(daemon) == "suspended"
+    say(keeper.signed(RECORD % "active", TOPIC, at=2001))
+    until(lambda: status(daemon) == "active", "the keeper's next word counts")
+    say(keeper.signed('{"removed":true}', TOPIC, at=2002))
+    until(lambda: not shown(daemon), "and so does his last")
+
+
+def test_what_nobody_is_named_for_needs_no_signature_and_may_have_one(site, keeper, say):
+    daemon = site(trust(keeper, more="mqtt = false"))
+    say(RECORD % "suspended")
+    until(lambda: shown(daemon), "it is taken")
+    assert "signer" not in shown(daemon)
+    say(Keeper("nobody").signed(RECORD % "active", TOPIC))
+    until(lambda: status(daemon) == "active", "it is taken")
+    assert "signer" not in shown(daemon)
+
+
+def test_records_that_now_need_a_signature_are_forgotten_and_asked_for_again(site, keeper, say):
+    daemon = site()
+    say(RECORD % "active")
+    until(lambda: shown(daemon), "it is taken")
+    daemon.stop()
+    path = daemon.folder / "corridord.conf"
+    path.write_text(path.read_text().replace('max_age = "3650d"', 'max_age = "3650d" ' + trust(keeper)))
+    say(keeper.signed(RECORD % "suspended", TOPIC))
+    daemon.start()
+    until(lambda: shown(daemon).get("signer") == keeper.name, "the signed one is in use")
+    assert status(daemon) == "suspended"
