@@ -64,7 +64,7 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # ---- packages ------------------------------------------------------------------------
 
-LIBS := libmodbus libgpiod sqlite3 nettle jansson libpcre2-8 expat
+LIBS := libmodbus libgpiod sqlite3 hogweed nettle jansson libpcre2-8 expat
 # What speaks to the network is a program of its own, and links nothing of these but nettle.
 UPLINK_LIBS := libmosquitto libssl libcrypto libseccomp libzstd nettle
 # So is what hears devices over a network.
@@ -74,7 +74,7 @@ SIGNER_LIBS := libcrypto libseccomp nettle
 # What judges a list of events knows neither the journal's library nor MQTT's.
 VERIFY_LIBS := libcrypto jansson nettle
 # Nor does the technician's tool, which speaks to the daemon alone.
-CTL_LIBS := jansson libmodbus
+CTL_LIBS := jansson libmodbus hogweed nettle
 BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev \
                   libmosquitto-dev libmicrohttpd-dev libssl-dev libseccomp-dev libzstd-dev libsqlite3-dev \
                   nettle-dev libjansson-dev libpcre2-dev libexpat1-dev
@@ -83,7 +83,7 @@ DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-
 CHIP_PACKAGES  := softhsm2 opensc swtpm tpm2-openssl tpm2-tools \
                   $(if $(findstring VERSION_ID="12",$(file </etc/os-release)),libengine-pkcs11-openssl,pkcs11-provider)
 CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial-asyncio \
-                  python3-pytest-xdist python3-jsonschema openssl socat zstd \
+                  python3-pytest-xdist python3-jsonschema python3-cryptography openssl socat zstd \
                   $(if $(CI),prometheus $(CHIP_PACKAGES)) # 100 MB for its promtool: elsewhere as you like
 RIG_PACKAGES   := $(CHECK_PACKAGES) qemu-system-x86 busybox-static kmod xz-utils \
                   qemu-system-arm qemu-user-static gcc-aarch64-linux-gnu \

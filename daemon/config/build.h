@@ -26,6 +26,9 @@ struct config_build {
 /* build_site.c: checkpoint, gateway, journal, uplink. */
 void config_build_site(struct config_build *build);
 
+/* build_trust.c: the blocks trust of the registry. */
+void config_build_trusts(struct config_build *build, const struct conf_node *registry);
+
 /* build_bus.c. */
 void config_build_buses(struct config_build *build);
 void config_list_devices(struct config_build *build); /* of each bus, in their order */

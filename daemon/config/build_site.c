@@ -182,6 +182,9 @@ static void build_registry(struct config_build *build)
 	}
 	if (registry->files.count > REGISTRY_FILES_MAX)
 		complain(build, node, "files", NULL, "too many, expected 32 at most");
+	registry->checkpoint = build->config->checkpoint.id;
+	if (node)
+		config_build_trusts(build, node);
 }
 
 /* ---- handover -------------------------------------------------------------------------- */

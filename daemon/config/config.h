@@ -64,7 +64,18 @@ struct witness_conf {
 	int64_t every_ns; /* a head is offered to the witnesses */
 };
 
-#define REGISTRY_FILES_MAX 32
+#define REGISTRY_FILES_MAX  32
+#define REGISTRY_TRUSTS_MAX 16
+#define TRUST_KEYS_MAX	    4
+
+/* Whose signature lists and records need. */
+struct trust_conf {
+	char *name;
+	struct conf_list keys; /* verifier keys: one of them is enough */
+	struct conf_list kinds; /* words of registry/record/record.h */
+	struct conf_list states; /* empty: whatever the state */
+	bool mqtt; /* records from MQTT need it, too */
+};
 
 struct registry_conf {
 	bool enabled; /* there is a registry block */
@@ -73,6 +84,9 @@ struct registry_conf {
 	int64_t max_age_ns; /* of a list or the stream, before it is stale */
 	int64_t quota_bytes; /* of what comes by MQTT */
 	bool mqtt;
+	struct trust_conf *trusts;
+	size_t trust_count;
+	const char *checkpoint; /* its id, of the block checkpoint */
 };
 
 struct handover_conf {

@@ -249,6 +249,31 @@ const struct conf_option registry_options[] = {
 		 "own quota."},
 	{0}};
 
+const struct conf_option trust_options[] = {
+	{.name = "keys",
+	 .type = CONF_LIST,
+	 .offset = AT(trust_conf, keys),
+	 .required = true,
+	 .help = "Verifier keys, 4 at most; the signature of one of them is enough, so that one can follow "
+		 "another."},
+	{.name = "kinds",
+	 .type = CONF_LIST,
+	 .offset = AT(trust_conf, kinds),
+	 .required = true,
+	 .help = "Which kinds of records need the signature: consignment, aeo, mra, group."},
+	{.name = "states",
+	 .type = CONF_LIST,
+	 .offset = AT(trust_conf, states),
+	 .help = "Only records of these states: of an aeo that which issued it, of a group the member. "
+		 "Left out: whatever the state."},
+	{.name = "mqtt",
+	 .type = CONF_BOOL,
+	 .offset = AT(trust_conf, mqtt),
+	 .def = "true",
+	 .help = "Records from MQTT need the signature, as list files do; false: who may publish there is "
+		 "believed."},
+	{0}};
+
 const struct conf_option handover_options[] = {
 	{.name = "overdue_after",
 	 .type = CONF_DURATION,

@@ -228,6 +228,16 @@ static void print_uplink(struct printer *printer, const struct uplink_conf *upli
 	end(printer);
 }
 
+static void print_registry(struct printer *printer, const struct registry_conf *registry)
+{
+	begin(printer, "registry", NULL);
+	print_options(printer, registry_options, NULL, registry);
+	for (size_t i = 0; i < registry->trust_count; i++)
+		print_block(printer, "trust", registry->trusts[i].name, trust_options,
+			    &registry->trusts[i]);
+	end(printer);
+}
+
 /* ---- buses and devices ----------------------------------------------------------------- */
 
 static void print_bus_options(const struct printer *printer, const struct bus_conf *bus)
@@ -372,7 +382,7 @@ static void print_site(struct printer *printer)
 	if (config->witness.enabled)
 		print_block(printer, "witness", NULL, witness_options, &config->witness);
 	if (config->registry.enabled)
-		print_block(printer, "registry", NULL, registry_options, &config->registry);
+		print_registry(printer, &config->registry);
 	if (config->handover.enabled)
 		print_block(printer, "handover", NULL, handover_options, &config->handover);
 	print_uplink(printer, &config->uplink);

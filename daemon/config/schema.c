@@ -62,10 +62,19 @@ static const struct conf_kind witness_kind = {
 		"alone. Needs a signer block.",
 };
 
+static const struct conf_kind trust_kind = {
+	.name = "trust",
+	.titled = true,
+	.tables = TABLES(trust_options),
+	.children = NO_KINDS,
+	.help = "Whose signature lists and records of a kind need; without it they are not taken. Where "
+		"several name a kind and state, one of them is enough. What none names needs no signature.",
+};
+
 static const struct conf_kind registry_kind = {
 	.name = "registry",
 	.tables = TABLES(registry_options),
-	.children = NO_KINDS,
+	.children = KINDS(&trust_kind),
 	.help = "What is known of consignments and operators, from MQTT and from list files; kept "
 		"beside the journal. Its presence, even empty, turns it on.",
 };

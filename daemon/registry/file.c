@@ -1,23 +1,22 @@
 #include "registry/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "registry/file_private.h"
 #include "registry/record/cells.h"
 
 struct list_file {
 	const struct registry_file_sink *sink;
+	struct registry_bytes *bytes;
 	struct registry_rows rows;
 	struct registry_seen seen;
 	struct registry_file_head head;
 	int records, complaints;
+	bool refused; /* a record that may not come with it was met */
 	const struct shape_member *columns[CSV_CELLS_MAX];
 	size_t column_count;
 };
@@ -67,6 +66,17 @@ static int pass_over(struct list_file *file, int result, struct registry_complai
 
 /* ---- records ---------------------------------------------------------------------------- */
 
+static void ask_whether_it_may(struct list_file *file, const struct registry_record *record)
+{
+	struct registry_complaint complaint = {.line = file->rows.line};
+
+	if (!file->sink->may || file->refused)
+		return;
+	file->refused = !file->sink->may(file->sink->data, record, &complaint);
+	if (file->refused)
+		complain(file, &complaint);
+}
+
 static int hand_out(struct list_file *file, struct registry_record *record)
 {
 	const struct registry_file_sink *sink = file->sink;
@@ -81,6 +91,7 @@ static int hand_out(struct list_file *file, struct registry_record *record)
 			    REGISTRY_FILE_RECORDS_MAX);
 	if (registry_is_ahead(record->as_of_utc_ns, sink->latest_utc_ns))
 		complain_of(file, file->rows.line, REGISTRY_AHEAD);
+	ask_whether_it_may(file, record);
 	if (seen < 0 || file->complaints || !sink->record) {
 		registry_record_free(record);
 		return seen < 0 ? seen : 0;
@@ -273,6 +284,19 @@ static int read_records(struct list_file *file, bool csv)
 	return result;
 }
 
+/* Nothing is wrong with what it says. */
+static void ask_whether_it_is_whole(struct list_file *file)
+{
+	struct registry_complaint complaint = {0};
+	unsigned char hash[EVENT_HASH_BYTES];
+
+	if (!file->sink->whole)
+		return;
+	registry_bytes_hash(file->bytes, hash);
+	if (!file->sink->whole(file->sink->data, hash, &complaint))
+		complain(file, &complaint);
+}
+
 static int read_list(struct list_file *file, bool csv)
 {
 	const struct registry_file_sink *sink = file->sink;
@@ -288,6 +312,8 @@ static int read_list(struct list_file *file, bool csv)
 	    file->head.records != file->records)
 		complain_of(file, 0, "has %d records, its head says %lld", file->records,
 			    (long long)file->head.records);
+	if (result == 0 && !file->complaints)
+		ask_whether_it_is_whole(file);
 	complain_of_the_rest(file);
 	if (result < 0)
 		return result;
@@ -305,26 +331,6 @@ static int format_of(struct list_file *file, const char *path, bool *ret_csv)
 	return -EINVAL;
 }
 
-/* Only a file: a pipe could keep us waiting. */
-static int open_file(const char *path, FILE **ret_in)
-{
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat stat;
-	int result = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &stat) < 0)
-		result = -errno;
-	else if (!S_ISREG(stat.st_mode))
-		result = -ENODEV;
-	else if (!(*ret_in = fdopen(fd, "r")))
-		result = -errno;
-	if (result < 0)
-		close(fd);
-	return result;
-}
-
 int registry_file_read(const char *path, const struct registry_file_sink *sink)
 {
 	struct list_file *file = calloc(1, sizeof(*file));
@@ -338,12 +344,10 @@ int registry_file_read(const char *path, const struct registry_file_sink *sink)
 	file->rows.separator = ',';
 	result = format_of(file, path, &csv);
 	if (result == 0)
-		result = open_file(path, &file->rows.in);
-	if (result < 0)
-		goto out;
-	result = read_list(file, csv);
-	fclose(file->rows.in);
-out:
+		result = registry_bytes_open(path, &file->bytes, &file->rows.in);
+	if (result == 0)
+		result = read_list(file, csv);
+	registry_bytes_close(file->bytes);
 	registry_seen_fini(&file->seen);
 	free(file);
 	return result;

@@ -22,6 +22,13 @@ struct registry_file_sink {
 	int64_t latest_utc_ns; /* a later as_of is refused; 0: none is */
 	/* Once, before any record. Negative: stop, registry_file_read() returns it. */
 	int (*head)(void *data, const struct registry_file_head *head);
+	/* Whether this record may come with this file. false: the complaint says why. Asked no more
+	 * after the first that may not. */
+	bool (*may)(void *data, const struct registry_record *record,
+		    struct registry_complaint *ret_complaint);
+	/* All of the file was read, and nothing is wrong with it: its SHA-256. false: as above. */
+	bool (*whole)(void *data, const unsigned char hash[EVENT_HASH_BYTES],
+		      struct registry_complaint *ret_complaint);
 	/* Owns the record. Negative: stop, registry_file_read() returns it. */
 	int (*record)(void *data, struct registry_record *record);
 	void (*complain)(void *data, const struct registry_complaint *complaint);

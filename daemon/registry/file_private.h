@@ -29,6 +29,15 @@ int registry_rows_csv(struct registry_rows *rows);
 /* The one cell that there is, by the separator. */
 int registry_rows_split(struct registry_rows *rows);
 
+/* The bytes of a file, hashed as they are read. */
+struct registry_bytes;
+
+/* Only of a regular one: a pipe could keep us waiting. in: the bytes' own. */
+int registry_bytes_open(const char *path, struct registry_bytes **ret_bytes, FILE **ret_in);
+/* At the end of the file: of all that was read. */
+void registry_bytes_hash(struct registry_bytes *bytes, unsigned char hash[EVENT_HASH_BYTES]);
+void registry_bytes_close(struct registry_bytes *bytes); /* takes NULL */
+
 /* Keys that have been seen, by 64 bits of hash: among a million two that are taken for one
  * another are a chance of 1 in 10 to the 7. */
 struct registry_seen {

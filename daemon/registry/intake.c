@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/percent.h"
+#include "evidence/vouch.h"
+
+#define REMOVED "{\"removed\":true}"
 
 static enum intake_result refuse(struct registry_complaint *complaint, const char *text)
 {
@@ -61,11 +64,16 @@ int intake_hash(struct store *store, const struct inlet_message *message,
 	return records_find(store->stream.records, kind, key, hash_row, ret_hash);
 }
 
-/* A removal may be missed by a gateway that is away; "null" can be retained in its place. */
-static bool is_removal(const struct inlet_message *message)
+static bool is(const char *json, size_t bytes, const char *word)
 {
-	return message->bytes == 0 ||
-	       (message->bytes == 4 && memcmp(message->payload, "null", 4) == 0);
+	return bytes == strlen(word) && memcmp(json, word, bytes) == 0;
+}
+
+/* A removal may be missed by a gateway that is away; "null" can be retained in its place, and an object
+ * can be signed. */
+static bool is_removal(const char *json, size_t bytes)
+{
+	return bytes == 0 || is(json, bytes, "null") || is(json, bytes, REMOVED);
 }
 
 static enum intake_result judge(int err, enum intake_result done, int *ret_err)
@@ -78,23 +86,47 @@ static enum intake_result judge(int err, enum intake_result done, int *ret_err)
 	return err < 0 ? INTAKE_FAILED : done;
 }
 
-enum intake_result intake_take(struct store *store, const struct inlet_message *message,
-			       const struct instant *now, struct registry_complaint *ret_complaint,
-			       int *ret_err)
+/* Into the store's own; as trust_of_record(). */
+static int take_note_off(struct store *store, const struct inlet_message *message,
+			 const struct instant *now, struct trust_word *ret_word)
 {
-	const struct store_arrival arrival = {.at = *now, .retained = message->retained};
+	char topic[VOUCH_TOPIC_BYTES];
+
+	snprintf(topic, sizeof(topic), "%s/registry/%s", store->checkpoint ? store->checkpoint : "",
+		 message->subject);
+	return trust_of_record(store->trust, topic, message->payload, message->bytes,
+			       registry_latest(now), store->plain, ret_word);
+}
+
+enum intake_result intake_take(struct store *store, const struct inlet_message *message,
+			       const struct instant *now, struct trust_word *ret_word,
+			       struct registry_complaint *ret_complaint, int *ret_err)
+{
+	struct store_arrival arrival = {
+		.at = *now, .retained = message->retained, .word = ret_word};
 	char key[REGISTRY_KEY_BYTES];
 	enum registry_kind kind;
+	int bytes, heard;
 
 	*ret_err = 0;
 	if (!read_subject(message->subject, &kind, key, ret_complaint))
 		return INTAKE_REFUSED;
-	if (is_removal(message))
-		return judge(store_remove(store, kind, key, now->utc_ns), INTAKE_REMOVED, ret_err);
 	if (message->bytes >= CONSIGNMENT_BYTES)
 		return refuse(ret_complaint,
 			      "longer than a record may be, expected 16 KiB at most");
-	return judge(store_put(store, kind, key, message->payload, message->bytes, &arrival,
-			       ret_complaint),
-		     INTAKE_TAKEN, ret_err);
+	arrival.sum = records_sum(message->payload, message->bytes);
+	heard = store_hear(store, kind, key, &arrival);
+	if (heard != 0)
+		return judge(heard, INTAKE_UNCHANGED, ret_err);
+	bytes = take_note_off(store, message, now, ret_word);
+	if (bytes < 0)
+		return refuse(ret_complaint, "its note is no whole one, expected it as the last "
+					     "member");
+	if (is_removal(store->plain, (size_t)bytes))
+		return judge(store_remove(store, kind, key, &arrival, ret_complaint),
+			     INTAKE_REMOVED, ret_err);
+	arrival.sum = records_sum(message->payload, message->bytes);
+	return judge(
+		store_put(store, kind, key, store->plain, (size_t)bytes, &arrival, ret_complaint),
+		INTAKE_TAKEN, ret_err);
 }

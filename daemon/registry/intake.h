@@ -1,5 +1,5 @@
 /* Messages of the registry, from the topic ("consignment/7GE…": kind and key) to the store. One
- * with nothing, or with "null", removes the record. Used by the registry's thread. */
+ * with nothing, with "null" or {"removed":true} removes the record. Used by the registry's thread. */
 #ifndef CORRIDORD_REGISTRY_INTAKE_H
 #define CORRIDORD_REGISTRY_INTAKE_H
 
@@ -15,8 +15,8 @@ enum intake_result {
 };
 
 enum intake_result intake_take(struct store *store, const struct inlet_message *message,
-			       const struct instant *now, struct registry_complaint *ret_complaint,
-			       int *ret_err);
+			       const struct instant *now, struct trust_word *ret_word,
+			       struct registry_complaint *ret_complaint, int *ret_err);
 
 /* SHA-256 of the record of that message as it is held now, which events name. */
 int intake_hash(struct store *store, const struct inlet_message *message,

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,8 @@
 struct list_file {
 	const char *path;
 	int64_t sum; /* of the content that was last read, 0: none */
+	int64_t signed_s; /* that of the list in use was made then; 0: it has none */
+	int64_t doubted_sum; /* of content whose signature did not fit, and may yet come */
 	bool missing;
 
 	/* Of content that may be good, and could not be taken: for want of room, say. */
@@ -36,6 +39,7 @@ struct list_file {
 
 struct lists {
 	const struct registry_conf *conf;
+	const struct trust *trust;
 	struct lists_sink sink;
 	char base[STORE_PATH_BYTES - 64];
 	struct list_file files[STORE_LISTS_MAX];
@@ -50,21 +54,35 @@ struct delivery {
 	struct registry_file_head head;
 	int64_t count;
 	int64_t received_utc_ns;
+	int64_t held_s; /* when the list in use was signed */
+	struct trust_word word;
+	unsigned char hash[EVENT_HASH_BYTES];
+	bool doubted; /* for its signature */
 	struct registry_complaint first;
 	int complaints;
 };
 
 /* ---- which file it is ------------------------------------------------------------------ */
 
-/* Size, time and inode: a list is not read again because the daemon was started. */
-static int64_t sum_of(const struct stat *status)
+static size_t describe(const struct stat *status, char *out, size_t size)
 {
-	char text[128];
-	int bytes = snprintf(text, sizeof(text), "%lld %lld.%09ld %llu", (long long)status->st_size,
-			     (long long)status->st_mtim.tv_sec, status->st_mtim.tv_nsec,
-			     (unsigned long long)status->st_ino);
+	return (size_t)snprintf(out, size, "%lld %lld.%09ld %llu", (long long)status->st_size,
+				(long long)status->st_mtim.tv_sec, status->st_mtim.tv_nsec,
+				(unsigned long long)status->st_ino);
+}
 
-	return records_sum(text, (size_t)bytes) | 1;
+/* Size, time and inode: a list is not read again because the daemon was started. Where signatures are
+ * asked for, those of what lies beside it, too. */
+static int64_t sum_of(const struct lists *lists, size_t place, const struct stat *status)
+{
+	char text[256], beside[PATH_MAX];
+	size_t bytes = describe(status, text, sizeof(text) / 2);
+	struct stat signature;
+
+	snprintf(beside, sizeof(beside), "%s" TRUST_ENDING, lists->files[place].path);
+	if (lists->trust && stat(beside, &signature) == 0)
+		bytes += describe(&signature, text + bytes, sizeof(text) / 2);
+	return records_sum(text, bytes) | 1;
 }
 
 /* A file of records is named after the path of its list, wherever that stands in the configuration. */
@@ -87,13 +105,38 @@ static int take_head(void *data, const struct registry_file_head *head)
 	return 0;
 }
 
+static bool may(void *data, const struct registry_record *record,
+		struct registry_complaint *ret_complaint)
+{
+	struct delivery *delivery = data;
+
+	delivery->doubted = !trust_allows(delivery->lists->trust, record, false, &delivery->word,
+					  ret_complaint);
+	return !delivery->doubted;
+}
+
+/* A signature that is there by a key that is known has to fit, whether it was needed or not. */
+static bool whole(void *data, const unsigned char hash[EVENT_HASH_BYTES],
+		  struct registry_complaint *ret_complaint)
+{
+	struct delivery *delivery = data;
+	const struct trust_word *word = &delivery->word;
+
+	memcpy(delivery->hash, hash, sizeof(delivery->hash));
+	if (!word->rules)
+		return true;
+	delivery->doubted = !trust_fits(word, hash, delivery->held_s, ret_complaint);
+	return !delivery->doubted;
+}
+
 static int take_record(void *data, struct registry_record *record)
 {
+	const struct records_signature nobody = {.signer = ""};
 	struct delivery *delivery = data;
 	int err = worker_goes_on(delivery->lists->worker) ? 0 : -ECANCELED;
 
 	if (err == 0)
-		err = records_put(delivery->records, record, 0, delivery->received_utc_ns);
+		err = records_put(delivery->records, record, 0, delivery->received_utc_ns, &nobody);
 	registry_record_free(record);
 	if (err == 0 && ++delivery->count % COMMIT_EVERY == 0) {
 		err = records_commit(delivery->records);
@@ -119,9 +162,12 @@ static int finish(struct delivery *delivery, int64_t sum)
 		.received_utc_ns = delivery->received_utc_ns,
 		.records = delivery->count,
 		.sum = sum,
+		.signed_s = delivery->word.signed_s,
+		.trust = trust_sum(delivery->lists->trust),
 	};
 	int err;
 
+	snprintf(list.signer, sizeof(list.signer), "%s", delivery->word.signer);
 	snprintf(list.version, sizeof(list.version), "%s", delivery->head.version);
 	err = records_put_list(delivery->records, delivery->head.kind, &list);
 	if (err == 0)
@@ -135,6 +181,8 @@ static int read_into(struct delivery *delivery, const char *path, const char *ma
 	const struct registry_file_sink sink = {.data = delivery,
 						.latest_utc_ns = registry_latest(&now),
 						.head = take_head,
+						.may = may,
+						.whole = whole,
 						.record = take_record,
 						.complain = take_complaint};
 	int err = records_open(made, RECORDS_BUILD, delivery->lists->conf->quota_bytes,
@@ -143,6 +191,7 @@ static int read_into(struct delivery *delivery, const char *path, const char *ma
 	if (err < 0)
 		return err;
 	delivery->received_utc_ns = now.utc_ns;
+	trust_of_list(delivery->lists->trust, path, registry_latest(&now), &delivery->word);
 	err = records_begin(delivery->records);
 	if (err == 0)
 		err = registry_file_read(path, &sink);
@@ -183,10 +232,32 @@ static void try_again_later(struct lists *lists, size_t place, struct delivery *
 		clock_mono_ns() + backoff_ns(&retry, file->failures++, random_chance());
 }
 
+/* A list and its signature come one after the other: the first time nothing is told. */
+static bool may_yet_fit(struct lists *lists, size_t place, const struct delivery *delivery,
+			int64_t sum)
+{
+	struct list_file *file = &lists->files[place];
+
+	if (!delivery->doubted || file->sum == 0 || file->doubted_sum == sum)
+		return false;
+	file->doubted_sum = sum;
+	return true;
+}
+
+static void hand_out(struct lists *lists, size_t place, const struct delivery *delivery,
+		     const char *path)
+{
+	struct lists_ready ready = {.path = path, .records = (int)delivery->count};
+
+	memcpy(ready.hash, delivery->hash, sizeof(ready.hash));
+	lists->files[place].signed_s = delivery->word.signed_s;
+	lists->sink.ready(lists->sink.data, place, &ready);
+}
+
 /* false: it is to be read again, though it has not changed. */
 static bool read_list(struct lists *lists, size_t place, int64_t sum)
 {
-	struct delivery delivery = {.lists = lists};
+	struct delivery delivery = {.lists = lists, .held_s = lists->files[place].signed_s};
 	char made[STORE_PATH_BYTES], path[STORE_PATH_BYTES];
 	int err;
 
@@ -203,21 +274,25 @@ static bool read_list(struct lists *lists, size_t place, int64_t sum)
 		return false;
 	}
 	lists->files[place].failed_sum = 0;
+	if (err < 0 && may_yet_fit(lists, place, &delivery, sum))
+		return false;
 	if (err < 0)
 		refuse(lists, place, &delivery, err);
 	else
-		lists->sink.ready(lists->sink.data, place, path, (int)delivery.count, false);
+		hand_out(lists, place, &delivery, path);
 	return true;
 }
 
 /* ---- looking --------------------------------------------------------------------------- */
 
-/* Of the file of records from before this start: which content of the list it has. 0: there is none. */
+/* Of the file of records from before this start: which content of the list it has. 0: there is none, or
+ * it was taken by other rules. */
 static int64_t take_made(struct lists *lists, size_t place)
 {
 	char path[STORE_PATH_BYTES];
 	struct records *records;
 	struct records_list list = {0};
+	struct lists_ready ready = {.path = path, .known = true};
 	int err = -ENOENT;
 
 	name_of(lists, place, path, "");
@@ -228,7 +303,11 @@ static int64_t take_made(struct lists *lists, size_t place)
 	records_close(records);
 	if (err < 0)
 		return 0;
-	lists->sink.ready(lists->sink.data, place, path, (int)list.records, true);
+	lists->files[place].signed_s = list.signed_s;
+	if (list.trust != trust_sum(lists->trust))
+		return 0;
+	ready.records = (int)list.records;
+	lists->sink.ready(lists->sink.data, place, &ready);
 	return list.sum;
 }
 
@@ -253,7 +332,7 @@ static void look(struct lists *lists, size_t place)
 		return;
 	}
 	file->missing = false;
-	sum = sum_of(&status);
+	sum = sum_of(lists, place, &status);
 	if (sum == file->sum || (sum == file->failed_sum && clock_mono_ns() < file->retry_mono_ns))
 		return;
 	if (read_list(lists, place, sum))
@@ -304,8 +383,8 @@ static void run(void *data)
 
 /* ---- life ------------------------------------------------------------------------------ */
 
-int lists_new(const struct registry_conf *conf, const char *base, const struct lists_sink *sink,
-	      struct lists **ret_lists)
+int lists_new(const struct registry_conf *conf, const struct trust *trust, const char *base,
+	      const struct lists_sink *sink, struct lists **ret_lists)
 {
 	struct lists *lists = calloc(1, sizeof(*lists));
 	int err;
@@ -318,6 +397,7 @@ int lists_new(const struct registry_conf *conf, const char *base, const struct l
 		return err;
 	}
 	lists->conf = conf;
+	lists->trust = trust;
 	lists->sink = *sink;
 	lists->count = conf->files.count < STORE_LISTS_MAX ? conf->files.count : STORE_LISTS_MAX;
 	snprintf(lists->base, sizeof(lists->base), "%s", base);

@@ -8,22 +8,29 @@
 #define CORRIDORD_REGISTRY_LISTS_H
 
 #include "config/config.h"
-#include "registry/file.h"
+#include "registry/trust.h"
 
 struct lists;
+
+struct lists_ready {
+	const char *path; /* of the file of records */
+	int records;
+	bool known; /* it was made before this start */
+	unsigned char hash[EVENT_HASH_BYTES]; /* of a list that was read now */
+};
 
 /* A list is ready, or was refused. Called in the thread of the lists. */
 struct lists_sink {
 	void *data;
-	/* path: the file of records, and how many there are; known: it was made before this start. */
-	void (*ready)(void *data, size_t place, const char *path, int records, bool known);
+	void (*ready)(void *data, size_t place, const struct lists_ready *ready);
 	/* complaint: the first one; more: how many follow it. */
 	void (*refused)(void *data, size_t place, const struct registry_complaint *complaint,
 			int more);
 };
 
-int lists_new(const struct registry_conf *conf, const char *base, const struct lists_sink *sink,
-	      struct lists **ret_lists);
+/* trust: borrowed, or NULL. */
+int lists_new(const struct registry_conf *conf, const struct trust *trust, const char *base,
+	      const struct lists_sink *sink, struct lists **ret_lists);
 int lists_start(struct lists *lists);
 /* As worker_stop(): ends after the record that is being read, or when a list is on the disk. */
 bool lists_stop(struct lists *lists, int64_t deadline_mono_ns);

@@ -36,6 +36,8 @@ static void put_edition(struct jw *json, const struct registry_list *list)
 		jw_utc(json, "as_of", list->as_of_utc_ns);
 	if (list->received_utc_ns > 0)
 		jw_utc(json, "received", list->received_utc_ns);
+	if (list->signer[0])
+		jw_text(json, "signer", list->signer);
 }
 
 /* ---- all lists ------------------------------------------------------------------------- */
@@ -120,6 +122,8 @@ static void put_record(const struct glance *glance, const struct records_row *ro
 	if (edition.received_utc_ns > 0)
 		jw_utc(glance->json, "received", edition.received_utc_ns);
 	jw_text(glance->json, "sha256", hex);
+	if (edition.signer[0])
+		jw_text(glance->json, "signer", edition.signer);
 	jw_bool(glance->json, "counts", glance->counts);
 	if (glance->counts) {
 		jw_open(glance->json, "record");

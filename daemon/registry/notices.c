@@ -140,7 +140,8 @@ void notices_put_list(struct notices *notices, const struct taken_list *list)
 {
 	struct notice notice = {.id = EVENT_REGISTRY_LIST, .at = clock_now(), .list = *list};
 
-	log_info("\"%s\": %d records, version %s", list->file, list->records, list->version);
+	log_info("\"%s\": %d records, version %s%s%s", list->file, list->records, list->version,
+		 list->signer[0] ? ", signed by " : "", list->signer);
 	if (!put(notices, &notice))
 		log_warnx("no room to tell of the list \"%s\"", list->file);
 }
@@ -158,11 +159,18 @@ static void write_refusal(struct jw *json, const struct refusal *refusal)
 
 static void write_list(struct jw *json, const struct taken_list *list)
 {
+	char hash[EVENT_HEX_BYTES];
+
 	jw_text(json, "kind", registry_kind_name(list->kind));
 	jw_text(json, "version", list->version);
 	jw_utc(json, "as_of", list->as_of_utc_ns);
 	jw_int(json, "records", list->records);
 	jw_text(json, "file", list->file);
+	if (!list->signer[0])
+		return;
+	event_hex(list->hash, hash);
+	jw_text(json, "sha256", hash);
+	jw_text(json, "signer", list->signer);
 }
 
 static void write_record(struct jw *json, const struct changed_record *record)
@@ -178,6 +186,8 @@ static void write_record(struct jw *json, const struct changed_record *record)
 		event_hex(record->held_hash, hash);
 		jw_text(json, "held_sha256", hash);
 	}
+	if (record->signer[0])
+		jw_text(json, "signer", record->signer);
 	jw_uint(json, "more", record->more);
 }
 

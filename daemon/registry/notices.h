@@ -28,12 +28,15 @@ struct taken_list {
 	char version[64];
 	int64_t as_of_utc_ns;
 	int records;
+	char signer[SIGNER_BYTES]; /* empty: nobody */
+	unsigned char hash[EVENT_HASH_BYTES]; /* of the file, where it is signed */
 };
 
 /* A record of the stream that came or changed, or was removed. */
 struct changed_record {
 	char subject[160]; /* "aeo/GE:GE-AEO:12/34" */
 	bool removed;
+	char signer[SIGNER_BYTES]; /* empty: nobody */
 	unsigned char hash[EVENT_HASH_BYTES]; /* SHA-256 of it as it came */
 	unsigned char held_hash[EVENT_HASH_BYTES]; /* the same of it as it is held */
 	uint64_t more; /* changed before it, and not reported */

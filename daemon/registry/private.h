@@ -21,11 +21,13 @@ struct list_update {
 	bool refused; /* a newer list was bad */
 	char path[STORE_PATH_BYTES];
 	int records, more;
+	unsigned char hash[EVENT_HASH_BYTES]; /* of a list that was read now */
 	struct registry_complaint complaint;
 };
 
 struct registry {
 	const struct registry_conf *conf;
+	struct trust *trust; /* NULL: nothing has to be signed */
 	struct lists *lists; /* NULL: there are no files */
 	char path[STORE_PATH_BYTES];
 	int fd;

@@ -11,7 +11,7 @@
 #include "transit/event/event.h"
 
 #define APPLICATION 0x636F7267 /* "corg" */
-#define VERSION_NOW 2 /* 1 did not say when each record was heard */
+#define VERSION_NOW 3 /* 1 did not say when each record was heard, 2 who signed it */
 #define PAGE_BYTES  4096
 
 enum statement {
@@ -31,6 +31,9 @@ enum statement {
 	DO_DROP_KEYS,
 	DO_LIST,
 	DO_PUT_LIST,
+	DO_FORGET_KEYS,
+	DO_FORGET,
+	DO_FORGET_LIST,
 	DO_STATEMENTS
 };
 
@@ -43,7 +46,7 @@ struct records {
 	int64_t id; /* of that record */
 };
 
-#define ROW "id,kind,key,sum,as_of,heard,json"
+#define ROW "id,kind,key,sum,as_of,heard,json,signer,signed"
 
 static const char *const statements[DO_STATEMENTS] = {
 	[DO_BEGIN] = "BEGIN",
@@ -54,29 +57,37 @@ static const char *const statements[DO_STATEMENTS] = {
 		       " WHERE lookup.by=?1 AND lookup.text=?2"),
 	[DO_EACH] = ("SELECT " ROW " FROM record WHERE kind=?1 ORDER BY key"),
 	[DO_COUNT] = "SELECT count(*) FROM record WHERE kind=?1",
-	[DO_PUT] = ("INSERT INTO record(kind,key,sum,as_of,json,heard)"
-		    " VALUES(?1,?2,?3,?4,?5,?6)"),
+	[DO_PUT] = ("INSERT INTO record(kind,key,sum,as_of,json,heard,signer,signed)"
+		    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"),
 	[DO_HEAR] = "UPDATE record SET heard=?2 WHERE id=?1",
 	[DO_DATE] = "UPDATE record SET heard=?1 WHERE heard=0",
 	[DO_PUT_KEY] = "INSERT OR IGNORE INTO lookup VALUES(?1,?2,?3)",
 	[DO_DROP] = "DELETE FROM record WHERE id=?1",
 	[DO_DROP_KEY] = "DELETE FROM lookup WHERE by=?1 AND text=?2 AND record=?3",
 	[DO_DROP_KEYS] = "DELETE FROM lookup WHERE record=?1",
-	[DO_LIST] = "SELECT version,as_of,received,records,sum FROM list WHERE kind=?1",
-	[DO_PUT_LIST] = "INSERT OR REPLACE INTO list VALUES(?1,?2,?3,?4,?5,?6)",
+	[DO_LIST] = ("SELECT version,as_of,received,records,sum,signer,signed,trust FROM list"
+		     " WHERE kind=?1"),
+	[DO_PUT_LIST] = "INSERT OR REPLACE INTO list VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+	[DO_FORGET_KEYS] = ("DELETE FROM lookup WHERE record IN"
+			    " (SELECT id FROM record WHERE kind=?1)"),
+	[DO_FORGET] = "DELETE FROM record WHERE kind=?1",
+	[DO_FORGET_LIST] = "DELETE FROM list WHERE kind=?1",
 };
 
 static const char schema[] =
 	"BEGIN;"
 	"CREATE TABLE record(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, key TEXT NOT NULL,"
 	" sum INTEGER NOT NULL, as_of INTEGER NOT NULL, json TEXT NOT NULL,"
-	" heard INTEGER NOT NULL DEFAULT 0);"
+	" heard INTEGER NOT NULL DEFAULT 0, signer TEXT NOT NULL DEFAULT '',"
+	" signed INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX record_undated ON record(heard) WHERE heard=0;"
 	"CREATE UNIQUE INDEX record_key ON record(kind,key);"
 	"CREATE TABLE lookup(by INTEGER NOT NULL, text TEXT NOT NULL, record INTEGER NOT NULL,"
 	" PRIMARY KEY(by,text,record)) WITHOUT ROWID;"
 	"CREATE TABLE list(kind INTEGER PRIMARY KEY, version TEXT NOT NULL, as_of INTEGER NOT NULL,"
-	" received INTEGER NOT NULL, records INTEGER NOT NULL, sum INTEGER NOT NULL);";
+	" received INTEGER NOT NULL, records INTEGER NOT NULL, sum INTEGER NOT NULL,"
+	" signer TEXT NOT NULL DEFAULT '', signed INTEGER NOT NULL DEFAULT 0,"
+	" trust INTEGER NOT NULL DEFAULT 0);";
 
 static const char *const settings[] = {
 	[RECORDS_STREAM] = ("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
@@ -99,6 +110,13 @@ static int create(struct records *records)
 	return err < 0 ? err : sqlite_execute(records->sqlite, sql);
 }
 
+#define ADD_SIGNERS                                                        \
+	"ALTER TABLE record ADD COLUMN signer TEXT NOT NULL DEFAULT '';"   \
+	"ALTER TABLE record ADD COLUMN signed INTEGER NOT NULL DEFAULT 0;" \
+	"ALTER TABLE list ADD COLUMN signer TEXT NOT NULL DEFAULT '';"     \
+	"ALTER TABLE list ADD COLUMN signed INTEGER NOT NULL DEFAULT 0;"   \
+	"ALTER TABLE list ADD COLUMN trust INTEGER NOT NULL DEFAULT 0;"
+
 /* A record of version 1 is as old as the last that was heard of its kind can tell. What it is
  * found by is put anew: numbers were written in another way. */
 static int bring_up(struct records *records)
@@ -109,8 +127,13 @@ static int bring_up(struct records *records)
 		"BEGIN; DELETE FROM lookup; ALTER TABLE record ADD COLUMN heard INTEGER NOT NULL DEFAULT 0;"
 		"CREATE INDEX record_undated ON record(heard) WHERE heard=0;"
 		"UPDATE record SET heard=coalesce((SELECT received FROM list"
-		" WHERE list.kind=record.kind),0);"
-		"PRAGMA user_version=2");
+		" WHERE list.kind=record.kind),0);" ADD_SIGNERS "PRAGMA user_version=3");
+}
+
+static int bring_up_to_signers(struct records *records)
+{
+	return sqlite_execute(records->sqlite,
+			      "BEGIN;" ADD_SIGNERS "PRAGMA user_version=3; COMMIT");
 }
 
 static int check_or_create(struct records *records, enum records_mode mode)
@@ -128,6 +151,8 @@ static int check_or_create(struct records *records, enum records_mode mode)
 		err = -EUCLEAN;
 	if (err == 0 && version == 1 && mode == RECORDS_STREAM)
 		return bring_up(records);
+	if (err == 0 && version == 2 && mode == RECORDS_STREAM)
+		return bring_up_to_signers(records);
 	return err == 0 && version != VERSION_NOW ? -EUCLEAN : err;
 }
 
@@ -236,6 +261,8 @@ static int walk(sqlite3_stmt *statement, records_call call, void *data, int *ret
 			.heard_utc_ns = sqlite3_column_int64(statement, 5),
 			.json = text_at(statement, 6),
 			.bytes = (size_t)sqlite3_column_bytes(statement, 6),
+			.signer = text_at(statement, 7),
+			.signed_s = sqlite3_column_int64(statement, 8),
 		};
 
 		++*ret_rows;
@@ -362,7 +389,7 @@ int records_remove(struct records *records, enum registry_kind kind, const char 
 }
 
 int records_put(struct records *records, const struct registry_record *record, int64_t sum,
-		int64_t heard_utc_ns)
+		int64_t heard_utc_ns, const struct records_signature *signature)
 {
 	sqlite3_stmt *put = records->statement[DO_PUT];
 	int bytes = registry_record_write(record, records->json, sizeof(records->json));
@@ -376,6 +403,8 @@ int records_put(struct records *records, const struct registry_record *record, i
 	sqlite3_bind_int64(put, 4, record->as_of_utc_ns);
 	sqlite3_bind_text(put, 5, records->json, bytes, SQLITE_STATIC);
 	sqlite3_bind_int64(put, 6, heard_utc_ns);
+	sqlite3_bind_text(put, 7, signature->signer, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 8, signature->signed_s);
 	err = sqlite_run(put);
 	if (err < 0)
 		return err;
@@ -471,8 +500,11 @@ int records_list(struct records *records, enum registry_kind kind, struct record
 			.received_utc_ns = sqlite3_column_int64(find, 2),
 			.records = sqlite3_column_int64(find, 3),
 			.sum = sqlite3_column_int64(find, 4),
+			.signed_s = sqlite3_column_int64(find, 6),
+			.trust = sqlite3_column_int64(find, 7),
 		};
 		snprintf(ret_list->version, sizeof(ret_list->version), "%s", text_at(find, 0));
+		snprintf(ret_list->signer, sizeof(ret_list->signer), "%s", text_at(find, 5));
 	}
 	sqlite3_reset(find);
 	return code == SQLITE_ROW    ? 0
@@ -491,5 +523,19 @@ int records_put_list(struct records *records, enum registry_kind kind,
 	sqlite3_bind_int64(put, 4, list->received_utc_ns);
 	sqlite3_bind_int64(put, 5, list->records);
 	sqlite3_bind_int64(put, 6, list->sum);
+	sqlite3_bind_text(put, 7, list->signer, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 8, list->signed_s);
+	sqlite3_bind_int64(put, 9, list->trust);
 	return sqlite_run(put);
+}
+
+int records_forget(struct records *records, enum registry_kind kind)
+{
+	int err = 0;
+
+	for (int i = DO_FORGET_KEYS; err == 0 && i <= DO_FORGET_LIST; i++) {
+		sqlite3_bind_int(records->statement[i], 1, (int)kind);
+		err = sqlite_run(records->statement[i]);
+	}
+	return err;
 }

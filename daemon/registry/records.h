@@ -36,6 +36,8 @@ struct records_row {
 	int64_t sum; /* of the text in which it came */
 	int64_t as_of_utc_ns;
 	int64_t heard_utc_ns; /* when it was first heard; RECORDS_UNDATED: no clock was set then */
+	const char *signer; /* the key's name; empty: nobody, or whoever signed the list */
+	int64_t signed_s; /* by the signer's clock */
 	const char *json;
 	size_t bytes;
 };
@@ -46,6 +48,15 @@ struct records_list {
 	int64_t as_of_utc_ns, received_utc_ns;
 	int64_t records;
 	int64_t sum; /* of the file it was read from, 0: none */
+	char signer[SIGNER_BYTES]; /* of the list; empty: nobody */
+	int64_t signed_s;
+	int64_t trust; /* the rules by which it was taken: trust_sum() */
+};
+
+/* Who signed a record of the stream. */
+struct records_signature {
+	const char *signer; /* the key's name; empty: nobody */
+	int64_t signed_s;
 };
 
 /* The sum by which a text is recognised when it comes again. */
@@ -81,7 +92,9 @@ int records_each(struct records *records, enum registry_kind kind, records_call 
 
 /* Within a transaction. Takes the place of a record of the same key. */
 int records_put(struct records *records, const struct registry_record *record, int64_t sum,
-		int64_t heard_utc_ns);
+		int64_t heard_utc_ns, const struct records_signature *signature);
+/* All of a kind, and what is known of its list. */
+int records_forget(struct records *records, enum registry_kind kind);
 /* It was said once more. */
 int records_hear(struct records *records, int64_t id, int64_t heard_utc_ns);
 /* All that are undated were heard now. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -118,16 +119,17 @@ struct inlet registry_inlet(struct registry *registry)
 
 /* ---- lists ----------------------------------------------------------------------------- */
 
-static void list_ready(void *data, size_t place, const char *path, int records, bool known)
+static void list_ready(void *data, size_t place, const struct lists_ready *ready)
 {
 	struct registry *registry = data;
 	struct list_update *update = &registry->updates[place];
 
 	pthread_mutex_lock(&registry->lock);
 	update->ready = true;
-	update->known = known;
-	update->records = records;
-	snprintf(update->path, sizeof(update->path), "%s", path);
+	update->known = ready->known;
+	update->records = ready->records;
+	memcpy(update->hash, ready->hash, sizeof(update->hash));
+	snprintf(update->path, sizeof(update->path), "%s", ready->path);
 	registry->any_update = true;
 	worker_wake(registry->worker);
 	pthread_mutex_unlock(&registry->lock);
@@ -150,12 +152,34 @@ static void list_refused(void *data, size_t place, const struct registry_complai
 
 /* ---- life ------------------------------------------------------------------------------ */
 
+static int make_trust(struct registry *registry)
+{
+	int err = registry->conf->trust_count > 0 ? trust_new(&registry->trust) : 0;
+
+	for (size_t i = 0; err == 0 && i < registry->conf->trust_count; i++) {
+		const struct trust_conf *conf = &registry->conf->trusts[i];
+		const struct trust_rule rule = {.name = conf->name,
+						.keys = conf->keys.item,
+						.key_count = conf->keys.count,
+						.kinds = conf->kinds.item,
+						.kind_count = conf->kinds.count,
+						.states = conf->states.item,
+						.state_count = conf->states.count,
+						.mqtt = conf->mqtt};
+
+		err = trust_add(registry->trust, &rule);
+	}
+	return err;
+}
+
 static int make_parts(struct registry *registry)
 {
 	const struct lists_sink sink = {
 		.data = registry, .ready = list_ready, .refused = list_refused};
 	int err;
 
+	if ((err = make_trust(registry)) < 0)
+		return err;
 	if ((err = worker_new(STUCK_NS, &registry->worker)) < 0)
 		return err;
 	registry->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -166,7 +190,8 @@ static int make_parts(struct registry *registry)
 	if ((err = inbox_new(INBOX_BYTES, CONSIGNMENT_BYTES, &registry->inbox)) < 0)
 		return err;
 	if (registry->conf->files.count > 0)
-		return lists_new(registry->conf, registry->path, &sink, &registry->lists);
+		return lists_new(registry->conf, registry->trust, registry->path, &sink,
+				 &registry->lists);
 	return 0;
 }
 
@@ -234,6 +259,7 @@ void registry_free(struct registry *registry)
 		registry_answer_free(answer);
 	free(registry->look);
 	lists_free(registry->lists);
+	trust_free(registry->trust);
 	store_close(&registry->store);
 	inbox_free(registry->inbox);
 	notices_fini(&registry->notices);

@@ -28,6 +28,7 @@ struct stamp *stamp_new(const struct records_list *list, int64_t max_age_ns)
 		.received_utc_ns = list->received_utc_ns,
 		.max_age_ns = max_age_ns > 0 ? max_age_ns : INT64_MAX,
 	};
+	snprintf(stamp->list.signer, sizeof(stamp->list.signer), "%s", list->signer);
 	return stamp;
 }
 
@@ -131,6 +132,8 @@ struct registry_list store_edition(const struct store_source *source, const stru
 		edition.as_of_utc_ns =
 			is_stream(source) ? edition.received_utc_ns : stamp->list.as_of_utc_ns;
 	event_hash(row->json, row->bytes, edition.hash);
+	snprintf(edition.signer, sizeof(edition.signer), "%s",
+		 is_stream(source) ? row->signer : stamp->list.signer);
 	return edition;
 }
 
@@ -161,6 +164,44 @@ static void set_aside(const char *path)
 	(void)rename(from, to);
 }
 
+/* What was taken by other rules may lack a signature that it needs now. */
+static int forget_unsigned(struct store *store, enum registry_kind kind)
+{
+	struct records_list list;
+	int err = records_list(store->stream.records, kind, &list);
+
+	if (err < 0 || list.trust == trust_sum(store->trust))
+		return err == -ENOENT ? 0 : err;
+	err = records_begin(store->stream.records);
+	if (err == 0 && trust_names(store->trust, kind)) {
+		err = records_forget(store->stream.records, kind);
+		store->forgot = true;
+	} else if (err == 0) {
+		list.trust = trust_sum(store->trust);
+		err = records_put_list(store->stream.records, kind, &list);
+	}
+	if (err == 0)
+		err = records_commit(store->stream.records);
+	return err;
+}
+
+/* The stream. */
+static int open_stream(struct store *store, const char *path)
+{
+	int err = open_source(store, &store->stream, path, RECORDS_STREAM);
+	bool forgot = store->forgot;
+
+	for (int kind = 0; err == 0 && kind < REGISTRY_KINDS; kind++)
+		err = forget_unsigned(store, (enum registry_kind)kind);
+	if (err == 0 && store->forgot && !forgot) { /* without their stamps */
+		close_source(&store->stream);
+		err = open_source(store, &store->stream, path, RECORDS_STREAM);
+	}
+	if (err < 0)
+		close_source(&store->stream);
+	return err;
+}
+
 int store_open(struct store *store, const char *path, int64_t limit_bytes, int64_t max_age_ns,
 	       bool *ret_anew)
 {
@@ -173,12 +214,12 @@ int store_open(struct store *store, const char *path, int64_t limit_bytes, int64
 	forget_table(store);
 	store->writing = false;
 	store->undated = true;
-	err = open_source(store, &store->stream, path, RECORDS_STREAM);
+	err = open_stream(store, path);
 	if (err != -EUCLEAN)
 		return err;
 	set_aside(path);
 	*ret_anew = true;
-	return open_source(store, &store->stream, path, RECORDS_STREAM);
+	return open_stream(store, path);
 }
 
 void store_close(struct store *store)
@@ -230,7 +271,9 @@ static int stamp_stream(struct store *store, enum registry_kind kind, const char
 			int64_t now_utc_ns)
 {
 	struct stamp *old = store->stream.stamps[kind];
-	struct records_list list = {.as_of_utc_ns = now_utc_ns, .received_utc_ns = now_utc_ns};
+	struct records_list list = {.as_of_utc_ns = now_utc_ns,
+				    .received_utc_ns = now_utc_ns,
+				    .trust = trust_sum(store->trust)};
 	struct stamp *stamp;
 	int err;
 
@@ -257,12 +300,27 @@ static int stamp_stream(struct store *store, enum registry_kind kind, const char
 }
 
 struct held {
-	int64_t id, sum;
+	int64_t id, sum, signed_s;
+	bool is_signed;
 };
 
 static bool note_held(void *data, const struct records_row *row)
 {
-	*(struct held *)data = (struct held){.id = row->id, .sum = row->sum};
+	*(struct held *)data = (struct held){.id = row->id,
+					     .sum = row->sum,
+					     .signed_s = row->signed_s,
+					     .is_signed = row->signer[0] != '\0'};
+	return false;
+}
+
+/* What was signed is said when it was signed, however often it is repeated. */
+static bool follows(const struct held *held, const struct store_arrival *arrival,
+		    struct registry_complaint *ret_complaint)
+{
+	if (!arrival->word || arrival->word->signed_s >= held->signed_s)
+		return true;
+	snprintf(ret_complaint->text, sizeof(ret_complaint->text),
+		 "was signed before the one that is held: an older one cannot follow it");
 	return false;
 }
 
@@ -285,8 +343,15 @@ static int read_record(enum registry_kind kind, const char *key, const char *jso
 	return 0;
 }
 
+static bool is_signed(const struct store_arrival *arrival)
+{
+	return arrival->word && arrival->word->rules;
+}
+
 static int64_t heard_at(struct store *store, const struct store_arrival *arrival)
 {
+	if (is_signed(arrival))
+		return arrival->word->signed_s * NS_PER_S;
 	if (arrival->at.clock != CLOCK_UNSYNCED)
 		return arrival->at.utc_ns;
 	store->undated = true;
@@ -294,15 +359,16 @@ static int64_t heard_at(struct store *store, const struct store_arrival *arrival
 }
 
 /* The same as it is held. Only who says it anew makes it younger. */
-static int hear_again(struct store *store, enum registry_kind kind, int64_t id,
+static int hear_again(struct store *store, enum registry_kind kind, const struct held *held,
 		      const struct store_arrival *arrival)
 {
 	int err = stamp_stream(store, kind, NULL, arrival->at.utc_ns);
 
-	if (err == 0 && !arrival->retained)
-		err = begin(store);
-	if (err == 0 && !arrival->retained) {
-		err = records_hear(store->stream.records, id, heard_at(store, arrival));
+	if (err < 0 || arrival->retained || held->is_signed)
+		return err < 0 ? err : 1;
+	err = begin(store);
+	if (err == 0) {
+		err = records_hear(store->stream.records, held->id, heard_at(store, arrival));
 		changed(store, kind);
 	}
 	return err < 0 ? err : 1;
@@ -311,36 +377,58 @@ static int hear_again(struct store *store, enum registry_kind kind, int64_t id,
 static int put_record(struct store *store, const struct registry_record *record, int64_t sum,
 		      const struct store_arrival *arrival)
 {
+	const struct records_signature signature = {
+		.signer = is_signed(arrival) ? arrival->word->signer : "",
+		.signed_s = is_signed(arrival) ? arrival->word->signed_s : 0};
 	int err = begin(store);
 
 	if (err == 0)
-		err = records_put(store->stream.records, record, sum, heard_at(store, arrival));
+		err = records_put(store->stream.records, record, sum, heard_at(store, arrival),
+				  &signature);
 	if (err == 0)
 		err = stamp_stream(store, record->kind, record->version, arrival->at.utc_ns);
 	changed(store, record->kind);
 	return err;
 }
 
+int store_hear(struct store *store, enum registry_kind kind, const char *key,
+	       const struct store_arrival *arrival)
+{
+	struct held held = {0};
+	int err;
+
+	if (!store->stream.records)
+		return -EIO;
+	err = records_find(store->stream.records, kind, key, note_held, &held);
+	if (err < 0)
+		return err == -ENOENT ? 0 : err;
+	return held.sum == arrival->sum ? hear_again(store, kind, &held, arrival) : 0;
+}
+
 int store_put(struct store *store, enum registry_kind kind, const char *key, const char *json,
 	      size_t bytes, const struct store_arrival *arrival,
 	      struct registry_complaint *ret_complaint)
 {
-	int64_t sum = records_sum(json, bytes);
+	const struct trust_word none = {0}, *word = arrival->word ? arrival->word : &none;
+	int64_t sum = arrival->sum ? arrival->sum : records_sum(json, bytes);
 	struct registry_record *record = NULL;
-	struct held held;
+	struct held held = {0};
 	int err;
 
 	if (!store->stream.records)
 		return -EIO;
 	err = records_find(store->stream.records, kind, key, note_held, &held);
 	if (err == 0 && held.sum == sum)
-		return hear_again(store, kind, held.id, arrival);
+		return hear_again(store, kind, &held, arrival);
 	if (err == 0 || err == -ENOENT)
 		err = read_record(kind, key, json, bytes, &record, ret_complaint);
 	if (err < 0 || !record)
 		return err;
 	if (registry_is_ahead(record->as_of_utc_ns, registry_latest(&arrival->at))) {
 		snprintf(ret_complaint->text, sizeof(ret_complaint->text), "%s", REGISTRY_AHEAD);
+		err = -EINVAL;
+	} else if (!trust_allows(store->trust, record, true, word, ret_complaint) ||
+		   (is_signed(arrival) && !follows(&held, arrival, ret_complaint))) {
 		err = -EINVAL;
 	} else {
 		err = put_record(store, record, sum, arrival);
@@ -364,19 +452,39 @@ int store_date(struct store *store, int64_t now_utc_ns)
 	return err;
 }
 
-int store_remove(struct store *store, enum registry_kind kind, const char *key, int64_t now_utc_ns)
+static int may_remove(struct store *store, enum registry_kind kind, const char *key,
+		      const struct store_arrival *arrival, struct registry_complaint *ret_complaint)
+{
+	const struct trust_word none = {.lack = "nobody signed its removal"};
+	struct held held = {0};
+	int err;
+
+	if (!trust_allows_removal(store->trust, kind, key, arrival->word ? arrival->word : &none,
+				  ret_complaint))
+		return -EINVAL;
+	err = records_find(store->stream.records, kind, key, note_held, &held);
+	if (err == 0 && is_signed(arrival) && !follows(&held, arrival, ret_complaint))
+		return -EINVAL;
+	return err == -ENOENT ? 0 : err;
+}
+
+int store_remove(struct store *store, enum registry_kind kind, const char *key,
+		 const struct store_arrival *arrival, struct registry_complaint *ret_complaint)
 {
 	int err;
 
 	if (!store->stream.records)
 		return -EIO;
+	err = may_remove(store, kind, key, arrival, ret_complaint);
+	if (err < 0)
+		return err;
 	err = begin(store);
 	if (err == 0)
 		err = records_remove(store->stream.records, kind, key);
 	if (err == 0 || err == -ENOENT)
 		changed(store, kind);
 	if (err == 0)
-		err = stamp_stream(store, kind, NULL, now_utc_ns);
+		err = stamp_stream(store, kind, NULL, arrival->at.utc_ns);
 	return err;
 }
 

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "registry/records.h"
+#include "registry/trust.h"
 
 #define STORE_PATH_BYTES 1024
 #define STORE_LISTS_MAX	 32 /* REGISTRY_FILES_MAX of config.h */
@@ -44,17 +45,23 @@ struct store_table {
 
 struct store {
 	int64_t max_age_ns, limit_bytes;
+	const struct trust *trust; /* borrowed; NULL: no record has to be signed */
+	const char *checkpoint; /* whose stream it is: borrowed */
+	char plain[CONSIGNMENT_BYTES]; /* a record without its note */
 	struct store_source stream;
 	struct store_source lists[STORE_LISTS_MAX]; /* by their place in the configuration */
 	struct store_table *table; /* NULL: read when it is needed next */
 	bool writing; /* a transaction of the stream is open */
 	bool undated; /* records were heard before a clock was set, perhaps */
+	bool forgot; /* records that now need a signature: they are to be asked for again */
 };
 
 /* A message of the stream. */
 struct store_arrival {
 	struct instant at;
 	bool retained; /* it may have been said long ago */
+	int64_t sum; /* of it as it came, with its note */
+	const struct trust_word *word; /* NULL: nobody signed it */
 };
 
 /* Opens the stream; a damaged one is renamed and begun anew (*ret_anew). The lists that lie
@@ -69,9 +76,15 @@ void store_close(struct store *store);
 int store_put(struct store *store, enum registry_kind kind, const char *key, const char *json,
 	      size_t bytes, const struct store_arrival *arrival,
 	      struct registry_complaint *ret_complaint);
+/* The same, of what may be held already, byte for byte, with its note: then that need not be judged. 1: it
+ * is; 0: it is not. */
+int store_hear(struct store *store, enum registry_kind kind, const char *key,
+	       const struct store_arrival *arrival);
 /* The clock is set: what was heard without one is as of now. */
 int store_date(struct store *store, int64_t now_utc_ns);
-int store_remove(struct store *store, enum registry_kind kind, const char *key, int64_t now_utc_ns);
+/* -EINVAL: this word may not remove it. */
+int store_remove(struct store *store, enum registry_kind kind, const char *key,
+		 const struct store_arrival *arrival, struct registry_complaint *ret_complaint);
 int store_commit(struct store *store);
 void store_rollback(struct store *store);
 int64_t store_stream_bytes(struct store *store);

@@ -43,8 +43,12 @@ void registry_open_stream(struct registry *registry)
 {
 	int64_t now_ns = clock_mono_ns();
 	bool anew = false;
-	int err = store_open(&registry->store, registry->path, registry->conf->quota_bytes,
-			     registry->conf->max_age_ns, &anew);
+	int err;
+
+	registry->store.trust = registry->trust;
+	registry->store.checkpoint = registry->conf->checkpoint;
+	err = store_open(&registry->store, registry->path, registry->conf->quota_bytes,
+			 registry->conf->max_age_ns, &anew);
 
 	registry->reopen_ns = err < 0 ? now_ns + REOPEN_NS : INT64_MAX;
 	if (err < 0 && !registry->failing)
@@ -52,11 +56,15 @@ void registry_open_stream(struct registry *registry)
 			 registry->path);
 	if (anew)
 		log_warnx("%s was damaged and begins anew, it was renamed", registry->path);
-	if (err == 0 && (anew || registry->failing)) {
+	if (registry->store.forgot)
+		log_info("records of before may lack the signature that they need now: they are "
+			 "forgotten");
+	if (err == 0 && (anew || registry->failing || registry->store.forgot)) {
 		log_info("asking for all records once more");
 		atomic_store(&registry->wants_all, true);
 	}
 	registry->failing = err < 0;
+	registry->store.forgot = false;
 }
 
 static void stream_failed(struct registry *registry, int err)
@@ -155,7 +163,8 @@ struct changes {
 };
 
 static int note_change(struct registry *registry, struct changes *changes,
-		       const struct inlet_message *message, bool removed)
+		       const struct inlet_message *message, const struct trust_word *word,
+		       bool removed)
 {
 	struct changed_record *record = &changes->records[changes->count];
 
@@ -168,6 +177,7 @@ static int note_change(struct registry *registry, struct changes *changes,
 	changes->count++;
 	*record = (struct changed_record){.removed = removed};
 	snprintf(record->subject, sizeof(record->subject), "%s", message->subject);
+	snprintf(record->signer, sizeof(record->signer), "%s", word->signer);
 	event_hash(message->payload, message->bytes, record->hash);
 	return removed ? 0 : intake_hash(&registry->store, message, record->held_hash);
 }
@@ -185,15 +195,16 @@ static int take_message(struct registry *registry, const struct inlet_message *m
 			struct changes *changes)
 {
 	struct registry_complaint complaint = {0};
+	struct trust_word word = {0};
 	enum intake_result result;
 	int err;
 
-	result = intake_take(&registry->store, message, now, &complaint, &err);
+	result = intake_take(&registry->store, message, now, &word, &complaint, &err);
 	counts->records += result == INTAKE_TAKEN || result == INTAKE_UNCHANGED;
 	counts->unchanged += result == INTAKE_UNCHANGED;
 	counts->removed += result == INTAKE_REMOVED;
 	if (result == INTAKE_TAKEN || result == INTAKE_REMOVED)
-		return note_change(registry, changes, message, result == INTAKE_REMOVED);
+		return note_change(registry, changes, message, &word, result == INTAKE_REMOVED);
 	if (result == INTAKE_REFUSED)
 		refuse(registry, message->subject, &complaint, 0);
 	return result == INTAKE_FAILED ? err : 0;
@@ -259,10 +270,13 @@ static void take_slice(struct registry *registry)
 /* ---- lists ----------------------------------------------------------------------------- */
 
 static void put_list(struct registry *registry, const char *file, const struct registry_list *list,
-		     enum registry_kind kind, int records)
+		     enum registry_kind kind, const struct list_update *update)
 {
 	struct taken_list taken = {
-		.kind = kind, .as_of_utc_ns = list->as_of_utc_ns, .records = records};
+		.kind = kind, .as_of_utc_ns = list->as_of_utc_ns, .records = update->records};
+
+	memcpy(taken.hash, update->hash, sizeof(taken.hash));
+	snprintf(taken.signer, sizeof(taken.signer), "%s", list->signer);
 
 	snprintf(taken.file, sizeof(taken.file), "%s", file);
 	snprintf(taken.version, sizeof(taken.version), "%s", list->version);
@@ -288,7 +302,7 @@ static void apply_update(struct registry *registry, size_t place, const struct l
 	if (err < 0)
 		refuse_for(registry, file, strerror(-err));
 	else if (update->ready && !update->known)
-		put_list(registry, file, &list, kind, update->records);
+		put_list(registry, file, &list, kind, update);
 	if (update->refused)
 		refuse(registry, file, &update->complaint, update->more);
 }

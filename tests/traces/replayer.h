@@ -9,6 +9,7 @@
  *     #! consignment …          what the registry holds, see transit/registry/question.h; also aeo, arrangement
  *     #! busy 2                 it turns the next two questions away
  *     #! max-age 24             hours after which its lists are stale; they are 30 old at first
+ *     #! signed revenue.ge/lists  by whom all that it holds is signed
  *     #! most 2                 it names that many consignments in an answer
  *     #! answer 12.5            it answers what it was asked until then; not before
  *     #! fail 12.5              it answers that it cannot be read
@@ -626,6 +627,8 @@ static bool replay_register(struct replay *replay, char *line)
 		replay->table.busy = number;
 	else if (sscanf(line, "#! max-age %u", &number) == 1)
 		replay->table.list.max_age_ns = number * 60 * TABLE_MINUTE_NS;
+	else if (sscanf(line, "#! signed %63s", replay->table.list.signer) == 1)
+		;
 	else if (sscanf(line, "#! most %u", &number) == 1)
 		replay->table.most = number;
 	else if (sscanf(line, "#! answer %lf", &seconds) == 1)

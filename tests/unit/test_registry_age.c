@@ -147,16 +147,17 @@ static void what_was_heard_without_a_clock_is_dated_when_there_is_one(void **sta
 	take_away(&shelf);
 }
 
-static void a_file_of_the_version_before_is_brought_up_and_not_begun_anew(void **state)
+#define WITHOUT_SIGNERS                                                                 \
+	"ALTER TABLE record DROP COLUMN signer; ALTER TABLE record DROP COLUMN signed;" \
+	"ALTER TABLE list DROP COLUMN signer; ALTER TABLE list DROP COLUMN signed;"     \
+	"ALTER TABLE list DROP COLUMN trust;"
+
+static void a_file_of_a_version_before_is_brought_up_and_not_begun_anew(void **state)
 {
-	static const char before[] =
-		"DROP INDEX record_undated; ALTER TABLE record DROP COLUMN heard;"
-		"UPDATE list SET received=received-1000;"
-		"PRAGMA user_version=1";
+	const char *before = *state;
 	struct shelf shelf;
 	sqlite3 *sqlite;
 
-	(void)state;
 	make(&shelf);
 	(void)bring(&shelf, REGISTRY_CONSIGNMENT, UCR, CONSIGNMENT, arrival(NOW, false));
 	(void)bring(&shelf, REGISTRY_AEO, "GE:P:1", AEO_OF("1", ""), arrival(NOW, false));
@@ -219,11 +220,22 @@ static void each_record_has_an_edition_of_its_own(void **state)
 
 int main(void)
 {
+	static char before_the_signers[] =
+		WITHOUT_SIGNERS "UPDATE record SET heard=heard-1000; PRAGMA user_version=2";
+	static char before_the_hearing[] =
+		WITHOUT_SIGNERS "DROP INDEX record_undated; ALTER TABLE record DROP COLUMN heard;"
+				"UPDATE list SET received=received-1000;"
+				"PRAGMA user_version=1";
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_broker_repeats_is_not_younger_but_what_is_said_anew_is),
 		cmocka_unit_test(a_record_of_a_time_to_come_is_refused_where_there_is_a_clock),
 		cmocka_unit_test(what_was_heard_without_a_clock_is_dated_when_there_is_one),
-		cmocka_unit_test(a_file_of_the_version_before_is_brought_up_and_not_begun_anew),
+		cmocka_unit_test_prestate(
+			a_file_of_a_version_before_is_brought_up_and_not_begun_anew,
+			before_the_signers),
+		cmocka_unit_test_prestate(
+			a_file_of_a_version_before_is_brought_up_and_not_begun_anew,
+			before_the_hearing),
 		cmocka_unit_test(a_claim_is_judged_by_the_number_that_is_claimed),
 		cmocka_unit_test(each_record_has_an_edition_of_its_own),
 	};

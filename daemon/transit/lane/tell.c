@@ -304,6 +304,8 @@ static void put_list(struct jw *json, const char *key, const struct registry_lis
 		event_hex(list->hash, hash);
 		jw_text(json, "sha256", hash);
 	}
+	if (list->signer[0])
+		jw_text(json, "signer", list->signer);
 	jw_close(json);
 }
 

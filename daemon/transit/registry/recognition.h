@@ -60,6 +60,8 @@ struct utc_span {
 	int64_t until_utc_ns; /* the first moment after it; INT64_MAX: open */
 };
 
+#define SIGNER_BYTES 64
+
 /* The edition of a record: its own version and date, or those of the list that it came with. Also
  * of a list as such, that was searched in vain. */
 struct registry_list {
@@ -69,6 +71,7 @@ struct registry_list {
 	int64_t max_age_ns; /* INT64_MAX: never stale */
 	bool hashed;
 	unsigned char hash[EVENT_HASH_BYTES]; /* SHA-256 of the record as it is held */
+	char signer[SIGNER_BYTES]; /* the key's name; empty: nobody */
 };
 
 enum aeo_status { AEO_ACTIVE, AEO_SUSPENDED, AEO_REVOKED };
