@@ -64,7 +64,7 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # ---- packages ------------------------------------------------------------------------
 
-LIBS := libmodbus libgpiod sqlite3 nettle jansson libpcre2-8 expat
+LIBS := libmodbus libgpiod sqlite3 hogweed nettle jansson libpcre2-8 expat
 # What speaks to the network is a program of its own, and links nothing of these but nettle.
 UPLINK_LIBS := libmosquitto libssl libcrypto libseccomp libzstd nettle
 # So is what hears devices over a network.

@@ -274,6 +274,23 @@ static int read_signature(const char *line, size_t length, struct note_signature
 	return 0;
 }
 
+int note_read_signatures(const char **at, const char *end, struct note *note)
+{
+	const char *line;
+	size_t length;
+
+	while (*at < end && note->count < NOTE_SIGNATURES) {
+		line = note_next_line(at, end, &length);
+		if (!line)
+			return -EINVAL;
+		/* one that is longer than we know is another's business */
+		if (length < LINE_BYTES &&
+		    read_signature(line, length, &note->signature[note->count]) == 0)
+			note->count++;
+	}
+	return note->count > 0 ? 0 : -EINVAL;
+}
+
 int note_read(const char *note, size_t bytes, struct note *ret_note)
 {
 	struct note found = {0};
@@ -288,16 +305,7 @@ int note_read(const char *note, size_t bytes, struct note *ret_note)
 			return -EINVAL;
 	} while (length > 0);
 	found.text_bytes = (size_t)(at - note) - 1;
-	while (at < end && found.count < NOTE_SIGNATURES) {
-		line = note_next_line(&at, end, &length);
-		if (!line)
-			return -EINVAL;
-		/* one that is longer than we know is another's business */
-		if (length < LINE_BYTES &&
-		    read_signature(line, length, &found.signature[found.count]) == 0)
-			found.count++;
-	}
-	if (found.count == 0)
+	if (note_read_signatures(&at, end, &found) < 0)
 		return -EINVAL;
 	*ret_note = found;
 	return 0;

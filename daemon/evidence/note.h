@@ -83,6 +83,9 @@ int note_sign_line(const char *name, uint32_t id, const unsigned char *signature
 		   char *out, size_t size);
 int note_verifier_text(const struct note_verifier *verifier, char out[VERIFIER_BYTES]);
 
+/* The lines behind the empty one, into count and signature. -EINVAL: there is none. */
+int note_read_signatures(const char **at, const char *end, struct note *note);
+
 /* -EINVAL: it is none. */
 int note_read(const char *note, size_t bytes, struct note *ret_note);
 int note_verifier_read(const char *text, struct note_verifier *ret_verifier);

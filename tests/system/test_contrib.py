@@ -13,9 +13,9 @@ VERSION = re.search(r"^VERSION := (.*)$", (ROOT / "Makefile").read_text(), re.MU
 BUILDROOT = ROOT / "contrib/buildroot/corridord"
 LICENSE = (ROOT / "LICENSE").read_bytes()
 # What pkg-config knows by another name.
-YOCTO = {"libpcre2-8": "libpcre2", "libmosquitto": "mosquitto", "libssl": "openssl",
+YOCTO = {"hogweed": "nettle", "libpcre2-8": "libpcre2", "libmosquitto": "mosquitto", "libssl": "openssl",
          "libcrypto": "openssl", "libzstd": "zstd"}  # fmt: skip
-PACKAGES = {"libgpiod": "libgpiod2", "libpcre2-8": "pcre2", "libmosquitto": "mosquitto",
+PACKAGES = {"hogweed": "nettle", "libgpiod": "libgpiod2", "libpcre2-8": "pcre2", "libmosquitto": "mosquitto",
             "libssl": "openssl", "libcrypto": "openssl", "libzstd": "zstd",
             "sqlite3": "sqlite"}  # fmt: skip
 

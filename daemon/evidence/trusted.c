@@ -1,0 +1,81 @@
+#include "evidence/trusted.h"
+
+#include <errno.h>
+#include <nettle/eddsa.h>
+#include <string.h>
+
+static bool is_same(const struct note_verifier *one, const struct note_verifier *other)
+{
+	return one->id == other->id && one->key_bytes == other->key_bytes &&
+	       memcmp(one->key, other->key, one->key_bytes) == 0 &&
+	       strcmp(one->name, other->name) == 0;
+}
+
+int trusted_add(struct trusted *trusted, const char *verifier_key)
+{
+	struct note_verifier verifier;
+
+	if (note_verifier_read(verifier_key, &verifier) < 0 || verifier.type != NOTE_ED25519 ||
+	    verifier.key_bytes != ED25519_BYTES)
+		return -EINVAL;
+	for (size_t i = 0; i < trusted->count; i++)
+		if (is_same(&trusted->verifier[i], &verifier))
+			return 0;
+	if (trusted->count == TRUSTED_MAX)
+		return -ENOSPC;
+	trusted->verifier[trusted->count++] = verifier;
+	return 0;
+}
+
+static bool is_good(const struct note_verifier *verifier, const struct note_signature *signature,
+		    const char *text, size_t bytes)
+{
+	return signature->count == ED25519_SIGNATURE_BYTES &&
+	       ed25519_sha512_verify(verifier->key, bytes, (const unsigned char *)text,
+				     signature->bytes) == 1;
+}
+
+static enum trusted_worth judge_signatures(const struct trusted *trusted, const struct note *note,
+					   const char *text, const struct note_verifier **ret_by)
+{
+	enum trusted_worth worth = TRUSTED_UNKNOWN;
+
+	for (size_t i = 0; i < note->count; i++) {
+		const struct note_signature *signature = &note->signature[i];
+
+		for (size_t k = 0; k < trusted->count; k++) {
+			const struct note_verifier *verifier = &trusted->verifier[k];
+
+			if (verifier->id != signature->id ||
+			    strcmp(verifier->name, signature->name) != 0)
+				continue;
+			if (!is_good(verifier, signature, text, note->text_bytes))
+				return TRUSTED_WRONG;
+			*ret_by = verifier;
+			worth = TRUSTED_GOOD;
+		}
+	}
+	return worth;
+}
+
+enum trusted_worth trusted_check(const struct trusted *trusted, const char *kind, const char *topic,
+				 const char *payload, size_t bytes, struct vouch *ret_vouch,
+				 const struct note_verifier **ret_by)
+{
+	char text[NOTE_BYTES];
+	struct tree_hash hash;
+	struct note note;
+
+	switch (vouch_take(payload, bytes, text, &hash)) {
+	case VOUCH_NONE:
+		return TRUSTED_NONE;
+	case VOUCH_BAD:
+		return TRUSTED_WRONG;
+	case VOUCH_FOUND:
+		break;
+	}
+	if (vouch_read(text, strlen(text), kind, ret_vouch, &note) < 0 ||
+	    strcmp(ret_vouch->topic, topic) != 0 || !tree_equal(&ret_vouch->hash, &hash))
+		return TRUSTED_WRONG;
+	return judge_signatures(trusted, &note, text, ret_by);
+}

@@ -1,0 +1,32 @@
+/* Keys of others whose word for a message is taken, and whether a message has it.
+ *
+ * For corridord itself, which links no OpenSSL: Ed25519 by nettle. Pure; nothing here allocates. */
+#ifndef CORRIDORD_EVIDENCE_TRUSTED_H
+#define CORRIDORD_EVIDENCE_TRUSTED_H
+
+#include "evidence/vouch.h"
+
+#define TRUSTED_MAX 64
+
+struct trusted {
+	struct note_verifier verifier[TRUSTED_MAX];
+	size_t count;
+};
+
+enum trusted_worth {
+	TRUSTED_GOOD,
+	TRUSTED_NONE, /* there is no note */
+	TRUSTED_WRONG, /* not of this message, not for this topic, no note, or forged */
+	TRUSTED_UNKNOWN, /* by keys that are not known */
+};
+
+/* -EINVAL: it is no Ed25519 key; -ENOSPC. One that is there already stays once. */
+int trusted_add(struct trusted *trusted, const char *verifier_key);
+
+/* kind and topic: what it has to be for. ret_vouch and ret_by are set where it is GOOD: who vouches is
+ * for the caller to judge. */
+enum trusted_worth trusted_check(const struct trusted *trusted, const char *kind, const char *topic,
+				 const char *payload, size_t bytes, struct vouch *ret_vouch,
+				 const struct note_verifier **ret_by);
+
+#endif
