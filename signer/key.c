@@ -161,11 +161,10 @@ static int sign(const struct key *key, const char *text, size_t bytes,
 	return err;
 }
 
-int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES])
+/* The text, an empty line and the signature's. */
+static int write_note(const struct key *key, const char *text, int length, char *out, size_t size)
 {
 	unsigned char signature[ED25519_SIGNATURE_BYTES];
-	char text[NOTE_TEXT_BYTES];
-	int length = note_text(head, text);
 	int line, err;
 
 	if (length < 0)
@@ -176,8 +175,22 @@ int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_
 	memcpy(out, text, (size_t)length);
 	out[length++] = '\n';
 	line = note_sign_line(key->verifier.name, key->verifier.id, signature, sizeof(signature),
-			      out + length, NOTE_BYTES - (size_t)length);
+			      out + length, size - (size_t)length);
 	return line < 0 ? line : length + line;
+}
+
+int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES])
+{
+	char text[NOTE_TEXT_BYTES];
+
+	return write_note(key, text, note_text(head, text), out, NOTE_BYTES);
+}
+
+int key_vouch(const struct key *key, const struct vouch *vouch, char out[VOUCH_NOTE_BYTES])
+{
+	char text[VOUCH_TEXT_BYTES];
+
+	return write_note(key, text, vouch_text(vouch, text), out, VOUCH_NOTE_BYTES);
 }
 
 int key_cosign(const struct key *key, uint64_t time_s, const char *note, char out[NOTE_BYTES])

@@ -62,7 +62,8 @@ class Verifier:
     """NAME+ID+BASE64"""
 
     def __init__(self, text):
-        self.name, number, key = text.strip().split("+", 2)
+        self.text = text.strip()
+        self.name, number, key = self.text.split("+", 2)
         data = base64.b64decode(key, validate=True)
         self.type, self.key = data[0], data[1:]
         self.id = hashlib.sha256(self.name.encode() + b"\n" + data).digest()[:4]
