@@ -63,7 +63,16 @@ struct witness_conf {
 	int64_t every_ns; /* a head is offered to the witnesses */
 };
 
+#define OFFICERS_MAX 64
+
+struct officers_conf {
+	bool enabled; /* there is an officers block */
+	struct conf_list keys; /* verifier keys, named officer/NAME */
+	struct conf_list must_sign; /* methods of requests */
+};
+
 #define REGISTRY_FILES_MAX 32
+#define HANDOVER_KEYS_MAX  32
 
 struct registry_conf {
 	bool enabled; /* there is a registry block */
@@ -76,6 +85,7 @@ struct registry_conf {
 
 struct handover_conf {
 	bool enabled; /* there is a handover block */
+	struct conf_list keys; /* verifier keys of gateways that announce; those of witness too */
 	struct legs_conf legs;
 };
 
@@ -115,6 +125,7 @@ struct config {
 	struct handover_conf handover;
 	struct signer_conf signer;
 	struct witness_conf witness;
+	struct officers_conf officers;
 	struct bus_conf *buses;
 	size_t bus_count;
 	struct device_conf *devices;
