@@ -64,7 +64,7 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # ---- packages ------------------------------------------------------------------------
 
-LIBS := libmodbus libgpiod sqlite3 hogweed nettle jansson libpcre2-8 expat
+LIBS := libmodbus libgpiod sqlite3 hogweed gmp nettle jansson libpcre2-8 expat
 # What speaks to the network is a program of its own, and links nothing of these but nettle.
 UPLINK_LIBS := libmosquitto libssl libcrypto libseccomp libzstd nettle
 # So is what hears devices over a network.
@@ -74,10 +74,10 @@ SIGNER_LIBS := libcrypto libseccomp nettle
 # What judges a list of events knows neither the journal's library nor MQTT's.
 VERIFY_LIBS := libcrypto jansson nettle
 # Nor does the technician's tool, which speaks to the daemon alone.
-CTL_LIBS := jansson libmodbus hogweed nettle
+CTL_LIBS := jansson libmodbus hogweed gmp nettle
 BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev \
                   libmosquitto-dev libmicrohttpd-dev libssl-dev libseccomp-dev libzstd-dev libsqlite3-dev \
-                  nettle-dev libjansson-dev libpcre2-dev libexpat1-dev
+                  nettle-dev libgmp-dev libjansson-dev libpcre2-dev libexpat1-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-pymodbus
 # Keys in a token and in a TPM, both made of software. Debian 12 has no provider for PKCS #11.
 CHIP_PACKAGES  := softhsm2 opensc swtpm tpm2-openssl tpm2-tools \

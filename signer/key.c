@@ -281,21 +281,34 @@ static int put_line(const struct key *key, const char *text, size_t bytes, char 
 					  (size_t)count, out, size);
 }
 
-int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES])
+/* The text, an empty line, and one of each key. */
+static int write_note(const struct key *key, const char *text, int bytes, char *out, size_t size)
 {
-	char text[NOTE_TEXT_BYTES];
-	int bytes = note_text(head, text), length = bytes, line = 0;
+	int length = bytes, line = 0;
 
 	if (bytes < 0)
 		return bytes;
 	memcpy(out, text, (size_t)bytes);
 	out[length++] = '\n';
 	for (; key && line >= 0; key = key->joined) {
-		line = put_line(key, text, (size_t)bytes, out + length,
-				NOTE_BYTES - (size_t)length);
+		line = put_line(key, text, (size_t)bytes, out + length, size - (size_t)length);
 		length += line;
 	}
 	return line < 0 ? line : length;
+}
+
+int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES])
+{
+	char text[NOTE_TEXT_BYTES];
+
+	return write_note(key, text, note_text(head, text), out, NOTE_BYTES);
+}
+
+int key_vouch(const struct key *key, const struct vouch *vouch, char out[VOUCH_NOTE_BYTES])
+{
+	char text[VOUCH_TEXT_BYTES];
+
+	return write_note(key, text, vouch_text(vouch, text), out, VOUCH_NOTE_BYTES);
 }
 
 int key_cosign(const struct key *key, uint64_t time_s, const char *note, char out[NOTE_BYTES])

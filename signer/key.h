@@ -2,7 +2,7 @@
 #ifndef CORRIDORD_SIGNER_KEY_H
 #define CORRIDORD_SIGNER_KEY_H
 
-#include "evidence/note.h"
+#include "evidence/vouch.h"
 
 struct key;
 
@@ -26,6 +26,8 @@ const struct key *key_joined(const struct key *key); /* the other one, or NULL *
 
 /* The whole note of that head, with a NUL. Characters, or a negative errno. */
 int key_sign(const struct key *key, const struct note_head *head, char out[NOTE_BYTES]);
+/* The whole note that vouches for a message, with a NUL. Characters, or a negative errno. */
+int key_vouch(const struct key *key, const struct vouch *vouch, char out[VOUCH_NOTE_BYTES]);
 /* A witness's word for the head of a note: the note with one more signature line. Characters, or a
  * negative errno. */
 int key_cosign(const struct key *key, uint64_t time_s, const char *note, char out[NOTE_BYTES]);

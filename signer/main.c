@@ -1,4 +1,4 @@
-/* corridord-signer: holds the evidence key and signs heads of this gateway's logs, and nothing else.
+/* corridord-signer: holds the evidence key and signs heads of this gateway's logs, and its handovers.
  *
  * corridord starts it and hands it one end of a socket as standard input. It has no network, and
  * never signs two heads of an origin of which one does not continue the other. A question is a line,
@@ -7,13 +7,15 @@
  *	last ORIGIN			last SIZE ROOT		what was signed last; 0 and zeros: nothing
  *	sign ORIGIN SIZE ROOT HASH...	note NOTE		the hashes prove that the last one is continued
  *	keys				keys KEY...		the verifier keys that it signs with
+ *	vouch ORIGIN TOPIC HASH		note NOTE		the handover of that hash is this gateway's
  *	log KEY				ok			a verifier key: heads of that log are cosigned
  *	witness KEY			ok			the same: its cosignatures of our heads are known
  *	cosign REQUEST			as in witness.h		what a log asks of its witness (evidence/cosign.h)
  *	check NOTE			as in witness.h		who has cosigned a head of ours
  *					refused WHY
  *
- * ROOT, HASH, NOTE and REQUEST in base64.
+ * ROOT, HASH, NOTE and REQUEST in base64. No text is signed as it is given: heads and handovers are
+ * made here, each with a beginning of its own, of this gateway and at this machine's time.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -27,6 +29,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/version.h"
 #include "evidence/cosign.h"
 #include "signer/chip.h"
@@ -157,6 +160,39 @@ static void answer_keys(const struct signer *signer, char *out)
 	}
 }
 
+static bool read_vouch(const struct signer *signer, char **rest, struct vouch *vouch)
+{
+	const char *topic;
+
+	vouch->kind = VOUCH_HANDOVER;
+	if (!read_origin(signer, strtok_r(NULL, " ", rest), vouch->by))
+		return false;
+	topic = strtok_r(NULL, " ", rest);
+	if (!topic || !vouch_topic_is_good(topic) || !strstr(topic, "/handover/"))
+		return false;
+	memcpy(vouch->topic, topic, strlen(topic) + 1);
+	return read_hash(strtok_r(NULL, " ", rest), &vouch->hash) && !strtok_r(NULL, " ", rest);
+}
+
+static void answer_vouch(const struct signer *signer, char **rest, char *out)
+{
+	struct vouch vouch = {.time_s = (uint64_t)(clock_now().utc_ns / NS_PER_S)};
+	char note[VOUCH_NOTE_BYTES];
+	const char *why = NULL;
+	int length = -EINVAL, used;
+
+	if (!read_vouch(signer, rest, &vouch))
+		why = "that is no handover";
+	else if ((length = key_vouch(signer->key, &vouch, note)) < 0)
+		why = "the key does not sign";
+	if (why) {
+		snprintf(out, ANSWER_BYTES, "refused %s", why);
+		return;
+	}
+	used = snprintf(out, ANSWER_BYTES, "note ");
+	base64_encode(note, (size_t)length, out + used);
+}
+
 static void answer_known(struct keys *keys, const char *key, char *out)
 {
 	int err = key ? keys_add(keys, key) : -EINVAL;
@@ -176,6 +212,8 @@ static void answer(struct signer *signer, char *question, char *out)
 		answer_sign(signer, &rest, out);
 	else if (word && strcmp(word, "keys") == 0)
 		answer_keys(signer, out);
+	else if (word && strcmp(word, "vouch") == 0)
+		answer_vouch(signer, &rest, out);
 	else if (word && strcmp(word, "log") == 0)
 		answer_known(&signer->witness.logs, strtok_r(NULL, " ", &rest), out);
 	else if (word && strcmp(word, "witness") == 0)

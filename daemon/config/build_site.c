@@ -6,6 +6,7 @@
 #include "evidence/note.h"
 #include "frames/host.h"
 #include "frames/topic.h"
+#include "inbound/request_vouched.h"
 #include "transit/registry/recognition_words.h"
 
 #define MQTT_PORT     1883
@@ -187,6 +188,50 @@ static void build_registry(struct config_build *build)
 		config_build_trusts(build, node);
 }
 
+/* ---- keys of others ---------------------------------------------------------------------- */
+
+/* "corridor/<checkpoint>/<gateway>" */
+static bool is_of_gateway(const char *name)
+{
+	char checkpoint[NOTE_NAME_BYTES], gateway[NOTE_NAME_BYTES];
+	int end = 0;
+
+	return sscanf(name, "corridor/%63[a-z0-9-]/%63[a-z0-9-]%n", checkpoint, gateway, &end) ==
+		       2 &&
+	       name[end] == '\0';
+}
+
+/* NULL: it is one. */
+static const char *refuse_key(const char *text, bool of_log)
+{
+	struct note_verifier verifier;
+
+	if (note_verifier_read(text, &verifier) < 0 ||
+	    !note_key_is_known(verifier.type, verifier.key, verifier.key_bytes))
+		return "is no verifier key";
+	if (of_log != note_is_of_log(verifier.type))
+		return of_log ? "is not the verifier key of a log"
+			      : "is not the verifier key of a witness";
+	if (!is_of_gateway(verifier.name))
+		return "is not named corridor/CHECKPOINT/GATEWAY";
+	return NULL;
+}
+
+static void check_keys(struct config_build *build, const struct conf_node *node, const char *option,
+		       const struct conf_list *keys, bool of_log, size_t most)
+{
+	if (keys->count > most)
+		complain(build, node, option, NULL,
+			 most == WITNESS_KEYS_MAX ? "has more than 8 keys"
+						  : "has more than 32 keys");
+	for (size_t i = 0; i < keys->count; i++) {
+		const char *why = refuse_key(keys->item[i], of_log);
+
+		if (why)
+			complain(build, node, option, keys->item[i], why);
+	}
+}
+
 /* ---- handover -------------------------------------------------------------------------- */
 
 static void build_handover(struct config_build *build)
@@ -197,6 +242,10 @@ static void build_handover(struct config_build *build)
 	fill(build, node, handover_options, handover);
 	handover->enabled = node != NULL;
 	handover->legs.gateway = build->config->gateway.id;
+	check_keys(build, node, "keys", &handover->keys, true, HANDOVER_KEYS_MAX);
+	if (handover->legs.require && handover->keys.count == 0 &&
+	    build->config->witness.of.count == 0)
+		complain(build, node, "require", NULL, "needs \"keys\" beside it");
 }
 
 /* ---- uplink ---------------------------------------------------------------------------- */
@@ -324,46 +373,6 @@ static void build_signer(struct config_build *build)
 		complain(build, node, "old_key", signer->old_key, "is the same as \"key\"");
 }
 
-/* "corridor/<checkpoint>/<gateway>" */
-static bool is_of_gateway(const char *name)
-{
-	char checkpoint[NOTE_NAME_BYTES], gateway[NOTE_NAME_BYTES];
-	int end = 0;
-
-	return sscanf(name, "corridor/%63[a-z0-9-]/%63[a-z0-9-]%n", checkpoint, gateway, &end) ==
-		       2 &&
-	       name[end] == '\0';
-}
-
-/* NULL: it is one. */
-static const char *refuse_key(const char *text, bool of_log)
-{
-	struct note_verifier verifier;
-
-	if (note_verifier_read(text, &verifier) < 0 ||
-	    !note_key_is_known(verifier.type, verifier.key, verifier.key_bytes))
-		return "is no verifier key";
-	if (of_log != note_is_of_log(verifier.type))
-		return of_log ? "is not the verifier key of a log"
-			      : "is not the verifier key of a witness";
-	if (!is_of_gateway(verifier.name))
-		return "is not named corridor/CHECKPOINT/GATEWAY";
-	return NULL;
-}
-
-static void check_keys(struct config_build *build, const struct conf_node *node, const char *option,
-		       const struct conf_list *keys, bool of_log)
-{
-	if (keys->count > WITNESS_KEYS_MAX)
-		complain(build, node, option, NULL, "has more than 8 keys");
-	for (size_t i = 0; i < keys->count; i++) {
-		const char *why = refuse_key(keys->item[i], of_log);
-
-		if (why)
-			complain(build, node, option, keys->item[i], why);
-	}
-}
-
 static void build_witness(struct config_build *build)
 {
 	const struct conf_node *node = single_block(build, build->blocks, "witness", false);
@@ -373,8 +382,8 @@ static void build_witness(struct config_build *build)
 	if (!node)
 		return;
 	fill(build, node, witness_options, witness);
-	check_keys(build, node, "of", &witness->of, true);
-	check_keys(build, node, "by", &witness->by, false);
+	check_keys(build, node, "of", &witness->of, true, WITNESS_KEYS_MAX);
+	check_keys(build, node, "by", &witness->by, false, WITNESS_KEYS_MAX);
 	if (witness->of.count > 0 && !witness->key)
 		complain(build, node, "of", NULL, "needs \"key\" beside it");
 	if (witness->of.count == 0 && witness->by.count == 0)
@@ -383,6 +392,51 @@ static void build_witness(struct config_build *build)
 	if (!build->config->signer.enabled)
 		conf_complain_node(&build->reader, node, node->place.line,
 				   "needs a block \"signer\"");
+}
+
+/* NULL: it is one. */
+static const char *refuse_officer(const char *text)
+{
+	struct note_verifier verifier;
+	char officer[OFFICER_NAME_BYTES];
+
+	if (note_verifier_read(text, &verifier) < 0 || !note_is_of_log(verifier.type) ||
+	    !note_key_is_known(verifier.type, verifier.key, verifier.key_bytes))
+		return "is no verifier key";
+	return request_key_officer(verifier.name, officer) ? NULL : "is not named officer/NAME";
+}
+
+static void check_officers(struct config_build *build, const struct conf_node *node)
+{
+	const struct officers_conf *officers = &build->config->officers;
+	enum request_method method;
+
+	if (officers->keys.count > OFFICERS_MAX)
+		complain(build, node, "keys", NULL, "has more than 64 keys");
+	for (size_t i = 0; i < officers->keys.count; i++) {
+		const char *why = refuse_officer(officers->keys.item[i]);
+
+		if (why)
+			complain(build, node, "keys", officers->keys.item[i], why);
+	}
+	for (size_t i = 0; i < officers->must_sign.count; i++)
+		if (!request_method_by_name(officers->must_sign.item[i], &method))
+			complain(build, node, "must_sign", officers->must_sign.item[i],
+				 "is no kind of request");
+}
+
+static void build_officers(struct config_build *build)
+{
+	const struct conf_node *node = single_block(build, build->blocks, "officers", false);
+
+	build->config->officers.enabled = node != NULL;
+	if (!node)
+		return;
+	fill(build, node, officers_options, &build->config->officers);
+	check_officers(build, node);
+	if (!build->config->uplink.requests)
+		conf_complain_node(&build->reader, node, node->place.line,
+				   "needs \"requests = true\" in the block \"uplink\"");
 }
 
 void config_build_site(struct config_build *build)
@@ -394,4 +448,5 @@ void config_build_site(struct config_build *build)
 	build_registry(build);
 	build_handover(build);
 	build_uplink(build);
+	build_officers(build);
 }

@@ -43,9 +43,10 @@ static void check_keys(struct config_build *build, const struct conf_node *node,
 			complain(build, node, "keys", keys->item[i],
 				 "is no verifier key, expected NAME+ID+KEY as its keeper handed it "
 				 "out");
-		else if (verifier.type != NOTE_ED25519 || verifier.key_bytes != ED25519_BYTES)
+		else if (!note_is_of_log(verifier.type) ||
+			 !note_key_is_known(verifier.type, verifier.key, verifier.key_bytes))
 			complain(build, node, "keys", keys->item[i],
-				 "is not a key for signatures of lists (Ed25519)");
+				 "is not a key for signatures of lists (Ed25519 or P-256)");
 		else if (strlen(verifier.name) >= SIGNER_BYTES)
 			complain(build, node, "keys", keys->item[i],
 				 "has a name of more than 63 bytes");

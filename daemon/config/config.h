@@ -64,6 +64,7 @@ struct witness_conf {
 	int64_t every_ns; /* a head is offered to the witnesses */
 };
 
+#define HANDOVER_KEYS_MAX   32
 #define REGISTRY_FILES_MAX  32
 #define REGISTRY_TRUSTS_MAX 16
 #define TRUST_KEYS_MAX	    4
@@ -75,6 +76,14 @@ struct trust_conf {
 	struct conf_list kinds; /* words of registry/record/record.h */
 	struct conf_list states; /* empty: whatever the state */
 	bool mqtt; /* records from MQTT need it, too */
+};
+
+#define OFFICERS_MAX 64
+
+struct officers_conf {
+	bool enabled; /* there is an officers block */
+	struct conf_list keys; /* verifier keys, named officer/NAME */
+	struct conf_list must_sign; /* methods of requests */
 };
 
 struct registry_conf {
@@ -91,6 +100,7 @@ struct registry_conf {
 
 struct handover_conf {
 	bool enabled; /* there is a handover block */
+	struct conf_list keys; /* verifier keys of gateways that announce; those of witness too */
 	struct legs_conf legs;
 };
 
@@ -130,6 +140,7 @@ struct config {
 	struct handover_conf handover;
 	struct signer_conf signer;
 	struct witness_conf witness;
+	struct officers_conf officers;
 	struct bus_conf *buses;
 	size_t bus_count;
 	struct device_conf *devices;

@@ -215,6 +215,21 @@ const struct conf_option witness_options[] = {
 		 "anything has."},
 	{0}};
 
+const struct conf_option officers_options[] = {
+	{.name = "keys",
+	 .type = CONF_LIST,
+	 .offset = AT(officers_conf, keys),
+	 .required = true,
+	 .help = "Their verifier keys, 64 at most. A key is named officer/NAME, with %20 for a blank in the "
+		 "officer's name: corridord-signer --new-key FILE officer/O.%20Beridze makes one. A "
+		 "request that is wrongly signed is refused; events say who signed, or that nobody did."},
+	{.name = "must_sign",
+	 .type = CONF_LIST,
+	 .offset = AT(officers_conf, must_sign),
+	 .help = "Requests that are refused when nobody signed them: present, ack, reseal, control, "
+		 "release, redirect, incident, status, replay, proof, prove."},
+	{0}};
+
 const struct conf_option registry_options[] = {
 	{.name = "mqtt",
 	 .type = CONF_BOOL,
@@ -297,6 +312,17 @@ const struct conf_option handover_options[] = {
 	 .max = DAYS(30),
 	 .help = "Nothing comes faster from any other checkpoint: a seal that left there less "
 		 "before is a clone; 0: not judged."},
+	{.name = "keys",
+	 .type = CONF_LIST,
+	 .offset = AT(handover_conf, keys),
+	 .help = "Verifier keys of the neighbours' gateways (corridord-signer --verifier-key), 32 at most; "
+		 "those of a witness block count without being repeated. What a checkpoint of which a "
+		 "key is known announces without its signature is told, and nothing is raised for it."},
+	{.name = "require",
+	 .type = CONF_BOOL,
+	 .offset = AT(handover_conf, legs.require),
+	 .def = "false",
+	 .help = "Takes no announcement that is not signed by one of these keys."},
 	{0}};
 
 const struct conf_option uplink_options[] = {

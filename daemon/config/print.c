@@ -381,6 +381,8 @@ static void print_site(struct printer *printer)
 		print_block(printer, "signer", NULL, signer_options, &config->signer);
 	if (config->witness.enabled)
 		print_block(printer, "witness", NULL, witness_options, &config->witness);
+	if (config->officers.enabled)
+		print_block(printer, "officers", NULL, officers_options, &config->officers);
 	if (config->registry.enabled)
 		print_registry(printer, &config->registry);
 	if (config->handover.enabled)

@@ -71,6 +71,13 @@ static const struct conf_kind trust_kind = {
 		"several name a kind and state, one of them is enough. What none names needs no signature.",
 };
 
+static const struct conf_kind officers_kind = {
+	.name = "officers",
+	.tables = TABLES(officers_options),
+	.children = NO_KINDS,
+	.help = "Officers whose requests over MQTT are signed. Needs requests = true in the uplink block.",
+};
+
 static const struct conf_kind registry_kind = {
 	.name = "registry",
 	.tables = TABLES(registry_options),
@@ -182,9 +189,10 @@ static const struct conf_kind meter_kind = {
 const struct conf_kind conf_main_file = {
 	.name = "file",
 	.tables = NO_TABLES,
-	.children = KINDS(&checkpoint_kind, &gateway_kind, &journal_kind, &signer_kind,
-			  &witness_kind, &registry_kind, &handover_kind, &uplink_kind, &bus_kind,
-			  &device_kind, &lane_kind, &contact_kind, &meter_kind),
+	.children =
+		KINDS(&checkpoint_kind, &gateway_kind, &journal_kind, &signer_kind, &witness_kind,
+		      &officers_kind, &registry_kind, &handover_kind, &uplink_kind, &bus_kind,
+		      &device_kind, &lane_kind, &contact_kind, &meter_kind),
 };
 
 const struct conf_kind conf_profile_file = {

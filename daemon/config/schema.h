@@ -62,7 +62,7 @@ struct lane_block {
 };
 
 extern const struct conf_option checkpoint_options[], gateway_options[], journal_options[],
-	signer_options[], witness_options[], registry_options[], trust_options[],
+	signer_options[], witness_options[], officers_options[], registry_options[], trust_options[],
 	handover_options[], uplink_options[], tls_options[], bus_place_options[], bus_options[],
 	bus_polled_options[], device_place_options[], device_options[], device_polled_options[],
 	point_options[], profile_options[], lane_options[], barrier_options[], seal_options[],

@@ -4,6 +4,8 @@
 #include <nettle/eddsa.h>
 #include <string.h>
 
+#include "evidence/ecdsa.h"
+
 static bool is_same(const struct note_verifier *one, const struct note_verifier *other)
 {
 	return one->id == other->id && one->key_bytes == other->key_bytes &&
@@ -15,8 +17,8 @@ int trusted_add(struct trusted *trusted, const char *verifier_key)
 {
 	struct note_verifier verifier;
 
-	if (note_verifier_read(verifier_key, &verifier) < 0 || verifier.type != NOTE_ED25519 ||
-	    verifier.key_bytes != ED25519_BYTES)
+	if (note_verifier_read(verifier_key, &verifier) < 0 || !note_is_of_log(verifier.type) ||
+	    !note_key_is_known(verifier.type, verifier.key, verifier.key_bytes))
 		return -EINVAL;
 	for (size_t i = 0; i < trusted->count; i++)
 		if (is_same(&trusted->verifier[i], &verifier))
@@ -30,6 +32,9 @@ int trusted_add(struct trusted *trusted, const char *verifier_key)
 static bool is_good(const struct note_verifier *verifier, const struct note_signature *signature,
 		    const char *text, size_t bytes)
 {
+	if (verifier->type == NOTE_ECDSA)
+		return ecdsa_is_good(verifier->key, text, bytes, signature->bytes,
+				     signature->count);
 	return signature->count == ED25519_SIGNATURE_BYTES &&
 	       ed25519_sha512_verify(verifier->key, bytes, (const unsigned char *)text,
 				     signature->bytes) == 1;

@@ -1,6 +1,6 @@
 /* Keys of others whose word for a message is taken, and whether a message has it.
  *
- * For corridord itself, which links no OpenSSL: Ed25519 by nettle. Pure; nothing here allocates. */
+ * For corridord itself, which links no OpenSSL: Ed25519 and P-256 by nettle. Pure. */
 #ifndef CORRIDORD_EVIDENCE_TRUSTED_H
 #define CORRIDORD_EVIDENCE_TRUSTED_H
 
@@ -20,7 +20,7 @@ enum trusted_worth {
 	TRUSTED_UNKNOWN, /* by keys that are not known */
 };
 
-/* -EINVAL: it is no Ed25519 key; -ENOSPC. One that is there already stays once. */
+/* -EINVAL: it is no key that signs; -ENOSPC. One that is there already stays once. */
 int trusted_add(struct trusted *trusted, const char *verifier_key);
 
 /* The signatures alone of a note that vouch_read() took out of the text: GOOD, UNKNOWN, or WRONG, as soon

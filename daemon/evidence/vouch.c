@@ -141,12 +141,12 @@ int vouch_put(char *payload, size_t bytes, size_t size, const char *note)
 	if (bytes - 1 + strlen(MARK) + count + strlen(END) > size)
 		return -E2BIG;
 	bytes--;
-	memcpy(payload + bytes, MARK, strlen(MARK));
-	bytes += strlen(MARK);
+	memcpy(payload + bytes, MARK, sizeof(MARK) - 1);
+	bytes += sizeof(MARK) - 1;
 	memcpy(payload + bytes, escaped, count);
 	bytes += count;
-	memcpy(payload + bytes, END, strlen(END));
-	return (int)(bytes + strlen(END));
+	memcpy(payload + bytes, END, sizeof(END) - 1);
+	return (int)(bytes + sizeof(END) - 1);
 }
 
 /* The last of them: none is within a string, where its quotes would be escaped. */

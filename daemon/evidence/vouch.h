@@ -26,7 +26,8 @@
 #define VOUCH_LIST	  "corridor-list/v1" /* beside a file, whose name stands for the topic */
 #define VOUCH_TOPIC_BYTES 256
 #define VOUCH_TEXT_BYTES  (NOTE_NAME_BYTES + VOUCH_TOPIC_BYTES + 128)
-#define VOUCH_NOTE_BYTES  (VOUCH_TEXT_BYTES + NOTE_NAME_BYTES + 128) /* with one signature */
+#define VOUCH_LINES	  2 /* signatures: of two keys while they are changed */
+#define VOUCH_NOTE_BYTES  (VOUCH_TEXT_BYTES + VOUCH_LINES * (NOTE_NAME_BYTES + 128))
 #define VOUCH_ROOM	  (VOUCH_NOTE_BYTES + 32) /* that it may take in a message */
 
 struct vouch {

@@ -237,6 +237,8 @@ static int read_word(const struct control_question *question, const struct contr
 		return refuse(ret_refusal, "bad_request", "too long");
 	if (request_read(method, text, json.bytes, ret_request, error) < 0)
 		return refuse(ret_refusal, "bad_request", "%s", error);
+	if (ret_request->noted)
+		return refuse(ret_refusal, "bad_request", "\"note\" is for requests over MQTT");
 	return 0;
 }
 

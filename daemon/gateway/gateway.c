@@ -377,6 +377,8 @@ bool gateway_free(struct gateway *gateway, size_t *ret_lost)
 	requests_free(gateway->requests);
 	gateway_close_console(gateway);
 	inbox_free(gateway->handovers);
+	free(gateway->neighbours);
+	free(gateway->officers);
 	inbox_free(gateway->witnesses);
 	inbox_free(gateway->logs);
 	transit_free(gateway->transit);

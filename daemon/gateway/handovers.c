@@ -1,11 +1,39 @@
 /* What other checkpoints announce, on its way from the uplink to the pure part. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frames/topic.h"
 #include "gateway/private.h"
 #include "inbound/handover_read.h"
+#include "inbound/handover_vouched.h"
 
 #define LOG_TOKEN "handover"
 #include "base/log.h"
 
 #define INBOX_BYTES (64 * 1024)
+
+/* Of the configuration, so they are keys. */
+static void add_keys(struct trusted *keys, const struct conf_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		(void)trusted_add(keys, list->item[i]);
+}
+
+static int note_neighbours(struct gateway *gateway)
+{
+	const struct config *config = gateway->config;
+
+	if (config->handover.keys.count == 0 && config->witness.of.count == 0)
+		return 0;
+	gateway->neighbours = calloc(1, sizeof(*gateway->neighbours));
+	if (!gateway->neighbours)
+		return -ENOMEM;
+	add_keys(gateway->neighbours, &config->handover.keys);
+	add_keys(gateway->neighbours, &config->witness.of);
+	return 0;
+}
 
 int gateway_new_handovers(struct gateway *gateway)
 {
@@ -16,8 +44,10 @@ int gateway_new_handovers(struct gateway *gateway)
 		.most = HANDOVER_BYTES,
 		.take = inbox_take_in,
 	};
-	int err = inbox_new(INBOX_BYTES, HANDOVER_BYTES, &gateway->handovers);
+	int err = note_neighbours(gateway);
 
+	if (err == 0)
+		err = inbox_new(INBOX_BYTES, HANDOVER_BYTES, &gateway->handovers);
 	if (err < 0)
 		return err;
 	inlet.data = gateway->handovers;
@@ -52,13 +82,48 @@ void gateway_look_at_link(struct gateway *gateway)
 		transit_heard(gateway->transit, counters.heard_mono_ns, &now);
 }
 
+static enum handover_signature judge_signature(const struct gateway *gateway,
+					       const struct handover *handover,
+					       const struct inlet_message *message)
+{
+	char topic[TOPIC_BYTES];
+
+	if (!gateway->neighbours)
+		return HANDOVER_NOT_JUDGED;
+	snprintf(topic, sizeof(topic), "%s/handover/%s", gateway->origin.checkpoint,
+		 message->subject);
+	return handover_vouched(gateway->neighbours, gateway->config->handover.legs.require,
+				handover, topic, message->payload, message->bytes);
+}
+
+static void warn_unsigned(struct gateway *gateway, const struct handover *handover,
+			  const char *subject)
+{
+	char more[LOG_LIMIT_WORDS_BYTES];
+
+	if (log_limit_allows(&gateway->unsigned_handovers, clock_mono_ns(), more))
+		log_warnx(
+			"handover/%.80s is said to be of corridor/%s/%s, and its signature is: %s; "
+			"%s%s",
+			subject, handover->from, handover->gateway,
+			handover_signature_name(handover->signature),
+			gateway->config->handover.legs.require ? "it is refused"
+							       : "nothing is raised for it",
+			more);
+}
+
 static void announce(struct gateway *gateway, const struct handover *handover, const char *subject)
 {
 	const struct instant now = clock_now();
 	char evicted_ucr[IDENTIFIER_BYTES];
 	enum legs_heard heard = transit_announce(gateway->transit, handover, evicted_ucr, &now);
 
+	if (handover_is_doubtful(handover) &&
+	    (heard == LEGS_EXPECTED || heard == LEGS_ARRIVED || heard == LEGS_REFUSED))
+		warn_unsigned(gateway, handover, subject);
 	switch (heard) {
+	case LEGS_REFUSED:
+		break;
 	case LEGS_EXPECTED:
 		log_debug("\"%s\": expected, from \"%s\"", handover->ucr, handover->from);
 		break;
@@ -96,6 +161,13 @@ static bool is_about(const struct handover *handover, const char *id)
 	return strcmp(own, id) == 0;
 }
 
+static void take_announced(struct gateway *gateway, struct handover *handover,
+			   const struct inlet_message *message)
+{
+	handover->signature = judge_signature(gateway, handover, message);
+	announce(gateway, handover, message->subject);
+}
+
 static void take(struct gateway *gateway, const struct inlet_message *message)
 {
 	const struct instant now = clock_now();
@@ -113,7 +185,7 @@ static void take(struct gateway *gateway, const struct inlet_message *message)
 	else if (!is_about(&handover, id))
 		refuse(gateway, message->subject, "it is about another UCR than its topic");
 	else
-		announce(gateway, &handover, message->subject);
+		take_announced(gateway, &handover, message);
 }
 
 void gateway_take_handovers(struct gateway *gateway)

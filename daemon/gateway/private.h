@@ -34,6 +34,7 @@ struct console_wait {
 };
 
 struct reload;
+struct trusted;
 
 struct maintenance {
 	bool active;
@@ -59,14 +60,16 @@ struct gateway {
 	struct registry *registry; /* NULL: there is no registry */
 	struct uplink *uplink;
 	struct requests *requests; /* NULL: none are taken */
+	struct request_keys *officers; /* NULL: nobody's signature is looked for */
 	struct inbox *handovers; /* NULL: none are received */
+	struct trusted *neighbours; /* keys that their handovers are signed with; NULL: none */
 	struct inbox *logs, *witnesses; /* what they send; NULL: there are none */
 	struct control *control; /* NULL: its socket cannot be opened */
 	struct console_wait console_waits[CONTROL_CLIENTS];
 	int answers_fd; /* wakes us when a bus has answered a question of it */
 	uint64_t registry_changes; /* of which the pure part knows */
 	uint64_t connects, recalls; /* of the uplink, as the pure part knows */
-	struct log_limit refused_handovers;
+	struct log_limit refused_handovers, unsigned_handovers;
 	struct bus **buses; /* as config numbers them */
 	size_t bus_count;
 	struct bus **retired; /* of a configuration before: they are stopping */

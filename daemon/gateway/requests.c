@@ -1,9 +1,15 @@
 /* How requests are carried out at the gateway. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "frames/topic.h"
 #include "gateway/private.h"
+
+static const char *signer_of(const struct request *request)
+{
+	return request->judged ? request->signed_by : NULL;
+}
 
 static int name_consignment(struct gateway *gateway, const struct request *request, const char *by,
 			    uint64_t number)
@@ -14,6 +20,7 @@ static int name_consignment(struct gateway *gateway, const struct request *reque
 		.officer = request->officer,
 		.reason = request->reason,
 		.by = by,
+		.signed_by = signer_of(request),
 		.number = number,
 	};
 
@@ -29,6 +36,7 @@ static int acknowledge(struct gateway *gateway, const struct request *request, c
 		.officer = request->officer,
 		.reason = request->reason,
 		.by = how,
+		.signed_by = signer_of(request),
 	};
 
 	return transit_acknowledge(gateway->transit, &by, &now);
@@ -59,6 +67,7 @@ static int act(struct gateway *gateway, const struct request *request, const cha
 		.officer = request->officer,
 		.reason = request->reason,
 		.by = by,
+		.signed_by = signer_of(request),
 		.ucr = request->ucr,
 		.removed = request->old_seal,
 		.affixed = request->new_seal,
@@ -173,9 +182,28 @@ static void take_journal_answers(struct gateway *gateway)
 	}
 }
 
+/* Of the configuration, so they are keys and methods. */
+static int note_officers(struct gateway *gateway)
+{
+	const struct officers_conf *conf = &gateway->config->officers;
+	enum request_method method;
+
+	if (!conf->enabled)
+		return 0;
+	gateway->officers = calloc(1, sizeof(*gateway->officers));
+	if (!gateway->officers)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf->keys.count; i++)
+		(void)trusted_add(&gateway->officers->keys, conf->keys.item[i]);
+	for (size_t i = 0; i < conf->must_sign.count; i++)
+		if (request_method_by_name(conf->must_sign.item[i], &method))
+			gateway->officers->required |= 1u << method;
+	return 0;
+}
+
 int gateway_new_requests(struct gateway *gateway)
 {
-	const struct requests_host host = {
+	struct requests_host host = {
 		.data = gateway,
 		.carry_out = carry_out,
 		.status = status,
@@ -187,6 +215,9 @@ int gateway_new_requests(struct gateway *gateway)
 	int err;
 
 	err = uplink_topic_prefix(gateway->config->uplink.topic_root, &gateway->origin, prefix);
+	if (err == 0)
+		err = note_officers(gateway);
+	host.keys = gateway->officers;
 	if (err == 0)
 		err = requests_new(prefix, &gateway->origin, &host, &gateway->requests);
 	if (err < 0)

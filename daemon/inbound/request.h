@@ -13,14 +13,15 @@
 #include "transit/event/event.h"
 #include "transit/registry/identifier.h"
 
-#define REQUEST_BYTES	    4096 /* the longest payload */
-#define REQUEST_ID_BYTES    65 /* these with the NUL */
-#define REQUEST_LANE_BYTES  64
-#define REQUEST_TYPE_BYTES  64
-#define REQUEST_STEP_BYTES  8
-#define REQUEST_CODE_BYTES  8
-#define REQUEST_ERROR_BYTES 160
-#define REQUEST_SCHEMA	    "corridord.request/1"
+#define REQUEST_BYTES	     4096 /* the longest payload */
+#define REQUEST_ID_BYTES     65 /* these with the NUL */
+#define REQUEST_LANE_BYTES   64
+#define REQUEST_TYPE_BYTES   64
+#define REQUEST_STEP_BYTES   8
+#define REQUEST_CODE_BYTES   8
+#define REQUEST_ERROR_BYTES  160
+#define REQUEST_SIGNER_BYTES 64
+#define REQUEST_SCHEMA	     "corridord.request/1"
 
 enum request_method {
 	REQUEST_PRESENT, /* the vehicle in a lane carries this consignment */
@@ -56,6 +57,10 @@ struct request {
 		ranges[EVENT_RANGES]; /* replay; of the others the first: old to new, seq */
 	size_t range_count;
 	bool since; /* replay: all from the first of ranges[0] on */
+	bool noted; /* it has a note; as request_vouched() finds it: */
+	bool judged; /* keys of officers are known */
+	char signed_by[REQUEST_SIGNER_BYTES]; /* the name of a key; empty: nobody's */
+	uint64_t signed_s; /* when, since 1970 */
 };
 
 const char *request_method_name(enum request_method method);

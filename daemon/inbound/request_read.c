@@ -112,7 +112,7 @@ static bool is_known(const char *name, enum request_method method)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strcmp(others[i].name, name) == 0)
 			return others[i].methods & BIT(method);
-	return strcmp(name, "schema") == 0;
+	return strcmp(name, "schema") == 0 || strcmp(name, "note") == 0;
 }
 
 /* A misspelt member is refused, not ignored. */
@@ -288,6 +288,7 @@ int request_read(enum request_method method, const char *payload, size_t bytes,
 	if (!object)
 		return refuse(ret_error, "no JSON, or not in UTF-8 (at byte %d)",
 			      json_error.position);
+	ret_request->noted = json_object_get(object, "note") != NULL;
 	if (json_is_object(object))
 		err = take_members(object, ret_request, ret_error);
 	else

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log_limit.h"
 #include "frames/topic.h"
 #include "inbound/inbox.h"
@@ -49,6 +50,8 @@ struct requests {
 	struct asked_request asked[REQUESTS_ASKED];
 	uint64_t last_number;
 	size_t waiting;
+	int64_t started_mono_ns;
+	uint64_t forgotten_s; /* the latest time of a signed one that is remembered no longer */
 	struct log_limit refusals;
 	char response[RESPONSE_BYTES];
 };
@@ -63,6 +66,7 @@ int requests_new(const char *prefix, const struct event_origin *origin,
 		return -ENOMEM;
 	requests->host = *host;
 	requests->origin = origin;
+	requests->started_mono_ns = clock_mono_ns();
 	snprintf(requests->folder, sizeof(requests->folder), "%sresponse/", prefix);
 	err = inbox_new(INBOX_BYTES, REQUEST_BYTES, &requests->inbox);
 	if (err < 0) {
@@ -241,6 +245,38 @@ static struct pending_request *place_for(struct requests *requests)
 	return oldest;
 }
 
+static void remember(struct requests *requests, const struct pending_request *pending)
+{
+	struct pending_request *place = place_for(requests);
+
+	if (place->stage != PENDING_NONE && place->request.signed_s > requests->forgotten_s)
+		requests->forgotten_s = place->request.signed_s;
+	*place = *pending;
+}
+
+/* Whether a signed one can have been carried out before. One that is asked of the journal may be. */
+static struct request_outcome judge_time(const struct requests *requests,
+					 const struct request *request)
+{
+	const struct instant now = clock_now();
+	const int64_t now_s = now.utc_ns / NS_PER_S, at_s = (int64_t)request->signed_s;
+	const int64_t start_s = (now.utc_ns - (now.mono_ns - requests->started_mono_ns)) / NS_PER_S;
+
+	if (!request->signed_by[0])
+		return (struct request_outcome){0};
+	if (now.clock == CLOCK_UNSYNCED)
+		return request_refusal("no_clock",
+				       "the clock is not set: whether it is an old one is unknown");
+	if (at_s > now_s + REQUEST_AGE_S || at_s < now_s - REQUEST_AGE_S)
+		return request_refusal("signature_old", "it was signed more than %d s from now",
+				       REQUEST_AGE_S);
+	if (request->method < REQUEST_STATUS &&
+	    (at_s <= start_s || request->signed_s <= requests->forgotten_s))
+		return request_refusal("signature_old", "it may have been carried out before: sign "
+							"it anew");
+	return (struct request_outcome){0};
+}
+
 static void answer_again(struct requests *requests, const struct pending_request *pending,
 			 const struct request *request, const struct request_address *address)
 {
@@ -274,7 +310,7 @@ static void carry_out(struct requests *requests, const struct request *request,
 		answer(requests, request, &pending.outcome, address);
 	}
 	if (err != -EAGAIN) /* which may be asked for again */
-		*place_for(requests) = pending;
+		remember(requests, &pending);
 }
 
 /* ---- what the journal is asked ---------------------------------------------------------- */
@@ -326,25 +362,35 @@ void requests_answered(struct requests *requests, const struct requests_reply *r
 	asked->number = 0;
 }
 
+static void refuse(struct requests *requests, const struct request *request,
+		   const struct request_outcome *outcome, const struct request_address *address)
+{
+	char more[LOG_LIMIT_WORDS_BYTES];
+
+	if (log_limit_allows(&requests->refusals, clock_mono_ns(), more))
+		log_warnx("\"%s\": refused: %s%s", request_method_name(request->method),
+			  outcome->error, more);
+	answer(requests, request, outcome, address);
+}
+
 /* ---- one request ------------------------------------------------------------------------ */
 
 static void follow(struct requests *requests, const struct request *request,
 		   const struct request_address *address)
 {
-	const struct pending_request *pending;
-	struct request_outcome busy;
+	const struct pending_request *pending = NULL;
+	struct request_outcome busy, old = judge_time(requests, request);
 
-	if (request->method == REQUEST_STATUS) {
-		answer_status(requests, request, address);
-		return;
-	}
-	if (request->method >= REQUEST_REPLAY) {
-		ask(requests, request, address);
-		return;
-	}
-	pending = find(requests, request);
+	if (request->method < REQUEST_STATUS)
+		pending = find(requests, request);
 	if (pending) {
 		answer_again(requests, pending, request, address);
+	} else if (old.code) {
+		refuse(requests, request, &old, address);
+	} else if (request->method == REQUEST_STATUS) {
+		answer_status(requests, request, address);
+	} else if (request->method >= REQUEST_REPLAY) {
+		ask(requests, request, address);
 	} else if (requests->waiting < REQUESTS_WAITING) {
 		carry_out(requests, request, address);
 	} else {
@@ -354,6 +400,17 @@ static void follow(struct requests *requests, const struct request *request,
 }
 
 /* ---- hearing --------------------------------------------------------------------------- */
+
+static struct request_outcome judge_signature(const struct requests *requests,
+					      const struct inlet_message *message,
+					      struct request *request)
+{
+	char topic[TOPIC_BYTES];
+
+	snprintf(topic, sizeof(topic), "%s/%s/request/%s", requests->origin->checkpoint,
+		 requests->origin->gateway, request_method_name(request->method));
+	return request_vouched(requests->host.keys, topic, message, request);
+}
 
 static void take_known(struct requests *requests, const struct inlet_message *message,
 		       enum request_method method, int64_t now_ns)
@@ -369,6 +426,8 @@ static void take_known(struct requests *requests, const struct inlet_message *me
 
 	if (!outcome.code && err < 0)
 		outcome = request_refusal("bad_request", "%s", error);
+	if (!outcome.code)
+		outcome = judge_signature(requests, message, &request);
 	if (!outcome.code) {
 		follow(requests, &request, &address);
 		return;

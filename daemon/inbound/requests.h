@@ -9,6 +9,9 @@
  * What is asked of the journal is answered when it has, and is not remembered: asking twice does
  * no harm.
  *
+ * One that is signed is carried out once, ever: its time has to be within REQUEST_AGE_S of ours, later
+ * than this run's start, and later than that of any signed one that is remembered no longer.
+ *
  * Nothing is ever published outside of <root>/<checkpoint>/<gateway>/response/: who may write
  * requests must not be able to make the gateway say something elsewhere in its name.
  */
@@ -20,6 +23,7 @@
 
 #include "inbound/request.h"
 #include "inbound/request_answer.h"
+#include "inbound/request_vouched.h"
 #include "outbound/inlet.h"
 #include "transit/event/event.h"
 
@@ -43,6 +47,7 @@ struct requests_host {
 	/* Of the journal: requests_answered() follows with that number. -EAGAIN: not now; -ENOENT:
 	 * what is to be shown is not signed. */
 	int (*ask)(void *data, const struct request *request, uint64_t number);
+	const struct request_keys *keys; /* of officers, borrowed; NULL: none are known */
 };
 
 struct requests;

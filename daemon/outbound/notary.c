@@ -51,12 +51,14 @@ struct notary {
 	char why[NOTARY_WHY_BYTES]; /* nothing is signed; empty: it is */
 	bool idle; /* nothing is left to sign */
 	bool done; /* the same, or it cannot be signed now */
+	bool handover; /* some wait to be signed */
 
 	/* the thread's */
 	struct signer signer;
+	struct vouching vouching;
 	struct signed_head published; /* the last one */
 	struct outlet_proof published_proof;
-	int64_t signed_ns, again_ns;
+	int64_t signed_ns, again_ns, vouch_again_ns;
 	bool trouble; /* logged */
 };
 
@@ -102,13 +104,20 @@ static void see_keys(struct notary *notary)
 		notary->conf.changed(notary->conf.data);
 }
 
+static int note_failure(struct notary *notary, int err)
+{
+	if (notary->trouble)
+		vouching_give_up(&notary->vouching);
+	return complain(notary, err, notary->signer.failure);
+}
+
 static int ask(struct notary *notary, const char *question, char answer[SIGNER_LINE_BYTES])
 {
 	int err = signer_ask(&notary->signer, question, answer);
 
 	if (err == 0)
 		see_keys(notary);
-	return err < 0 ? complain(notary, err, notary->signer.failure) : 0;
+	return err < 0 ? note_failure(notary, err) : 0;
 }
 
 /* ---- one head ----------------------------------------------------------------------- */
@@ -267,6 +276,8 @@ static int sign(struct notary *notary, const struct event_head *head)
 	pthread_mutex_unlock(&notary->lock);
 	if (notary->trouble)
 		log_info("heads are signed again");
+	if (vouching_resume(&notary->vouching))
+		notary_handover(notary);
 	notary->trouble = false;
 	note_why(notary, "");
 	return 0;
@@ -297,7 +308,7 @@ static void see_witnesses(struct notary *notary)
 	int more = peers_step(notary->peers, &notary->signer);
 
 	if (more < 0) {
-		(void)complain(notary, more, notary->signer.failure);
+		(void)note_failure(notary, more);
 		return;
 	}
 	if (more > 0 && notary->published.note[0])
@@ -305,6 +316,34 @@ static void see_witnesses(struct notary *notary)
 	while (peers_next_offer(notary->peers, head, &to, &old_size))
 		if (offer(notary, to, old_size) < 0)
 			peers_offer_again(notary->peers, to);
+}
+
+/* ---- handovers ----------------------------------------------------------------------- */
+
+static int64_t handovers_due_ns(struct notary *notary)
+{
+	bool waits;
+
+	pthread_mutex_lock(&notary->lock);
+	waits = notary->handover;
+	pthread_mutex_unlock(&notary->lock);
+	return waits ? notary->vouch_again_ns : INT64_MAX;
+}
+
+/* Those that are put meanwhile are taken too, or ask for another time. */
+static void see_handovers(struct notary *notary)
+{
+	int err;
+
+	pthread_mutex_lock(&notary->lock);
+	notary->handover = false;
+	pthread_mutex_unlock(&notary->lock);
+	err = vouching_step(&notary->vouching, &notary->signer);
+	if (err == 0)
+		return;
+	(void)note_failure(notary, err);
+	notary->vouch_again_ns = notary->again_ns;
+	notary_handover(notary);
 }
 
 /* ---- the thread --------------------------------------------------------------------- */
@@ -388,6 +427,10 @@ static void run(void *data)
 			due = 0;
 		}
 		due = witness_ns < due ? witness_ns : due;
+		if (handovers_due_ns(notary) <= clock_mono_ns())
+			see_handovers(notary);
+		witness_ns = handovers_due_ns(notary);
+		due = witness_ns < due ? witness_ns : due;
 	} while (worker_wait(notary->worker, due, NULL));
 	signer_put_down(&notary->signer);
 }
@@ -415,6 +458,14 @@ static void note_news(void *data)
 	notary->conf.changed(notary->conf.data);
 }
 
+void notary_handover(struct notary *notary)
+{
+	pthread_mutex_lock(&notary->lock);
+	notary->handover = true;
+	pthread_mutex_unlock(&notary->lock);
+	worker_wake(notary->worker);
+}
+
 static int new_witness(struct notary *notary)
 {
 	const struct peers_host host = {
@@ -435,6 +486,7 @@ int notary_new(const struct notary_conf *conf, struct notary **ret_notary)
 	snprintf(notary->name, sizeof(notary->name), "corridor/%s/%s", conf->origin->checkpoint,
 		 conf->origin->gateway);
 	pthread_mutex_init(&notary->lock, NULL);
+	notary->vouching = (struct vouching){.host = conf->handovers, .name = notary->name};
 	err = worker_new(STUCK_NS, &notary->worker);
 	if (err == 0 && conf->witness->enabled)
 		err = new_witness(notary);

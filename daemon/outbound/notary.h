@@ -2,7 +2,8 @@
  *
  * Owns corridord-signer, the process that has the key: starts it, asks it, starts it again. Has a
  * thread of its own, for signing takes a sync and the signer may hang; nobody waits for it. It asks the same
- * process to cosign heads of others, and offers its own to witnesses (witness.h). Due is a
+ * process to cosign heads of others, and offers its own to witnesses (peers.h); and to vouch for
+ * handovers (vouching.h). Due is a
  * head at the start, at the stop, when an epoch begins, soon after a critical event, every 256 events
  * and each minute with activity. */
 #ifndef CORRIDORD_OUTBOUND_NOTARY_H
@@ -12,6 +13,7 @@
 #include "evidence/note.h"
 #include "journal/outlet.h"
 #include "outbound/peers.h"
+#include "outbound/vouching.h"
 
 struct notary;
 
@@ -27,6 +29,7 @@ struct notary_conf {
 	void (*state)(void *data, const struct outlet_state *state); /* is to be retained */
 	/* JSON members of the retained head. */
 	void (*signed_head)(void *data, const char *members, size_t bytes);
+	struct vouching_host handovers; /* that are to be signed */
 };
 
 int notary_new(const struct notary_conf *conf, struct notary **ret_notary); /* negative errno */
@@ -35,6 +38,7 @@ int notary_start(struct notary *notary);
 /* Any thread. */
 void notary_grown(struct notary *notary, const struct event_head *head, bool critical);
 void notary_proved(struct notary *notary, const struct outlet_proof *proof);
+void notary_handover(struct notary *notary); /* there is one to sign */
 #define NOTARY_WHY_BYTES 128
 
 /* Why nothing is signed, empty: it is. */

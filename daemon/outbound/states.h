@@ -6,6 +6,9 @@
  *
  * Patient ones go in bursts: all that wait, then none for a while in which newer ones replace
  * them. A meter's event says the same, and its retained state doubles what is sent.
+ *
+ * Those that are to be signed first wait in a line of their own until that is done, or is given up:
+ * then they go without, and are signed and published anew when it can be.
  * Not locked: the uplink holds its lock around each call.
  */
 #ifndef CORRIDORD_UPLINK_STATES_H
@@ -29,6 +32,7 @@ struct state_copy {
 	size_t bytes; /* 0: it is over, the empty message removes what is retained */
 	uint64_t over; /* then for states_removed(), else 0 */
 	bool patient;
+	uint64_t put; /* which one of all that were put */
 };
 
 int states_new(struct states **ret_states); /* -ENOMEM */
@@ -36,6 +40,15 @@ void states_free(struct states *states); /* takes NULL */
 
 /* -ENOSPC: STATES_MAX keys are known already; -E2BIG; -ENOMEM. The old one stays then. */
 int states_put(struct states *states, const struct outlet_state *news);
+
+/* The same, of one that is to be signed before it is published. */
+int states_put_to_sign(struct states *states, const struct outlet_state *news);
+/* The next one to sign; false: none. It waits for one of these two. */
+bool states_take_to_sign(struct states *states, struct state_copy *ret_copy);
+void states_signed(struct states *states, const struct state_copy *copy); /* with its signature */
+void states_not_signed(struct states *states, const struct state_copy *copy); /* waits again */
+void states_give_up_signing(struct states *states); /* what waits for it goes without */
+void states_sign_again(struct states *states); /* what went without is to be signed */
 
 /* The one that has waited longest to be published, a patient one only when no other waits and
  * their time has come (INT64_MAX: it has); false: none. */

@@ -186,6 +186,49 @@ static void note_signer(void *data)
 
 static void set_state(void *data, const struct outlet_state *state);
 
+static bool take_handover(void *data, struct state_copy *ret_copy)
+{
+	struct uplink *uplink = data;
+	bool found;
+
+	pthread_mutex_lock(&uplink->lock);
+	found = states_take_to_sign(uplink->states, ret_copy);
+	pthread_mutex_unlock(&uplink->lock);
+	return found;
+}
+
+static void give_handover(void *data, const struct state_copy *copy, bool is_signed)
+{
+	struct uplink *uplink = data;
+
+	pthread_mutex_lock(&uplink->lock);
+	if (is_signed)
+		states_signed(uplink->states, copy);
+	else
+		states_not_signed(uplink->states, copy);
+	wake_if_idle(uplink);
+	pthread_mutex_unlock(&uplink->lock);
+}
+
+static void give_up_handovers(void *data)
+{
+	struct uplink *uplink = data;
+
+	pthread_mutex_lock(&uplink->lock);
+	states_give_up_signing(uplink->states);
+	wake_if_idle(uplink);
+	pthread_mutex_unlock(&uplink->lock);
+}
+
+static void sign_handovers_again(void *data)
+{
+	struct uplink *uplink = data;
+
+	pthread_mutex_lock(&uplink->lock);
+	states_sign_again(uplink->states);
+	pthread_mutex_unlock(&uplink->lock);
+}
+
 int uplink_sign(struct uplink *uplink, const struct signer_conf *conf,
 		const struct witness_conf *witness)
 {
@@ -198,6 +241,11 @@ int uplink_sign(struct uplink *uplink, const struct signer_conf *conf,
 		.signed_head = take_signed_head,
 		.changed = note_signer,
 		.state = set_state,
+		.handovers = {.data = uplink,
+			      .take = take_handover,
+			      .give = give_handover,
+			      .give_up = give_up_handovers,
+			      .again = sign_handovers_again},
 	};
 
 	return notary_new(&notary, &uplink->notary);
@@ -313,16 +361,25 @@ static bool offer(void *data, enum outlet_stream stream, const struct outlet_rec
 	return taken;
 }
 
+/* With a signer a handover has its signature before it goes. */
+static bool is_to_be_signed(const struct uplink *uplink, const struct outlet_state *state)
+{
+	return uplink->notary && state->bytes > 0 &&
+	       strncmp(state->key, HANDOVER_KEY, strlen(HANDOVER_KEY)) == 0;
+}
+
 static void set_state(void *data, const struct outlet_state *state)
 {
 	struct uplink *uplink = data;
+	const bool to_sign = is_to_be_signed(uplink, state);
 	bool complain = false;
 	int64_t waits_ns;
 	int err;
 
 	pthread_mutex_lock(&uplink->lock);
 	waits_ns = states_due_ns(uplink->states);
-	err = states_put(uplink->states, state);
+	err = to_sign ? states_put_to_sign(uplink->states, state)
+		      : states_put(uplink->states, state);
 	if (err == 0 && uplink->states_wanted > 0 && states_due_ns(uplink->states) < waits_ns) {
 		wake_if_idle(uplink);
 	} else if (err < 0) {
@@ -330,6 +387,8 @@ static void set_state(void *data, const struct outlet_state *state)
 		uplink->states_refused = true;
 	}
 	pthread_mutex_unlock(&uplink->lock);
+	if (err == 0 && to_sign)
+		notary_handover(uplink->notary);
 	if (complain)
 		log_warn(err, "the state of \"%s\" is not published", state->key);
 }

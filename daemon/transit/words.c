@@ -183,7 +183,7 @@ enum legs_heard transit_announce(struct transit *transit, const struct handover 
 	if (!has_legs(transit, now))
 		return LEGS_ELSEWHERE;
 	heard = checkpoint_announce(transit->checkpoint, handover, ret_evicted_ucr);
-	if (heard == LEGS_EXPECTED || heard == LEGS_ARRIVED)
+	if ((heard == LEGS_EXPECTED || heard == LEGS_ARRIVED) && !handover_is_doubtful(handover))
 		take_reseals(transit, handover);
 	after_legs(transit);
 	return heard;

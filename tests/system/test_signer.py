@@ -2,13 +2,15 @@
 that knows neither (rig/notes.py), and against the events that came."""
 
 import base64
+import hashlib
 import json
 import os
 import socket
 import subprocess
+import time
 
 import pytest
-from rig import conf, notes, verification
+from rig import conf, notes, verification, vouching
 from rig.asker import Asker
 from rig.daemon import BUILD
 from rig.processes import children, name
@@ -224,6 +226,46 @@ def test_it_has_no_network(signer):
     assert "Seccomp:\t2" in status and "NoNewPrivs:\t1" in status
     links = {os.readlink(f"/proc/{signer.process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{signer.process.pid}/fd")}
     assert len([link for link in links if link.startswith("socket:")]) == 1
+
+
+TOPIC = "az-ganja/handover/INV%2E0001%2F7"
+
+
+def vouch(signer, payload=b'{"ucr":"INV.0001/7"}', origin=ORIGIN, topic=TOPIC):
+    return signer.ask("vouch", origin, topic, text(hashlib.sha256(payload).digest()))
+
+
+def test_it_vouches_for_a_handover_in_words_that_are_those_of_nothing_else(signer, key):
+    payload = b'{"ucr":"INV.0001/7"}'
+    note = note_of(vouch(signer, payload))
+    who, when = vouching.check(key.text, "corridor-handover/v1", TOPIC, vouching.with_note(payload, note))
+    assert who == ORIGIN and abs(when - time.time()) < 600
+    first, second, *_ = key.signed(note).splitlines()
+    assert first == "corridor-handover/v1" and not second.isdigit()
+
+
+@pytest.mark.parametrize("words", [
+    ("corridor/ge-red-bridge/gw2/00000000000000e1", TOPIC, text(bytes(32))),
+    (NAME, TOPIC, text(bytes(32))),
+    (ORIGIN, "az-ganja/gw1/request/release", text(bytes(32))),
+    (ORIGIN, "x/handover/" + "y" * 300, text(bytes(32))),
+    (ORIGIN, TOPIC, text(bytes(31))),
+    (ORIGIN, TOPIC, text(bytes(33))),
+    (ORIGIN, TOPIC, text(bytes(32)), text(bytes(32))),
+    (ORIGIN, TOPIC),
+    (ORIGIN,),
+    (),
+])
+def test_it_vouches_for_no_other_gateway_and_nothing_but_a_handover(signer, words):
+    assert signer.ask("vouch", *words) == "refused that is no handover"
+
+
+def test_no_head_and_no_cosignature_is_got_by_asking_for_a_handover(signer, key):
+    for origin in (ORIGIN, f"{NAME}/cosignature/v1"):
+        text_signed = key.signed(note_of(vouch(signer, origin=origin)))
+        assert text_signed.startswith("corridor-handover/v1\n")
+        with pytest.raises(ValueError):
+            notes.head_of(text_signed)
 
 
 # ---- with the daemon -----------------------------------------------------------------------

@@ -30,7 +30,7 @@
  *     #! announce 5 FROM UCR 05:10 04:00-06:10 GE4711:intact:2 …   heard of another checkpoint:
  *                               departed then, expected between; seals with their open counter,
  *                               and the one that an officer had it replace (:GE0815); UCR~PART/2:
- *                               one container of two
+ *                               one container of two; FROM!wrong: so is it signed
  *     #! redirect 40 UCR TO     the registry has another last stop for it now
  *     #! take-back 20 UCR       heard: it is not waited for any more
  *     #! connected 20           to the broker, which tells all that is announced once more
@@ -454,7 +454,7 @@ static bool replay_is_act(const char *line)
 static void replay_acknowledge(struct replay *replay, const char *line)
 {
 	char resource[STATE_KEY_BYTES], type[64], officer[32], why[100];
-	struct acknowledgement by = {resource, type, officer, why, NULL};
+	struct acknowledgement by = {resource, type, officer, why, NULL, NULL};
 	double seconds;
 	int rc;
 
@@ -526,6 +526,21 @@ static void replay_part(struct handover *handover)
 		replay_fail("what is %s", part + 1);
 }
 
+/* FROM!none */
+static void replay_signature(struct handover *handover)
+{
+	char *word = strchr(handover->from, '!');
+	int signature = HANDOVER_SIGNED;
+
+	if (!word)
+		return;
+	*word++ = '\0';
+	while (strcmp(handover_signature_name((enum handover_signature)signature), word) != 0)
+		if (++signature == HANDOVER_SIGNATURES)
+			replay_fail("what is %s", word);
+	handover->signature = (enum handover_signature)signature;
+}
+
 static void replay_announce(struct replay *replay, const char *line)
 {
 	static const char *const results[] = {"expected", "known",     "arrived",
@@ -541,6 +556,7 @@ static void replay_announce(struct replay *replay, const char *line)
 	if (count < 9)
 		replay_fail("what is %s", line);
 	replay_part(&handover);
+	replay_signature(&handover);
 	snprintf(handover.to, sizeof(handover.to), "%s", replay_origin.checkpoint);
 	handover.departed_clock = CLOCK_SYNCED;
 	handover.departed_utc_ns = replay_time(departed[0], departed[1]);

@@ -69,7 +69,7 @@ static void restart(struct site *site)
 
 static int acknowledge(struct site *site, const char *resource, const char *type)
 {
-	struct acknowledgement by = {resource, type, "Officer 17", "looked into it", NULL};
+	struct acknowledgement by = {resource, type, "Officer 17", "looked into it", NULL, NULL};
 
 	return alarm_book_acknowledge(&site->book, &by, &site->rig.teller);
 }
@@ -145,16 +145,16 @@ static void one_that_comes_back_wants_a_new_acknowledgement(void **state)
 static void only_an_officer_with_a_reason_acknowledges_what_there_is(void **state)
 {
 	static const struct acknowledgement wrong[] = {
-		{UCR, "leg.overdue", NULL, "x", NULL},
-		{UCR, "leg.overdue", "", "x", NULL},
-		{UCR, "leg.overdue", "x", NULL, NULL},
-		{UCR, "leg.overdue", "x", "", NULL},
+		{UCR, "leg.overdue", NULL, "x", NULL, NULL},
+		{UCR, "leg.overdue", "", "x", NULL, NULL},
+		{UCR, "leg.overdue", "x", NULL, NULL, NULL},
+		{UCR, "leg.overdue", "x", "", NULL, NULL},
 		{UCR, "leg.overdue",
 		 "an officer whose name is too long for the sixty-three characters there are", "x",
-		 NULL},
+		 NULL, NULL},
 	};
 	struct site *site = open_site();
-	struct acknowledgement nobody = {NULL, NULL, "x", "x", NULL};
+	struct acknowledgement nobody = {NULL, NULL, "x", "x", NULL, NULL};
 
 	(void)state;
 	raise_at(site, UCR, EVENT_LEG_OVERDUE, 1);

@@ -151,7 +151,8 @@ static void passages_that_went_through_feed_the_study(void **state)
 static void a_latched_event_of_a_sensor_waits_for_an_officer(void **state)
 {
 	struct site *site = open_site(0);
-	struct acknowledgement by = {"entry-1/boom", "barrier.forced", "Officer 17", "seen", NULL};
+	struct acknowledgement by = {
+		"entry-1/boom", "barrier.forced", "Officer 17", "seen", NULL, NULL};
 	struct event_draft draft = {
 		.type = event_type(EVENT_BARRIER_FORCED),
 		.body = "\"occurred\":{\"mono_ns\":5}",

@@ -8,7 +8,7 @@ static const struct bad bads[] = {
 		"registry { trust \"revenue\" { kinds = {\"aeo\"}\n  keys = {\"x\", \"corridor/tr-sarp/gw1+7549f9e3+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\n  \"corridor/tr-sarp/gw1+aea23d20+BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"} } }\n",
 		.told = "main.conf:3: registry trust \"revenue\": keys = \"x\": is no verifier key, expected NAME+ID+KEY as its keeper handed it out\n"
 			"main.conf:3: registry trust \"revenue\": keys = \"corridor/tr-sarp/gw1+7549f9e3+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"...: is named as the keys of gateways are: a keeper of lists has one of its own\n"
-			"main.conf:3: registry trust \"revenue\": keys = \"corridor/tr-sarp/gw1+aea23d20+BAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"...: is not a key for signatures of lists (Ed25519)\n",
+			"main.conf:3: registry trust \"revenue\": keys = \"corridor/tr-sarp/gw1+aea23d20+BAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"...: is not a key for signatures of lists (Ed25519 or P-256)\n",
 	},
 	{
 		.name = "kinds and states that are none",

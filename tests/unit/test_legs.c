@@ -149,10 +149,12 @@ static void arrive(struct site *site, const char *ucr, int64_t openings, bool fi
 	legs_check(site->legs, &site->teller, &arriving, final);
 }
 
-static enum legs_heard announce(struct site *site, const char *ucr, int64_t departed_s,
-				char evicted_ucr[IDENTIFIER_BYTES])
+static enum legs_heard announce_signed(struct site *site, const char *ucr, int64_t departed_s,
+				       char evicted_ucr[IDENTIFIER_BYTES],
+				       enum handover_signature signature)
 {
 	struct handover handover = {
+		.signature = signature,
 		.from = "there",
 		.to = "here",
 		.gateway = "gw7",
@@ -167,6 +169,20 @@ static enum legs_heard announce(struct site *site, const char *ucr, int64_t depa
 
 	snprintf(handover.ucr, sizeof(handover.ucr), "%s", ucr);
 	return legs_announce(site->legs, &site->teller, &handover, evicted_ucr);
+}
+
+static enum legs_heard announce(struct site *site, const char *ucr, int64_t departed_s,
+				char evicted_ucr[IDENTIFIER_BYTES])
+{
+	return announce_signed(site, ucr, departed_s, evicted_ucr, HANDOVER_NOT_JUDGED);
+}
+
+static enum legs_heard hear_signed(struct site *site, const char *ucr, int64_t departed_s,
+				   enum handover_signature signature)
+{
+	char evicted_ucr[IDENTIFIER_BYTES];
+
+	return announce_signed(site, ucr, departed_s, evicted_ucr, signature);
 }
 
 static enum legs_heard hear(struct site *site, const char *ucr, int64_t departed_s)
@@ -540,6 +556,97 @@ static void departures_are_asked_about_in_rounds_with_a_rest_between(void **stat
 	close_site(site);
 }
 
+static void what_is_not_rightly_signed_raises_nothing(void **state)
+{
+	static const enum handover_signature doubtful[] = {
+		HANDOVER_UNSIGNED, HANDOVER_WRONGLY_SIGNED, HANDOVER_STRANGELY_SIGNED};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(doubtful) / sizeof(doubtful[0]); i++) {
+		struct site *site = open_site();
+
+		assert_int_equal(hear_signed(site, "A", -5, doubtful[i]), LEGS_EXPECTED);
+		expect(site, "leg.unsigned ");
+		assert_int_equal(hear_signed(site, "A", -5, doubtful[i]), LEGS_KNOWN);
+		restart(site);
+		expect(site, ""); /* it is known as what it is */
+		assert_false(legs_too_fast(site->legs, "S1", &site->teller.now));
+		assert_null(legs_came_from(site->legs, "A"));
+		tick_at(site, 3000);
+		expect(site, ""); /* not overdue */
+		arrive(site, "A", 5, false); /* the counter has moved */
+		expect(site, "leg.arrived leg.unknown -A ");
+		assert_non_null(strstr(site->body, "\"continuity\":\"unknown\""));
+		assert_non_null(strstr(site->body, "\"result\":\"reopened\""));
+		assert_non_null(strstr(site->body, "\"duration_ms\":null"));
+		assert_int_equal(site->book.count, 0);
+		close_site(site);
+	}
+}
+
+static void the_signed_one_counts_whichever_comes_first(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	assert_int_equal(hear_signed(site, "A", -500, HANDOVER_SIGNED), LEGS_EXPECTED);
+	hear_signed(site, "A", -400, HANDOVER_WRONGLY_SIGNED); /* newer */
+	hear_signed(site, "A", -300, HANDOVER_NOT_JUDGED);
+	hear_signed(site, "B", -400, HANDOVER_WRONGLY_SIGNED);
+	hear_signed(site, "B", -500, HANDOVER_SIGNED); /* older */
+	hear_signed(site, "C", -500, HANDOVER_WRONGLY_SIGNED);
+	hear_signed(site, "C", -500, HANDOVER_SIGNED); /* of the same departure */
+	expect(site, "leg.unsigned leg.unsigned leg.unsigned ");
+	restart(site);
+	for (const char *ucr = "A\0B\0C\0"; *ucr; ucr += 2) {
+		arrive(site, ucr, 5, false);
+		assert_non_null(strstr(site->body, "\"signature\":\"good\""));
+		assert_non_null(strstr(site->body, "\"duration_ms\":500000"));
+	}
+	expect(site,
+	       "leg.arrived leg.broken -A leg.arrived leg.broken -B leg.arrived leg.broken -C ");
+	close_site(site);
+}
+
+static void a_signed_one_is_compared_late_though_another_was_there_at_the_arrival(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	hear_signed(site, "A", -500, HANDOVER_UNSIGNED);
+	arrive(site, "A", 5, false);
+	expect(site, "leg.unsigned leg.arrived leg.unknown -A ");
+	hear_signed(site, "A", -400, HANDOVER_UNSIGNED);
+	expect(site, "leg.unsigned -A ");
+	assert_int_equal(hear_signed(site, "A", -500, HANDOVER_SIGNED), LEGS_ARRIVED);
+	expect(site, "leg.arrived leg.broken -A ");
+	assert_non_null(strstr(site->body, "\"late\":true"));
+	hear_signed(site, "A", -500, HANDOVER_SIGNED);
+	expect(site, "-A ");
+	close_site(site);
+}
+
+static void many_that_are_not_signed_are_told_by_five_in_a_minute_and_make_none_give_way(
+	void **state)
+{
+	struct site *site = open_site();
+	char ucr[32];
+
+	(void)state;
+	hear_signed(site, "A", -1000, HANDOVER_SIGNED);
+	for (int i = 0; i < EXPECTATIONS_MAX + 7; i++) {
+		snprintf(ucr, sizeof(ucr), "X%d", i);
+		hear_signed(site, ucr, -900, HANDOVER_UNSIGNED);
+	}
+	assert_string_equal(legs_came_from(site->legs, "A"), "there");
+	at(site, 60);
+	hear_signed(site, "Y", -900, HANDOVER_UNSIGNED);
+	assert_non_null(strstr(site->body, "\"more\":4098"));
+	hear_signed(site, "B", -1000, HANDOVER_SIGNED);
+	assert_string_equal(legs_came_from(site->legs, "B"), "there");
+	close_site(site);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -561,6 +668,12 @@ int main(void)
 		cmocka_unit_test(memories_that_make_no_sense_are_passed_over),
 		cmocka_unit_test(an_announcement_follows_the_itinerary),
 		cmocka_unit_test(departures_are_asked_about_in_rounds_with_a_rest_between),
+		cmocka_unit_test(what_is_not_rightly_signed_raises_nothing),
+		cmocka_unit_test(the_signed_one_counts_whichever_comes_first),
+		cmocka_unit_test(
+			a_signed_one_is_compared_late_though_another_was_there_at_the_arrival),
+		cmocka_unit_test(
+			many_that_are_not_signed_are_told_by_five_in_a_minute_and_make_none_give_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,7 +71,7 @@ static int ask_journal(void *data, const struct request *request, uint64_t numbe
 static struct site *open_site(void)
 {
 	struct site *site = calloc(1, sizeof(*site));
-	const struct requests_host host = {site, carry_out, status, answer, ask_journal};
+	const struct requests_host host = {site, carry_out, status, answer, ask_journal, NULL};
 
 	assert_non_null(site);
 	site->origin = (struct event_origin){.checkpoint = "ge-red-bridge", .gateway = "gw1"};

@@ -239,6 +239,117 @@ static void states_of_sensors_come_again_before_handovers(void **state)
 	states_free(states);
 }
 
+static void set_to_sign(struct states *states, const char *key, const char *payload)
+{
+	const struct outlet_state news = {.key = key, .payload = payload, .bytes = strlen(payload)};
+
+	assert_int_equal(states_put_to_sign(states, &news), 0);
+}
+
+static void sign(struct state_copy *copy)
+{
+	memcpy(copy->payload + copy->bytes, "+", 1);
+	copy->bytes++;
+}
+
+static void assert_nothing_to_take(struct states *states)
+{
+	struct state_copy copy;
+
+	assert_false(states_take(states, INT64_MAX, &copy));
+}
+
+static void what_is_to_be_signed_goes_with_its_signature_alone(void **state)
+{
+	struct states *states;
+	struct state_copy copy;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	set_to_sign(states, "@handover/b/1", "announced");
+	assert_nothing_to_take(states);
+	(void)states_all_again(states);
+	assert_nothing_to_take(states);
+	assert_true(states_take_to_sign(states, &copy));
+	(void)states_all_again(states); /* while it is being signed */
+	assert_nothing_to_take(states);
+	sign(&copy);
+	states_signed(states, &copy);
+	assert_taken(states, "@handover/b/1", "announced+");
+	assert_nothing_to_take(states);
+	assert_int_equal(states_all_again(states), 0);
+	assert_taken(states, "@handover/b/1", "announced+");
+	states_free(states);
+}
+
+static void what_was_put_anew_while_it_was_signed_is_not_replaced_by_that(void **state)
+{
+	struct states *states;
+	struct state_copy copy;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	set_to_sign(states, "@handover/b/1", "announced");
+	assert_true(states_take_to_sign(states, &copy));
+	set(states, "@handover/b/1", "");
+	sign(&copy);
+	states_signed(states, &copy);
+	assert_taken(states, "@handover/b/1", "");
+	set_to_sign(states, "@handover/b/1", "announced");
+	set(states, "@handover/b/1", ""); /* it leaves the line */
+	assert_false(states_take_to_sign(states, &copy));
+	assert_taken(states, "@handover/b/1", "");
+	states_free(states);
+}
+
+static void one_that_waits_and_is_put_anew_waits_for_its_signature(void **state)
+{
+	struct states *states;
+	struct state_copy copy;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	set(states, "lane/boom", "closed");
+	set(states, "@handover/b/1", "");
+	set(states, "lane/seal", "intact");
+	set_to_sign(states, "@handover/b/1", "announced");
+	assert_taken(states, "lane/boom", "closed");
+	assert_taken(states, "lane/seal", "intact");
+	assert_nothing_to_take(states);
+	assert_true(states_take_to_sign(states, &copy));
+	states_free(states);
+}
+
+static void what_cannot_be_signed_goes_without_and_once_more_when_it_can(void **state)
+{
+	struct states *states;
+	struct state_copy copy;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	set_to_sign(states, "@handover/b/1", "announced");
+	set_to_sign(states, "@handover/b/2", "announced");
+	assert_true(states_take_to_sign(states, &copy));
+	states_not_signed(states, &copy);
+	states_give_up_signing(states);
+	assert_taken(states, "@handover/b/2", "announced");
+	assert_taken(states, "@handover/b/1", "announced");
+	assert_false(states_take_to_sign(states, &copy));
+	states_sign_again(states);
+	for (int i = 0; i < 2; i++) {
+		assert_true(states_take_to_sign(states, &copy));
+		sign(&copy);
+		states_signed(states, &copy);
+	}
+	states_sign_again(states);
+	assert_false(states_take_to_sign(states, &copy));
+	assert_true(states_take(states, 0, &copy));
+	assert_memory_equal(copy.payload, "announced+", copy.bytes);
+	assert_true(states_take(states, 0, &copy));
+	assert_nothing_to_take(states);
+	states_free(states);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +362,10 @@ int main(void)
 		cmocka_unit_test(a_state_that_is_over_is_forgotten_when_that_was_acknowledged),
 		cmocka_unit_test(a_state_that_came_back_is_not_forgotten_with_its_removal),
 		cmocka_unit_test(states_of_sensors_come_again_before_handovers),
+		cmocka_unit_test(what_is_to_be_signed_goes_with_its_signature_alone),
+		cmocka_unit_test(what_was_put_anew_while_it_was_signed_is_not_replaced_by_that),
+		cmocka_unit_test(one_that_waits_and_is_put_anew_waits_for_its_signature),
+		cmocka_unit_test(what_cannot_be_signed_goes_without_and_once_more_when_it_can),
 	};
 
 	return cmocka_run_group_tests_name("uplink states", tests, NULL, NULL);

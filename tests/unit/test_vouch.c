@@ -172,6 +172,7 @@ static void a_note_elsewhere_than_at_the_end_vouches_for_nothing(void **state)
 		"{\"a\":1,\"note\":\"x",
 		"{\"a\":1,\"note\":\"",
 	};
+	static const char quoted[] = "{\"a\":\",\\\"note\\\":\\\"\"}";
 	char note[NOTE_BYTES];
 	struct tree_hash hash;
 
@@ -179,7 +180,7 @@ static void a_note_elsewhere_than_at_the_end_vouches_for_nothing(void **state)
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
 		assert_int_equal(vouch_take(messages[i], strlen(messages[i]), note, &hash),
 				 VOUCH_BAD);
-	assert_int_equal(vouch_take("{\"a\":\",\\\"note\\\":\\\"\"}", 22, note, &hash), VOUCH_NONE);
+	assert_int_equal(vouch_take(quoted, strlen(quoted), note, &hash), VOUCH_NONE);
 	assert_int_equal(vouch_take("", 0, note, &hash), VOUCH_NONE);
 }
 

@@ -14,7 +14,7 @@ CORRIDORD_LICENSE_FILES = LICENSE
 
 CORRIDORD_DEPENDENCIES = \
 	host-pkgconf \
-	expat jansson libev libgpiod2 libmicrohttpd libmodbus libseccomp mosquitto nettle \
+	expat gmp jansson libev libgpiod2 libmicrohttpd libmodbus libseccomp mosquitto nettle \
 	openssl pcre2 sqlite zstd
 
 # A manual page is printed by what was built, which does not run here.

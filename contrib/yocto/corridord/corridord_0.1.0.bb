@@ -11,7 +11,7 @@ CORRIDORD_URI ?= "file://corridord-${PV}.tar.gz"
 SRC_URI = "${CORRIDORD_URI}"
 SRC_URI[sha256sum] = "@SHA256@"
 
-DEPENDS = "expat jansson libev libgpiod libmicrohttpd libmodbus libpcre2 libseccomp mosquitto nettle openssl sqlite3 zstd"
+DEPENDS = "expat gmp jansson libev libgpiod libmicrohttpd libmodbus libpcre2 libseccomp mosquitto nettle openssl sqlite3 zstd"
 
 inherit pkgconfig systemd useradd
 

@@ -14,6 +14,7 @@ static struct jw *begin(struct checkpoint *checkpoint, const struct officer_act 
 	jw_text(json, "because", act->reason);
 	if (act->by)
 		jw_text(json, "by", act->by);
+	tell_signed_by(json, act->signed_by);
 	return json;
 }
 
@@ -34,8 +35,10 @@ static bool is_seal(const char *read, const char *seal)
 /* What was raised of the old seal, and of the new one before it was known, was the officer's doing. */
 static void settle(struct checkpoint *checkpoint, const struct officer_act *act)
 {
-	const struct acknowledgement by = {
-		.officer = act->officer, .reason = act->reason, .by = act->by};
+	const struct acknowledgement by = {.officer = act->officer,
+					   .reason = act->reason,
+					   .by = act->by,
+					   .signed_by = act->signed_by};
 
 	alarm_book_settle(&checkpoint->book, act->removed, is_seal, &by, checkpoint->teller);
 	alarm_book_settle(&checkpoint->book, act->affixed, is_seal, &by, checkpoint->teller);

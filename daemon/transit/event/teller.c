@@ -50,6 +50,12 @@ static void put(struct teller *teller)
 	teller->sink.put(teller->sink.data, &draft);
 }
 
+void tell_signed_by(struct jw *json, const char *signed_by)
+{
+	if (signed_by)
+		jw_text(json, "signed_by", signed_by[0] ? signed_by : NULL);
+}
+
 void tell_end(struct teller *teller, enum event_id event)
 {
 	tell_end_as(teller, event_type(event));

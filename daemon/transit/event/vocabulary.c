@@ -579,6 +579,15 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_ALARM,
 			.summary = "what the checkpoint before announced has not arrived in time",
 		},
+	[EVENT_LEG_UNSIGNED] =
+		{
+			.name = "leg.unsigned",
+			.severity = SEVERITY_MINOR,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary =
+				"an announcement is not rightly signed by the gateway that it names",
+		},
 	[EVENT_SEAL_RESEALED] =
 		{
 			.name = "seal.resealed",

@@ -16,6 +16,9 @@
 #define FLAG_FINAL_CHECK 4
 #define FLAG_OFFICER	 8
 #define FLAG_END	 16 /* times the end of a closed one */
+#define WORD_NONE	 0 /* an officer's */
+#define WORD_OPEN	 1
+#define WORD_JUDGED	 2 /* with who signed it */
 #define AWAITS		 2 /* instead of whether it was found */
 #define READS_MORE	 2 /* instead of another read */
 
@@ -51,12 +54,21 @@ static void write_read(struct memo *memo, const struct passage_read *read, bool 
 	memo_int(memo, read->reported.because);
 }
 
+static int word_form(const struct passage_word *word)
+{
+	if (!word->open)
+		return WORD_NONE;
+	return word->judged ? WORD_JUDGED : WORD_OPEN;
+}
+
 static void write_word(struct memo *memo, const struct passage_word *word)
 {
 	memo_text(memo, word->ucr);
 	memo_text(memo, word->officer);
 	memo_text(memo, word->reason);
 	memo_text(memo, word->by);
+	if (word->judged)
+		memo_text(memo, word->signed_by);
 }
 
 void lane_memory_write(const struct lane *lane, const struct passage *passage, char *out,
@@ -76,7 +88,7 @@ void lane_memory_write(const struct lane *lane, const struct passage *passage, c
 		memo_int(&memo, passage->at_mono_ns[i]);
 	memo_int(&memo, passage->sign_mono_ns);
 	memo_int(&memo, passage->clock_ns);
-	memo_int(&memo, passage->word.open);
+	memo_int(&memo, word_form(&passage->word));
 	if (passage->word.open)
 		write_word(&memo, &passage->word);
 	for (i = 0; i < passage->binding_count && memo.bytes + BINDING_BYTES + READ_BYTES < size;
@@ -121,13 +133,18 @@ static void take_bindings(struct memo_reader *reader, struct passage *passage)
 
 static void take_word(struct memo_reader *reader, struct passage_word *word)
 {
-	word->open = memo_take(reader, 0, 1);
+	const int64_t form = memo_take(reader, WORD_NONE, WORD_JUDGED);
+
+	word->open = form != WORD_NONE;
+	word->judged = form == WORD_JUDGED;
 	if (!word->open)
 		return;
 	memo_take_text(reader, word->ucr, sizeof(word->ucr));
 	memo_take_text(reader, word->officer, sizeof(word->officer));
 	memo_take_text(reader, word->reason, sizeof(word->reason));
 	memo_take_text(reader, word->by, sizeof(word->by));
+	if (word->judged)
+		memo_take_text(reader, word->signed_by, sizeof(word->signed_by));
 }
 
 static void take_reads(struct memo_reader *reader, struct passage *passage)

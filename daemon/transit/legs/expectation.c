@@ -11,6 +11,7 @@
 #include "transit/legs/stay.h"
 
 #define TEXT_VERSION 3 /* 1: handover.h */
+#define TEXT_SIGNED  4 /* with whether it is signed, where that was judged */
 #define KEY	     "expect/"
 
 int expectations_init(struct expectations *expectations, struct alarm_book *book, int64_t margin_ns,
@@ -37,6 +38,7 @@ static int64_t overdue_utc(const struct expectations *expectations,
 			   const struct expectation *expectation)
 {
 	if (expectation->overdue || expectation->here ||
+	    handover_is_doubtful(&expectation->handover) ||
 	    expectation->handover.expected_until_utc_ns == INT64_MAX)
 		return INT64_MAX;
 	return expectation->handover.expected_until_utc_ns + expectations->margin_ns;
@@ -57,7 +59,9 @@ static struct drawer_note note_of(const struct expectations *expectations,
 {
 	return (struct drawer_note){
 		.due_ns = due_utc(expectations, expectation),
-		.rank = expectation->handover.departed_utc_ns,
+		.rank = handover_is_doubtful(&expectation->handover)
+				? INT64_MIN
+				: expectation->handover.departed_utc_ns,
 		.flags = (expectation->here ? HERE : 0) | (expectation->unheard ? UNHEARD : 0),
 	};
 }
@@ -69,9 +73,12 @@ static bool read_expectation(const char *text, struct expectation *ret_expectati
 
 	*ret_expectation = (struct expectation){0};
 	memo_read(&reader, text);
-	version = memo_take(&reader, 1, TEXT_VERSION);
+	version = memo_take(&reader, 1, TEXT_SIGNED);
 	ret_expectation->overdue = memo_take(&reader, 0, 1);
 	handover_recall(&ret_expectation->handover, version, &reader);
+	if (version == TEXT_SIGNED)
+		ret_expectation->handover.signature =
+			(enum handover_signature)memo_take(&reader, 0, HANDOVER_SIGNATURES - 1);
 	return memo_end(&reader);
 }
 
@@ -119,15 +126,18 @@ static void remember(struct expectations *expectations, struct teller *teller,
 		     const struct expectation *expectation)
 {
 	const struct drawer_note note = note_of(expectations, expectation);
+	const bool judged = expectation->handover.signature != HANDOVER_NOT_JUDGED;
 	char id[HANDOVER_ID_BYTES];
 	struct memo memo;
 
 	handover_id(&expectation->handover, id);
 	snprintf(expectations->key, sizeof(expectations->key), KEY "%s", id);
 	memo_start(&memo, expectations->text, sizeof(expectations->text));
-	memo_int(&memo, TEXT_VERSION);
+	memo_int(&memo, judged ? TEXT_SIGNED : TEXT_VERSION);
 	memo_int(&memo, expectation->overdue);
 	handover_remember(&expectation->handover, &memo);
+	if (judged)
+		memo_int(&memo, (int64_t)expectation->handover.signature);
 	(void)drawer_put(&expectations->drawer, id, expectations->text, &note);
 	teller_remember(teller, expectations->key, expectations->text);
 }
@@ -249,6 +259,33 @@ static bool is_older(const struct handover *one, const struct handover *other)
 	       one->departed_utc_ns < other->departed_utc_ns;
 }
 
+/* One that is signed gives way to such a one alone, and takes the place of any other. */
+static bool takes_place(const struct handover *one, const struct handover *other)
+{
+	const bool is_signed = one->signature == HANDOVER_SIGNED;
+
+	if (is_signed != (other->signature == HANDOVER_SIGNED))
+		return is_signed;
+	return !handover_is_same(one, other) && !is_older(one, other);
+}
+
+/* Something is announced there: the same, or in its place what does not count. */
+static void hear_again(struct expectations *expectations, struct expectation *expectation,
+		       const struct handover *handover)
+{
+	if (!handover_is_same(&expectation->handover, handover) &&
+	    expectation->handover.signature != HANDOVER_SIGNED)
+		return;
+	expectation->unheard = false;
+	expectations_note(expectations, expectation);
+}
+
+/* What is doubtful makes nothing give way. */
+static bool has_room_for(const struct expectations *expectations, const struct handover *handover)
+{
+	return !handover_is_doubtful(handover) || !drawer_is_full(&expectations->drawer);
+}
+
 void expectations_add(struct expectations *expectations, struct teller *teller,
 		      const struct handover *handover, char ret_evicted_ucr[IDENTIFIER_BYTES])
 {
@@ -258,12 +295,11 @@ void expectations_add(struct expectations *expectations, struct teller *teller,
 	handover_id(handover, id);
 	expectation = expectations_find(expectations, id);
 	ret_evicted_ucr[0] = '\0';
-	if (expectation && handover_is_same(&expectation->handover, handover)) {
-		expectation->unheard = false;
-		expectations_note(expectations, expectation);
+	if (expectation && !takes_place(handover, &expectation->handover)) {
+		hear_again(expectations, expectation, handover);
 		return;
 	}
-	if (expectation && is_older(handover, &expectation->handover))
+	if (!expectation && !has_room_for(expectations, handover))
 		return;
 	if (!expectation && drawer_is_full(&expectations->drawer)) {
 		expectation = expectations_at(expectations, drawer_lowest(&expectations->drawer));

@@ -64,7 +64,7 @@ void expectations_note(struct expectations *expectations, const struct expectati
 bool expectations_may_have_seal(const struct expectations *expectations, size_t i,
 				const char *number);
 
-/* It was announced. ret_evicted_ucr: which one had to go for it, or empty. */
+/* It was announced. What is rightly signed is not replaced by what is not. ret_evicted_ucr: which one had to go for it, or empty. */
 void expectations_add(struct expectations *expectations, struct teller *teller,
 		      const struct handover *handover, char ret_evicted_ucr[IDENTIFIER_BYTES]);
 

@@ -27,6 +27,24 @@ bool leg_seal_state_by_name(const char *name, enum leg_seal_state *ret_state)
 	return false;
 }
 
+bool handover_is_doubtful(const struct handover *handover)
+{
+	return handover->signature > HANDOVER_SIGNED;
+}
+
+const char *handover_signature_name(enum handover_signature signature)
+{
+	static const char *const names[HANDOVER_SIGNATURES] = {
+		[HANDOVER_NOT_JUDGED] = "not_judged",
+		[HANDOVER_SIGNED] = "good",
+		[HANDOVER_UNSIGNED] = "none",
+		[HANDOVER_WRONGLY_SIGNED] = "wrong",
+		[HANDOVER_STRANGELY_SIGNED] = "unknown_key",
+	};
+
+	return names[signature];
+}
+
 /* ---- payload ------------------------------------------------------------------------- */
 
 static void tell_counter(struct jw *json, const char *key, int64_t count)

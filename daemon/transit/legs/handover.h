@@ -55,6 +55,16 @@ struct leg_seal {
 		[IDENTIFIER_BYTES]; /* the declared one that an officer had it replace; or empty */
 };
 
+/* Whether it is signed by who it is said to be of. */
+enum handover_signature {
+	HANDOVER_NOT_JUDGED, /* no key of that checkpoint is known */
+	HANDOVER_SIGNED,
+	HANDOVER_UNSIGNED,
+	HANDOVER_WRONGLY_SIGNED,
+	HANDOVER_STRANGELY_SIGNED, /* by a key that is not known */
+	HANDOVER_SIGNATURES
+};
+
 struct handover {
 	char ucr[IDENTIFIER_BYTES];
 	char part[HANDOVER_PART_BYTES]; /* the container, or the plate of the vehicle, where the
@@ -72,7 +82,12 @@ struct handover {
 	struct leg_seal seals[HANDOVER_SEALS];
 	size_t seal_count;
 	int64_t seals_more; /* that have no room */
+	enum handover_signature signature;
 };
+
+/* Of a checkpoint whose key is known, and not rightly signed: it neither accuses nor excuses. */
+bool handover_is_doubtful(const struct handover *handover);
+const char *handover_signature_name(enum handover_signature signature);
 
 /* The members of the payload after those of any state. */
 void handover_members(const struct handover *handover, struct jw *json);

@@ -149,6 +149,14 @@ static void judge_seals(const struct handover *announced, const struct leg_obser
 	}
 }
 
+/* Who announced it is not known: nothing is shown by the comparison. */
+static void doubt(struct leg_verdict *verdict)
+{
+	verdict->continuity = LEG_NOT_KNOWN;
+	verdict->timed = false;
+	verdict->clock_fault = false;
+}
+
 void leg_judge(const struct handover *announced, const struct leg_observed *observed,
 	       int64_t least_ns, struct leg_verdict *ret_verdict)
 {
@@ -163,6 +171,8 @@ void leg_judge(const struct handover *announced, const struct leg_observed *obse
 							  ret_verdict->duration_ns < least_ns);
 	ret_verdict->timed &= !ret_verdict->clock_fault;
 	ret_verdict->clock = observed->clock;
+	if (handover_is_doubtful(announced))
+		doubt(ret_verdict);
 }
 
 bool leg_is_too_short(int64_t one_utc_ns, enum clock_state one, int64_t other_utc_ns,
@@ -260,6 +270,8 @@ void leg_tell(const struct handover *announced, const struct leg_verdict *verdic
 	if (announced->parts > 0)
 		jw_int(json, "parts", announced->parts);
 	jw_text(json, "gateway", announced->gateway);
+	if (announced->signature != HANDOVER_NOT_JUDGED)
+		jw_text(json, "signature", handover_signature_name(announced->signature));
 	jw_utc(json, "departed", announced->departed_utc_ns);
 	jw_text(json, "departed_clock", clock_state_name(announced->departed_clock));
 	if (announced->expected_from_utc_ns != INT64_MIN)

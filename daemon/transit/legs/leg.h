@@ -3,7 +3,8 @@
  * Seal continuity is kept only where that is shown: each seal that was announced or is declared
  * was closed and whole when it left, is so now, and its counters did not move. A counter that
  * moved means opened and closed again between the two checkpoints. What was not whole before and
- * is no worse now is open; what could not be compared makes it unknown.
+ * is no worse now is open; what could not be compared makes it unknown, and so does an announcement
+ * that is doubtful.
  */
 #ifndef CORRIDORD_TRANSIT_LEGS_LEG_H
 #define CORRIDORD_TRANSIT_LEGS_LEG_H

@@ -13,7 +13,9 @@
 #include "transit/registry/reseals.h"
 
 /* Deadlines by UTC are looked at so often: the wall clock may be set. */
-#define LOOK_NS (INT64_C(60) * 1000000000)
+#define LOOK_NS	      (INT64_C(60) * 1000000000)
+#define MINUTE_NS     (INT64_C(60) * 1000000000)
+#define UNSIGNED_MOST 5 /* leg.unsigned in a minute */
 
 struct legs {
 	const struct legs_conf *conf;
@@ -24,6 +26,9 @@ struct legs {
 	struct visits visits;
 	struct orders orders;
 	int64_t looked_mono_ns; /* the last time; nothing is due before */
+	int64_t unsigned_mono_ns; /* the minute that began then: */
+	unsigned unsigned_told; /* leg.unsigned in it */
+	int64_t unsigned_more; /* not told since the last that was */
 };
 
 int legs_new(const struct legs_conf *conf, const char *checkpoint, struct alarm_book *book,
@@ -103,6 +108,7 @@ static void end_what_is_here(struct legs *legs, struct teller *teller)
 void legs_start(struct legs *legs, struct teller *teller)
 {
 	legs->looked_mono_ns = teller->now.mono_ns;
+	legs->unsigned_mono_ns = teller->now.mono_ns - MINUTE_NS;
 	end_what_is_here(legs, teller);
 	departures_start(&legs->departures, teller);
 	for (size_t i = 0; i < legs->visits.drawer.count; i++) {
@@ -136,9 +142,12 @@ const char *legs_came_from(struct legs *legs, const char *ucr)
 	const struct drawer *drawer = &legs->expectations.drawer;
 	const struct expectation *expectation = NULL;
 
-	for (size_t i = 0; i < drawer->count && !expectation; i++)
+	for (size_t i = 0; i < drawer->count && !expectation; i++) {
 		if (is_of(drawer_key(drawer, i), ucr))
 			expectation = expectations_at(&legs->expectations, i);
+		if (expectation && handover_is_doubtful(&expectation->handover))
+			expectation = NULL;
+	}
 	return expectation ? expectation->handover.from : NULL;
 }
 
@@ -283,7 +292,9 @@ static void tell_arrived(struct legs *legs, struct teller *teller, const struct 
 	};
 	const struct leg_verdict *verdict = &arrived->verdict;
 	enum event_id event = events[verdict->continuity];
-	bool nothing_sealed = verdict->finding_count == 0 && arrived->announced->seals_more == 0;
+	const bool doubtful = handover_is_doubtful(arrived->announced);
+	bool nothing_sealed = verdict->finding_count == 0 && arrived->announced->seals_more == 0 &&
+			      !(doubtful && arrived->announced->seal_count > 0);
 
 	tell_one(teller, arrived, EVENT_LEG_ARRIVED);
 	if (verdict->clock_fault)
@@ -292,7 +303,8 @@ static void tell_arrived(struct legs *legs, struct teller *teller, const struct 
 		book(legs, teller, arrived->announced->ucr, event); /* kept with the event */
 		tell_one(teller, arrived, event);
 	}
-	tell_whole(legs, teller, arrived);
+	if (!doubtful)
+		tell_whole(legs, teller, arrived);
 }
 
 static struct visit *new_visit(struct legs *legs, struct teller *teller,
@@ -342,6 +354,13 @@ static void carry_announced(struct visit *visit, const struct handover *announce
 	}
 }
 
+static void note_origin(struct visit *visit, const struct handover *announced)
+{
+	memcpy(visit->from, announced->from, sizeof(visit->from));
+	visit->departed_utc_ns = announced->departed_utc_ns;
+	carry_announced(visit, announced);
+}
+
 static void judge(struct legs *legs, struct teller *teller, struct expectation *expectation,
 		  const struct legs_custody *custody)
 {
@@ -358,10 +377,9 @@ static void judge(struct legs *legs, struct teller *teller, struct expectation *
 	};
 
 	leg_judge(&announced, &observed, legs->conf->shortest_ns, &arrived.verdict);
-	memcpy(visit->from, announced.from, sizeof(visit->from));
-	visit->departed_utc_ns = announced.departed_utc_ns;
 	note_seals(visit, custody);
-	carry_announced(visit, &announced);
+	if (!handover_is_doubtful(&announced)) /* else one that is signed may come late */
+		note_origin(visit, &announced);
 	visits_remember(&legs->visits, visit, teller);
 	tell_arrived(legs, teller, &arrived);
 	withdraw_announcement(legs, teller, custody->id);
@@ -412,7 +430,8 @@ bool legs_too_fast(struct legs *legs, const char *number, const struct instant *
 		if (!expectations_may_have_seal(expectations, i, number))
 			continue;
 		expectation = expectations_at(expectations, i);
-		if (expectation && left_too_late(legs, &expectation->handover, number, at))
+		if (expectation && !handover_is_doubtful(&expectation->handover) &&
+		    left_too_late(legs, &expectation->handover, number, at))
 			return true;
 	}
 	return false;
@@ -593,9 +612,7 @@ static void judge_late(struct legs *legs, struct teller *teller, struct visit *v
 	};
 
 	leg_judge(announced, &observed, legs->conf->shortest_ns, &arrived.verdict);
-	memcpy(visit->from, announced->from, sizeof(visit->from));
-	visit->departed_utc_ns = announced->departed_utc_ns;
-	carry_announced(visit, announced);
+	note_origin(visit, announced);
 	visit->withdrawn = false;
 	visits_remember(&legs->visits, visit, teller);
 	tell_arrived(legs, teller, &arrived);
@@ -607,9 +624,9 @@ static enum legs_heard heard_of_arrived(struct legs *legs, struct teller *teller
 	char id[HANDOVER_ID_BYTES];
 
 	handover_id(announced, id);
-	if (!arrived->from[0]) {
+	if (!arrived->from[0] && !handover_is_doubtful(announced)) {
 		judge_late(legs, teller, arrived, announced);
-	} else if (arrived->withdrawn) {
+	} else if (arrived->from[0] && arrived->withdrawn) {
 		arrived->withdrawn = false;
 		visits_keep(&legs->visits, arrived, teller);
 	}
@@ -617,9 +634,57 @@ static enum legs_heard heard_of_arrived(struct legs *legs, struct teller *teller
 	return LEGS_ARRIVED;
 }
 
-enum legs_heard legs_announce(struct legs *legs, struct teller *teller,
-			      const struct handover *handover,
-			      char ret_evicted_ucr[IDENTIFIER_BYTES])
+static bool may_tell_unsigned(struct legs *legs, const struct teller *teller)
+{
+	if (teller->now.mono_ns - legs->unsigned_mono_ns >= MINUTE_NS) {
+		legs->unsigned_mono_ns = teller->now.mono_ns;
+		legs->unsigned_told = 0;
+	}
+	if (legs->unsigned_told < UNSIGNED_MOST) {
+		legs->unsigned_told++;
+		return true;
+	}
+	legs->unsigned_more++;
+	return false;
+}
+
+static void tell_unsigned(struct legs *legs, struct teller *teller, const struct handover *handover)
+{
+	struct jw *json;
+
+	if (!may_tell_unsigned(legs, teller))
+		return;
+	teller_flush(teller);
+	json = stay_tell_start(teller, NULL, handover->ucr, teller->now.mono_ns);
+	leg_tell(handover, NULL, json);
+	jw_bool(json, "refused", legs->conf->require);
+	if (legs->unsigned_more > 0)
+		jw_int(json, "more", legs->unsigned_more);
+	legs->unsigned_more = 0;
+	tell_end(teller, EVENT_LEG_UNSIGNED);
+}
+
+/* The same one again, as it is heard with each connection. */
+static bool is_known(struct legs *legs, const struct handover *handover)
+{
+	const struct handover *known;
+	char id[HANDOVER_ID_BYTES];
+
+	handover_id(handover, id);
+	known = legs_announced(legs, id);
+	return known && handover_is_same(known, handover) &&
+	       known->signature == handover->signature;
+}
+
+static bool is_expired(const struct teller *teller, const struct handover *handover)
+{
+	return handover->expires_utc_ns != INT64_MIN && teller->now.clock != CLOCK_UNSYNCED &&
+	       handover->expires_utc_ns <= teller->now.utc_ns;
+}
+
+/* What was announced of it before is still waited for, or there is nothing yet. */
+static enum legs_heard hear(struct legs *legs, struct teller *teller,
+			    const struct handover *handover, char ret_evicted_ucr[IDENTIFIER_BYTES])
 {
 	const struct handover *known;
 	char id[HANDOVER_ID_BYTES];
@@ -630,19 +695,30 @@ enum legs_heard legs_announce(struct legs *legs, struct teller *teller,
 	arrived = visits_find(&legs->visits, id);
 	known = legs_announced(legs, id);
 	again = known && handover_is_same(known, handover);
+	if (arrived && !again && visit_is_of(arrived, handover))
+		return heard_of_arrived(legs, teller, arrived, handover);
+	if (is_expired(teller, handover))
+		return LEGS_EXPIRED;
+	expectations_add(&legs->expectations, teller, handover, ret_evicted_ucr);
+	return again ? LEGS_KNOWN : LEGS_EXPECTED;
+}
+
+enum legs_heard legs_announce(struct legs *legs, struct teller *teller,
+			      const struct handover *handover,
+			      char ret_evicted_ucr[IDENTIFIER_BYTES])
+{
 	ret_evicted_ucr[0] = '\0';
 	legs->looked_mono_ns = teller->now.mono_ns;
 	if (strcmp(handover->to, legs->checkpoint) != 0)
 		return LEGS_ELSEWHERE;
 	if (strcmp(handover->from, legs->checkpoint) == 0)
 		return LEGS_OURS;
-	if (arrived && !again && visit_is_of(arrived, handover))
-		return heard_of_arrived(legs, teller, arrived, handover);
-	if (handover->expires_utc_ns != INT64_MIN && teller->now.clock != CLOCK_UNSYNCED &&
-	    handover->expires_utc_ns <= teller->now.utc_ns)
-		return LEGS_EXPIRED;
-	expectations_add(&legs->expectations, teller, handover, ret_evicted_ucr);
-	return again ? LEGS_KNOWN : LEGS_EXPECTED;
+	if (handover_is_doubtful(handover) && !is_expired(teller, handover) &&
+	    !is_known(legs, handover))
+		tell_unsigned(legs, teller, handover);
+	if (legs->conf->require && handover->signature != HANDOVER_SIGNED)
+		return LEGS_REFUSED;
+	return hear(legs, teller, handover, ret_evicted_ucr);
 }
 
 /* The empty state was heard. It is our own, and so the broker has it; or that of another gateway

@@ -4,7 +4,9 @@
  *
  * An arrival is judged as soon as all seals that were announced are seen, at the latest when
  * the boom goes up: leg.arrived, and leg.broken, leg.open or leg.unknown where it is not shown that
- * they were kept. In the same transaction the announcement is withdrawn, by the empty state of its topic.
+ * they were kept. What is announced by a checkpoint whose key is known, and not rightly signed, is told as
+ * such (leg.unsigned) and waited for, but it neither accuses nor excuses: nothing is overdue, broken, cloned
+ * or replaced for it, and it does not take the place of one that is signed. In the same transaction the announcement is withdrawn, by the empty state of its topic.
  */
 #ifndef CORRIDORD_TRANSIT_LEGS_H
 #define CORRIDORD_TRANSIT_LEGS_H
@@ -27,6 +29,7 @@ struct legs_conf {
 	int64_t overdue_after_ns; /* beyond the window of arrival */
 	int64_t keep_ns; /* waited for so much longer */
 	int64_t shortest_ns; /* what was faster is not genuine; 0: not judged */
+	bool require; /* announcements that are rightly signed, and takes no others */
 };
 
 enum legs_heard {
@@ -36,6 +39,7 @@ enum legs_heard {
 	LEGS_OURS, /* announced by this checkpoint */
 	LEGS_ELSEWHERE, /* to another one */
 	LEGS_EXPIRED,
+	LEGS_REFUSED, /* not rightly signed */
 };
 
 /* A consignment in a lane, and its seals. */

@@ -119,7 +119,8 @@ class Verifier:
     """NAME+ID+BASE64"""
 
     def __init__(self, text):
-        self.name, number, key = text.strip().split("+", 2)
+        self.text = text.strip()
+        self.name, number, key = self.text.split("+", 2)
         data = base64.b64decode(key, validate=True)
         self.type, self.key = data[0], data[1:]
         self.of_log = self.type in (1, 2)

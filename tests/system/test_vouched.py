@@ -1,0 +1,219 @@
+"""Handovers that carry the signature of the gateway that announces them, and what the next one makes of
+those that do not: by two gateways, a broker, and whoever may write to it."""
+
+import json
+import subprocess
+
+import pytest
+from rig import vouching
+from rig.daemon import BUILD
+from rig.legs import FIRST, FROM, SEALS, SECOND, THIRD, TO, Site, consignment, depart
+from rig.published import validator
+from rig.waiting import until
+
+KIND = "corridor-handover/v1"
+
+
+def new_key(folder, place):
+    words = [BUILD / "corridord-signer", "--new-key", folder / f"{place}.pem", f"corridor/{place}/gw1"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def tools(closing, new_subscriber, new_daemon, tmp_path):
+    return closing, new_subscriber, new_daemon, tmp_path
+
+
+@pytest.fixture
+def key(tmp_path):
+    return new_key(tmp_path, FROM)
+
+
+@pytest.fixture
+def here(key, broker, tools, tmp_path):
+    site = Site(FROM, broker, tools, more=f'signer {{ key = "{tmp_path}/{FROM}.pem"  ledger = "ledger" }}\n')
+    site.knows(*map(consignment, SEALS))
+    return site.start()
+
+
+@pytest.fixture
+def handovers(broker, new_subscriber):
+    """All that comes on the topic of the next checkpoint's handovers."""
+    return new_subscriber(broker, topic=f"corridor/v1/{TO}/handover/+", name="handovers")
+
+
+def payloads(handovers):
+    return [bytes(m.payload) for m in handovers.messages if m.payload]
+
+
+def signed(payload):
+    return vouching.MARK in payload
+
+
+def wait_signed(handovers, ucr):
+    def look():
+        return [p for p in payloads(handovers) if json.loads(p)["ucr"] == ucr and signed(p)]
+
+    return until(look, f"{ucr} is announced with a signature")[-1]
+
+
+def starts(site):
+    mark = site.subscriber.mark
+    site.daemon.start()
+    site.subscriber.wait_event("barrier.closed", since=mark)
+
+
+def topic(ucr):
+    return f"{TO}/handover/{ucr}"
+
+
+def test_what_leaves_is_announced_with_a_signature_and_never_without(here, handovers, key):
+    depart(here, FIRST)
+    payload = wait_signed(handovers, FIRST)
+    validator("handover").validate(json.loads(payload))
+    by, when = vouching.check(key, KIND, topic(FIRST), payload)
+    assert by == f"corridor/{FROM}/gw1/{json.loads(payload)['epoch']}" and when > 0
+    plain, _ = vouching.without_note(payload)
+    assert [*json.loads(plain), "note"] == list(json.loads(payload))
+    assert vouching.check(key, KIND, topic(SECOND), payload) is None
+    assert vouching.check(key, KIND, topic(FIRST), payload.replace(b'"open":3', b'"open":4')) is None
+    here.daemon.stop()
+    starts(here)
+    until(lambda: len(payloads(handovers)) > 1, "it is announced again")
+    assert all(map(signed, payloads(handovers)))
+
+
+def test_one_that_cannot_be_signed_goes_without_until_it_can(here, handovers, key, tmp_path):
+    pem = tmp_path / f"{FROM}.pem"
+    here.daemon.stop()
+    pem.rename(pem.with_suffix(".away"))
+    starts(here)
+    depart(here, FIRST)
+    (payload,) = until(lambda: payloads(handovers), "it is announced without", 60)
+    assert not signed(payload)
+    pem.with_suffix(".away").rename(pem)
+    assert vouching.check(key, KIND, topic(FIRST), wait_signed(handovers, FIRST))
+
+
+# ---- the next checkpoint ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def there(key, broker, tools):
+    return next_site(broker, tools, f'keys = {{"{key}"}}')
+
+
+def next_site(broker, tools, handover):
+    site = Site(TO, broker, tools, handover=handover)
+    site.knows(*map(consignment, SEALS))
+    return site.start()
+
+
+def publish(handovers, ucr, payload):
+    handovers.client.publish(f"corridor/v1/{topic(ucr)}", payload, qos=1, retain=True).wait_for_publish()
+
+
+def critical(site):
+    return [e["type"] for e in site.subscriber.events() if e["severity"] in ("critical", "major")]
+
+
+def signatures(site, kind):
+    return [e["leg"]["signature"] for e in site.subscriber.events(kind)]
+
+
+def test_what_is_rightly_signed_is_compared_and_says_so(here, there, handovers):
+    depart(here, FIRST)
+    there.heard_of(FIRST)
+    there.arrives(FIRST, opened=5)
+    arrived = there.subscriber.wait_event("leg.arrived")
+    assert arrived["leg"]["signature"] == "good" and arrived["leg"]["continuity"] == "broken"
+    assert there.subscriber.wait_event("leg.broken")["leg"]["signature"] == "good"
+    assert not there.subscriber.events("leg.unsigned")
+
+
+def forgeries(payloads):
+    """Announcements as somebody makes them who has the broker and not the key."""
+    plain, note = zip(*map(vouching.without_note, payloads))
+    worse = [p.replace(b'"open":3', b'"open":1') for p in plain]
+    by = f"corridor/{FROM}/gw1/{json.loads(plain[0])['epoch']}"
+    other = vouching.Key(f"corridor/{FROM}/gw1", b"x" * 32)
+    return [
+        ("none", worse[0]),
+        ("wrong", vouching.with_note(worse[1], note[1])),
+        ("unknown_key", vouching.vouched(other, KIND, topic(THIRD), worse[2], by=by)),
+        ("wrong", vouching.with_note(worse[3], note[3][:-30] + "\n")),
+    ]
+
+
+def test_what_is_forged_is_told_and_raises_no_alarm(here, broker, tools, handovers, key):
+    for ucr in SEALS:
+        depart(here, ucr)
+    genuine = [wait_signed(handovers, ucr) for ucr in SEALS]
+    here.daemon.stop()
+    for ucr, (_, forged) in zip(SEALS, forgeries(genuine)):
+        publish(handovers, ucr, forged)
+    there = next_site(broker, tools, f'keys = {{"{key}"}}')
+    told = until(lambda: there.subscriber.events("leg.unsigned")[3:], "all are told", 60)
+    assert told and not there.subscriber.events("leg.unsigned")[4:]
+    for ucr, (signature, _) in zip(SEALS, forgeries(genuine)):
+        (unsigned,) = [e for e in there.subscriber.events("leg.unsigned") if e["consignment"]["ucr"] == ucr]
+        validator("event").validate(unsigned.data)
+        assert unsigned["leg"]["signature"] == signature and unsigned["severity"] == "minor" and not unsigned["refused"]
+        mark = there.arrives(ucr, opened=3)
+        arrived = there.subscriber.wait_event("leg.arrived", since=mark)
+        validator("event").validate(arrived.data)
+        assert arrived["leg"]["signature"] == signature and arrived["leg"]["continuity"] == "unknown"
+        assert arrived["leg"]["seals"]["findings"][0]["result"] == "reopened"
+        assert there.subscriber.wait_event("leg.unknown", since=mark)["leg"]["signature"] == signature
+        there.leaves(mark)
+    assert "its signature is: none" in there.daemon.logged()
+    assert not critical(there)
+
+
+def test_a_forged_one_does_not_take_the_place_of_the_one_that_was_heard(here, there, handovers):
+    depart(here, FIRST)
+    payload = wait_signed(handovers, FIRST)
+    there.heard_of(FIRST)
+    plain, _ = vouching.without_note(payload)
+    publish(handovers, FIRST, plain.replace(b'"open":3', b'"open":5'))
+    there.subscriber.wait_event("leg.unsigned")
+    there.arrives(FIRST, opened=5)
+    assert there.subscriber.wait_event("leg.broken")["leg"]["signature"] == "good"
+
+
+def test_one_that_was_sent_before_or_for_another_place_is_no_news(here, there, handovers):
+    depart(here, FIRST)
+    payload = wait_signed(handovers, FIRST)
+    publish(handovers, SECOND, payload.replace(FIRST.encode(), SECOND.encode()))
+    unsigned = there.subscriber.wait_event("leg.unsigned")
+    assert unsigned["consignment"]["ucr"] == SECOND and unsigned["leg"]["signature"] == "wrong"
+    mark = there.arrives(FIRST)
+    there.subscriber.wait_event("leg.arrived", since=mark)
+    there.leaves(mark)
+    publish(handovers, FIRST, payload)
+    until(lambda: handovers.messages[-1].payload == b"", "it is taken back once more")
+    assert signatures(there, "leg.arrived") == ["good"]
+
+
+def test_where_signatures_are_required_others_are_refused(here, broker, tools, handovers, key):
+    there = next_site(broker, tools, f'keys = {{"{key}"}}  require = true')
+    depart(here, FIRST)
+    payload = wait_signed(handovers, FIRST)
+    there.heard_of(FIRST)
+    plain, _ = vouching.without_note(payload)
+    publish(handovers, SECOND, plain.replace(FIRST.encode(), SECOND.encode()))
+    publish(handovers, SECOND, plain.replace(FIRST.encode(), SECOND.encode()).replace(FROM.encode(), b"am-sadakhlo"))
+    told = until(lambda: there.subscriber.events("leg.unsigned")[1:], "both are refused")
+    assert told[0]["refused"] and told[0]["leg"]["from"] == "am-sadakhlo"
+    assert '"' + SECOND + '": expected' not in there.daemon.logged()
+    there.arrives(FIRST)
+    assert there.subscriber.wait_event("leg.arrived")["leg"]["continuity"] == "kept"
+
+
+def test_without_a_key_all_is_as_it_was(here, broker, tools, handovers):
+    there = next_site(broker, tools, "")
+    depart(here, FIRST)
+    there.heard_of(FIRST)
+    there.arrives(FIRST)
+    arrived = there.subscriber.wait_event("leg.arrived")
+    assert arrived["leg"]["continuity"] == "kept" and "signature" not in arrived["leg"]
