@@ -334,6 +334,16 @@ static int put_in_place(const char *file, const char *place)
 	return err;
 }
 
+/* What lies beside the file goes beside its place, behind it: a gateway waits for it. */
+static int put_signature_in_place(const char *file, const char *place)
+{
+	char from[PATH_MAX + 8], to[PATH_MAX + 8];
+
+	snprintf(from, sizeof(from), "%s" TRUST_ENDING, file);
+	snprintf(to, sizeof(to), "%s" TRUST_ENDING, place);
+	return access(from, F_OK) < 0 ? 0 : put_in_place(from, to);
+}
+
 int registry_import(struct ctl *ctl, const char *file, const char *place)
 {
 	struct check check = {.ctl = ctl, .path = file};
@@ -343,12 +353,16 @@ int registry_import(struct ctl *ctl, const char *file, const char *place)
 	if (!place && !find_place(ctl, file, found))
 		return CTL_FAILED;
 	place = place ? place : found;
+	check.trusts = configured_trusts(ctl);
 	status = check_file(&check);
+	trusts_free(check.trusts);
 	if (status == CTL_FINE)
 		status = compare(&check, place);
 	if (status != CTL_FINE)
 		return status;
 	err = put_in_place(file, place);
+	if (err == 0)
+		err = put_signature_in_place(file, place);
 	if (err < 0)
 		return ctl_fail("%s: %s", place, strerror(-err));
 	if (!ctl->json)

@@ -159,6 +159,22 @@ def test_corridorctl_judges_a_list_by_the_rules_of_the_configuration(site, keepe
     assert ctl("--conf", "/nowhere", "registry", "check", list_file).returncode == 0
 
 
+def test_a_signature_is_put_in_place_with_its_list(site, keeper, other, list_file, tmp_path):
+    keeper.sign(list_file)
+    daemon = site(trust(keeper))
+    until(lambda: in_use(daemon, "1"), "it is in use")
+    (tmp_path / "new").mkdir()
+    new = tmp_path / "new" / "aeo-ge.csv"
+    new.write_text(aeo("2"))
+    conf_file = daemon.folder / "corridord.conf"
+    other.sign(new)
+    assert ctl("--conf", conf_file, "registry", "import", new).returncode == 2
+    keeper.sign(new)
+    done = ctl("--conf", conf_file, "registry", "import", new)
+    assert done.returncode == 0, done.stdout + done.stderr
+    until(lambda: in_use(daemon, "2"), "it is in use")
+
+
 # ---- records -------------------------------------------------------------------------------
 
 
