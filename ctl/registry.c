@@ -39,6 +39,8 @@ static void put_list(const json_t *list, int64_t max_age_s, FILE *out)
 	fprintf(out, "%9lld  ", (long long)number_of(list, "records"));
 	text_column(out, age_s < 0 ? "-" : text_span(age_s, span), 13);
 	text_column(out, text_of(list, "version"), 18);
+	if (json_object_get(list, "signer"))
+		fprintf(out, " signed by %s", text_of(list, "signer"));
 	fputs(is_old(list, max_age_s) ? "! too old\n" : "\n", out);
 }
 
@@ -104,9 +106,11 @@ static void put_found(const json_t *found, FILE *out)
 
 	if (is_set(found, "missing"))
 		return;
-	fprintf(out, "%c %s: version %s, as of %.*s\n  sha256 %s%s\n", counts ? '*' : ' ',
+	fprintf(out, "%c %s: version %s, as of %.*s\n  sha256 %s%s%s%s\n", counts ? '*' : ' ',
 		text_of(found, "source"), text_of(found, "version"), TIME_COLUMNS - 1,
 		text_of(found, "as_of"), text_of(found, "sha256"),
+		json_object_get(found, "signer") ? "\n  signed by " : "",
+		json_object_get(found, "signer") ? text_of(found, "signer") : "",
 		counts ? "" : "  (an older one, of which nothing counts)");
 }
 

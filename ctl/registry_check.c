@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "ctl/program.h"
 #include "ctl/text.h"
+#include "ctl/trusts.h"
 #include "registry/file.h"
 
 #define FILES_BYTES 65536 /* of the option, as printed */
@@ -19,6 +20,8 @@
 struct check {
 	struct ctl *ctl;
 	const char *path;
+	struct trusts *trusts; /* NULL: no signature is asked for, or that is not known */
+	struct trust_word word;
 	struct registry_file_head head;
 	bool has_head;
 	int records; /* or a negative errno */
@@ -52,16 +55,37 @@ static void take_complaint(void *data, const struct registry_complaint *complain
 	fprintf(check->ctl->out, " %s\n", complaint->text);
 }
 
+static bool may(void *data, const struct registry_record *record,
+		struct registry_complaint *ret_complaint)
+{
+	const struct check *check = data;
+
+	return trust_allows(trusts_rules(check->trusts), record, false, &check->word,
+			    ret_complaint);
+}
+
+static bool whole(void *data, const unsigned char hash[EVENT_HASH_BYTES],
+		  struct registry_complaint *ret_complaint)
+{
+	const struct check *check = data;
+
+	return !check->word.rules || trust_fits(&check->word, hash, 0, ret_complaint);
+}
+
 static void read_file(struct check *check)
 {
 	const struct instant now = clock_now();
 	const struct registry_file_sink sink = {.data = check,
 						.latest_utc_ns = registry_latest(&now),
 						.head = take_head,
+						.may = may,
+						.whole = whole,
 						.complain = take_complaint};
 	struct registry_complaint why = {0};
 
 	check->complaints = json_array();
+	trust_of_list(trusts_rules(check->trusts), check->path, registry_latest(&now),
+		      &check->word);
 	check->records = registry_file_read(check->path, &sink);
 	if (check->records >= 0 || check->records == -EINVAL)
 		return;
@@ -93,6 +117,8 @@ static void tell_json(const struct check *check)
 		json_object_set_new(told, "as_of",
 				    json_string(day_of(check->head.as_of_utc_ns, day)));
 	}
+	if (check->word.signer[0])
+		json_object_set_new(told, "signer", json_string(check->word.signer));
 	if (check->records >= 0)
 		json_object_set_new(told, "records", json_integer(check->records));
 	ctl_print_json(check->ctl, told);
@@ -107,9 +133,10 @@ static void tell(const struct check *check)
 	if (check->ctl->json)
 		tell_json(check);
 	else if (check->records >= 0)
-		fprintf(out, "%s: good: %d records of kind %s, version %s, as of %s\n", check->path,
-			check->records, registry_kind_name(check->head.kind), check->head.version,
-			day_of(check->head.as_of_utc_ns, day));
+		fprintf(out, "%s: good: %d records of kind %s, version %s, as of %s%s%s\n",
+			check->path, check->records, registry_kind_name(check->head.kind),
+			check->head.version, day_of(check->head.as_of_utc_ns, day),
+			check->word.signer[0] ? ", signed by " : "", check->word.signer);
 	else
 		fprintf(out,
 			"%s: not taken as it is: the daemon keeps the list that it has until "
@@ -127,6 +154,17 @@ static int check_file(struct check *check)
 }
 
 /* ---- those of the configuration ---------------------------------------------------------- */
+
+/* Whose signatures are asked for. NULL: nobody's, or there is no configuration to say so. */
+static struct trusts *configured_trusts(const struct ctl *ctl)
+{
+	int code = 0;
+	char *printed = program_says("--print-config", ctl->conf, &code);
+	struct trusts *trusts = printed && code == 0 ? trusts_read(printed) : NULL;
+
+	free(printed);
+	return trusts;
+}
 
 /* The option as --print-config has it; the caller frees. NULL: told why not. */
 static char *configured_files(const struct ctl *ctl)
@@ -150,7 +188,7 @@ static char *configured_files(const struct ctl *ctl)
 	return value;
 }
 
-static int check_configured(struct ctl *ctl)
+static int check_configured(struct ctl *ctl, struct trusts *trusts)
 {
 	char *value = configured_files(ctl), path[PATH_MAX];
 	const char *rest = value;
@@ -159,7 +197,7 @@ static int check_configured(struct ctl *ctl)
 	if (!value)
 		return CTL_FAILED;
 	while (program_next_text(&rest, path, sizeof(path))) {
-		struct check check = {.ctl = ctl, .path = path};
+		struct check check = {.ctl = ctl, .path = path, .trusts = trusts};
 
 		if (check_file(&check) != CTL_FINE)
 			status = CTL_FAULTS;
@@ -170,16 +208,18 @@ static int check_configured(struct ctl *ctl)
 
 int registry_check(struct ctl *ctl, char **files, int count)
 {
+	struct trusts *trusts = configured_trusts(ctl);
 	int status = CTL_FINE;
 
 	if (count == 0)
-		return check_configured(ctl);
+		status = check_configured(ctl, trusts);
 	for (int i = 0; i < count; i++) {
-		struct check check = {.ctl = ctl, .path = files[i]};
+		struct check check = {.ctl = ctl, .path = files[i], .trusts = trusts};
 
 		if (check_file(&check) != CTL_FINE)
 			status = CTL_FAULTS;
 	}
+	trusts_free(trusts);
 	return status;
 }
 
@@ -294,6 +334,16 @@ static int put_in_place(const char *file, const char *place)
 	return err;
 }
 
+/* What lies beside the file goes beside its place, behind it: a gateway waits for it. */
+static int put_signature_in_place(const char *file, const char *place)
+{
+	char from[PATH_MAX + 8], to[PATH_MAX + 8];
+
+	snprintf(from, sizeof(from), "%s" TRUST_ENDING, file);
+	snprintf(to, sizeof(to), "%s" TRUST_ENDING, place);
+	return access(from, F_OK) < 0 ? 0 : put_in_place(from, to);
+}
+
 int registry_import(struct ctl *ctl, const char *file, const char *place)
 {
 	struct check check = {.ctl = ctl, .path = file};
@@ -303,12 +353,16 @@ int registry_import(struct ctl *ctl, const char *file, const char *place)
 	if (!place && !find_place(ctl, file, found))
 		return CTL_FAILED;
 	place = place ? place : found;
+	check.trusts = configured_trusts(ctl);
 	status = check_file(&check);
+	trusts_free(check.trusts);
 	if (status == CTL_FINE)
 		status = compare(&check, place);
 	if (status != CTL_FINE)
 		return status;
 	err = put_in_place(file, place);
+	if (err == 0)
+		err = put_signature_in_place(file, place);
 	if (err < 0)
 		return ctl_fail("%s: %s", place, strerror(-err));
 	if (!ctl->json)

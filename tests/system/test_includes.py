@@ -56,6 +56,7 @@ SEAMS = {
     "outbound/inlet.h",  # the uplink and who listens
     "outbound/uplink.h",  # bounds that both programs keep
     "frames/topic.h",  # whoever names a topic
+    "registry/trust.h",  # whose signature a list needs, and corridorctl as below
     "registry/file.h",  # the reader of lists, and corridorctl, which judges one alone
     "drivers.h",  # the cards, and corridorctl, which reads with them alone
 }

@@ -144,6 +144,37 @@ def test_what_was_taken_without_a_signature_is_not_in_use_when_one_is_asked_for(
     assert not in_use(daemon, "1")
 
 
+def test_corridorctl_judges_a_list_by_the_rules_of_the_configuration(site, keeper, other, list_file):
+    keeper.sign(list_file)
+    daemon = site(trust(other, "ankara", 'states = {"TR", "UZ"}'), trust(keeper))
+    conf_file = daemon.folder / "corridord.conf"
+    good = ctl("--conf", conf_file, "registry", "check", list_file)
+    assert good.returncode == 0 and ", signed by revenue.ge/lists" in good.stdout
+    until(lambda: "signed by revenue.ge/lists" in daemon.ctl("registry", "list").stdout, "it is in use")
+    other.sign(list_file)
+    bad = ctl("--conf", conf_file, "registry", "check")
+    assert bad.returncode == 2 and 'needs the signature of "revenue", is signed by "customs.tr/lists"' in bad.stdout
+    list_file.with_name("aeo-ge.csv.sig").unlink()
+    assert "there is no aeo-ge.csv.sig beside it" in ctl("--conf", conf_file, "registry", "check", list_file).stdout
+    assert ctl("--conf", "/nowhere", "registry", "check", list_file).returncode == 0
+
+
+def test_a_signature_is_put_in_place_with_its_list(site, keeper, other, list_file, tmp_path):
+    keeper.sign(list_file)
+    daemon = site(trust(keeper))
+    until(lambda: in_use(daemon, "1"), "it is in use")
+    (tmp_path / "new").mkdir()
+    new = tmp_path / "new" / "aeo-ge.csv"
+    new.write_text(aeo("2"))
+    conf_file = daemon.folder / "corridord.conf"
+    other.sign(new)
+    assert ctl("--conf", conf_file, "registry", "import", new).returncode == 2
+    keeper.sign(new)
+    done = ctl("--conf", conf_file, "registry", "import", new)
+    assert done.returncode == 0, done.stdout + done.stderr
+    until(lambda: in_use(daemon, "2"), "it is in use")
+
+
 # ---- records -------------------------------------------------------------------------------
 
 
