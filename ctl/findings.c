@@ -37,16 +37,51 @@ static void add(json_t *findings, const char *severity, const char *what, int64_
 	json_array_append_new(findings, finding);
 }
 
+static void look_at_disk(const json_t *journal, json_t *faults)
+{
+	const json_t *full = json_object_get(journal, "disk_full");
+	long long evicted = number_of(full, "evicted");
+	const char *path = text_of(full, "path");
+	char what[512], gone[64] = "what the broker has makes room";
+
+	if (!full)
+		return;
+	if (strcmp(text_of(journal, "condition"), "ok") != 0)
+		snprintf(gone, sizeof(gone), "nothing more fits");
+	if (evicted > 0)
+		snprintf(gone, sizeof(gone), "%lld unsent events given up so far", evicted);
+	snprintf(what, sizeof(what),
+		 "journal: its disk is full: %s. Make room on that of df -h %.*s: "
+		 "journalctl --vacuum-size=50M, apt-get clean, what else grows there",
+		 gone, (int)(path[0] == '/' ? strrchr(path, '/') - path : 1), path);
+	add(faults, "fault", what, number_of(full, "since_s"));
+}
+
+static void look_at_journal(const json_t *journal, json_t *faults)
+{
+	const char *condition = text_of(journal, "condition"), *error = text_of(journal, "error");
+	char what[512];
+
+	if (strcmp(condition, "stalled") == 0)
+		snprintf(what, sizeof(what),
+			 "journal: nothing can be written: %s; events wait in memory (df, dmesg)",
+			 error);
+	else if (strcmp(condition, "volatile") == 0)
+		snprintf(what, sizeof(what),
+			 "journal: in memory only, lost with the power: %s (df, dmesg)", error);
+	else
+		return;
+	add(faults, "fault", what, -1);
+}
+
 static void look_at_gateway(const json_t *status, json_t *faults, json_t *warnings)
 {
 	const json_t *journal = json_object_get(status, "journal");
 	const json_t *uplink = json_object_get(status, "uplink");
 	char what[512];
 
-	if (strcmp(text_of(journal, "condition"), "stalled") == 0)
-		add(faults, "fault", "journal: nothing can be written (is the disk full?)", -1);
-	if (strcmp(text_of(journal, "condition"), "volatile") == 0)
-		add(faults, "fault", "journal: in memory only, lost with the power", -1);
+	look_at_disk(journal, faults);
+	look_at_journal(journal, faults);
 	if (is_set(status, "capture_waits"))
 		add(faults, "fault", "capture waits for the journal", -1);
 	if (!is_set(uplink, "connected")) {

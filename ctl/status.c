@@ -29,6 +29,16 @@ static void put_head(const struct view *view, const json_t *findings, FILE *out)
 			count == 1 ? "" : "s");
 }
 
+/* One that gives up what was sent to live within a full disk writes all the same. */
+static const char *journal_word(const json_t *journal)
+{
+	const char *condition = text_of(journal, "condition");
+
+	if (strcmp(condition, "ok") != 0)
+		return condition;
+	return json_object_get(journal, "disk_full") ? "DISK FULL" : "ok";
+}
+
 static void put_gateway(const json_t *status, FILE *out)
 {
 	const json_t *journal = json_object_get(status, "journal");
@@ -41,7 +51,7 @@ static void put_gateway(const json_t *status, FILE *out)
 		is_set(uplink, "connected") ? "connected" : "DOWN", *host ? host : "no host yet",
 		text_span(number_of(uplink, "since_s"), span),
 		(long long)number_of(journal, "backlog"));
-	fprintf(out, "JOURNAL  %-13sseq %lld  head %.*s…\n", text_of(journal, "condition"),
+	fprintf(out, "JOURNAL  %-13sseq %lld  head %.*s…\n", journal_word(journal),
 		(long long)number_of(journal, "seq"), DIGEST_SHOWN, text_of(journal, "hash"));
 }
 
