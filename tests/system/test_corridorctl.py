@@ -82,6 +82,43 @@ def test_the_status_has_the_cure_as_the_log_has(new_daemon, authority, tmp_path,
     assert re.search(r"^ge-red-bridge/gw1   corridord [\d.]+   up \S.* FAULT: \d", ctl.said("status"), re.M)
 
 
+def dead_lane(number, port):
+    text = conf.bus(f"lane-{number}", port)
+    for name in f"boom-{number}", f"left-{number}", f"right-{number}":
+        text += conf.device(name, f"lane-{number}", len(name), profile="came-gard-ptx")
+    return text + (
+        f'lane "exit-{number}" {{\n    barrier "boom" {{ status = "boom-{number}.status"  travel_time = "8s" }}\n}}\n'
+    )
+
+
+def test_the_status_of_many_lanes_fits_on_a_screen_with_the_faults_first(new_daemon, broker, lane):
+    lane.seal_read("GE-0047115")
+    text = conf.lane(lane.server.port) + "".join(dead_lane(number, free_port()) for number in range(2, 20))
+    ctl = Ctl(new_daemon(conf.head(broker.port) + text).start().folder / "control")
+    ctl.wait(lambda: all(device["state"] != "unknown" for device in ctl.json("devices")))
+    ctl.wait(lambda: re.search(r"^entry-1 .*good$", ctl.said("status", "--all"), re.M))
+    shown, whole = ctl.said("status").splitlines(), ctl.said("status", "--all").splitlines()
+    assert len(shown) < 24 < len(whole)
+    assert all(len(line) <= 80 for line in shown + whole)
+    assert re.match(r"exit-\d+ .*UNKNOWN .*FAULT$", shown[shown.index(heading(shown, "LANE")) + 1])
+    assert re.match(r"lane-([2-9]|1\d) +modbus-tcp +0 of 3", shown[shown.index(heading(shown, "BUS")) + 1])
+    assert sum("of them with a fault: --all" in line for line in shown) == 2
+    assert re.match(r"… and \d+ more: corridorctl status --all$", shown[-1])
+    assert re.search(r"so are\s+2\s+more of it", "\n".join(shown))
+    for name in [f"exit-{number}" for number in range(2, 20)] + ["entry-1"]:
+        assert any(line.startswith(name) for line in whole)
+
+
+def heading(lines, word):
+    return next(line for line in lines if line.startswith(word + " "))
+
+
+def test_a_lane_without_passages_is_shown_by_its_sensors(new_daemon, broker, lane):
+    text = conf.lane(lane.server.port) + 'lane "shed" { contact "door" { input = "loop-1.presence" } }\n'
+    ctl = Ctl(new_daemon(conf.head(broker.port) + text).start().folder / "control")
+    ctl.wait(lambda: re.search(r"^shed +- +- +- +good$", ctl.said("status"), re.M))
+
+
 def test_a_number_that_is_not_believed_says_how_to_find_the_order(new_daemon, broker, load):
     load.units[1].set(0, 2350, 0)  # 235.0, the low word first
     point = conf.register("volt", 0, type="u32", scale=0.1, min=0, max=400)
@@ -297,7 +334,7 @@ def test_the_doctor_looks_at_the_machine_and_asks_the_daemon(ctl, gateway, broke
     assert any(" sync" in what and what.startswith(str(gateway.folder)) for what in disk), disk
     assert not list(gateway.folder.glob(".doctor-*"))
     assert re.search(rf"^ ok +127.0.0.1:{broker.port} +127.0.0.1 port {broker.port} takes", found.stdout, re.M)
-    assert re.search(r'^ FAULT +daemon +bus "lane-3"', found.stdout, re.M)
+    assert re.search(r'^ FAULT +daemon +device "boom-3" \(lane-3\)', found.stdout, re.M)
     assert found.returncode == FAULTS
     assert all(len(line) <= 80 for line in found.stdout.splitlines())
     gateway.stop()
