@@ -126,6 +126,18 @@ static void look_at_maintenance(const json_t *status, json_t *warnings)
 	add(warnings, "warning", what, number_of(maintenance, "since_s"));
 }
 
+static void look_at_scan(const json_t *status, json_t *warnings)
+{
+	const json_t *scan = json_object_get(status, "scan");
+	char what[512];
+
+	if (!scan)
+		return;
+	snprintf(what, sizeof(what), "SCAN of bus \"%s\" by %s: nothing is read of it meanwhile",
+		 text_of(scan, "bus"), text_of(scan, "officer"));
+	add(warnings, "warning", what, number_of(scan, "since_s"));
+}
+
 static bool has_device_down(const struct view *view, const char *bus)
 {
 	const json_t *device;
@@ -318,6 +330,7 @@ json_t *findings_of(const struct view *view)
 	look_at_gateway(view->status, faults, warnings);
 	look_at_configuration(view->status, warnings);
 	look_at_maintenance(view->status, warnings);
+	look_at_scan(view->status, warnings);
 	look_at_buses(view, faults);
 	look_at_devices(view, faults, warnings);
 	look_at_points(view, faults);

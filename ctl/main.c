@@ -31,7 +31,7 @@ static const struct command {
 	 "registers as they are, in every order", false},
 	{"read", ctl_read, "--port LINE|--host HOST --unit N [TABLE] ADDRESS [COUNT]",
 	 "the same without a daemon; --baud 9600 --parity even --base 0", true},
-	{"scan", ctl_scan, "--port LINE|--host HOST",
+	{"scan", ctl_scan, "BUS|--port LINE|--host HOST",
 	 "which units answer, and what they are like; --unit 1-20 --baud 9600,19200 --parity "
 	 "even,none",
 	 true},

@@ -15,6 +15,7 @@ import pytest
 from rig import conf
 from rig.authority import make_authority
 from rig.broker import Broker
+from rig.control import Control
 from rig.daemon import BUILD, ROOT
 from rig.waiting import PATIENCE_S, free_port, until
 from sim.lane import Lane
@@ -236,6 +237,47 @@ def test_a_scan_finds_the_units_of_a_line_their_speed_and_their_profiles(alone, 
     assert all(len(line) <= 80 for line in said.splitlines() if not line.startswith("bus"))
     folder = os.path.relpath(ROOT / "etc" / "profiles")
     assert alone.said("scan", "--profiles", folder, *words) == said
+
+
+def test_a_line_that_the_daemon_has_is_lent_to_a_scan_and_given_back(new_daemon, broker, subscriber, closing):
+    line = closing(Lane(serial=True)).start()
+    text = (
+        f'bus "line" {{ driver = "modbus-rtu"  port = "{line.server.path}"  baud = 38400  parity = "even"'
+        f"  {conf.options(conf.BRISK_BUS)} }}\n" + conf.device("boom-1", "line", 1, profile="came-gard-ptx", timeout="1s", poll="100ms")
+    )
+    ctl = Ctl(new_daemon(conf.head(broker.port) + text).start().folder / "control")
+    ctl.wait(lambda: [one["state"] for one in ctl.json("devices")] == ["up"])
+    words = ["--unit", "1-3", "--baud", "38400", "--parity", "even", "--profiles", ROOT / "etc" / "profiles"]
+    scan = ctl.run("--json", "scan", "line", *words)
+    assert [one["unit"] for one in json.loads(scan.stdout)] == [1, 2, 3], scan.stderr
+    assert 'bus "line" reads nothing meanwhile' in scan.stderr
+    ctl.wait(lambda: [one["state"] for one in ctl.json("devices")] == ["up"])
+    begun, ended = subscriber.wait_event("scan.begun"), subscriber.wait_event("scan.ended")
+    user = pwd.getpwuid(os.getuid()).pw_name
+    assert (begun["bus"], begun["officer"], ended["because"]) == ("line", user, "it is done")
+    down = subscriber.wait_event("device.down", alarm="raised")
+    assert down["test"] is True and "lent to a scan" in down["detail"]
+    assert "scan" not in ctl.json("status")["status"]
+    by_port = ctl.run("--json", "scan", "--port", line.server.path, *words)
+    assert [one["unit"] for one in json.loads(by_port.stdout)] == [1, 2, 3], by_port.stderr
+
+
+def test_a_line_comes_back_from_a_scan_that_was_broken_off(new_daemon, broker, subscriber, closing):
+    line = closing(Lane(serial=True)).start()
+    text = f'bus "line" {{ driver = "modbus-rtu"  port = "{line.server.path}"  baud = 38400  parity = "even" }}\n'
+    text += conf.device("boom-1", "line", 1, profile="came-gard-ptx", timeout="1s", poll="100ms")
+    gateway = new_daemon(conf.head(broker.port) + text).start()
+    ctl = Ctl(gateway.folder / "control")
+    ctl.wait(lambda: [one["state"] for one in ctl.json("devices")] == ["up"])
+    control = Control(gateway.folder / "control")
+    assert control.ask("scan", step="begin", of="line")["ok"]
+    assert control.ask("scan", step="begin", of="line")["code"] == "bad_request"
+    assert any("SCAN of bus" in what for what in ctl.findings())
+    assert control.ask("scan", step="on", of="line")["ok"]
+    assert control.ask("scan", step="lend", of="line")["code"] == "bad_request"
+    control.close()
+    assert "nobody said" in subscriber.wait_event("scan.ended")["because"]
+    ctl.wait(lambda: [one["state"] for one in ctl.json("devices")] == ["up"])
 
 
 def test_a_scan_behind_a_host_tells_a_device_that_does_not_look_at_the_unit(alone, lane, closing):
