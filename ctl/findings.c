@@ -179,9 +179,27 @@ static bool is_down_as(const json_t *device, const json_t *other)
 	return true;
 }
 
-/* Those of a bus that are down for one and the same reason are told together. */
-static void name_down(const json_t *devices, size_t at, json_t *faults)
+/* Another unit, speed or parity may be all that it lacks. */
+static bool is_unheard_on_line(const struct view *view, const json_t *device)
 {
+	const char *reason = text_of(device, "reason");
+	const json_t *bus;
+	size_t i;
+
+	if (strcmp(reason, "no_answer") != 0 && strcmp(reason, "garbled") != 0)
+		return false;
+	json_array_foreach(view->buses, i, bus)
+	{
+		if (strcmp(text_of(bus, "name"), text_of(device, "bus")) == 0)
+			return text_of(bus, "place")[0] == '/';
+	}
+	return false;
+}
+
+/* Those of a bus that are down for one and the same reason are told together. */
+static void name_down(const struct view *view, size_t at, json_t *faults)
+{
+	const json_t *devices = view->devices;
 	const json_t *device = json_array_get(devices, at), *other;
 	size_t others = 0, i;
 	char what[640];
@@ -194,8 +212,10 @@ static void name_down(const json_t *devices, size_t at, json_t *faults)
 			return;
 		others++;
 	}
-	snprintf(what, sizeof(what), "device \"%s\" (%s): %s: %s", text_of(device, "name"),
-		 text_of(device, "bus"), text_of(device, "reason"), text_of(device, "detail"));
+	snprintf(what, sizeof(what), "device \"%s\" (%s): %s: %s%s%s", text_of(device, "name"),
+		 text_of(device, "bus"), text_of(device, "reason"), text_of(device, "detail"),
+		 is_unheard_on_line(view, device) ? "; corridorctl scan " : "",
+		 is_unheard_on_line(view, device) ? text_of(device, "bus") : "");
 	if (others > 0)
 		snprintf(what + strlen(what), sizeof(what) - strlen(what), "; so %s %zu more of it",
 			 others == 1 ? "is" : "are", others);
@@ -213,7 +233,7 @@ static void look_at_devices(const struct view *view, json_t *faults, json_t *war
 		const char *state = text_of(device, "state"), *name = text_of(device, "name");
 
 		if (strcmp(state, "down") == 0) {
-			name_down(view->devices, i, faults);
+			name_down(view, i, faults);
 		} else if (is_set(device, "flaps")) {
 			snprintf(what, sizeof(what), "device \"%s\" comes and goes: a loose wire?",
 				 name);

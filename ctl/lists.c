@@ -4,6 +4,8 @@
 #include "ctl/show.h"
 #include "ctl/text.h"
 
+#define NUMBER_WIDTH 32
+
 static void put_point(const json_t *point, FILE *out)
 {
 	char value[TEXT_VALUE_BYTES], age[TEXT_SPAN_BYTES] = "-", raw[TEXT_VALUE_BYTES];
@@ -12,18 +14,19 @@ static void put_point(const json_t *point, FILE *out)
 
 	if (json_object_get(point, "seen_ms"))
 		text_age(number_of(point, "seen_ms"), age);
-	text_column(out, text_of(point, "name"), 31);
+	text_value(json_object_get(point, "value"), value);
+	if (refused)
+		snprintf(value, sizeof(value), "(%.*s)", NUMBER_WIDTH, text_value(refused, raw));
+	text_column(out, text_of(point, "name"), 28);
 	fputc(' ', out);
-	text_column(out, text_value(json_object_get(point, "value"), value), 20);
+	text_column(out, value, 18);
 	fputc(' ', out);
-	text_column(out, age, 10);
+	text_column(out, age, 9);
 	fprintf(out, "%-6lld ", (long long)number_of(point, "edges"));
 	if (good)
 		fputs("good", out);
 	else
 		fprintf(out, "%s %s", text_of(point, "quality"), text_of(point, "reason"));
-	if (refused)
-		fprintf(out, " (says %s)", text_value(refused, raw));
 	fputc('\n', out);
 }
 
@@ -32,8 +35,7 @@ void show_points(const json_t *points, FILE *out)
 	const json_t *point;
 	size_t i;
 
-	fputs("POINT                           VALUE                SEEN      EDGES  QUALITY\n",
-	      out);
+	fputs("POINT                        VALUE              SEEN     EDGES  QUALITY\n", out);
 	json_array_foreach(points, i, point) put_point(point, out);
 }
 

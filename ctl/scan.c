@@ -19,6 +19,7 @@
 #define OWN_PROFILES   SYSCONFDIR "/corridord/profiles"
 #define BY_PATH	       "/dev/serial/by-path"
 #define LISTEN_MS      2000
+#define LATE_MS	       500 /* an answer to who had the line before may still come */
 #define ANSWER_NS      (100 * NS_PER_MS) /* beside what the bytes take */
 #define NET_ANSWER_NS  (300 * NS_PER_MS)
 #define BYTES_WAITED   40 /* of a question and its answer, and the pause of an adapter */
@@ -212,6 +213,7 @@ static int listen_first(const struct alone *alone)
 		cfsetspeed(&line, B9600);
 		(void)tcsetattr(fd, TCSANOW, &line);
 	}
+	(void)poll(NULL, 0, LATE_MS);
 	(void)tcflush(fd, TCIFLUSH);
 	heard = poll(&waited, 1, LISTEN_MS) > 0 && (waited.revents & POLLIN);
 	close(fd);

@@ -296,7 +296,7 @@ def test_a_scan_that_finds_nobody_says_what_to_look_at(alone, closing):
     assert nobody.returncode == FAULTS and "A and B" in nobody.stdout
     for word in ("--unit", "0-3"), ("--unit", "9-3"), ("--baud", "96k"), ("--parity", "evn"):
         assert f'"{word[1]}", expected' in alone.run("scan", "--port", line.server.path, *word).stderr
-    assert "wants --port" in alone.run("scan").stderr
+    assert "--port LINE or --host HOST" in alone.run("scan").stderr
     assert "No such file" in alone.run("scan", "--port", "/dev/ttyNone").stderr
 
 
