@@ -27,6 +27,6 @@ _corridorctl() {
 		return
 		;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "$commands --json --socket --conf --follow --since --type --class --last --csv --version --help" -- "$word")
+	mapfile -t COMPREPLY < <(compgen -W "$commands --json --socket --conf --follow --all --since --type --class --last --csv --version --help" -- "$word")
 }
 complete -F _corridorctl corridorctl

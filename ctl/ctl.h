@@ -22,6 +22,7 @@ struct ctl {
 	bool json; /* for programs */
 	bool csv; /* export: as a table */
 	bool follow; /* events: from now on */
+	bool all; /* status: also what does not fit on a screen */
 	struct alone alone; /* read, scan: of what, when no daemon is asked */
 	struct {
 		const char *unit, *baud, *parity; /* as given; scan: several */
@@ -61,6 +62,11 @@ const char *ctl_optional(const struct ctl *ctl);
 
 /* Says what is wrong on standard error; returns CTL_FAILED. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Shows an answer, which it takes over: as JSON, or by put(). Returns what exit_of() makes of it; NULL:
+ * CTL_FINE. answer NULL: says why there is none. */
+int ctl_show(struct ctl *ctl, json_t *answer, void (*put)(const json_t *answer, FILE *out),
+	     int (*exit_of)(const json_t *answer));
 
 /* A line of JSON. */
 void ctl_print_json(const struct ctl *ctl, const json_t *value);

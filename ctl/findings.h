@@ -7,6 +7,7 @@
 /* What the daemon said; each owned, or NULL. */
 struct view {
 	json_t *status, *buses, *devices, *sensors, *points;
+	json_t *registry; /* of the lists; NULL: there is no registry, or it is busy */
 };
 
 /* Negative: link_error() says why; view_free() in any case. */

@@ -4,6 +4,8 @@
 #include "ctl/show.h"
 #include "ctl/text.h"
 
+#define NUMBER_WIDTH 32
+
 static void put_point(const json_t *point, FILE *out)
 {
 	char value[TEXT_VALUE_BYTES], age[TEXT_SPAN_BYTES] = "-", raw[TEXT_VALUE_BYTES];
@@ -12,18 +14,19 @@ static void put_point(const json_t *point, FILE *out)
 
 	if (json_object_get(point, "seen_ms"))
 		text_age(number_of(point, "seen_ms"), age);
-	text_column(out, text_of(point, "name"), 31);
+	text_value(json_object_get(point, "value"), value);
+	if (refused)
+		snprintf(value, sizeof(value), "(%.*s)", NUMBER_WIDTH, text_value(refused, raw));
+	text_column(out, text_of(point, "name"), 28);
 	fputc(' ', out);
-	text_column(out, text_value(json_object_get(point, "value"), value), 20);
+	text_column(out, value, 18);
 	fputc(' ', out);
-	text_column(out, age, 10);
+	text_column(out, age, 9);
 	fprintf(out, "%-6lld ", (long long)number_of(point, "edges"));
 	if (good)
 		fputs("good", out);
 	else
 		fprintf(out, "%s %s", text_of(point, "quality"), text_of(point, "reason"));
-	if (refused)
-		fprintf(out, " (says %s)", text_value(refused, raw));
 	fputc('\n', out);
 }
 
@@ -32,8 +35,7 @@ void show_points(const json_t *points, FILE *out)
 	const json_t *point;
 	size_t i;
 
-	fputs("POINT                           VALUE                SEEN      EDGES  QUALITY\n",
-	      out);
+	fputs("POINT                        VALUE              SEEN     EDGES  QUALITY\n", out);
 	json_array_foreach(points, i, point) put_point(point, out);
 }
 
@@ -57,21 +59,12 @@ int ctl_points(struct ctl *ctl)
 {
 	const char *of = ctl_optional(ctl);
 	json_t *points = link_list(ctl->link, "points", of);
-	int status;
 
-	if (!points)
-		return ctl_fail("%s", link_error(ctl->link));
-	if (of && json_array_size(points) == 0) {
+	if (points && of && json_array_size(points) == 0) {
 		json_decref(points);
 		return ctl_fail("there is no device, lane or point \"%s\"", of);
 	}
-	status = exit_of_points(points);
-	if (ctl->json)
-		ctl_print_json(ctl, points);
-	else
-		show_points(points, ctl->out);
-	json_decref(points);
-	return status;
+	return ctl_show(ctl, points, show_points, exit_of_points);
 }
 
 static void put_device(const json_t *device, FILE *out)
@@ -92,28 +85,30 @@ static void put_device(const json_t *device, FILE *out)
 	fputc('\n', out);
 }
 
-int ctl_devices(struct ctl *ctl)
+static void put_devices(const json_t *devices, FILE *out)
 {
-	json_t *devices;
 	const json_t *device;
-	int status = CTL_FINE;
 	size_t i;
 
+	fputs("DEVICE              BUS           STATE   SINCE       WHY\n", out);
+	json_array_foreach(devices, i, device) put_device(device, out);
+}
+
+static int exit_of_devices(const json_t *devices)
+{
+	const json_t *device;
+	size_t i;
+
+	json_array_foreach(devices, i, device) if (strcmp(text_of(device, "state"), "down") ==
+						   0) return CTL_FAULTS;
+	return CTL_FINE;
+}
+
+int ctl_devices(struct ctl *ctl)
+{
 	if (ctl->argc > 0)
 		return ctl_fail("devices takes no \"%s\"", ctl->argv[0]);
-	devices = link_list(ctl->link, "devices", NULL);
-	if (!devices)
-		return ctl_fail("%s", link_error(ctl->link));
-	json_array_foreach(devices, i, device) if (strcmp(text_of(device, "state"), "down") == 0)
-		status = CTL_FAULTS;
-	if (ctl->json) {
-		ctl_print_json(ctl, devices);
-	} else {
-		fputs("DEVICE              BUS           STATE   SINCE       WHY\n", ctl->out);
-		json_array_foreach(devices, i, device) put_device(device, ctl->out);
-	}
-	json_decref(devices);
-	return status;
+	return ctl_show(ctl, link_list(ctl->link, "devices", NULL), put_devices, exit_of_devices);
 }
 
 static void put_alarm(const json_t *alarm, size_t number, FILE *out)
@@ -126,30 +121,40 @@ static void put_alarm(const json_t *alarm, size_t number, FILE *out)
 		text_of(alarm, "resource"));
 }
 
+static void put_alarms(const json_t *alarms, FILE *out)
+{
+	const json_t *alarm;
+	size_t i;
+
+	json_array_foreach(alarms, i, alarm) put_alarm(alarm, i + 1, out);
+	if (json_array_size(alarms) == 0)
+		fputs("no alarms\n", out);
+}
+
+static int exit_of_alarms(const json_t *alarms)
+{
+	const json_t *alarm;
+	size_t i;
+
+	json_array_foreach(alarms, i,
+			   alarm) if (!is_set(alarm, "acknowledged")) return CTL_WARNINGS;
+	return CTL_FINE;
+}
+
 int ctl_alarms(struct ctl *ctl)
 {
-	json_t *status, *alarms;
-	const json_t *alarm;
-	bool open = false;
-	size_t i;
+	long long more;
+	json_t *status;
+	int code;
 
 	if (ctl->argc > 0)
 		return ctl_fail("alarms takes no \"%s\"", ctl->argv[0]);
 	status = link_ask(ctl->link, "status", NULL);
-	if (!status)
-		return ctl_fail("%s", link_error(ctl->link));
-	alarms = json_object_get(status, "alarms");
-	json_array_foreach(alarms, i, alarm) open |= !is_set(alarm, "acknowledged");
-	if (ctl->json) {
-		ctl_print_json(ctl, alarms);
-	} else {
-		json_array_foreach(alarms, i, alarm) put_alarm(alarm, i + 1, ctl->out);
-		if (json_array_size(alarms) == 0)
-			fputs("no alarms\n", ctl->out);
-		if (json_object_get(status, "alarms_more"))
-			fprintf(ctl->out, "… and %lld more\n",
-				(long long)number_of(status, "alarms_more"));
-	}
+	more = number_of(status, "alarms_more");
+	code = ctl_show(ctl, json_incref(json_object_get(status, "alarms")), put_alarms,
+			exit_of_alarms);
+	if (more > 0 && !ctl->json)
+		fprintf(ctl->out, "… and %lld more\n", more);
 	json_decref(status);
-	return open ? CTL_WARNINGS : CTL_FINE;
+	return code;
 }

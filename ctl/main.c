@@ -19,7 +19,9 @@ static const struct command {
 	const char *help;
 	bool alone; /* can do without the daemon */
 } commands[] = {
-	{"status", ctl_status, "", "is this gateway all right, and if not, what is wrong", false},
+	{"status", ctl_status, "[--all]",
+	 "is this gateway all right, and if not, what is wrong; on one screen, or all of it",
+	 false},
 	{"watch", ctl_watch, "[NAME]", "the same, live; or the points of a lane or a device",
 	 false},
 	{"points", ctl_points, "[NAME]", "values: of a lane, of a device, of one point, or all",
@@ -29,7 +31,7 @@ static const struct command {
 	 "registers as they are, in every order", false},
 	{"read", ctl_read, "--port LINE|--host HOST --unit N [TABLE] ADDRESS [COUNT]",
 	 "the same without a daemon; --baud 9600 --parity even --base 0", true},
-	{"scan", ctl_scan, "--port LINE|--host HOST",
+	{"scan", ctl_scan, "BUS|--port LINE|--host HOST",
 	 "which units answer, and what they are like; --unit 1-20 --baud 9600,19200 --parity "
 	 "even,none",
 	 true},
@@ -212,6 +214,7 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 		{"socket", required_argument, NULL, 's'},
 		{"conf", required_argument, NULL, 'c'},
 		{"follow", no_argument, NULL, 'f'},
+		{"all", no_argument, NULL, 'a'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -219,7 +222,7 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 	const struct command *command;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "js:c:fVh", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "js:c:faVh", options, NULL)) != -1) {
 		switch (option) {
 		case 'j':
 			ctl->json = true;
@@ -232,6 +235,9 @@ static const struct command *parse(int argc, char **argv, struct ctl *ctl)
 			break;
 		case 'f':
 			ctl->follow = true;
+			break;
+		case 'a':
+			ctl->all = true;
 			break;
 		case OPTION_CSV:
 			ctl->csv = true;

@@ -1,6 +1,7 @@
 /* corridorctl registry: which lists the gateway goes by, one record, and what is wrong with a list. */
 #include <string.h>
 
+#include "ctl/list_age.h"
 #include "ctl/registry_check.h"
 #include "ctl/text.h"
 
@@ -8,25 +9,10 @@
 
 /* ---- list ------------------------------------------------------------------------------ */
 
-/* Seconds since then, by this machine's clock; -1: not said. */
-static int64_t age_of(const char *utc)
-{
-	struct tm moment = {0};
-
-	if (!strptime(utc, "%Y-%m-%dT%H:%M:%S", &moment))
-		return -1;
-	return (int64_t)(time(NULL) - timegm(&moment));
-}
-
-static bool is_old(const json_t *list, int64_t max_age_s)
-{
-	return max_age_s > 0 && age_of(text_of(list, "as_of")) > max_age_s;
-}
-
 static void put_list(const json_t *list, int64_t max_age_s, FILE *out)
 {
 	char span[TEXT_SPAN_BYTES] = "-";
-	int64_t age_s = age_of(text_of(list, "as_of"));
+	int64_t age_s = list_age_s(list);
 
 	text_column(out, text_of(list, "source"), 24);
 	fputc(' ', out);
@@ -41,7 +27,7 @@ static void put_list(const json_t *list, int64_t max_age_s, FILE *out)
 	text_column(out, text_of(list, "version"), 18);
 	if (json_object_get(list, "signer"))
 		fprintf(out, " signed by %s", text_of(list, "signer"));
-	fputs(is_old(list, max_age_s) ? "! too old\n" : "\n", out);
+	fputs(list_is_old(list, max_age_s) ? "! too old\n" : "\n", out);
 }
 
 static void put_lists(const json_t *answer, FILE *out)
@@ -78,24 +64,8 @@ static int exit_of_lists(const json_t *answer)
 	json_array_foreach(
 		json_object_get(answer, "lists"), i,
 		list) if (!json_object_get(list, "kind") ||
-			  is_old(list, number_of(answer, "max_age_s"))) return CTL_WARNINGS;
+			  list_is_old(list, number_of(answer, "max_age_s"))) return CTL_WARNINGS;
 	return CTL_FINE;
-}
-
-static int list(struct ctl *ctl)
-{
-	json_t *answer = link_ask(ctl->link, "registry", NULL);
-	int status;
-
-	if (!answer)
-		return ctl_fail("%s", link_error(ctl->link));
-	status = exit_of_lists(answer);
-	if (ctl->json)
-		ctl_print_json(ctl, answer);
-	else
-		put_lists(answer, ctl->out);
-	json_decref(answer);
-	return status;
 }
 
 /* ---- show ------------------------------------------------------------------------------ */
@@ -130,19 +100,10 @@ static void put_record(const json_t *answer, FILE *out)
 	}
 }
 
-static int show(struct ctl *ctl, const char *kind, const char *key)
+static json_t *ask_record(struct ctl *ctl, const char *kind, const char *key)
 {
-	json_t *answer = link_ask_this(ctl->link, json_pack("{s:s, s:s, s:s}", "method", "record",
-							    "kind", kind, "key", key));
-
-	if (!answer)
-		return ctl_fail("%s", link_error(ctl->link));
-	if (ctl->json)
-		ctl_print_json(ctl, answer);
-	else
-		put_record(answer, ctl->out);
-	json_decref(answer);
-	return CTL_FINE;
+	return link_ask_this(ctl->link, json_pack("{s:s, s:s, s:s}", "method", "record", "kind",
+						  kind, "key", key));
 }
 
 /* ---- all ------------------------------------------------------------------------------- */
@@ -160,7 +121,10 @@ int ctl_registry(struct ctl *ctl)
 		if (!ctl->link)
 			return ctl_fail("%s: nobody answers: systemctl status corridord",
 					ctl->socket);
-		return what[0] == 'l' ? list(ctl) : show(ctl, ctl->argv[1], ctl->argv[2]);
+		if (what[0] == 'l')
+			return ctl_show(ctl, link_ask(ctl->link, "registry", NULL), put_lists,
+					exit_of_lists);
+		return ctl_show(ctl, ask_record(ctl, ctl->argv[1], ctl->argv[2]), put_record, NULL);
 	}
 	return ctl_fail(
 		"registry wants list, show KIND KEY, check [FILE]... or import FILE [PLACE]");

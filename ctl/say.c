@@ -27,3 +27,19 @@ const char *ctl_optional(const struct ctl *ctl)
 		exit(ctl_fail("unexpected \"%s\"", ctl->argv[1]));
 	return ctl->argc == 1 ? ctl->argv[0] : NULL;
 }
+
+int ctl_show(struct ctl *ctl, json_t *answer, void (*put)(const json_t *answer, FILE *out),
+	     int (*exit_of)(const json_t *answer))
+{
+	int status;
+
+	if (!answer)
+		return ctl_fail("%s", link_error(ctl->link));
+	status = exit_of ? exit_of(answer) : CTL_FINE;
+	if (ctl->json)
+		ctl_print_json(ctl, answer);
+	else
+		put(answer, ctl->out);
+	json_decref(answer);
+	return status;
+}

@@ -12,12 +12,14 @@
 #include "base/clock.h"
 #include "ctl/ctl.h"
 #include "ctl/likeness.h"
+#include "ctl/loan.h"
 #include "ctl/sweep.h"
 
 #define LIKE_COLUMN    51 /* of the table of those that were found */
 #define OWN_PROFILES   SYSCONFDIR "/corridord/profiles"
 #define BY_PATH	       "/dev/serial/by-path"
 #define LISTEN_MS      2000
+#define LATE_MS	       500 /* an answer to who had the line before may still come */
 #define ANSWER_NS      (100 * NS_PER_MS) /* beside what the bytes take */
 #define NET_ANSWER_NS  (300 * NS_PER_MS)
 #define BYTES_WAITED   40 /* of a question and its answer, and the pause of an adapter */
@@ -42,6 +44,7 @@ struct scan {
 	json_t *found;
 	bool progress; /* somebody looks on */
 	int garbled; /* answers at the present speed that were none */
+	struct loan loan; /* of the line, if a bus of the daemon has it */
 };
 
 /* ---- asking -------------------------------------------------------------------------------- */
@@ -60,6 +63,7 @@ static int ask(void *data, struct driver_peek *peek)
 
 	if (peek->reason == REASON_GARBLED)
 		scan->garbled++;
+	loan_go_on(&scan->loan);
 	return err;
 }
 
@@ -209,6 +213,7 @@ static int listen_first(const struct alone *alone)
 		cfsetspeed(&line, B9600);
 		(void)tcsetattr(fd, TCSANOW, &line);
 	}
+	(void)poll(NULL, 0, LATE_MS);
 	(void)tcflush(fd, TCIFLUSH);
 	heard = poll(&waited, 1, LISTEN_MS) > 0 && (waited.revents & POLLIN);
 	close(fd);
@@ -221,7 +226,10 @@ static int listen_first(const struct alone *alone)
 static int scan_line(struct scan *scan)
 {
 	struct alone alone = scan->ctl->alone;
-	int status = listen_first(&alone);
+	int status = loan_begin(&scan->loan, scan->ctl->link, alone.port);
+
+	if (status == CTL_FINE)
+		status = listen_first(&alone);
 
 	for (size_t p = 0; status == CTL_FINE && p < scan->sweep.parity_count; p++) {
 		for (size_t s = 0; status == CTL_FINE && s < scan->sweep.speed_count; s++) {
@@ -230,6 +238,7 @@ static int scan_line(struct scan *scan)
 			status = ask_at(scan, &alone);
 		}
 	}
+	loan_end(&scan->loan);
 	return status;
 }
 
@@ -354,14 +363,18 @@ int ctl_scan(struct ctl *ctl)
 {
 	struct scan scan = {.ctl = ctl, .progress = !ctl->json && isatty(STDERR_FILENO)};
 	const char *wrong;
+	char *port = NULL;
 	int status;
 
-	if (!ctl->alone.port && !ctl->alone.host)
-		return ctl_fail("scan wants --port LINE or --host HOST");
 	if (!sweep_parse(ctl->given.unit, ctl->given.baud, ctl->given.parity, &scan.sweep, &wrong))
 		return ctl_fail("\"%s\", expected units such as 1-20, speeds such as 9600,19200, "
 				"parities such as even,none",
 				wrong);
+	if (ctl_optional(ctl) && !ctl->alone.port)
+		ctl->alone.port = port = loan_port(ctl->link, ctl->argv[0]);
+	if (!ctl->alone.port && !ctl->alone.host)
+		return ctl_fail("scan wants the name of a bus with a serial line, --port LINE or "
+				"--host HOST");
 	scan.likeness = likeness_new(ctl->profiles ? ctl->profiles : OWN_PROFILES);
 	scan.found = json_array();
 	status = ctl->alone.port ? scan_line(&scan) : ask_at(&scan, &ctl->alone);
@@ -373,5 +386,6 @@ int ctl_scan(struct ctl *ctl)
 		status = CTL_FAULTS;
 	likeness_free(scan.likeness);
 	json_decref(scan.found);
+	free(port);
 	return status;
 }

@@ -1,13 +1,31 @@
 /* corridorctl status: is this gateway all right, in one look? */
+#include <stdlib.h>
 #include <string.h>
 
+#include "ctl/list_age.h"
 #include "ctl/show.h"
+#include "ctl/status_tables.h"
 #include "ctl/text.h"
 
-#define WIDTH	     80
-#define WHAT_WIDTH   56 /* of the first line of a finding */
-#define FINDINGS     20 /* shown; --json has all */
-#define DIGEST_SHOWN 8 /* digits of a hash */
+#define WIDTH	       80
+#define WHAT_WIDTH     56 /* of the first line of a finding */
+#define DIGEST_SHOWN   8 /* digits of a hash */
+#define HEAD_LINES     5
+#define TABLE_LEAST    4 /* with its empty line and heading */
+#define FINDINGS_LEAST 8
+
+/* ---- the gateway ------------------------------------------------------------------------ */
+
+/* A line, cut where the screen ends. */
+static void put_line(FILE *out, const char *line)
+{
+	size_t columns = 0;
+
+	for (const char *at = line; *at; at++)
+		columns += ((unsigned char)*at & 0xC0) != 0x80;
+	text_column(out, line, columns < WIDTH ? columns : WIDTH);
+	fputc('\n', out);
+}
 
 static void put_head(const struct view *view, const json_t *findings, FILE *out)
 {
@@ -29,109 +47,73 @@ static void put_head(const struct view *view, const json_t *findings, FILE *out)
 			count == 1 ? "" : "s");
 }
 
-static void put_gateway(const json_t *status, FILE *out)
+/* One that gives up what was sent to live within a full disk writes all the same. */
+static const char *journal_word(const json_t *journal)
 {
-	const json_t *journal = json_object_get(status, "journal");
+	const char *condition = text_of(journal, "condition");
+
+	if (strcmp(condition, "ok") != 0)
+		return condition;
+	return json_object_get(journal, "disk_full") ? "DISK FULL" : "ok";
+}
+
+static void put_uplink(const json_t *status, FILE *out)
+{
 	const json_t *uplink = json_object_get(status, "uplink");
-	char span[TEXT_SPAN_BYTES];
 	const char *host = text_of(uplink, "host");
+	char line[320], span[TEXT_SPAN_BYTES];
+
+	snprintf(line, sizeof(line), "UPLINK   %-13sbacklog %lld  since %s  %s",
+		 is_set(uplink, "connected") ? "connected" : "DOWN",
+		 (long long)number_of(json_object_get(status, "journal"), "backlog"),
+		 text_span(number_of(uplink, "since_s"), span), *host ? host : "no host yet");
+	put_line(out, line);
+}
+
+static void put_kind(const json_t *list, int64_t max_age_s, FILE *out)
+{
+	char span[TEXT_SPAN_BYTES];
+	int64_t age_s = list_age_s(list);
+
+	if (!json_object_get(list, "kind"))
+		return;
+	fprintf(out, "  %s %lld", text_of(list, "kind"), (long long)number_of(list, "records"));
+	if (age_s >= 0)
+		fprintf(out, ", %s old%s", text_span(age_s, span),
+			list_is_old(list, max_age_s) ? " !" : "");
+}
+
+static void put_registry(const json_t *registry, FILE *out)
+{
+	const json_t *lists = json_object_get(registry, "lists"), *list;
+	bool refused = json_array_size(json_object_get(registry, "refused")) > 0;
+	char *line = NULL;
+	size_t bytes, i;
+	FILE *text = registry ? open_memstream(&line, &bytes) : NULL;
+
+	if (!text)
+		return;
+	fprintf(text, "REGISTRY %-11s", refused ? "REFUSED" : "ok");
+	json_array_foreach(lists, i, list) put_kind(list, number_of(registry, "max_age_s"), text);
+	if (json_array_size(lists) == 0)
+		fputs("  nothing is known yet", text);
+	fclose(text);
+	put_line(out, line ? line : "");
+	free(line);
+}
+
+static void put_gateway(const struct view *view, FILE *out)
+{
+	const json_t *status = view->status, *journal = json_object_get(status, "journal");
 
 	fprintf(out, "CLOCK    %-13s%s\n", text_of(status, "clock"), text_of(status, "utc"));
-	fprintf(out, "UPLINK   %-13s%s, since %s, backlog %lld\n",
-		is_set(uplink, "connected") ? "connected" : "DOWN", *host ? host : "no host yet",
-		text_span(number_of(uplink, "since_s"), span),
-		(long long)number_of(journal, "backlog"));
-	fprintf(out, "JOURNAL  %-13sseq %lld  head %.*s…\n", text_of(journal, "condition"),
+	put_uplink(status, out);
+	fprintf(out, "JOURNAL  %-13sseq %lld  head %.*s…\n", journal_word(journal),
 		(long long)number_of(journal, "seq"), DIGEST_SHOWN, text_of(journal, "hash"));
+	put_registry(view->registry, out);
 }
 
-static const json_t *sensor_of(const struct view *view, const char *lane, const char *kind)
-{
-	const json_t *sensor;
-	size_t i;
-
-	json_array_foreach(view->sensors, i,
-			   sensor) if (strcmp(text_of(sensor, "lane"), lane) == 0 &&
-				       strcmp(text_of(sensor, "kind"), kind) == 0) return sensor;
-	return NULL;
-}
-
-static void put_sensor(const json_t *sensor, const char *more, size_t width, FILE *out)
-{
-	const char *state = text_of(sensor, "state");
-	char cell[256], span[TEXT_SPAN_BYTES];
-	bool unknown = strcmp(state, "unknown") == 0 || strcmp(state, "fault") == 0;
-
-	if (!sensor)
-		snprintf(cell, sizeof(cell), "-");
-	else if (unknown)
-		snprintf(cell, sizeof(cell), "%s%s %s", more,
-			 strcmp(state, "fault") == 0 ? "FAULT" : "UNKNOWN",
-			 text_span(number_of(sensor, "since_s"), span));
-	else
-		snprintf(cell, sizeof(cell), "%s%s", more, state);
-	text_column(out, cell, width);
-}
-
-static const char *worst(const json_t *a, const json_t *b)
-{
-	const char *first = text_of(a, "quality"), *second = text_of(b, "quality");
-
-	if (strcmp(first, "fault") == 0 || strcmp(second, "fault") == 0)
-		return "FAULT";
-	if (strcmp(first, "stale") == 0 || strcmp(second, "stale") == 0)
-		return "stale";
-	return a || b ? "good" : "-";
-}
-
-static void put_lane(const struct view *view, const json_t *lane, FILE *out)
-{
-	const char *name = text_of(lane, "name");
-	const json_t *barrier = sensor_of(view, name, "barrier");
-	const json_t *seal = sensor_of(view, name, "seal");
-	const json_t *id = json_object_get(json_object_get(seal, "observed"), "id");
-	char number[TEXT_VALUE_BYTES + 1] = "";
-
-	if (json_is_string(id) && *json_string_value(id))
-		snprintf(number, sizeof(number), "%.128s ", json_string_value(id));
-	text_column(out, name, 14);
-	text_column(out, text_of(lane, "state"), 12);
-	put_sensor(barrier, "", 18, out);
-	put_sensor(seal, number, 28, out);
-	fprintf(out, "%s\n", worst(barrier, seal));
-}
-
-static void put_lanes(const struct view *view, FILE *out)
-{
-	const json_t *lanes = json_object_get(view->status, "lanes"), *lane;
-	size_t i;
-
-	if (json_array_size(lanes) == 0)
-		return;
-	fputs("\nLANE          VEHICLE     BARRIER           SEAL                        QUALITY\n",
-	      out);
-	json_array_foreach(lanes, i, lane) put_lane(view, lane, out);
-}
-
-static void put_buses(const struct view *view, FILE *out)
-{
-	const json_t *bus;
-	char devices[32];
-	size_t i;
-
-	fputs("\nBUS           DRIVER        DEVICES  POLLS     FAILED   SKIPPED  PLACE\n", out);
-	json_array_foreach(view->buses, i, bus)
-	{
-		long long all = number_of(bus, "devices"), down = number_of(bus, "devices_down");
-
-		snprintf(devices, sizeof(devices), "%lld of %lld", all - down, all);
-		text_column(out, text_of(bus, "name"), 14);
-		text_column(out, text_of(bus, "driver"), 14);
-		fprintf(out, "%-8s %-9lld %-8lld %-8lld %s\n", devices,
-			(long long)number_of(bus, "polls"), (long long)number_of(bus, "failures"),
-			(long long)number_of(bus, "skipped"), text_of(bus, "place"));
-	}
-}
+/* ---- findings --------------------------------------------------------------------------- */
 
 static void put_finding(const json_t *finding, size_t number, FILE *out)
 {
@@ -151,22 +133,62 @@ static void put_finding(const json_t *finding, size_t number, FILE *out)
 	}
 }
 
-static void put_findings(const json_t *findings, FILE *out)
+/* NULL: no memory. */
+static char *text_of_finding(const json_t *finding, size_t number, size_t *ret_lines)
 {
-	const json_t *finding;
-	size_t i;
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
 
-	if (json_array_size(findings) > 0)
+	*ret_lines = 0;
+	if (!out)
+		return NULL;
+	put_finding(finding, number, out);
+	fclose(out);
+	for (const char *at = text; at && *at; at++)
+		*ret_lines += *at == '\n';
+	return text;
+}
+
+/* All of them, with an empty line and the heading; 0: there are none. */
+static size_t findings_lines(const json_t *findings)
+{
+	size_t lines = 2, more, i;
+	const json_t *finding;
+
+	json_array_foreach(findings, i, finding)
+	{
+		free(text_of_finding(finding, i + 1, &more));
+		lines += more;
+	}
+	return lines > 2 ? lines : 0;
+}
+
+/* One of several is shown whole or not at all, but for the first. */
+static void put_findings(const json_t *findings, size_t lines, FILE *out)
+{
+	size_t count = json_array_size(findings), left = lines - 2, more, i;
+	bool all = findings_lines(findings) <= lines;
+	const json_t *finding;
+
+	if (count > 0)
 		fputs("\nFAULTS AND WARNINGS\n", out);
 	json_array_foreach(findings, i, finding)
 	{
-		if (i == FINDINGS) {
-			fprintf(out, "… and %zu more\n", json_array_size(findings) - i);
+		char *text = text_of_finding(finding, i + 1, &more);
+
+		if (text && (all || i == 0 || more < left))
+			fputs(text, out);
+		free(text);
+		if (!all && i > 0 && more >= left) {
+			fprintf(out, "… and %zu more: corridorctl status --all\n", count - i);
 			return;
 		}
-		put_finding(finding, i + 1, out);
+		left -= more < left ? more : left;
 	}
 }
+
+/* ---- all -------------------------------------------------------------------------------- */
 
 static void put_json(const struct ctl *ctl, const struct view *view, json_t *findings)
 {
@@ -178,13 +200,42 @@ static void put_json(const struct ctl *ctl, const struct view *view, json_t *fin
 	json_decref(all);
 }
 
-void show_status(const struct view *view, const json_t *findings, FILE *out)
+static size_t least(size_t a, size_t b)
 {
+	return a < b ? a : b;
+}
+
+/* What each part has room for: the findings first, then lanes, then buses. */
+static void share(size_t left, size_t *lanes, size_t *buses, size_t *findings)
+{
+	size_t wanted = *findings, tables;
+
+	if (*lanes + *buses + *findings <= left)
+		return;
+	tables = left - least(wanted, FINDINGS_LEAST);
+	*buses = least(*buses, tables > *lanes + TABLE_LEAST ? tables - *lanes : TABLE_LEAST);
+	*lanes = least(*lanes, tables > *buses ? tables - *buses : TABLE_LEAST);
+	*findings = left > *lanes + *buses ? left - *lanes - *buses : 0;
+}
+
+void show_status(const struct view *view, const json_t *findings, size_t rows, FILE *out)
+{
+	size_t of_lanes, of_buses, of_findings = findings_lines(findings);
+	size_t head = HEAD_LINES + (view->registry != NULL);
+	struct table lanes, buses;
+
+	status_add_lanes(view, &lanes);
+	status_add_buses(view, &buses);
+	of_lanes = table_lines(&lanes);
+	of_buses = table_lines(&buses);
+	share(rows > head ? rows - head : 0, &of_lanes, &of_buses, &of_findings);
 	put_head(view, findings, out);
-	put_gateway(view->status, out);
-	put_lanes(view, out);
-	put_buses(view, out);
-	put_findings(findings, out);
+	put_gateway(view, out);
+	table_put(&lanes, of_lanes, out);
+	table_put(&buses, of_buses, out);
+	put_findings(findings, of_findings, out);
+	table_fini(&lanes);
+	table_fini(&buses);
 }
 
 int ctl_status(struct ctl *ctl)
@@ -204,7 +255,7 @@ int ctl_status(struct ctl *ctl)
 	if (ctl->json)
 		put_json(ctl, &view, findings);
 	else
-		show_status(&view, findings, ctl->out);
+		show_status(&view, findings, ctl->all ? SIZE_MAX : SCREEN_ROWS, ctl->out);
 	json_decref(findings);
 	view_free(&view);
 	return status;

@@ -110,7 +110,7 @@ static bool put_status_view(struct watch *watch, FILE *out)
 	if (err == 0) {
 		json_t *findings = findings_of(&view);
 
-		show_status(&view, findings, out);
+		show_status(&view, findings, screen_rows(watch->screen), out);
 		json_decref(findings);
 	}
 	view_free(&view);

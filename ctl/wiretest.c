@@ -346,6 +346,7 @@ static void test_lane(struct wiretest *test)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
 	put_head(test, status);
 	json_decref(status);
 	fprintf(test->ctl->out, "Wire test of %s: its events are marked as tests meanwhile.\n",

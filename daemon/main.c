@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "config/summary.h"
 #include "gateway/files.h"
+#include "gateway/hints.h"
 #include "gateway/gateway.h"
 #include "gateway/rehearse.h"
 
@@ -161,6 +162,7 @@ static void tell_good(const struct config *config, const char *path)
 	char size[SIZE_BYTES];
 
 	files_advise(config, path, stdout);
+	hints_give(config, stdout);
 	printf("%s: good: %s\n", path, size_of(config, size));
 	config_summarise(config, stdout);
 }

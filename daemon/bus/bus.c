@@ -149,6 +149,40 @@ static bool relink(struct bus *bus, int err)
 	return true;
 }
 
+/* ---- lent -------------------------------------------------------------------------- */
+
+static void let_go(struct bus *bus)
+{
+	if (atomic_load(&bus->open))
+		bus->driver->close(bus->instance);
+	atomic_store(&bus->open, false);
+	if (!bus->outage)
+		bus->outage_ns = clock_mono_ns();
+	bus->outage = true;
+	for (size_t i = 0; i < bus->device_count; i++)
+		bus_device_down(bus, &bus->devices[i], REASON_LINK_DOWN,
+				"the line is lent to a scan");
+	clear_staged(bus);
+	log_info("\"%s\" is lent to a scan: nothing is read of it until that ends",
+		 bus->conf->name);
+}
+
+/* true: the line is another's. */
+static bool is_lent(struct bus *bus)
+{
+	int64_t until_ns = atomic_load(&bus->lent_until_ns);
+	bool lent = clock_mono_ns() < until_ns;
+
+	if (lent && !bus->lent)
+		let_go(bus);
+	if (lent)
+		bus->reopen_ns = until_ns;
+	else if (bus->lent)
+		bus->reopen_ns = 0;
+	bus->lent = lent;
+	return lent;
+}
+
 /* ---- the thread -------------------------------------------------------------------- */
 
 static void poll_device(struct bus *bus, size_t index)
@@ -217,7 +251,9 @@ static void go_round(struct bus *bus, bool readable)
 {
 	if (!bus_put_question(bus))
 		(void)relink(bus, -ENOTCONN);
-	if (!atomic_load(&bus->open) && clock_mono_ns() >= bus->reopen_ns)
+	if (is_lent(bus))
+		; /* not now */
+	else if (!atomic_load(&bus->open) && clock_mono_ns() >= bus->reopen_ns)
 		try_open(bus);
 	else if (atomic_load(&bus->open) && bus->driver->blocking)
 		poll_next(bus);
@@ -302,6 +338,17 @@ struct bus_counters bus_counters(struct bus *bus)
 		.retry_ns = atomic_load(&bus->retry_ns),
 		.open = atomic_load(&bus->open),
 	};
+}
+
+void bus_lend(struct bus *bus, int64_t until_mono_ns)
+{
+	atomic_store(&bus->lent_until_ns, until_mono_ns);
+	worker_wake(bus->worker);
+}
+
+bool bus_can_be_lent(const struct bus *bus)
+{
+	return bus->driver->blocking && bus->driver->peek;
 }
 
 const char *bus_name(const struct bus *bus)

@@ -62,6 +62,11 @@ int bus_ask(struct bus *bus, const struct bus_question *question);
 /* false: none has been answered. */
 bool bus_answered(struct bus *bus, struct bus_question *ret_question);
 
+/* Somebody else has the line until then, or until this is called with 0: it is closed, and its devices
+ * are down. Any thread. Only of a bus that asks its devices. */
+void bus_lend(struct bus *bus, int64_t until_mono_ns);
+bool bus_can_be_lent(const struct bus *bus);
+
 /* Of a bus that has stopped: a question that it was asked and whose answer nobody took. */
 bool bus_left_question(struct bus *bus, struct bus_question *ret_question);
 

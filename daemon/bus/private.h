@@ -89,6 +89,8 @@ struct bus {
 	_Atomic uint64_t polls, failures, skipped, reopened;
 	_Atomic uint32_t devices_down;
 	_Atomic int64_t retry_ns; /* within which those are asked again */
+	_Atomic int64_t lent_until_ns; /* somebody else has the line; 0: nobody */
+	bool lent; /* that was seen */
 	atomic_bool open;
 };
 

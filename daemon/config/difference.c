@@ -356,13 +356,26 @@ static bool is_of_connection(const struct site_line *line)
 	return true;
 }
 
+/* The registry goes over to it by itself. */
+static bool is_of_lists(const struct site_line *line)
+{
+	static const char *const options[] = {"files", "check_every", "max_age", "quota"};
+
+	if (strcmp(line->block, "registry") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (strcmp(line->option, options[i]) == 0)
+			return true;
+	return false;
+}
+
 /* The gateway looks at it anew each time, or makes a new connection. */
 static bool goes_without_restart(const struct site_line *line)
 {
 	if (strcmp(line->block, "gateway") == 0)
 		return strcmp(line->option, "prometheus") == 0 ||
 		       strcmp(line->option, "log_level") == 0;
-	return is_of_connection(line);
+	return is_of_connection(line) || is_of_lists(line);
 }
 
 static bool has_line(const char *text, const struct site_line *wanted)

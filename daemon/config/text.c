@@ -365,7 +365,8 @@ static void read_semicolon(struct lexer *lexer, size_t bytes)
 	struct flaw *flaw = note(lexer, SEMICOLON);
 
 	if (flaw)
-		strcpy(flaw->what, "unexpected \";\", nothing stands between two options");
+		strcpy(flaw->what,
+		       "unexpected \";\", nothing stands between two options, and a comment begins with #");
 	lexer->at += bytes;
 }
 

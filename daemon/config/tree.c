@@ -52,9 +52,10 @@ static void tell_unexpected(struct descent *descent, const struct conf_node *nod
 		conf_complain_node(descent->reader, node, token->line,
 				   "the file ends in the middle of an option or block");
 	else if (!token->told)
-		conf_complain_node(descent->reader, node, token->line,
-				   "unexpected \"%.60s\", is something missing before it?",
-				   token->text);
+		conf_complain_node(
+			descent->reader, node, token->line,
+			"unexpected \"%.60s\", is something missing before it?%s", token->text,
+			strcmp(token->text, ",") == 0 ? " A number has a point: 0.1" : "");
 	descent->told = token;
 }
 

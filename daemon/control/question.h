@@ -42,6 +42,7 @@ enum control_method {
 	CONTROL_REDIRECT,
 	CONTROL_INCIDENT,
 	CONTROL_MAINTENANCE, /* begins or ends: what happens meanwhile is a test */
+	CONTROL_SCAN, /* a line is lent to who looks for what hangs on it */
 	CONTROL_RELOAD, /* the configuration is read again */
 	CONTROL_METHODS
 };
@@ -53,7 +54,7 @@ struct control_question {
 	uint32_t from; /* of a list, also of readings: whence to go on */
 	char table[QUESTION_WORD_BYTES]; /* read: "holding"; empty: what the device has */
 	uint32_t address, count; /* read */
-	char step[QUESTION_WORD_BYTES], reason[OFFICER_REASON_BYTES]; /* maintenance */
+	char step[QUESTION_WORD_BYTES], reason[OFFICER_REASON_BYTES]; /* maintenance; step: scan, too */
 	uint32_t minutes;
 	char after[QUESTION_WORD_BYTES]; /* events: the "next" of the answer before; empty: none */
 	char type[QUESTION_WORD_BYTES], class[QUESTION_WORD_BYTES]; /* events; empty: all */

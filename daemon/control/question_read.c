@@ -12,8 +12,9 @@
 #define LISTS                                                                                     \
 	(BIT(CONTROL_BUSES) | BIT(CONTROL_DEVICES) | BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | \
 	 BIT(CONTROL_READINGS))
-#define NAMED \
-	(BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | BIT(CONTROL_READ) | BIT(CONTROL_MAINTENANCE))
+#define NAMED                                                             \
+	(BIT(CONTROL_POINTS) | BIT(CONTROL_SENSORS) | BIT(CONTROL_READ) | \
+	 BIT(CONTROL_MAINTENANCE) | BIT(CONTROL_SCAN))
 #define WORDS                                                                                   \
 	(BIT(CONTROL_ACK) | BIT(CONTROL_PRESENT) | BIT(CONTROL_RESEAL) | BIT(CONTROL_CONTROL) | \
 	 BIT(CONTROL_RELEASE) | BIT(CONTROL_REDIRECT) | BIT(CONTROL_INCIDENT))
@@ -44,6 +45,7 @@ static const struct {
 	[CONTROL_RELOAD] = {"reload", true},
 	[CONTROL_EVENTS] = {"events", false},
 	[CONTROL_MAINTENANCE] = {"maintenance", true},
+	[CONTROL_SCAN] = {"scan", true},
 	[CONTROL_REGISTRY] = {"registry", false},
 	[CONTROL_READINGS] = {"readings", false},
 	[CONTROL_RECORD] = {"record", false},
@@ -60,7 +62,10 @@ struct member {
 
 static const struct member members[] = {
 	{.name = "id", TEXT(id), .methods = ALL},
-	{.name = "of", TEXT(of), .methods = NAMED, .required = BIT(CONTROL_READ)},
+	{.name = "of",
+	 TEXT(of),
+	 .methods = NAMED,
+	 .required = BIT(CONTROL_READ) | BIT(CONTROL_SCAN)},
 	{.name = "from", NUMBER(from), .methods = LISTS, .max = UINT32_MAX},
 	{.name = "table", TEXT(table), .methods = BIT(CONTROL_READ)},
 	{.name = "address",
@@ -75,8 +80,8 @@ static const struct member members[] = {
 	 .max = QUESTION_REGISTERS},
 	{.name = "step",
 	 TEXT(step),
-	 .methods = BIT(CONTROL_MAINTENANCE),
-	 .required = BIT(CONTROL_MAINTENANCE)},
+	 .methods = BIT(CONTROL_MAINTENANCE) | BIT(CONTROL_SCAN),
+	 .required = BIT(CONTROL_MAINTENANCE) | BIT(CONTROL_SCAN)},
 	{.name = "reason",
 	 TEXT(reason),
 	 .methods = BIT(CONTROL_MAINTENANCE),

@@ -31,6 +31,7 @@ static int answer_status(struct gateway *gateway, struct jw *json)
 	jw_bool(json, "capture_waits", gateway->paused);
 	gateway_reload_status(gateway, json);
 	maintenance_status(gateway, json);
+	scan_status(gateway, json);
 	transit_status(gateway->transit, json, MOST);
 	return 0;
 }
@@ -411,6 +412,29 @@ static int maintain(struct gateway *gateway, const struct control_question *aske
 	return -EINPROGRESS;
 }
 
+/* ---- a line is lent -------------------------------------------------------------------- */
+
+static int lend(struct gateway *gateway, const struct control_question *asked, uint64_t number,
+		const struct control_peer *by, struct control_refusal *ret_refusal)
+{
+	char officer[ACCOUNT_NAME_BYTES];
+	const char *why = "\"step\" is none of \"begin\", \"on\" and \"end\"";
+
+	if (!gateway_may_wait(gateway) || !journal_has_room(gateway->journal))
+		return refuse(ret_refusal, "busy", "the journal has no room, try again later");
+	account_user_name(by->uid, officer);
+	if (strcmp(asked->step, "begin") == 0)
+		why = scan_begin(gateway, asked->of, officer);
+	else if (strcmp(asked->step, "on") == 0)
+		why = scan_go_on(gateway);
+	else if (strcmp(asked->step, "end") == 0)
+		why = scan_end(gateway, "it is done");
+	if (why)
+		return refuse(ret_refusal, "bad_request", "%s", why);
+	gateway_answer_when_durable(gateway, number, NULL);
+	return -EINPROGRESS;
+}
+
 /* ---- all questions --------------------------------------------------------------------- */
 
 static int answer(void *data, const struct control_question *question, uint64_t number,
@@ -439,6 +463,8 @@ static int answer(void *data, const struct control_question *question, uint64_t 
 		return ask_registry(gateway, question, number, ret_refusal);
 	case CONTROL_MAINTENANCE:
 		return maintain(gateway, question, number, by, ret_refusal);
+	case CONTROL_SCAN:
+		return lend(gateway, question, number, by, ret_refusal);
 	case CONTROL_RELOAD:
 		return reload(gateway, number, by, ret_refusal);
 	case CONTROL_ACK:

@@ -68,11 +68,15 @@ static void wait_for_room(struct gateway *gateway)
 }
 
 /* It is of what somebody works on. */
-static bool is_test(const struct maintenance *maintenance, const struct event_draft *draft)
+static bool is_test(const struct gateway *gateway, const struct event_draft *draft)
 {
+	const struct maintenance *maintenance = &gateway->maintenance;
+	const struct scan_loan *loan = &gateway->loan;
 	const char *body = draft->type ? draft->body : draft->state;
 	size_t bytes = draft->type ? draft->body_bytes : draft->state_bytes;
 
+	if (loan->active && body && memmem(body, bytes, loan->member, loan->member_bytes))
+		return true;
 	if (!maintenance->active)
 		return false;
 	return !maintenance->lane[0] ||
@@ -88,7 +92,7 @@ void gateway_put(void *data, const struct event_draft *given)
 	struct event_draft draft = *given;
 	int err;
 
-	draft.test = is_test(&gateway->maintenance, given);
+	draft.test = is_test(gateway, given);
 	while ((err = journal_append(gateway->journal, &draft)) == -EAGAIN) {
 		if (clock_mono_ns() >= gateway->give_up_ns) {
 			journal_give_up(gateway->journal, &draft);

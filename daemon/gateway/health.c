@@ -412,6 +412,18 @@ static void put_registry(struct jw *json, struct registry *registry)
 	jw_close(json);
 }
 
+static void put_shortage(struct jw *json, const struct journal_counters *counters,
+			 const struct instant *now)
+{
+	if (!counters->full_path)
+		return;
+	jw_open(json, "disk_full");
+	jw_text(json, "path", counters->full_path);
+	jw_int(json, "since_s", (now->mono_ns - counters->full_since_ns) / NS_PER_S);
+	jw_uint(json, "evicted", counters->full_evicted);
+	jw_close(json);
+}
+
 void health_status(const struct health *health, struct journal *journal, const struct instant *now,
 		   struct jw *json)
 {
@@ -425,10 +437,13 @@ void health_status(const struct health *health, struct journal *journal, const s
 	event_hex(counters.head.hash, hash);
 	jw_open(json, "journal");
 	jw_text(json, "condition", condition_names[counters.condition]);
+	if (counters.error[0])
+		jw_text(json, "error", counters.error);
 	jw_text(json, "epoch", counters.head.epoch);
 	jw_uint(json, "seq", counters.head.seq);
 	jw_text(json, "hash", hash);
 	jw_uint(json, "backlog", counters.backlog);
+	put_shortage(json, &counters, now);
 	jw_close(json);
 }
 

@@ -287,6 +287,15 @@ static void on_maintenance(struct ev_loop *loop, ev_timer *watcher, int events)
 	gateway_rearm(gateway);
 }
 
+static void on_loan(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+	struct gateway *gateway = watcher->data;
+
+	(void)loop, (void)events;
+	(void)scan_end(gateway, "nobody said any more that he goes on");
+	gateway_rearm(gateway);
+}
+
 static void watch_fd(struct gateway *gateway, ev_io *watcher, int fd,
 		     void (*call)(struct ev_loop *, ev_io *, int))
 {
@@ -318,6 +327,8 @@ static void start_timers(struct gateway *gateway)
 	gateway->on_retired.data = gateway;
 	ev_timer_init(&gateway->on_maintenance, on_maintenance, 0, 0);
 	gateway->on_maintenance.data = gateway;
+	ev_timer_init(&gateway->on_loan, on_loan, 0, 0);
+	gateway->on_loan.data = gateway;
 	ev_timer_start(gateway->loop, &gateway->on_metrics);
 	if (gateway->watchdog_ns > 0)
 		ev_timer_again(gateway->loop, &gateway->on_watchdog);

@@ -1,5 +1,5 @@
 /* Private to the gateway: gateway.c (assembly, stop), loop.c (what wakes it),
- * flow.c (readings in, drafts out), requests.c, console.c, waits.c, handovers.c, witnesses.c, reload.c, loaded.c, maintenance.c,
+ * flow.c (readings in, drafts out), requests.c, console.c, waits.c, handovers.c, witnesses.c, reload.c, loaded.c, maintenance.c, scan.c,
  * watchdog.c. */
 #ifndef CORRIDORD_GATEWAY_PRIVATE_H
 #define CORRIDORD_GATEWAY_PRIVATE_H
@@ -46,6 +46,15 @@ struct maintenance {
 	uint32_t minutes; /* at most */
 };
 
+struct scan_loan {
+	bool active;
+	char bus[QUESTION_NAME_BYTES]; /* whose line is lent */
+	char member[QUESTION_NAME_BYTES + 16]; /* that events of its devices have */
+	size_t member_bytes;
+	char officer[ACCOUNT_NAME_BYTES];
+	int64_t since_mono_ns;
+};
+
 struct gateway {
 	const struct config *config; /* in effect */
 	const struct config *base; /* the one that it was started with */
@@ -76,12 +85,13 @@ struct gateway {
 	size_t retired_count;
 	struct reload *reload;
 	struct maintenance maintenance;
+	struct scan_loan loan;
 
 	struct ev_loop *loop;
 	ev_io on_capture, on_room, on_uplink, on_step, on_registry, on_requests, on_handovers,
 		on_logs, on_witnesses;
 	ev_io on_control, on_answers, on_reload;
-	ev_timer on_deadline, on_metrics, on_watchdog, on_retired, on_maintenance;
+	ev_timer on_deadline, on_metrics, on_watchdog, on_retired, on_maintenance, on_loan;
 	ev_signal on_term, on_int, on_hangup;
 	int64_t watchdog_ns; /* 0: nobody watches */
 	struct watched *watched;
@@ -156,6 +166,12 @@ const char *maintenance_begin(struct gateway *gateway, const struct control_ques
 			      const char *officer);
 const char *maintenance_end(struct gateway *gateway, const char *officer, const char *reason);
 void maintenance_status(const struct gateway *gateway, struct jw *json);
+
+/* scan.c, the same. */
+const char *scan_begin(struct gateway *gateway, const char *bus, const char *officer);
+const char *scan_go_on(struct gateway *gateway);
+const char *scan_end(struct gateway *gateway, const char *because);
+void scan_status(const struct gateway *gateway, struct jw *json);
 
 /* waits.c. false: too many do already. */
 bool gateway_may_wait(struct gateway *gateway);

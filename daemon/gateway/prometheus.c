@@ -84,6 +84,8 @@ static void put_journal(FILE *out, struct journal *journal)
 	      counters.condition == JOURNAL_STALLED);
 	gauge(out, "journal_volatile", "1: in memory only, lost with the power.",
 	      counters.condition == JOURNAL_VOLATILE);
+	gauge(out, "journal_disk_full", "1: its disk has no room, what was sent makes room.",
+	      counters.full_path != NULL);
 	gauge(out, "journal_backlog", "Events that the broker has not acknowledged.",
 	      (int64_t)counters.backlog);
 	gauge(out, "journal_used_bytes", "Of the quota.", counters.used_bytes);

@@ -281,6 +281,7 @@ struct ready {
 	struct bus **buses, **retired;
 	char *metrics;
 	size_t metrics_bytes;
+	struct registry_change *registry; /* NULL: that stays as it is */
 };
 
 static void drop_ready(struct ready *ready)
@@ -290,6 +291,7 @@ static void drop_ready(struct ready *ready)
 	free(ready->buses);
 	free(ready->retired);
 	free(ready->metrics);
+	registry_change_free(ready->registry);
 }
 
 static int get_ready(const struct gateway *gateway, const struct draft *draft,
@@ -304,6 +306,8 @@ static int get_ready(const struct gateway *gateway, const struct draft *draft,
 	ret_ready->retired = calloc(gateway->bus_count + 1, sizeof(ret_ready->retired[0]));
 	ret_ready->metrics_bytes = health_metrics_bytes(next);
 	ret_ready->metrics = malloc(ret_ready->metrics_bytes);
+	if (err == 0 && gateway->registry)
+		err = registry_prepare(gateway->registry, &next->registry, &ret_ready->registry);
 	if (err == 0 && (!ret_ready->buses || !ret_ready->retired || !ret_ready->metrics))
 		err = -ENOMEM;
 	return err;
@@ -372,6 +376,7 @@ static void take_ready(struct gateway *gateway, struct draft *draft, struct read
 	free(draft->buses);
 	draft->buses = NULL;
 	loaded_move_free(&ready->move);
+	registry_go_over(gateway->registry, ready->registry);
 }
 
 static void change_connection(struct gateway *gateway)

@@ -118,6 +118,7 @@ static int fall_back(struct journal *journal, const char *why)
 	log_warnx("%s cannot be used (%s); events are kept in %s until it can", choice->path, why,
 		  choice->fallback);
 	choice->fallen_back = true;
+	snprintf(choice->why, sizeof(choice->why), "%s", why);
 	journal->chain.follows.why = END_FALLBACK;
 	choice->return_ns = clock_mono_ns() + journal->timeouts.return_ns;
 	report_volatile(journal, why);

@@ -331,6 +331,7 @@ void db_freeze(struct db *db, bool frozen)
 	pages += pages / 16 + WAL_PAGES_LOW;
 	if (frozen && db_ask(db, "PRAGMA page_count", &now) == 0)
 		pages = now;
+	db->frozen = frozen;
 	db->pages_max = pages;
 	limit_pages(db, pages);
 }

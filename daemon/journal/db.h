@@ -119,6 +119,7 @@ struct db {
 	unsigned evicted_put; /* the same of what was evicted */
 	int64_t quota_bytes;
 	int64_t pages_max; /* that the file may grow to */
+	bool frozen; /* which is its present size */
 	int wal_pages; /* in the write-ahead log now */
 	int wal_pages_max; /* checkpoint when there are more */
 	bool stale; /* what is known of the file has to be read again */

@@ -372,6 +372,9 @@ void door_show(struct door *door, const struct journal_counters *now)
 	memcpy(counters->error, now->error, sizeof(counters->error));
 	counters->backlog = now->backlog;
 	counters->used_bytes = now->used_bytes;
+	counters->full_path = now->full_path;
+	counters->full_since_ns = now->full_since_ns;
+	counters->full_evicted = now->full_evicted;
 	counters->head = now->head;
 	pthread_mutex_unlock(&door->lock);
 }

@@ -214,9 +214,12 @@ static int evict(struct journal *journal, enum event_class class, enum gap_reaso
 		err = evict_within(journal, &head, class, reason, &evicted);
 	err = journal_end(journal, err, &head);
 	db_lend_pages(&journal->db, false);
-	if (err == 0)
-		door_count(&journal->door, &(struct journal_counters){.evicted = evicted});
-	return err;
+	if (err < 0)
+		return err;
+	door_count(&journal->door, &(struct journal_counters){.evicted = evicted});
+	if (reason == GAP_DISK_FULL)
+		journal->shortage.evicted += evicted;
+	return 0;
 }
 
 /* -ENOENT: there is nothing. */

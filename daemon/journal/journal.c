@@ -14,6 +14,7 @@
 
 static void show(struct journal *journal)
 {
+	const struct shortage *shortage = &journal->shortage;
 	const struct stall *stall = &journal->stall;
 	struct journal_counters now = {
 		.condition = journal->choice.fallen_back ? JOURNAL_VOLATILE : JOURNAL_OK,
@@ -22,9 +23,16 @@ static void show(struct journal *journal)
 		.head = journal->chain.head,
 	};
 
+	if (shortage->since_ns > 0) {
+		now.full_path = journal->choice.path;
+		now.full_since_ns = shortage->since_ns;
+		now.full_evicted = shortage->evicted;
+	}
 	if (stall->alarm) {
 		now.condition = JOURNAL_STALLED;
 		snprintf(now.error, sizeof(now.error), "%s", stall->error);
+	} else if (now.condition == JOURNAL_VOLATILE) {
+		snprintf(now.error, sizeof(now.error), "%s", journal->choice.why);
 	}
 	door_show(&journal->door, &now);
 }

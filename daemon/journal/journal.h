@@ -33,13 +33,16 @@ enum journal_condition {
 
 struct journal_counters {
 	enum journal_condition condition;
-	char error[96]; /* of the last failed commit; empty: none */
+	char error[96]; /* why it is not ok; empty: it is */
 	uint64_t events; /* journalled since start */
 	uint64_t commits; /* transactions, each one sync */
 	uint64_t backlog; /* numbers not acknowledged on STREAM_EVENTS, evicted ones too */
 	uint64_t evicted; /* unacknowledged ones given up since start */
 	uint64_t waits; /* times the queue was found full */
 	int64_t used_bytes; /* of the quota */
+	const char *full_path; /* as configured, whose disk has no room; NULL: it has */
+	int64_t full_since_ns; /* monotonic */
+	uint64_t full_evicted; /* of evicted: since then, for want of that room */
 	int64_t sync_max_ns; /* longest commit since journal_forget_sync_max() */
 	struct event_head head;
 };

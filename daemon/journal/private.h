@@ -9,6 +9,7 @@
  * retell.c    events whose numbers were taken, in a new epoch
  * past.c      whether a file is as it was left
  * evict.c     quota, expiry, tombstones
+ * shortage.c  whether the disk has room
  * carry.c     events of another file into this one
  * question.c  what is asked of the journal
  * replay.c    events once more, to who asks for them; show.c: proofs of the tree
@@ -408,6 +409,7 @@ void journal_end_witness(struct journal *journal);
 struct choice {
 	const char *path, *fallback; /* as configured; fallback NULL: there is none */
 	bool fallen_back; /* the fallback is in use */
+	char why[DB_ERROR_BYTES]; /* it is */
 	bool unusable; /* neither could be opened, and that was logged */
 	int64_t return_ns; /* when to try the path again */
 };
@@ -491,6 +493,19 @@ void journal_write(struct journal *journal);
  * once, or as soon as it has rested. */
 bool journal_tidy(struct journal *journal);
 
+/* ---- shortage.c --------------------------------------------------------------------- */
+
+/* No room on the disk at the path. */
+struct shortage {
+	int64_t since_ns; /* 0: there is room */
+	int64_t looked_ns;
+	uint64_t evicted; /* since then, of those that nobody had acknowledged */
+};
+
+/* From time to time; says in the log when it begins and ends. */
+void journal_look_at_disk(struct journal *journal, int64_t now_ns);
+int64_t shortage_due_ns(const struct shortage *shortage);
+
 /* ---- the journal -------------------------------------------------------------------- */
 
 /* Functions named journal_x() take the journal, others the part they are named after. */
@@ -528,6 +543,7 @@ struct journal {
 	struct trim trim;
 	struct stall stall;
 	struct trouble trouble;
+	struct shortage shortage;
 };
 
 #endif

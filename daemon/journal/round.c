@@ -37,6 +37,7 @@ int64_t journal_due_ns(const struct journal *journal, bool more)
 	int64_t due_ns = earlier_ns(write_due_ns(journal), return_due_ns(journal));
 
 	due_ns = earlier_ns(due_ns, witness_due_ns(&journal->witness[0]));
+	due_ns = earlier_ns(due_ns, shortage_due_ns(&journal->shortage));
 	if (journal->db.sqlite)
 		due_ns = earlier_ns(due_ns, later_ns(replay_due_ns(&journal->replay),
 						     journal->trouble.rest_until_ns));
@@ -205,6 +206,7 @@ bool journal_tidy(struct journal *journal)
 	if (now_ns >= return_due_ns(journal))
 		try_path(journal);
 	witness_sync(&journal->witness[0], now_ns);
+	journal_look_at_disk(journal, now_ns);
 	if (!journal->db.sqlite)
 		return more;
 	if (now_ns < rest_until_ns)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/worker.h"
 #include "config/config.h"
@@ -42,6 +43,8 @@ int uplink_new(const struct uplink_conf *conf, const struct event_origin *origin
 
 /* -EINVAL with a log line, as uplink_new(). */
 int uplink_check_hosts(const struct uplink_conf *conf);
+/* What is allowed, and most of the time a mistake: a line each, for -n. */
+void uplink_advise(const struct uplink_conf *conf, FILE *notes);
 
 /* The certificates, keys and lists that are there: whether they are what they have to be. 0; -EINVAL:
  * standard error says what is not; another negative errno: it could not be found out. */

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct list_file {
 	int64_t signed_s; /* that of the list in use was made then; 0: it has none */
 	int64_t doubted_sum; /* of content whose signature did not fit, and may yet come */
 	bool missing;
+	bool sought; /* its file of records from before was looked for */
 
 	/* Of content that may be good, and could not be taken: for want of room, say. */
 	int64_t failed_sum; /* 0: there is none */
@@ -38,8 +40,12 @@ struct list_file {
 };
 
 struct lists {
-	const struct registry_conf *conf;
 	const struct trust *trust;
+	pthread_mutex_t lock;
+	struct registry_plan *next; /* under the lock; NULL: it stays as it is */
+
+	/* the thread's, and before it is started the maker's */
+	struct registry_plan *plan;
 	struct lists_sink sink;
 	char base[STORE_PATH_BYTES - 64];
 	struct list_file files[STORE_LISTS_MAX];
@@ -185,7 +191,7 @@ static int read_into(struct delivery *delivery, const char *path, const char *ma
 						.whole = whole,
 						.record = take_record,
 						.complain = take_complaint};
-	int err = records_open(made, RECORDS_BUILD, delivery->lists->conf->quota_bytes,
+	int err = records_open(made, RECORDS_BUILD, delivery->lists->plan->conf.quota_bytes,
 			       &delivery->records);
 
 	if (err < 0)
@@ -208,7 +214,7 @@ static void refuse(struct lists *lists, size_t place, struct delivery *delivery,
 	if (delivery->complaints == 0)
 		snprintf(delivery->first.text, sizeof(delivery->first.text), "%s",
 			 err == -ENOSPC ? "no room, see quota and the disk" : strerror(-err));
-	lists->sink.refused(lists->sink.data, place, &delivery->first,
+	lists->sink.refused(lists->sink.data, lists->files[place].path, &delivery->first,
 			    delivery->complaints > 1 ? delivery->complaints - 1 : 0);
 }
 
@@ -217,7 +223,7 @@ static void try_again_later(struct lists *lists, size_t place, struct delivery *
 			    int64_t sum, int err)
 {
 	struct list_file *file = &lists->files[place];
-	const int64_t every_ns = lists->conf->check_every_ns;
+	const int64_t every_ns = lists->plan->conf.check_every_ns;
 	const struct backoff retry = {.first_ns = every_ns,
 				      .max_ns = every_ns > RETRY_MAX_NS ? every_ns : RETRY_MAX_NS,
 				      .jitter = 0.5};
@@ -251,7 +257,7 @@ static void hand_out(struct lists *lists, size_t place, const struct delivery *d
 
 	memcpy(ready.hash, delivery->hash, sizeof(ready.hash));
 	lists->files[place].signed_s = delivery->word.signed_s;
-	lists->sink.ready(lists->sink.data, place, &ready);
+	lists->sink.ready(lists->sink.data, lists->files[place].path, &ready);
 }
 
 /* false: it is to be read again, though it has not changed. */
@@ -307,7 +313,7 @@ static int64_t take_made(struct lists *lists, size_t place)
 	if (list.trust != trust_sum(lists->trust))
 		return 0;
 	ready.records = (int)list.records;
-	lists->sink.ready(lists->sink.data, place, &ready);
+	lists->sink.ready(lists->sink.data, lists->files[place].path, &ready);
 	return list.sum;
 }
 
@@ -316,7 +322,7 @@ static void miss(struct lists *lists, size_t place, int err)
 	struct registry_complaint complaint = {0};
 
 	snprintf(complaint.text, sizeof(complaint.text), "%s", strerror(err));
-	lists->sink.refused(lists->sink.data, place, &complaint, 0);
+	lists->sink.refused(lists->sink.data, lists->files[place].path, &complaint, 0);
 }
 
 static void look(struct lists *lists, size_t place)
@@ -368,24 +374,71 @@ static void remove_others(const struct lists *lists)
 		closedir(directory);
 }
 
+/* Those that are there already stay what they are. */
+static void go_by(struct lists *lists, struct registry_plan *plan)
+{
+	struct list_file files[STORE_LISTS_MAX] = {0};
+	const struct conf_list *paths = &plan->conf.files;
+	bool roomier = plan->conf.quota_bytes != lists->plan->conf.quota_bytes;
+
+	for (size_t i = 0; i < paths->count && i < STORE_LISTS_MAX; i++) {
+		size_t before = plan_place(lists->plan, paths->item[i]);
+
+		if (before < lists->count)
+			files[i] = lists->files[before];
+		files[i].path = paths->item[i];
+		if (roomier)
+			files[i].failed_sum = 0;
+	}
+	memcpy(lists->files, files, sizeof(files));
+	lists->count = paths->count < STORE_LISTS_MAX ? paths->count : STORE_LISTS_MAX;
+	plan_release(lists->plan);
+	lists->plan = plan;
+}
+
+static void take_files_made(struct lists *lists)
+{
+	remove_others(lists);
+	for (size_t i = 0; i < lists->count; i++)
+		if (!lists->files[i].sought) {
+			lists->files[i].sum = take_made(lists, i);
+			lists->files[i].sought = true;
+		}
+}
+
+static void look_for_plan(struct lists *lists)
+{
+	struct registry_plan *next;
+
+	pthread_mutex_lock(&lists->lock);
+	next = lists->next;
+	lists->next = NULL;
+	pthread_mutex_unlock(&lists->lock);
+	if (!next)
+		return;
+	go_by(lists, next);
+	take_files_made(lists);
+}
+
 static void run(void *data)
 {
 	struct lists *lists = data;
 
-	remove_others(lists);
-	for (size_t i = 0; i < lists->count; i++)
-		lists->files[i].sum = take_made(lists, i);
+	take_files_made(lists);
 	do {
+		look_for_plan(lists);
 		for (size_t i = 0; i < lists->count && worker_goes_on(lists->worker); i++)
 			look(lists, i);
-	} while (worker_wait(lists->worker, clock_mono_ns() + lists->conf->check_every_ns, NULL));
+	} while (worker_wait(lists->worker, clock_mono_ns() + lists->plan->conf.check_every_ns,
+			     NULL));
 }
 
 /* ---- life ------------------------------------------------------------------------------ */
 
-int lists_new(const struct registry_conf *conf, const struct trust *trust, const char *base,
+int lists_new(struct registry_plan *plan, const struct trust *trust, const char *base,
 	      const struct lists_sink *sink, struct lists **ret_lists)
 {
+	const struct conf_list *paths = &plan->conf.files;
 	struct lists *lists = calloc(1, sizeof(*lists));
 	int err;
 
@@ -396,13 +449,14 @@ int lists_new(const struct registry_conf *conf, const struct trust *trust, const
 		free(lists);
 		return err;
 	}
-	lists->conf = conf;
+	pthread_mutex_init(&lists->lock, NULL);
+	lists->plan = plan_hold(plan);
 	lists->trust = trust;
 	lists->sink = *sink;
-	lists->count = conf->files.count < STORE_LISTS_MAX ? conf->files.count : STORE_LISTS_MAX;
+	lists->count = paths->count < STORE_LISTS_MAX ? paths->count : STORE_LISTS_MAX;
 	snprintf(lists->base, sizeof(lists->base), "%s", base);
 	for (size_t i = 0; i < lists->count; i++)
-		lists->files[i].path = conf->files.item[i];
+		lists->files[i].path = paths->item[i];
 	*ret_lists = lists;
 	return 0;
 }
@@ -412,6 +466,15 @@ int lists_start(struct lists *lists)
 	const struct worker_job job = {.name = "lists", .run = run, .data = lists};
 
 	return worker_start(lists->worker, &job);
+}
+
+void lists_change(struct lists *lists, struct registry_plan *plan)
+{
+	pthread_mutex_lock(&lists->lock);
+	plan_release(lists->next);
+	lists->next = plan_hold(plan);
+	pthread_mutex_unlock(&lists->lock);
+	worker_wake(lists->worker);
 }
 
 bool lists_stop(struct lists *lists, int64_t deadline_mono_ns)
@@ -424,5 +487,8 @@ void lists_free(struct lists *lists)
 	if (!lists)
 		return;
 	worker_free(lists->worker);
+	plan_release(lists->next);
+	plan_release(lists->plan);
+	pthread_mutex_destroy(&lists->lock);
 	free(lists);
 }

@@ -19,12 +19,12 @@ struct glance {
 
 static const char *name_of(const struct registry *registry, size_t source)
 {
-	return source == 0 ? "stream" : basename(registry->conf->files.item[source - 1]);
+	return source == 0 ? "stream" : basename(registry->plan->conf.files.item[source - 1]);
 }
 
 static size_t count_of(const struct registry *registry)
 {
-	size_t files = registry->conf->files.count;
+	size_t files = registry->plan->conf.files.count;
 
 	return 1 + (files < STORE_LISTS_MAX ? files : STORE_LISTS_MAX);
 }
@@ -72,7 +72,7 @@ static void put_refusal(struct jw *json, const struct registry *registry, size_t
 	const struct registry_complaint *complaint = &registry->refusals[place];
 
 	jw_open(json, NULL);
-	jw_text(json, "file", registry->conf->files.item[place]);
+	jw_text(json, "file", registry->plan->conf.files.item[place]);
 	if (complaint->line > 0)
 		jw_int(json, "line", complaint->line);
 	jw_text(json, "error", complaint->text);
@@ -83,8 +83,8 @@ static void put_lists(struct registry *registry, struct jw *json)
 {
 	const struct store_source *source;
 
-	if (registry->conf->max_age_ns > 0)
-		jw_int(json, "max_age_s", registry->conf->max_age_ns / NS_PER_S);
+	if (registry->plan->conf.max_age_ns > 0)
+		jw_int(json, "max_age_s", registry->plan->conf.max_age_ns / NS_PER_S);
 	jw_open_array(json, "lists");
 	for (size_t i = 0; i < count_of(registry); i++) {
 		source = store_source(&registry->store, i);

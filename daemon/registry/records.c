@@ -156,18 +156,23 @@ static int check_or_create(struct records *records, enum records_mode mode)
 	return err == 0 && version != VERSION_NOW ? -EUCLEAN : err;
 }
 
-static int set_up(struct records *records, enum records_mode mode, int64_t limit_bytes)
+int records_limit(struct records *records, int64_t limit_bytes)
 {
 	int64_t pages = limit_bytes / PAGE_BYTES + 16;
 	char sql[64];
+
+	snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%lld", (long long)pages);
+	return sqlite_execute(records->sqlite, sql);
+}
+
+static int set_up(struct records *records, enum records_mode mode, int64_t limit_bytes)
+{
 	int err = sqlite_set_up(records->sqlite);
 
 	if (err == 0)
 		err = sqlite_execute(records->sqlite, settings[mode]);
-	if (err == 0 && limit_bytes > 0) {
-		snprintf(sql, sizeof(sql), "PRAGMA max_page_count=%lld", (long long)pages);
-		err = sqlite_execute(records->sqlite, sql);
-	}
+	if (err == 0 && limit_bytes > 0)
+		err = records_limit(records, limit_bytes);
 	return err;
 }
 

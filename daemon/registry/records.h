@@ -68,6 +68,8 @@ int records_open(const char *path, enum records_mode mode, int64_t limit_bytes,
 void records_close(struct records *records); /* takes NULL */
 
 int64_t records_bytes(struct records *records); /* of the file */
+int records_limit(struct records *records,
+		  int64_t limit_bytes); /* another one than it was opened with */
 
 int records_begin(struct records *records);
 int records_commit(struct records *records);

@@ -119,45 +119,80 @@ struct inlet registry_inlet(struct registry *registry)
 
 /* ---- lists ----------------------------------------------------------------------------- */
 
-static void list_ready(void *data, size_t place, const struct lists_ready *ready)
+/* Under the lock. NULL: it is of no list of the newest plan. */
+static struct list_update *update_of(struct registry *registry, const char *list)
+{
+	const struct registry_plan *plan = registry->next ? registry->next : registry->plan;
+	int64_t sum = records_sum(list, strlen(list)) | 1;
+	struct list_update *free_one = NULL;
+
+	if (plan_place(plan, list) == PLAN_NO_PLACE)
+		return NULL;
+	for (size_t i = 0; i < STORE_LISTS_MAX; i++) {
+		if (registry->updates[i].list == sum)
+			return &registry->updates[i];
+		if (registry->updates[i].list == 0 && !free_one)
+			free_one = &registry->updates[i];
+	}
+	if (free_one)
+		free_one->list = sum;
+	return free_one;
+}
+
+static void list_ready(void *data, const char *list, const struct lists_ready *ready)
 {
 	struct registry *registry = data;
-	struct list_update *update = &registry->updates[place];
+	struct list_update *update;
 
 	pthread_mutex_lock(&registry->lock);
-	update->ready = true;
-	update->known = ready->known;
-	update->records = ready->records;
-	memcpy(update->hash, ready->hash, sizeof(update->hash));
-	snprintf(update->path, sizeof(update->path), "%s", ready->path);
-	registry->any_update = true;
-	worker_wake(registry->worker);
+	update = update_of(registry, list);
+	if (update) {
+		update->ready = true;
+		update->known = ready->known;
+		update->records = ready->records;
+		memcpy(update->hash, ready->hash, sizeof(update->hash));
+		snprintf(update->path, sizeof(update->path), "%s", ready->path);
+		registry->any_update = true;
+		worker_wake(registry->worker);
+	}
 	pthread_mutex_unlock(&registry->lock);
 }
 
-static void list_refused(void *data, size_t place, const struct registry_complaint *complaint,
+static void list_refused(void *data, const char *list, const struct registry_complaint *complaint,
 			 int more)
 {
 	struct registry *registry = data;
-	struct list_update *update = &registry->updates[place];
+	struct list_update *update;
 
 	pthread_mutex_lock(&registry->lock);
-	update->refused = true;
-	update->complaint = *complaint;
-	update->more = more;
-	registry->any_update = true;
-	worker_wake(registry->worker);
+	update = update_of(registry, list);
+	if (update) {
+		update->refused = true;
+		update->complaint = *complaint;
+		update->more = more;
+		registry->any_update = true;
+		worker_wake(registry->worker);
+	}
 	pthread_mutex_unlock(&registry->lock);
+}
+
+int registry_new_lists(struct registry *registry, struct registry_plan *plan,
+		       struct lists **ret_lists)
+{
+	const struct lists_sink sink = {
+		.data = registry, .ready = list_ready, .refused = list_refused};
+
+	return lists_new(plan, registry->trust, registry->path, &sink, ret_lists);
 }
 
 /* ---- life ------------------------------------------------------------------------------ */
 
-static int make_trust(struct registry *registry)
+static int make_trust(struct registry *registry, const struct registry_conf *of)
 {
-	int err = registry->conf->trust_count > 0 ? trust_new(&registry->trust) : 0;
+	int err = of->trust_count > 0 ? trust_new(&registry->trust) : 0;
 
-	for (size_t i = 0; err == 0 && i < registry->conf->trust_count; i++) {
-		const struct trust_conf *conf = &registry->conf->trusts[i];
+	for (size_t i = 0; err == 0 && i < of->trust_count; i++) {
+		const struct trust_conf *conf = &of->trusts[i];
 		const struct trust_rule rule = {.name = conf->name,
 						.keys = conf->keys.item,
 						.key_count = conf->keys.count,
@@ -172,14 +207,14 @@ static int make_trust(struct registry *registry)
 	return err;
 }
 
-static int make_parts(struct registry *registry)
+static int make_parts(struct registry *registry, const struct registry_conf *conf)
 {
-	const struct lists_sink sink = {
-		.data = registry, .ready = list_ready, .refused = list_refused};
 	int err;
 
-	if ((err = make_trust(registry)) < 0)
+	if ((err = make_trust(registry, conf)) < 0)
 		return err;
+	if (conf->checkpoint && !(registry->checkpoint = strdup(conf->checkpoint)))
+		return -ENOMEM;
 	if ((err = worker_new(STUCK_NS, &registry->worker)) < 0)
 		return err;
 	registry->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -189,9 +224,8 @@ static int make_parts(struct registry *registry)
 		return err;
 	if ((err = inbox_new(INBOX_BYTES, CONSIGNMENT_BYTES, &registry->inbox)) < 0)
 		return err;
-	if (registry->conf->files.count > 0)
-		return lists_new(registry->conf, registry->trust, registry->path, &sink,
-				 &registry->lists);
+	if (registry->plan->conf.files.count > 0)
+		return registry_new_lists(registry, registry->plan, &registry->lists);
 	return 0;
 }
 
@@ -203,12 +237,13 @@ int registry_new(const struct registry_conf *conf, const char *journal_path,
 
 	if (!registry)
 		return -ENOMEM;
-	registry->conf = conf;
 	registry->fd = -1;
 	registry->again_ns = INT64_MAX;
 	snprintf(registry->path, sizeof(registry->path), "%s.registry", journal_path);
 	pthread_mutex_init(&registry->lock, NULL);
-	err = make_parts(registry);
+	err = plan_new(conf, &registry->plan);
+	if (err == 0)
+		err = make_parts(registry, conf);
 	if (err < 0) {
 		registry_free(registry);
 		return err;
@@ -261,8 +296,11 @@ void registry_free(struct registry *registry)
 	lists_free(registry->lists);
 	trust_free(registry->trust);
 	store_close(&registry->store);
+	free(registry->checkpoint);
 	inbox_free(registry->inbox);
 	notices_fini(&registry->notices);
+	plan_release(registry->next);
+	plan_release(registry->plan);
 	if (registry->fd >= 0)
 		close(registry->fd);
 	pthread_mutex_destroy(&registry->lock);

@@ -27,13 +27,24 @@ struct registry_counters {
 	int64_t stream_bytes;
 };
 
-/* conf is borrowed. A file of the registry that cannot be opened is no failure: it is logged, and
+struct registry_change;
+
+/* conf is copied. A file of the registry that cannot be opened is no failure: it is logged, and
  * tried again. Starts no thread. -ENOMEM or another negative errno. */
 int registry_new(const struct registry_conf *conf, const char *journal_path,
 		 struct registry **ret_registry);
 
 /* Starts answering, and reading the list files. */
 int registry_start(struct registry *registry);
+
+/* Other options, but for mqtt: files, check_every, max_age, quota. What it takes is made beforehand, in
+ * the main loop: -ENOMEM or another negative errno; *ret_change NULL: nothing of it is another. */
+int registry_prepare(struct registry *registry, const struct registry_conf *conf,
+		     struct registry_change **ret_change);
+/* Takes it over. Lists that are in both stay as they are: neither read again nor told of. NULL is fine. */
+void registry_go_over(struct registry *registry, struct registry_change *change);
+void registry_change_free(
+	struct registry_change *change); /* one that was not gone over to; takes NULL */
 
 /* As worker_stop(): takes nothing more, answers what was asked and writes what was taken. */
 bool registry_stop(struct registry *registry, int64_t deadline_mono_ns);

@@ -250,6 +250,63 @@ int store_take_list(struct store *store, size_t place, const char *path,
 	return 0;
 }
 
+void store_arrange(struct store *store, const size_t places[STORE_LISTS_MAX])
+{
+	struct store_source lists[STORE_LISTS_MAX] = {0};
+
+	for (size_t i = 0; i < STORE_LISTS_MAX; i++) {
+		if (places[i] >= STORE_LISTS_MAX)
+			continue;
+		lists[i] = store->lists[places[i]];
+		store->lists[places[i]] = (struct store_source){0};
+	}
+	for (size_t i = 0; i < STORE_LISTS_MAX; i++)
+		close_source(&store->lists[i]);
+	memcpy(store->lists, lists, sizeof(lists));
+	forget_table(store);
+}
+
+static int stamp_anew(struct store_source *source, int64_t max_age_ns)
+{
+	int err = 0;
+
+	for (size_t kind = 0; kind < REGISTRY_KINDS; kind++) {
+		struct stamp *old = source->stamps[kind], *stamp;
+		struct records_list list = {0};
+
+		if (!old)
+			continue;
+		list.as_of_utc_ns = old->list.as_of_utc_ns;
+		list.received_utc_ns = old->list.received_utc_ns;
+		snprintf(list.version, sizeof(list.version), "%s", old->version);
+		stamp = stamp_new(&list, max_age_ns);
+		if (stamp)
+			source->stamps[kind] = stamp;
+		if (stamp)
+			stamp_release(old);
+		else
+			err = -ENOMEM;
+	}
+	return err;
+}
+
+int store_limit(struct store *store, int64_t limit_bytes, int64_t max_age_ns)
+{
+	struct store_source *source;
+	int err = 0;
+
+	store->limit_bytes = limit_bytes;
+	if (store->stream.records)
+		err = records_limit(store->stream.records, limit_bytes);
+	if (max_age_ns == store->max_age_ns)
+		return err;
+	store->max_age_ns = max_age_ns;
+	for (size_t i = 0; (source = store_source(store, i)); i++)
+		err = stamp_anew(source, max_age_ns) < 0 ? -ENOMEM : err;
+	forget_table(store);
+	return err;
+}
+
 /* ---- the stream ---------------------------------------------------------------------- */
 
 static int begin(struct store *store)

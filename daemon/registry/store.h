@@ -94,6 +94,12 @@ int64_t store_stream_bytes(struct store *store);
 int store_take_list(struct store *store, size_t place, const char *path,
 		    struct registry_list *ret_list, enum registry_kind *ret_kind);
 
+/* Another order of the lists: in each place that which was in places[i] before, or none if that is
+ * beyond STORE_LISTS_MAX. Those that have no place any more are closed. */
+void store_arrange(struct store *store, const size_t places[STORE_LISTS_MAX]);
+/* From now on; what answers have already stays as it is. -ENOMEM: some of it is as before. */
+int store_limit(struct store *store, int64_t limit_bytes, int64_t max_age_ns);
+
 /* Always an answer; NULL: no memory. Any file that cannot be read makes it REGISTRY_FAILED,
  * and *ret_err says why. */
 struct registry_answer *store_answer(struct store *store, const struct registry_question *question,

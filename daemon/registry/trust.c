@@ -14,9 +14,9 @@
 struct trust {
 	struct trusted keys;
 	uint32_t of_key[TRUSTED_MAX]; /* the rules that name it */
-	const char *name[TRUST_RULES_MAX];
+	char *name[TRUST_RULES_MAX];
 	uint32_t kinds[TRUST_RULES_MAX]; /* a bit each */
-	char *const *states[TRUST_RULES_MAX];
+	char **states[TRUST_RULES_MAX];
 	size_t state_count[TRUST_RULES_MAX];
 	bool mqtt[TRUST_RULES_MAX];
 	size_t count;
@@ -31,8 +31,19 @@ int trust_new(struct trust **ret_trust)
 	return *ret_trust ? 0 : -ENOMEM;
 }
 
+static void free_states(struct trust *trust, size_t at)
+{
+	for (size_t i = 0; i < trust->state_count[at]; i++)
+		free(trust->states[at][i]);
+	free(trust->states[at]);
+}
+
 void trust_free(struct trust *trust)
 {
+	for (size_t at = 0; trust && at < TRUST_RULES_MAX; at++) {
+		free(trust->name[at]);
+		free_states(trust, at);
+	}
 	free(trust);
 }
 
@@ -74,6 +85,18 @@ static int add_key(struct trust *trust, const char *text)
 	return 0;
 }
 
+static int copy_words(struct trust *trust, size_t at, const struct trust_rule *rule)
+{
+	trust->name[at] = strdup(rule->name);
+	trust->states[at] = calloc(rule->state_count + 1, sizeof(trust->states[at][0]));
+	if (!trust->name[at] || !trust->states[at])
+		return -ENOMEM;
+	for (size_t i = 0; i < rule->state_count; i++, trust->state_count[at]++)
+		if (!(trust->states[at][i] = strdup(rule->states[i])))
+			return -ENOMEM;
+	return 0;
+}
+
 int trust_add(struct trust *trust, const struct trust_rule *rule)
 {
 	size_t at = trust->count;
@@ -90,9 +113,8 @@ int trust_add(struct trust *trust, const struct trust_rule *rule)
 			return -EINVAL;
 		trust->kinds[at] |= UINT32_C(1) << kind;
 	}
-	trust->name[at] = rule->name;
-	trust->states[at] = rule->states;
-	trust->state_count[at] = rule->state_count;
+	if ((err = copy_words(trust, at, rule)) < 0)
+		return err;
 	trust->mqtt[at] = rule->mqtt;
 	trust->count++;
 	add_all_to_sum(trust, rule->keys, rule->key_count);

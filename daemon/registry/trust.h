@@ -16,7 +16,7 @@
 
 struct trust;
 
-/* Texts are borrowed, and live as long as the trust. */
+/* Its texts are copied. */
 struct trust_rule {
 	const char *name;
 	char *const *keys, *const *kinds, *const *states; /* no states: any */

@@ -17,7 +17,6 @@
 #define SLICE_MOST   256
 #define REOPEN_NS    (60 * NS_PER_S)
 #define CHANGES_TOLD 16
-#define PATIENCE_NS  (500 * NS_PER_MS)
 #define AGAIN_NS     (300 * NS_PER_S) /* records that found no room are asked for again */
 
 static void refuse(struct registry *registry, const char *subject,
@@ -46,9 +45,9 @@ void registry_open_stream(struct registry *registry)
 	int err;
 
 	registry->store.trust = registry->trust;
-	registry->store.checkpoint = registry->conf->checkpoint;
-	err = store_open(&registry->store, registry->path, registry->conf->quota_bytes,
-			 registry->conf->max_age_ns, &anew);
+	registry->store.checkpoint = registry->checkpoint;
+	err = store_open(&registry->store, registry->path, registry->plan->conf.quota_bytes,
+			 registry->plan->conf.max_age_ns, &anew);
 
 	registry->reopen_ns = err < 0 ? now_ns + REOPEN_NS : INT64_MAX;
 	if (err < 0 && !registry->failing)
@@ -105,7 +104,7 @@ static void hand_out(struct registry *registry, struct registry_answer *answer, 
 /* Nothing is known for sure before all lists have been read. */
 static bool is_loading(const struct registry *registry)
 {
-	for (size_t i = 0; i < registry->conf->files.count && i < STORE_LISTS_MAX; i++)
+	for (size_t i = 0; i < registry->plan->conf.files.count && i < STORE_LISTS_MAX; i++)
 		if (!registry->looked_at[i])
 			return true;
 	return false;
@@ -288,7 +287,7 @@ static void put_list(struct registry *registry, const char *file, const struct r
 
 static void apply_update(struct registry *registry, size_t place, const struct list_update *update)
 {
-	const char *file = basename(registry->conf->files.item[place]);
+	const char *file = basename(registry->plan->conf.files.item[place]);
 	enum registry_kind kind = REGISTRY_CONSIGNMENT;
 	struct registry_list list = {0};
 	int err = 0;
@@ -307,6 +306,19 @@ static void apply_update(struct registry *registry, size_t place, const struct l
 		refuse(registry, file, &update->complaint, update->more);
 }
 
+/* Of one that only the next plan knows: in the round after that was taken. */
+static bool has_place(const struct registry *registry, int64_t list, size_t *ret_place)
+{
+	const struct conf_list *files = &registry->plan->conf.files;
+
+	for (size_t i = 0; i < files->count && i < STORE_LISTS_MAX; i++) {
+		*ret_place = i;
+		if ((records_sum(files->item[i], strlen(files->item[i])) | 1) == list)
+			return true;
+	}
+	return false;
+}
+
 static bool next_update(struct registry *registry, size_t *ret_place,
 			struct list_update *ret_update)
 {
@@ -314,11 +326,11 @@ static bool next_update(struct registry *registry, size_t *ret_place,
 
 	pthread_mutex_lock(&registry->lock);
 	for (size_t i = 0; !any && i < STORE_LISTS_MAX; i++) {
-		any = registry->updates[i].ready || registry->updates[i].refused;
+		any = registry->updates[i].list &&
+		      has_place(registry, registry->updates[i].list, ret_place);
 		if (!any)
 			continue;
 		*ret_update = registry->updates[i];
-		*ret_place = i;
 		registry->updates[i] = (struct list_update){0};
 	}
 	registry->any_update = any;
@@ -355,7 +367,7 @@ static bool wait_for_work(struct registry *registry)
 	if (registry->question_count > 0)
 		due_ns = waits_for_lists(registry) ? earlier_ns(due_ns, registry->patient_until_ns)
 						   : 0;
-	if (!inbox_is_empty(registry->inbox) || has_update(registry) ||
+	if (!inbox_is_empty(registry->inbox) || has_update(registry) || registry->next ||
 	    (registry->look && !registry->look_done))
 		due_ns = 0;
 	pthread_mutex_unlock(&registry->lock);
@@ -404,8 +416,9 @@ void registry_run(void *data)
 {
 	struct registry *registry = data;
 
-	registry->patient_until_ns = clock_mono_ns() + PATIENCE_NS;
+	registry->patient_until_ns = clock_mono_ns() + REGISTRY_PATIENCE_NS;
 	while (wait_for_work(registry)) {
+		registry_take_plan(registry);
 		tend(registry);
 		if (!waits_for_lists(registry))
 			answer_all(registry);

@@ -137,3 +137,83 @@ def test_the_unit_lets_the_serial_ports_of_all_boards_through():
     drivers = pathlib.Path("/proc/tty/drivers")
     here = [line.split() for line in drivers.read_text().splitlines()] if drivers.exists() else []
     assert {words[1].split("/")[-1] for words in here if words[-1] == "serial"} <= allowed
+
+
+# ---- what is allowed, and mostly a mistake
+
+
+TCP = 'bus "b" { driver = "modbus-tcp"  host = "%s" }\ndevice "io" { bus = "b"  unit = 1  address_base = 0  point "up" { table = "coil"  address = 1 } }\n'
+BOOM = 'lane "%s" { barrier "boom" { open_limit = "io.up"  travel_time = "8s" } }\n'
+
+
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        ('id = "cp"', 'id = "cp"  country = "GE"  office = "RO000600"', 'office "RO000600" is of another country'),
+        ('id = "gw"', 'id = "gw"  control_group = "no-such-group"', 'control_group "no-such-group" is no group here'),
+        ("uplink {", 'journal { path = "/tmp" }\nuplink {', "/tmp is a folder"),
+        ("uplink {", 'journal { path = "j.db"  quota = "1000TiB" }\nuplink {', "more than its whole disk has"),
+        ("uplink {", 'journal { path = "j.db"  fallback = "j.db" }\nuplink {', "fallback: is the path itself"),
+        ('host = "127.0.0.1"', 'host = "broker.example"', "without TLS anybody on the way"),
+        ('host = "127.0.0.1"', 'host = "127.0.0.1:8883"', "port 8883 usually speaks TLS"),
+        ('host = "127.0.0.1"', 'host = "127.0.0.1"  port = 1883  tls { }', "port 1883 usually speaks no TLS"),
+        ('host = "127.0.0.1"', 'host = "127.0.0.1"  username = "u"', "username has no password_file"),
+    ],
+)
+def test_what_of_the_site_is_mostly_a_mistake_is_told(tmp_path, old, new, words):
+    (tmp_path / "main.conf").write_text(SITE.replace(old, new))
+    ran = subprocess.run([BINARY, "-n", "-c", "main.conf"], cwd=tmp_path, text=True, capture_output=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert words in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ('bus "b" { driver = "modbus-tcp"  host = "10.0.0.7" }\n', '"b": note: no device is on this bus'),
+        (TCP % "http://10.0.0.7", "host is a name or an address alone"),
+        (TCP % "10.0.0.7:502", "host is a name or an address alone"),
+        (TCP % "10.0.0.7" + BOOM % "in" + BOOM % "out", 'as barrier "boom" of lane "in": copied, and not changed?'),
+    ],
+)
+def test_what_of_buses_and_lanes_is_mostly_a_mistake_is_told(tmp_path, text, words):
+    code, said = check(tmp_path, text)
+    assert code == 0 and words in said
+
+
+# Of the kinds that technicians make: each with what it is, or what was meant.
+TYPED = {
+    "a duration without a unit": ('lane "l" { barrier "b" { open_limit = "io.up"  travel_time = 8 } }', "the unit is missing"),
+    "a speed that is none": ('bus "s" { driver = "modbus-rtu"  port = "/dev/ttyS0"  baud = 19201 }', 'did you mean "19200"?'),
+    "a unit beyond the last": ('device "d" { bus = "b"  unit = 300  address_base = 0  %s }', "out of range, expected 0 to 255"),
+    "a decimal comma": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding"  address = 1  scale = 0,1 } }', "A number has a point"),
+    "a comment of another language": ("; the boom", "a comment begins with #"),
+    "a colon": ('device "d" { bus = "b"  unit: 5  address_base = 0  %s }', 'did you mean "unit"?'),
+    "an order in capitals": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding"  address = 1  type = "u32"  order = "CDAB" } }', 'did you mean "cdab"?'),
+    "an order of one register": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding"  address = 1  order = "cdab" } }', "the value has one"),
+    "a type of another language": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding"  address = 1  type = "float" } }', 'did you mean "f32"?'),
+    "a table in words": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding register"  address = 1 } }', 'did you mean "holding"?'),
+    "a type of a coil": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "coil"  address = 1  type = "u32" } }', "is of type bool"),
+    "a text without a length": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding"  address = 1  type = "string" } }', "needs its length"),
+    "a range upside down": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding"  address = 1  min = 10  max = 1 } }', '"min" is above "max"'),
+    "an inverted number": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding"  address = 1  invert = true } }', "has no effect"),
+    "a number with two words": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding"  address = 1  map = { "1=open", "1=closed" } } }', "already has a word"),
+    "no first register": ('device "d" { bus = "b"  unit = 5  %s }', 'option "address_base" is missing'),
+    "another profile": ('device "d" { bus = "b"  unit = 5  profile = "came-gard" }', "there is no such file"),
+    "another point": ('meter "m" { value = "io.upp" }', 'did you mean "io.up"?'),
+    "a lane twice": (BOOM % "l" + BOOM % "l", "is there twice"),
+    "a lane of nothing": ('lane "l" { direction = "entry" }', "expected a barrier or a seal"),
+    "a direction in other words": ('lane "l" { direction = "in"  barrier "b" { open_limit = "io.up" } }', 'did you mean "entry"?'),
+    "a serial device behind a host": ('bus "s" { driver = "modbus-rtu"  host = "10.0.0.7" }', 'it is one of "modbus-tcp"'),
+    "a parity by its letter": ('bus "s" { driver = "modbus-rtu"  port = "/dev/ttyS0"  parity = "E" }', 'did you mean "even"?'),
+    "a line without a bias": ('device "g" { driver = "gpio"  point "u" { line = "u" } }', 'option "bias" is missing'),
+    "a brace too few": ('lane "l" { barrier "b" { open_limit = "io.up" }', 'has no "}"'),
+}
+
+
+@pytest.mark.parametrize("mistake", TYPED)
+def test_a_mistake_is_told_with_what_was_meant(tmp_path, mistake):
+    text, words = TYPED[mistake]
+    code, said = check(tmp_path, TCP % "10.0.0.7" + text.replace("%s", POINT) + "\n")
+    assert code == 78
+    assert words in said

@@ -15,6 +15,7 @@ import pytest
 from rig import conf
 from rig.authority import make_authority
 from rig.broker import Broker
+from rig.control import Control
 from rig.daemon import BUILD, ROOT
 from rig.waiting import PATIENCE_S, free_port, until
 from sim.lane import Lane
@@ -80,6 +81,43 @@ def test_the_status_has_the_cure_as_the_log_has(new_daemon, authority, tmp_path,
     ctl = Ctl(new_daemon(head + conf.counters(free_port())).start().folder / "control")
     ctl.wait(lambda: any("not issued by tls ca" in what for what in ctl.findings()))
     assert re.search(r"^ge-red-bridge/gw1   corridord [\d.]+   up \S.* FAULT: \d", ctl.said("status"), re.M)
+
+
+def dead_lane(number, port):
+    text = conf.bus(f"lane-{number}", port)
+    for name in f"boom-{number}", f"left-{number}", f"right-{number}":
+        text += conf.device(name, f"lane-{number}", len(name), profile="came-gard-ptx")
+    return text + (
+        f'lane "exit-{number}" {{\n    barrier "boom" {{ status = "boom-{number}.status"  travel_time = "8s" }}\n}}\n'
+    )
+
+
+def test_the_status_of_many_lanes_fits_on_a_screen_with_the_faults_first(new_daemon, broker, lane):
+    lane.seal_read("GE-0047115")
+    text = conf.lane(lane.server.port) + "".join(dead_lane(number, free_port()) for number in range(2, 20))
+    ctl = Ctl(new_daemon(conf.head(broker.port) + text).start().folder / "control")
+    ctl.wait(lambda: all(device["state"] != "unknown" for device in ctl.json("devices")))
+    ctl.wait(lambda: re.search(r"^entry-1 .*good$", ctl.said("status", "--all"), re.M))
+    shown, whole = ctl.said("status").splitlines(), ctl.said("status", "--all").splitlines()
+    assert len(shown) < 24 < len(whole)
+    assert all(len(line) <= 80 for line in shown + whole)
+    assert re.match(r"exit-\d+ .*UNKNOWN .*FAULT$", shown[shown.index(heading(shown, "LANE")) + 1])
+    assert re.match(r"lane-([2-9]|1\d) +modbus-tcp +0 of 3", shown[shown.index(heading(shown, "BUS")) + 1])
+    assert sum("of them with a fault: --all" in line for line in shown) == 2
+    assert re.match(r"… and \d+ more: corridorctl status --all$", shown[-1])
+    assert re.search(r"so are\s+2\s+more of it", "\n".join(shown))
+    for name in [f"exit-{number}" for number in range(2, 20)] + ["entry-1"]:
+        assert any(line.startswith(name) for line in whole)
+
+
+def heading(lines, word):
+    return next(line for line in lines if line.startswith(word + " "))
+
+
+def test_a_lane_without_passages_is_shown_by_its_sensors(new_daemon, broker, lane):
+    text = conf.lane(lane.server.port) + 'lane "shed" { contact "door" { input = "loop-1.presence" } }\n'
+    ctl = Ctl(new_daemon(conf.head(broker.port) + text).start().folder / "control")
+    ctl.wait(lambda: re.search(r"^shed +- +- +- +good$", ctl.said("status"), re.M))
 
 
 def test_a_number_that_is_not_believed_says_how_to_find_the_order(new_daemon, broker, load):
@@ -201,6 +239,47 @@ def test_a_scan_finds_the_units_of_a_line_their_speed_and_their_profiles(alone, 
     assert alone.said("scan", "--profiles", folder, *words) == said
 
 
+def test_a_line_that_the_daemon_has_is_lent_to_a_scan_and_given_back(new_daemon, broker, subscriber, closing):
+    line = closing(Lane(serial=True)).start()
+    text = (
+        f'bus "line" {{ driver = "modbus-rtu"  port = "{line.server.path}"  baud = 38400  parity = "even"'
+        f"  {conf.options(conf.BRISK_BUS)} }}\n" + conf.device("boom-1", "line", 1, profile="came-gard-ptx", timeout="1s", poll="100ms")
+    )
+    ctl = Ctl(new_daemon(conf.head(broker.port) + text).start().folder / "control")
+    ctl.wait(lambda: [one["state"] for one in ctl.json("devices")] == ["up"])
+    words = ["--unit", "1-3", "--baud", "38400", "--parity", "even", "--profiles", ROOT / "etc" / "profiles"]
+    scan = ctl.run("--json", "scan", "line", *words)
+    assert [one["unit"] for one in json.loads(scan.stdout)] == [1, 2, 3], scan.stderr
+    assert 'bus "line" reads nothing meanwhile' in scan.stderr
+    ctl.wait(lambda: [one["state"] for one in ctl.json("devices")] == ["up"])
+    begun, ended = subscriber.wait_event("scan.begun"), subscriber.wait_event("scan.ended")
+    user = pwd.getpwuid(os.getuid()).pw_name
+    assert (begun["bus"], begun["officer"], ended["because"]) == ("line", user, "it is done")
+    down = subscriber.wait_event("device.down", alarm="raised")
+    assert down["test"] is True and "lent to a scan" in down["detail"]
+    assert "scan" not in ctl.json("status")["status"]
+    by_port = ctl.run("--json", "scan", "--port", line.server.path, *words)
+    assert [one["unit"] for one in json.loads(by_port.stdout)] == [1, 2, 3], by_port.stderr
+
+
+def test_a_line_comes_back_from_a_scan_that_was_broken_off(new_daemon, broker, subscriber, closing):
+    line = closing(Lane(serial=True)).start()
+    text = f'bus "line" {{ driver = "modbus-rtu"  port = "{line.server.path}"  baud = 38400  parity = "even" }}\n'
+    text += conf.device("boom-1", "line", 1, profile="came-gard-ptx", timeout="1s", poll="100ms")
+    gateway = new_daemon(conf.head(broker.port) + text).start()
+    ctl = Ctl(gateway.folder / "control")
+    ctl.wait(lambda: [one["state"] for one in ctl.json("devices")] == ["up"])
+    control = Control(gateway.folder / "control")
+    assert control.ask("scan", step="begin", of="line")["ok"]
+    assert control.ask("scan", step="begin", of="line")["code"] == "bad_request"
+    assert any("SCAN of bus" in what for what in ctl.findings())
+    assert control.ask("scan", step="on", of="line")["ok"]
+    assert control.ask("scan", step="lend", of="line")["code"] == "bad_request"
+    control.close()
+    assert "nobody said" in subscriber.wait_event("scan.ended")["because"]
+    ctl.wait(lambda: [one["state"] for one in ctl.json("devices")] == ["up"])
+
+
 def test_a_scan_behind_a_host_tells_a_device_that_does_not_look_at_the_unit(alone, lane, closing):
     host = f"127.0.0.1:{lane.server.port}"
     assert [one["unit"] for one in found(alone, "--host", host, "--unit", "1-4")] == [1, 2, 3]
@@ -217,7 +296,7 @@ def test_a_scan_that_finds_nobody_says_what_to_look_at(alone, closing):
     assert nobody.returncode == FAULTS and "A and B" in nobody.stdout
     for word in ("--unit", "0-3"), ("--unit", "9-3"), ("--baud", "96k"), ("--parity", "evn"):
         assert f'"{word[1]}", expected' in alone.run("scan", "--port", line.server.path, *word).stderr
-    assert "wants --port" in alone.run("scan").stderr
+    assert "--port LINE or --host HOST" in alone.run("scan").stderr
     assert "No such file" in alone.run("scan", "--port", "/dev/ttyNone").stderr
 
 
@@ -297,7 +376,7 @@ def test_the_doctor_looks_at_the_machine_and_asks_the_daemon(ctl, gateway, broke
     assert any(" sync" in what and what.startswith(str(gateway.folder)) for what in disk), disk
     assert not list(gateway.folder.glob(".doctor-*"))
     assert re.search(rf"^ ok +127.0.0.1:{broker.port} +127.0.0.1 port {broker.port} takes", found.stdout, re.M)
-    assert re.search(r'^ FAULT +daemon +bus "lane-3"', found.stdout, re.M)
+    assert re.search(r'^ FAULT +daemon +device "boom-3" \(lane-3\)', found.stdout, re.M)
     assert found.returncode == FAULTS
     assert all(len(line) <= 80 for line in found.stdout.splitlines())
     gateway.stop()

@@ -2,14 +2,16 @@
 and keeps what can be kept."""
 
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 from rig import conf, contract
 from rig.counting import counting
+from rig.daemon import BUILD
 from rig.permitted import cannot
-from rig.waiting import until
+from rig.waiting import PATIENCE_S, until
 from sim.modbus_device import TcpServer, Unit
 
 SEAL = {"intact": 1, "opened": 2, "tampered": 3}
@@ -282,6 +284,38 @@ def test_a_full_disk_without_a_broker_is_an_alarm_and_costs_telemetry_by_name_bu
     filler.unlink()
     on_disk.stop()
     subscriber.verified()
+
+
+def status_of(daemon):
+    command = [BUILD / "corridorctl", "-s", daemon.folder / "control", "status"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S).stdout
+
+
+def test_a_full_disk_is_seen_in_the_status_although_no_commit_fails(on_disk, small_disk, site, subscriber):
+    on_disk.start()
+    subscriber.wait_event("meter.value")
+    assert re.search(r"^JOURNAL +ok ", status_of(on_disk), re.M)
+    filler = fill(small_disk)
+    until(lambda: re.search(r"^JOURNAL +DISK FULL +seq", status_of(on_disk), re.M), "that the disk is full", every_s=0.3)
+    said = status_of(on_disk)
+    assert " ! journal: its disk is full: what the broker has makes" in said, said
+    assert f"df-h{small_disk}:" in re.sub(r"\s+", "", said)
+    on_disk.wait_log("is full: events that the broker has")
+    filler.unlink()
+    until(lambda: re.search(r"^JOURNAL +ok ", status_of(on_disk), re.M), "that there is room", every_s=0.3)
+    on_disk.wait_log("has room again; 0 events were given up")
+    on_disk.stop()
+    subscriber.verified()
+
+
+def test_what_a_full_disk_costs_is_seen_in_the_status(small_disk, new_daemon, site, broker, subscriber, tmp_path):
+    paths = {"path": small_disk / "journal.db", "fallback": tmp_path / "no/such/fallback.db"}
+    on_disk = new_daemon(site.conf(broker, **{k: str(v) for k, v in paths.items()})).start()
+    subscriber.wait_event("seal.intact")
+    broker.stop()
+    fill(small_disk)
+    until(lambda: re.search(r"full: [1-9]\d* unsent events given up", status_of(on_disk)), "what it costs", every_s=0.3)
+    on_disk.stop()
 
 
 def test_a_disk_that_is_full_from_the_start_is_no_reason_not_to_run(

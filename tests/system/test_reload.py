@@ -209,7 +209,98 @@ def test_alarms_of_what_goes_are_cleared(new_site, broker, subscriber, plain):
     assert "no device" in site.ctl("read", "gone", "0").stderr
 
 
+# ---- lists
+
+
+def write_list(path, kind="aeo", version="1", holders=("GE-AEO-1",), as_of="2026-03-01"):
+    rows = "".join(f"GE,GE-AEO,{holder},AEOS,active,2021-05-01,yes\n" for holder in holders)
+    path.write_text(
+        f'#{{"list":{{"kind":"{kind}","version":"{version}","as_of":"{as_of}"}}}}\ncountry,scheme,number,type,status,status_from,consent_mra\n{rows}'
+    )
+    return path
+
+
+def lists_block(*paths, **given):
+    return f"registry {{ {conf.options({'files': [str(path) for path in paths]} | given)} }}\n"
+
+
+def lists_of(site):
+    answer = site.ask("registry")
+    return [(one["source"], one.get("kind"), one.get("version"), one.get("records")) for one in answer["lists"]]
+
+
+def test_lists_come_and_go_without_a_restart_and_the_others_are_not_read_again(new_site, broker, tmp_path):
+    head = conf.head(broker.port)
+    a, b = write_list(tmp_path / "a.csv"), write_list(tmp_path / "b.csv", version="7", holders=("GE-AEO-1", "GE-AEO-2"))
+    known_a, known_b = ("a.csv", "aeo", "1", 1), ("b.csv", "aeo", "7", 2)
+    site = new_site(head + lists_block(a))
+    until(lambda: lists_of(site) == [known_a], lambda: lists_of(site))
+    site.taken(head + lists_block(b, a))
+    until(lambda: lists_of(site) == [known_b, known_a], lambda: lists_of(site))
+    site.taken(head + lists_block(a, b, max_age="2d"))
+    until(lambda: lists_of(site) == [known_a, known_b], lambda: lists_of(site))
+    assert site.ask("registry")["max_age_s"] == 2 * 86400
+    site.taken(head + lists_block(b))
+    until(lambda: lists_of(site) == [known_b], lambda: lists_of(site))
+    assert not list(site.daemon.folder.glob("journal.db.registry.list-*"))[1:]
+    site.taken(head + lists_block())
+    until(lambda: lists_of(site) == [], lambda: lists_of(site))
+    until(lambda: len([e for e in site.daemon.journal.events() if e["type"] == "config.changed"]) == 4, "the changes")
+    told = [e["observed"]["file"] for e in site.daemon.journal.events() if e["type"] == "registry.list"]
+    assert told == ["a.csv", "b.csv"]
+    assert site.daemon.logged().count(f'reading "{a}"') == 1
+
+
+def test_the_first_list_may_come_by_a_reload(new_site, broker, tmp_path):
+    head = conf.head(broker.port)
+    site = new_site(head + "registry { }\n")
+    assert lists_of(site) == []
+    site.taken(head + lists_block(write_list(tmp_path / "a.csv")))
+    until(lambda: lists_of(site) == [("a.csv", "aeo", "1", 1)], lambda: lists_of(site))
+    site.daemon.stop()
+
+
+def test_a_list_that_was_refused_says_so_until_it_goes(new_site, broker, tmp_path):
+    head = conf.head(broker.port)
+    bad = tmp_path / "bad.csv"
+    bad.write_text("nothing\n")
+    site = new_site(head + lists_block(bad))
+    until(lambda: [one["file"] for one in site.ask("registry")["refused"]] == [str(bad)], "it is refused")
+    site.taken(head + lists_block(bad, check_every="2min"))
+    until(lambda: [one["file"] for one in site.ask("registry")["refused"]] == [str(bad)], "it is still")
+    site.taken(head + lists_block())
+    until(lambda: site.ask("registry")["refused"] == [], "it has gone")
+    assert sum(e["type"] == "registry.refused" for e in site.daemon.journal.events()) == 1
+
+
+def test_what_of_the_registry_needs_a_restart_is_named_and_nothing_changes(new_site, broker, tmp_path):
+    head, a = conf.head(broker.port), write_list(tmp_path / "a.csv")
+    site = new_site(head + lists_block(a))
+    until(lambda: lists_of(site) == [("a.csv", "aeo", "1", 1)], lambda: lists_of(site))
+    run = site.reload(head + lists_block(mqtt=False))
+    assert run.returncode == FAILED
+    assert "registry: mqtt" in run.stderr and "needs a restart" in run.stderr
+    assert "files" not in run.stderr
+    assert lists_of(site) == [("a.csv", "aeo", "1", 1)]
+
+
 # ---- reload(a → b) = start(b)
+
+
+KEY = {"kind": "aeo", "key": "GE:GE-AEO:GE-AEO-1"}
+
+
+def random_registry(dice, lists):
+    given = {"check_every": dice.choice(["1min", "5min"]), "max_age": dice.choice(["2d", "7d"]), "quota": dice.choice(["1MiB", "512MiB"])}
+    return lists_block(*dice.sample(lists, dice.randint(0, len(lists))), **given)
+
+
+def look_at_lists(site):
+    answer = site.ask("registry")
+    record = site.ask("record", **KEY)
+    found = [(one["source"], one["counts"]) for one in record.get("found", [])]
+    busy = any(one.get("loading") for one in answer["lists"])
+    return None if busy else (lists_of(site), answer["refused"], answer["max_age_s"], record["ok"], found)
 
 
 def random_conf(dice, server):
@@ -263,19 +354,25 @@ def settled(site):
     return seen[-1]
 
 
-def test_what_is_reloaded_is_as_what_is_started(new_site, new_daemon, broker, closing):
+def test_what_is_reloaded_is_as_what_is_started(new_site, new_daemon, broker, closing, tmp_path):
+    lists = [write_list(tmp_path / f"list-{i}.csv", version=str(i), holders=["GE-AEO-1", f"GE-AEO-{i}"][: i + 1]) for i in range(5)]
+    lists[4].write_text("nothing\n")
     unit = Unit(holding={i: 100 + i for i in range(8)}, coils=dict.fromkeys(range(8), 1))
     server = closing(TcpServer({1: unit}).start())
     seed = random.randrange(10**6)
     dice = random.Random(seed)
     head = conf.head(broker.port)
-    walked = new_site(head + random_conf(dice, server))
+    walked = new_site(head + random_registry(dice, lists) + random_conf(dice, server))
     for step in range(WALK):
-        text = head + random_conf(dice, server)
+        text = head + random_registry(dice, lists) + random_conf(dice, server)
         walked.taken(text)
         started = Site(new_daemon(text, folder=f"fresh-{step}").start())
         reloaded, fresh = settled(walked), settled(started)
         assert (reloaded.parts, reloaded.lanes) == (fresh.parts, fresh.lanes), f"seed {seed}, step {step}"
+        until(
+            lambda: (look_at_lists(walked) or 1) == look_at_lists(started),
+            lambda: f"seed {seed}, step {step}: {look_at_lists(walked)} {look_at_lists(started)}",
+        )
         assert reloaded.hash == hashlib.sha256(walked.printed()).hexdigest()
         started.daemon.stop()
     walked.daemon.stop()

@@ -73,7 +73,7 @@ static const struct bad bads[] = {
 	{
 		.name = "a semicolon",
 		.main = SITE "journal { quota = 2GiB; keep = 90d; }\n",
-		.told = "main.conf:2: unexpected \";\", nothing stands between two options\n",
+		.told = "main.conf:2: unexpected \";\", nothing stands between two options, and a comment begins with #\n",
 	},
 	{
 		.name = "a character that needs quotes",
@@ -330,7 +330,7 @@ static const struct bad bads[] = {
 			     "    passage_gap = 1s; };\n"
 			     "# \xe4\n",
 		.told = "main.conf:3: byte 0x01 is a control character, expected text (also in line 7)\n"
-			"main.conf:3: unexpected \";\", nothing stands between two options (also in lines 4, 5, 7 and 1 more)\n"
+			"main.conf:3: unexpected \";\", nothing stands between two options, and a comment begins with # (also in lines 4, 5, 7 and 1 more)\n"
 			"main.conf:4: byte 0xe4 is not UTF-8, expected a file saved as UTF-8 (also in line 9)\n"
 			"main.conf:5: journal: keep = \"1\": the unit is missing, expected ns, us, ms, s, min, h or d after the number\n"
 			"main.conf:7: lane \"l\": has no sensor, expected a barrier or a seal\n"

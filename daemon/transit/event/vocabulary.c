@@ -921,6 +921,22 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.kind = KIND_NOTE,
 			.summary = "its events are meant again",
 		},
+	[EVENT_SCAN_BEGUN] =
+		{
+			.name = "scan.begun",
+			.severity = SEVERITY_WARNING,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "a line is lent to who looks for devices: nothing of it is read",
+		},
+	[EVENT_SCAN_ENDED] =
+		{
+			.name = "scan.ended",
+			.severity = SEVERITY_INFO,
+			.class = CLASS_EVIDENCE,
+			.kind = KIND_NOTE,
+			.summary = "the bus has its line again",
+		},
 	[EVENT_JOURNAL_EVICTED] =
 		{
 			.name = "journal.evicted",
