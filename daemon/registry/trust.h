@@ -34,7 +34,7 @@ struct trust_word {
 };
 
 int trust_new(struct trust **ret_trust); /* with no rule; -ENOMEM */
-/* -EINVAL: a key or kind that is none; -ENOSPC: too many. */
+/* -EINVAL: a key or kind that is none; -ENOSPC: too many; -ENOMEM. */
 int trust_add(struct trust *trust, const struct trust_rule *rule);
 void trust_free(struct trust *trust); /* takes NULL */
 

@@ -2,6 +2,7 @@
  * Ed25519, with keys of 32 bytes 1, 2 and 3. */
 #include "rig/unit.h"
 
+#include "evidence/ecdsa.h"
 #include "evidence/trusted.h"
 
 #define KEY	      "corridor/az-ganja/gw1+a96566c1+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
@@ -19,6 +20,14 @@
 	     "qWVmwYXzlMVY1JxL8oyKymZ3Hoqls8ylPHH4p8yoqQe+2flVrk+TQEALlKOIS/VEiGOUPbSC9B+LhWl0l6q" \
 	     "5Bmx4Bg4=\n"
 #define NOTE TEXT "\n" LINE
+/* The same text by a key on P-256, the number 7. */
+#define P256_KEY                                                                           \
+	"corridor/az-ganja/gw1+11086649+AjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABI5TO2+gv3tGJ" \
+	"bswZnwB+2B++fi4qA/vWzAGKHAxh7Kjc+sdveAzGDZtBp+DpvWQAFPHNjPLBBshxV4ahsH0ALQ="
+#define P256_LINE                                                                              \
+	DASH " corridor/az-ganja/gw1 "                                                         \
+	     "EQhmSTBGAiEApEuTKkpd0PUpxbbklf88dMbAbLoLH+udPBGFNkVw8bICIQDsmrzXNuzykjxh8KOZUa2" \
+	     "4krTC2iYbb/QpbfTXjLpfXA==\n"
 /* the same key's, of a head of its log */
 #define HEAD                                                                                        \
 	"corridor/az-ganja/gw1/00000000000000e1\n7\nqINS1GRFhWHwdkUeqLEoP4yEMkTBBzxBkGwGQlVlVcs=\n" \
@@ -211,6 +220,45 @@ static void one_without_room_stays_as_it_was(void **state)
 	assert_int_equal(vouch_put(message, 2, sizeof(message), NOTE), -EINVAL);
 }
 
+static void a_key_on_p256_vouches_too(void **state)
+{
+	char message[MESSAGE_BYTES], note[] = TEXT "\n" P256_LINE;
+	size_t bytes = with_note(note, message);
+
+	(void)state;
+	assert_int_equal(check_with(P256_KEY, VOUCH_HANDOVER, TOPIC, message, bytes), TRUSTED_GOOD);
+	assert_int_equal(check(message, bytes), TRUSTED_UNKNOWN);
+	message[10] ^= 1;
+	assert_int_equal(check_with(P256_KEY, VOUCH_HANDOVER, TOPIC, message, bytes),
+			 TRUSTED_WRONG);
+}
+
+/* Any bit of a signature, whether it is a number's or a length's. */
+static void any_other_signature_on_p256_is_wrong(void **state)
+{
+	struct note_verifier verifier;
+	struct note note;
+	char text[] = TEXT "\n" P256_LINE;
+	struct vouch vouch;
+
+	(void)state;
+	assert_int_equal(note_verifier_read(P256_KEY, &verifier), 0);
+	assert_int_equal(vouch_read(text, strlen(text), VOUCH_HANDOVER, &vouch, &note), 0);
+	struct note_signature *signature = &note.signature[0];
+
+	for (size_t bit = 0; bit < 8 * signature->count; bit++) {
+		signature->bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		assert_false(ecdsa_is_good(verifier.key, text, note.text_bytes, signature->bytes,
+					   signature->count));
+		signature->bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+	}
+	for (size_t count = 0; count < signature->count; count++)
+		assert_false(ecdsa_is_good(verifier.key, text, note.text_bytes, signature->bytes,
+					   count));
+	assert_true(ecdsa_is_good(verifier.key, text, note.text_bytes, signature->bytes,
+				  signature->count));
+}
+
 static void keys_are_of_logs_and_bounded(void **state)
 {
 	struct trusted *trusted = calloc(1, sizeof(*trusted));
@@ -243,6 +291,8 @@ int main(void)
 		cmocka_unit_test(a_note_elsewhere_than_at_the_end_vouches_for_nothing),
 		cmocka_unit_test(a_dash_may_be_escaped),
 		cmocka_unit_test(one_without_room_stays_as_it_was),
+		cmocka_unit_test(a_key_on_p256_vouches_too),
+		cmocka_unit_test(any_other_signature_on_p256_is_wrong),
 		cmocka_unit_test(keys_are_of_logs_and_bounded),
 	};
 
