@@ -14,8 +14,8 @@
 #include "config/config.h"
 #include "config/summary.h"
 #include "gateway/files.h"
-#include "gateway/hints.h"
 #include "gateway/gateway.h"
+#include "gateway/hints.h"
 #include "gateway/rehearse.h"
 
 #define LOG_TOKEN "main"

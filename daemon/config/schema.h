@@ -62,11 +62,11 @@ struct lane_block {
 };
 
 extern const struct conf_option checkpoint_options[], gateway_options[], journal_options[],
-	signer_options[], witness_options[], officers_options[], registry_options[], trust_options[],
-	handover_options[], uplink_options[], tls_options[], bus_place_options[], bus_options[],
-	bus_polled_options[], device_place_options[], device_options[], device_polled_options[],
-	point_options[], profile_options[], lane_options[], barrier_options[], seal_options[],
-	contact_options[], meter_options[];
+	signer_options[], witness_options[], officers_options[], registry_options[],
+	trust_options[], handover_options[], uplink_options[], tls_options[], bus_place_options[],
+	bus_options[], bus_polled_options[], device_place_options[], device_options[],
+	device_polled_options[], point_options[], profile_options[], lane_options[],
+	barrier_options[], seal_options[], contact_options[], meter_options[];
 
 /* The driver's table for a part; never NULL, may be empty. */
 const struct conf_option *driver_options(const struct driver *driver, enum driver_part part);

@@ -54,7 +54,8 @@ struct control_question {
 	uint32_t from; /* of a list, also of readings: whence to go on */
 	char table[QUESTION_WORD_BYTES]; /* read: "holding"; empty: what the device has */
 	uint32_t address, count; /* read */
-	char step[QUESTION_WORD_BYTES], reason[OFFICER_REASON_BYTES]; /* maintenance; step: scan, too */
+	char step[QUESTION_WORD_BYTES],
+		reason[OFFICER_REASON_BYTES]; /* maintenance; step: scan, too */
 	uint32_t minutes;
 	char after[QUESTION_WORD_BYTES]; /* events: the "next" of the answer before; empty: none */
 	char type[QUESTION_WORD_BYTES], class[QUESTION_WORD_BYTES]; /* events; empty: all */

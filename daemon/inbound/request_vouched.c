@@ -5,8 +5,6 @@
 
 #include "base/percent.h"
 
-#define CODE_WRONG "signature_wrong"
-
 bool request_key_officer(const char *name, char officer[OFFICER_NAME_BYTES])
 {
 	const size_t begin = strlen(REQUEST_KEY_PREFIX);
@@ -26,9 +24,9 @@ static struct request_outcome accept(struct request *request, const struct vouch
 	char officer[OFFICER_NAME_BYTES];
 
 	if (strcmp(vouch->by, by->name) != 0 || !request_key_officer(by->name, officer))
-		return request_refusal(CODE_WRONG, "the note is not of who signed it");
+		return request_refusal("signature_wrong", "the note is not of who signed it");
 	if (request->officer[0] && strcmp(request->officer, officer) != 0)
-		return request_refusal(CODE_WRONG, "it was signed by \"%s\"", officer);
+		return request_refusal("signature_wrong", "it was signed by \"%s\"", officer);
 	memcpy(request->signed_by, by->name, strlen(by->name) + 1);
 	request->signed_s = vouch->time_s;
 	return (struct request_outcome){0};
@@ -40,7 +38,7 @@ static struct request_outcome judge_missing(const struct request_keys *keys,
 	const char *method = request_method_name(request->method);
 
 	if (request->noted)
-		return request_refusal(CODE_WRONG,
+		return request_refusal("signature_wrong",
 				       "\"note\" has to be the last member, without blanks");
 	if (keys->required & 1u << request->method)
 		return request_refusal("signature_missing", "a \"%s\" has to be signed", method);
@@ -66,9 +64,11 @@ struct request_outcome request_vouched(const struct request_keys *keys, const ch
 	case TRUSTED_NONE:
 		return judge_missing(keys, request);
 	case TRUSTED_UNKNOWN:
-		return request_refusal(CODE_WRONG, "no key that is known here has signed it");
+		return request_refusal("signature_wrong",
+				       "no key that is known here has signed it");
 	case TRUSTED_WRONG:
 		break;
 	}
-	return request_refusal(CODE_WRONG, "what was signed is not this request to this gateway");
+	return request_refusal("signature_wrong",
+			       "what was signed is not this request to this gateway");
 }
