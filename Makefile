@@ -79,12 +79,13 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libev-dev libmodbus-dev libgpiod-dev 
                   libmosquitto-dev libmicrohttpd-dev libssl-dev libseccomp-dev libzstd-dev libsqlite3-dev \
                   nettle-dev libgmp-dev libjansson-dev libpcre2-dev libexpat1-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) mosquitto python3 python3-paho-mqtt python3-pymodbus
-# Keys in a token and in a TPM, both made of software. Debian 12 has no provider for PKCS #11.
-CHIP_PACKAGES  := softhsm2 opensc swtpm tpm2-openssl tpm2-tools \
+# Tests that need 100 MB for a promtool, or keys in a token and in a TPM, both made of software, are run
+# where these are. Debian 12 has no provider for PKCS #11.
+CI_PACKAGES    := prometheus softhsm2 opensc swtpm tpm2-openssl tpm2-tools \
                   $(if $(findstring VERSION_ID="12",$(file </etc/os-release)),libengine-pkcs11-openssl,pkcs11-provider)
 CHECK_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-serial-asyncio \
                   python3-pytest-xdist python3-jsonschema python3-cryptography openssl socat zstd \
-                  $(if $(CI),prometheus $(CHIP_PACKAGES)) # 100 MB for its promtool: elsewhere as you like
+                  $(if $(CI),$(CI_PACKAGES))
 RIG_PACKAGES   := $(CHECK_PACKAGES) qemu-system-x86 busybox-static kmod xz-utils \
                   qemu-system-arm qemu-user-static gcc-aarch64-linux-gnu \
                   gcc-arm-linux-gnueabihf systemd-container mmdebstrap e2fsprogs f2fs-tools \
@@ -94,7 +95,7 @@ DEB_PACKAGES   := debhelper dpkg-dev build-essential \
                   $(addsuffix :$(ARCH),$(filter %-dev,$(BUILD_PACKAGES))),$(BUILD_PACKAGES))
 BARE_PACKAGES  := python3-pytest mmdebstrap systemd-container mosquitto python3-paho-mqtt
 PACKAGE_PACKAGES := python3-jsonschema gcc-aarch64-linux-gnu qemu-user-static
-DEV_PACKAGES   := $(CHECK_PACKAGES) $(CHIP_PACKAGES) clang libclang-rt-dev clang-format clang-tidy shellcheck
+DEV_PACKAGES   := $(CHECK_PACKAGES) clang libclang-rt-dev clang-format clang-tidy shellcheck
 
 # $(call install-packages,LIST): those that are not there yet, with a word to the user.
 install-packages = @BUILD=$(BUILD) sh tests/build/packages.sh install $(1)
