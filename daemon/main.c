@@ -163,8 +163,9 @@ static void tell_good(const struct config *config, const char *path)
 
 	files_advise(config, path, stdout);
 	hints_give(config, stdout);
-	printf("%s: good: %s\n", path, size_of(config, size));
-	config_summarise(config, stdout);
+	printf("%s: good: %s", path, size_of(config, size));
+	config_summarise(config, isatty(STDOUT_FILENO), stdout);
+	putchar('\n');
 }
 
 static int load(const char *path, struct config **ret_config)

@@ -4,6 +4,7 @@
 struct line {
 	const struct config *config;
 	FILE *out;
+	const char *before_lane, *before; /* each part */
 	const char *head, *name; /* "seal", "reader"; name NULL: it has none */
 	bool begun;
 };
@@ -15,17 +16,11 @@ static void add(struct line *line, const char *role, int32_t point)
 	if (line->begun)
 		fputs(", ", line->out);
 	else if (line->name)
-		fprintf(line->out, "  %s \"%s\": ", line->head, line->name);
+		fprintf(line->out, "%s%s \"%s\": ", line->before, line->head, line->name);
 	else
-		fprintf(line->out, "  %s: ", line->head);
+		fprintf(line->out, "%s%s: ", line->before, line->head);
 	fprintf(line->out, "%s %s", role, line->config->points[point].name);
 	line->begun = true;
-}
-
-static void end(const struct line *line)
-{
-	if (line->begun)
-		fputc('\n', line->out);
 }
 
 static void tell_barrier(struct line line, const struct barrier_conf *barrier)
@@ -38,7 +33,6 @@ static void tell_barrier(struct line line, const struct barrier_conf *barrier)
 	add(&line, "presence", barrier->presence);
 	add(&line, "passed", barrier->passed);
 	add(&line, "arm", barrier->arm_broken);
-	end(&line);
 }
 
 static void tell_seal(struct line line, const struct seal_conf *seal)
@@ -53,7 +47,6 @@ static void tell_seal(struct line line, const struct seal_conf *seal)
 	add(&line, "openings", seal->open_counter);
 	add(&line, "tamperings", seal->tamper_counter);
 	add(&line, "battery", seal->battery);
-	end(&line);
 }
 
 static void tell_contact(struct line line, const struct contact_conf *contact)
@@ -61,7 +54,6 @@ static void tell_contact(struct line line, const struct contact_conf *contact)
 	line.head = "contact";
 	line.name = contact->name;
 	add(&line, "input", contact->input);
-	end(&line);
 }
 
 static void tell_vehicle(struct line line, const struct passage_conf *passages)
@@ -73,7 +65,6 @@ static void tell_vehicle(struct line line, const struct passage_conf *passages)
 	add(&line, "container", passages->identifications[LANE_CONTAINER]);
 	add(&line, "document", passages->identifications[LANE_DOCUMENT]);
 	add(&line, "weight", passages->weight);
-	end(&line);
 }
 
 static bool is_seen(const struct lane_conf *lane)
@@ -96,7 +87,7 @@ static bool is_named(const struct lane_conf *lane)
 
 static void tell_lane(const struct line *line, const struct lane_conf *lane)
 {
-	fprintf(line->out, "lane \"%s\", %s:\n", lane->name, lane->direction);
+	fprintf(line->out, "%slane \"%s\", %s", line->before_lane, lane->name, lane->direction);
 	for (size_t i = 0; i < lane->barrier_count; i++)
 		tell_barrier(*line, &lane->barriers[i]);
 	for (size_t i = 0; i < lane->seal_count; i++)
@@ -105,15 +96,19 @@ static void tell_lane(const struct line *line, const struct lane_conf *lane)
 		tell_contact(*line, &lane->contacts[i]);
 	tell_vehicle(*line, lane->passages);
 	if (!is_seen(lane))
-		fputs("  no presence: a passage begins with a number that is read\n", line->out);
+		fprintf(line->out, "%sno presence: a passage begins with a number that is read",
+			line->before);
 	if (!is_named(lane))
-		fputs("  no seal, plate, container, document: no consignment is found\n",
-		      line->out);
+		fprintf(line->out, "%sno seal, plate, container, document: no consignment is found",
+			line->before);
 }
 
-void config_summarise(const struct config *config, FILE *out)
+void config_summarise(const struct config *config, bool apart, FILE *out)
 {
-	const struct line line = {.config = config, .out = out};
+	const struct line line = {.config = config,
+				  .out = out,
+				  .before_lane = apart ? "\n" : "; ",
+				  .before = apart ? "\n  " : "; "};
 
 	for (size_t i = 0; i < config->lane_count; i++)
 		tell_lane(&line, &config->lanes[i]);

@@ -1,6 +1,8 @@
 """What -n says beside what is wrong: of buses, of lanes; and which serial ports the unit lets through."""
 
+import os
 import pathlib
+import pty
 import re
 import subprocess
 
@@ -112,13 +114,13 @@ lane "exit-1" { direction = "exit"  seal "reader" { id = "io.tag" loop = "io.loo
 lane "exit-2" { direction = "both"  barrier "boom" { closed_limit = "io.down" open_limit = "io.up" } }
 """
 
-SUMMARY = """lane "entry-1", entry:
+SUMMARY = """lane "entry-1", entry
   barrier "boom": closed io.down, open io.up, presence io.loop
   vehicle: queue io.door, document io.tag, weight io.kg
-lane "exit-1", exit:
+lane "exit-1", exit
   seal "reader": id io.tag, loop io.loop
   no presence: a passage begins with a number that is read
-lane "exit-2", both:
+lane "exit-2", both
   barrier "boom": closed io.down, open io.up
   no presence: a passage begins with a number that is read
   no seal, plate, container, document: no consignment is found
@@ -127,7 +129,22 @@ lane "exit-2", both:
 
 def test_it_ends_with_what_each_lane_has(tmp_path):
     code, said = check(tmp_path, LANES)
-    assert code == 0 and said.endswith("good: 1 device on 1 bus, 3 lanes\n" + SUMMARY), said
+    in_a_line = SUMMARY.replace("\n  ", "; ").strip().replace("\n", "; ")
+    assert code == 0 and said.endswith("good: 1 device on 1 bus, 3 lanes; " + in_a_line + "\n"), said
+
+
+def test_on_a_terminal_each_part_has_a_line(tmp_path):
+    (tmp_path / "main.conf").write_text(SITE + LANES)
+    here, there = pty.openpty()
+    subprocess.run([BINARY, "-n", "-c", "main.conf"], cwd=tmp_path, stdout=there, check=True, timeout=60)
+    os.close(there)
+    said = b""
+    try:
+        while piece := os.read(here, 65536):
+            said += piece
+    except OSError:  # the other end is closed
+        os.close(here)
+    assert said.decode().replace("\r\n", "\n").endswith("good: 1 device on 1 bus, 3 lanes\n" + SUMMARY), said
 
 
 def test_the_unit_lets_the_serial_ports_of_all_boards_through():
