@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 
+#define WAITING_MOST 32 /* then they wait no longer: each takes a kilobyte */
+
 struct capture_queue {
 	pthread_mutex_t lock;
 	pthread_cond_t room;
@@ -89,7 +91,7 @@ bool capture_put(struct capture_queue *queue, const struct capture *item)
 		queue->items[(queue->first + queue->count) % queue->slots] = *item;
 		queue->count++;
 		queue->unannounced = true;
-		queue->urgent |= !item->may_wait;
+		queue->urgent |= !item->may_wait || queue->count >= WAITING_MOST;
 	}
 	pthread_mutex_unlock(&queue->lock);
 	return taken;

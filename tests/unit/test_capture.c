@@ -163,6 +163,22 @@ static void what_may_wait_is_told_in_the_end(void **state)
 	capture_free(queue);
 }
 
+static void many_wait_no_longer(void **state)
+{
+	struct capture_queue *queue;
+	struct capture item;
+
+	(void)state;
+	assert_int_equal(capture_new(64, 3600 * NS_PER_S, &queue), 0);
+	assert_int_equal(capture_take(queue, &item, 1), 0);
+	for (uint32_t i = 0; i < 31; i++)
+		put_one(queue, i, true);
+	assert_false(is_readable(capture_fd(queue)));
+	put_one(queue, 31, true);
+	wait_readable(capture_fd(queue));
+	capture_free(queue);
+}
+
 static void a_full_queue_does_not_wait(void **state)
 {
 	struct producer producer = {.queue = queue_of_pace(3600 * NS_PER_S)};
@@ -189,6 +205,7 @@ int main(void)
 		cmocka_unit_test(closing_frees_a_waiting_producer),
 		cmocka_unit_test(what_may_wait_goes_with_what_may_not),
 		cmocka_unit_test(what_may_wait_is_told_in_the_end),
+		cmocka_unit_test(many_wait_no_longer),
 		cmocka_unit_test(a_full_queue_does_not_wait),
 	};
 
