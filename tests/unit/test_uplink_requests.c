@@ -54,6 +54,18 @@ static void send_request(struct uplink_rig *rig, bool retain)
 	mosquitto_property_free_all(&properties);
 }
 
+/* It may be sent before the gateway has subscribed. */
+static bool is_heard_again_and_again(struct uplink_rig *rig, struct ear *ear)
+{
+	static int64_t again_ns;
+
+	if (heard_by(ear) == 0 && real_mono_ns() > again_ns) {
+		send_request(rig, false);
+		again_ns = real_mono_ns() + NS_PER_S;
+	}
+	return heard_by(ear) > 0;
+}
+
 static void a_request_is_heard_and_its_answer_carries_its_correlation(void **state)
 {
 	struct uplink_rig *rig = *state;
@@ -76,8 +88,7 @@ static void a_request_is_heard_and_its_answer_carries_its_correlation(void **sta
 	rig->inlet = &inlet;
 	start_uplink(rig);
 	until(rig, subscriber_last(&rig->subscriber, "status"));
-	send_request(rig, false);
-	until(rig, heard_by(&ear) == 1);
+	until(rig, is_heard_again_and_again(rig, &ear));
 	assert_string_equal(ear.subject, "status");
 	assert_string_equal(ear.payload, "{}");
 	assert_string_equal(ear.response, TOPIC_BASE "response/me");
