@@ -121,7 +121,7 @@ static void expect(struct site *site, const char *told)
 static struct legs_custody custody(const struct site *site, const char *ucr, int64_t openings)
 {
 	struct legs_custody custody = {
-		.place = {"lane", "p1", site->teller.now.mono_ns},
+		.place = {.lane = "lane", .passage = "p1", .at_mono_ns = site->teller.now.mono_ns},
 		.ucr = ucr,
 		.part = "",
 		.id = ucr,

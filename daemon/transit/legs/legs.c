@@ -606,7 +606,9 @@ static void judge_late(struct legs *legs, struct teller *teller, struct visit *v
 		.clock = visit->clock,
 	};
 	struct arrived arrived = {
-		.place = {visit->lane, visit->passage, teller->now.mono_ns},
+		.place = {.lane = visit->lane,
+			  .passage = visit->passage,
+			  .at_mono_ns = teller->now.mono_ns},
 		.announced = announced,
 		.late = true,
 	};
