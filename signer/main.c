@@ -126,13 +126,22 @@ static bool read_sign(const struct signer *signer, char **rest, struct note_head
 	return true;
 }
 
+/* why: it is refused; NULL: here it is. */
+static void put_note(const char *why, const char *note, int length, char *out)
+{
+	if (why)
+		snprintf(out, ANSWER_BYTES, "refused %s", why);
+	else
+		base64_encode(note, (size_t)length, out + snprintf(out, ANSWER_BYTES, "note "));
+}
+
 static void answer_sign(struct signer *signer, char **rest, char *out)
 {
 	struct note_head head;
 	struct tree_path path;
 	char note[NOTE_BYTES];
 	const char *why = NULL;
-	int length = -EINVAL, used, err;
+	int length = -EINVAL, err;
 
 	if (!read_sign(signer, rest, &head, &path))
 		why = "that is no head";
@@ -142,12 +151,7 @@ static void answer_sign(struct signer *signer, char **rest, char *out)
 		why = strerror(-err);
 	if (!why && (length = key_sign(signer->key, &head, note)) < 0)
 		why = "the key does not sign";
-	if (why) {
-		snprintf(out, ANSWER_BYTES, "refused %s", why);
-		return;
-	}
-	used = snprintf(out, ANSWER_BYTES, "note ");
-	base64_encode(note, (size_t)length, out + used);
+	put_note(why, note, length, out);
 }
 
 static void answer_keys(const struct signer *signer, char *out)
@@ -179,18 +183,13 @@ static void answer_vouch(const struct signer *signer, char **rest, char *out)
 	struct vouch vouch = {.time_s = (uint64_t)(clock_now().utc_ns / NS_PER_S)};
 	char note[VOUCH_NOTE_BYTES];
 	const char *why = NULL;
-	int length = -EINVAL, used;
+	int length = -EINVAL;
 
 	if (!read_vouch(signer, rest, &vouch))
 		why = "that is no handover";
 	else if ((length = key_vouch(signer->key, &vouch, note)) < 0)
 		why = "the key does not sign";
-	if (why) {
-		snprintf(out, ANSWER_BYTES, "refused %s", why);
-		return;
-	}
-	used = snprintf(out, ANSWER_BYTES, "note ");
-	base64_encode(note, (size_t)length, out + used);
+	put_note(why, note, length, out);
 }
 
 static void answer_known(struct keys *keys, const char *key, char *out)

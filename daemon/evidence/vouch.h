@@ -28,7 +28,6 @@
 #define VOUCH_TEXT_BYTES  (NOTE_NAME_BYTES + VOUCH_TOPIC_BYTES + 128)
 #define VOUCH_LINES	  2 /* signatures: of two keys while they are changed */
 #define VOUCH_NOTE_BYTES  (VOUCH_TEXT_BYTES + VOUCH_LINES * (NOTE_NAME_BYTES + 128))
-#define VOUCH_ROOM	  (VOUCH_NOTE_BYTES + 32) /* that it may take in a message */
 
 struct vouch {
 	const char *kind; /* a constant: one of the first lines */
