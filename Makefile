@@ -49,6 +49,7 @@ CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 PYTHON     ?= /usr/bin/python3
 TESTS      ?= tests/system
+PYTEST      = $(PYTHON) -m pytest -p no:cacheprovider -q -rs $(if $(CI),--durations=15)
 RIG_TESTS  ?= tests/rig
 BARE_TESTS ?= $(patsubst %,tests/bare/test_%.py,commands package upgrade)
 PACKAGE_TESTS ?= $(patsubst %,tests/bare/test_%.py,package upgrade first_start cross release)
@@ -265,7 +266,7 @@ unit-tests: $(UNIT_TESTS)
 
 system-tests: $(PROGRAMS) $(BUILD)/corridord-fakeclock $(TEST_TOOLS)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
-	$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(if $(filter-out 1,$(TOGETHER)),-n $(TOGETHER)) $(TESTS)
+	$(PYTEST) $(if $(filter-out 1,$(TOGETHER)),-n $(TOGETHER)) $(TESTS)
 
 # What cannot be installed here is told, and the tests that need it are skipped; with CI=true
 # they fail.
@@ -278,13 +279,13 @@ rig-packages:
 
 rig-tests: $(PROGRAMS) $(TEST_TOOLS)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
-	$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(RIG_TESTS)
+	$(PYTEST) $(RIG_TESTS)
 
 # As check-rig.
 check-bare:
 	@$(MAKE) --no-print-directory -s bare-packages || echo "what this needs cannot all be installed"
 	BUILD=$(abspath $(BUILD)) SUITE=$(SUITE) \
-	$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(BARE_TESTS)
+	$(PYTEST) $(BARE_TESTS)
 
 bare-packages:
 	$(call install-packages,$(BARE_PACKAGES))
@@ -293,7 +294,7 @@ bare-packages:
 check-package:
 	@$(MAKE) --no-print-directory -s package-packages || echo "what this needs cannot all be installed"
 	for suite in $(SUITES); do BUILD=$(abspath $(BUILD)) SUITE=$$suite \
-	  $(PYTHON) -m pytest -p no:cacheprovider -q -rs $(PACKAGE_TESTS) || exit; done
+	  $(PYTEST) $(PACKAGE_TESTS) || exit; done
 
 package-packages:
 	$(call install-packages,$(BARE_PACKAGES) $(PACKAGE_PACKAGES))
