@@ -34,6 +34,8 @@
 #   SUITE            for `make check-bare`: which Debian, default trixie (13)
 #   SUITES           for `make check-package`: the same, default bookworm trixie
 #   ARCH             for `make deb`: another architecture of Debian's (doc/operations.md)
+#   LINT_NODES       how far clang's analyzer follows a function, default 75000; it takes 225000 by itself,
+#                    and three times as long
 #   RUN              put before what was built and is run: an emulator, for another architecture
 # Another architecture: its compiler, and its packages unpacked in ROOT, as tests/rig/test_arm.py
 # does: PKG_CONFIG_SYSROOT_DIR=ROOT PKG_CONFIG_LIBDIR=ROOT/usr/lib/TRIPLET/pkgconfig make \
@@ -47,6 +49,7 @@ CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 PYTHON     ?= /usr/bin/python3
 TESTS      ?= tests/system
+PYTEST      = $(PYTHON) -m pytest -p no:cacheprovider -q -rs $(if $(CI),--durations=15)
 RIG_TESTS  ?= tests/rig
 BARE_TESTS ?= $(patsubst %,tests/bare/test_%.py,commands package upgrade)
 PACKAGE_TESTS ?= $(patsubst %,tests/bare/test_%.py,package upgrade first_start cross release)
@@ -54,6 +57,7 @@ TOGETHER   ?= 4
 SUITE      ?= trixie
 SUITES     ?= bookworm trixie
 FUZZ_SECONDS ?= 60
+LINT_NODES ?= 75000
 
 VERSION := 0.1.0
 # Of the checkout, or as a package's source was made from.
@@ -262,7 +266,7 @@ unit-tests: $(UNIT_TESTS)
 
 system-tests: $(PROGRAMS) $(BUILD)/corridord-fakeclock $(TEST_TOOLS)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
-	$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(if $(filter-out 1,$(TOGETHER)),-n $(TOGETHER)) $(TESTS)
+	$(PYTEST) $(if $(filter-out 1,$(TOGETHER)),-n $(TOGETHER)) $(TESTS)
 
 # What cannot be installed here is told, and the tests that need it are skipped; with CI=true
 # they fail.
@@ -275,13 +279,13 @@ rig-packages:
 
 rig-tests: $(PROGRAMS) $(TEST_TOOLS)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
-	$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(RIG_TESTS)
+	$(PYTEST) $(RIG_TESTS)
 
 # As check-rig.
 check-bare:
 	@$(MAKE) --no-print-directory -s bare-packages || echo "what this needs cannot all be installed"
 	BUILD=$(abspath $(BUILD)) SUITE=$(SUITE) \
-	$(PYTHON) -m pytest -p no:cacheprovider -q -rs $(BARE_TESTS)
+	$(PYTEST) $(BARE_TESTS)
 
 bare-packages:
 	$(call install-packages,$(BARE_PACKAGES))
@@ -290,7 +294,7 @@ bare-packages:
 check-package:
 	@$(MAKE) --no-print-directory -s package-packages || echo "what this needs cannot all be installed"
 	for suite in $(SUITES); do BUILD=$(abspath $(BUILD)) SUITE=$$suite \
-	  $(PYTHON) -m pytest -p no:cacheprovider -q -rs $(PACKAGE_TESTS) || exit; done
+	  $(PYTEST) $(PACKAGE_TESTS) || exit; done
 
 package-packages:
 	$(call install-packages,$(BARE_PACKAGES) $(PACKAGE_PACKAGES))
@@ -342,7 +346,8 @@ tidy: $(TIDY)
 
 $(TIDY): tidy/%:
 	@$(if $(V),:,echo '  TIDY  $*')
-	$(Q)clang-tidy --quiet $* -- $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(ALL_PLACES)
+	$(Q)clang-tidy --quiet $* -- $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(ALL_PLACES) \
+	  -Xclang -analyzer-config -Xclang max-nodes=$(LINT_NODES)
 
 fmt:
 	clang-format -i $(C_FILES)

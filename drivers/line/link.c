@@ -1,23 +1,19 @@
 #include "line/link.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/time.h"
+#include "transport/connect.h"
+#include "transport/serial.h"
 
-#define KEEPALIVE_S 10 /* a peer that is gone is noticed within thrice that */
+#define SILENCE_S 10 /* of a connection, before it is asked whether it is still there */
 
 /* ---- places ---------------------------------------------------------------------------- */
 
@@ -95,83 +91,47 @@ static int refuse(char why[LINK_WHY_BYTES], int err, const char *what, const cha
 
 int link_open_serial(const struct line_conf *conf, char why[LINK_WHY_BYTES])
 {
-	const int fd = open(conf->port, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	int err = fd < 0 ? -errno : 0;
+	const int fd = serial_claim(conf->port, why, LINK_WHY_BYTES);
+	const int err = fd < 0 ? fd : set_up(fd, conf);
 
-	if (err == 0 && !isatty(fd))
-		err = refuse(why, -ENOTTY, conf->port, "is no serial line");
-	else if (err == -EBUSY || (err == 0 && flock(fd, LOCK_EX | LOCK_NB) < 0))
-		err = refuse(why, -EBUSY, conf->port, "is held by another program");
-	else if (err == -ENOENT)
-		err = refuse(why, err, conf->port, "is not there: is the adapter plugged in?");
-	else if (err < 0)
-		err = refuse(why, err, conf->port, strerror(-err));
-	if (err == 0 && (err = set_up(fd, conf)) < 0)
-		refuse(why, err, conf->port, strerror(-err));
 	if (err == 0) {
-		(void)ioctl(fd, TIOCEXCL);
+		serial_exclude(fd);
 		return fd;
 	}
-	if (fd >= 0)
+	if (fd >= 0) {
+		refuse(why, err, conf->port, strerror(-err));
 		close(fd);
+	}
 	return err;
 }
 
 /* ---- connections ----------------------------------------------------------------------- */
 
-static void set_option(int fd, int level, int option, int value)
-{
-	(void)setsockopt(fd, level, option, &value, sizeof(value));
-}
-
 static void tune(int fd)
 {
-	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_S);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_S);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 2);
-	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 3 * KEEPALIVE_S * 1000);
+	connect_tune(fd, SILENCE_S, 3 * SILENCE_S * NS_PER_S);
 }
 
-static int await_connect(int fd, int64_t until_mono_ns)
+int link_connect(const struct line_conf *conf, char why[LINK_WHY_BYTES])
 {
-	struct pollfd wait = {.fd = fd, .events = POLLOUT};
-	socklen_t bytes = sizeof(int);
-	int error = 0, ready;
+	struct link_place place;
+	int fd;
 
-	do {
-		const int64_t left_ns = until_mono_ns - clock_mono_ns();
-
-		ready = poll(&wait, 1, left_ns > 0 ? (int)(left_ns / NS_PER_MS + 1) : 0);
-	} while (ready < 0 && errno == EINTR);
-	if (ready <= 0)
-		return ready < 0 ? -errno : -ETIMEDOUT;
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) < 0)
-		return -errno;
-	return -error;
+	if (!link_place_read(conf->host, &place))
+		return -EHOSTUNREACH;
+	fd = connect_host(place.name, place.port, conf->connect_timeout_ns, why, LINK_WHY_BYTES);
+	if (fd >= 0)
+		tune(fd);
+	return fd;
 }
 
-static int connect_address(const struct addrinfo *address, int64_t until_mono_ns)
-{
-	const int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int err = 0;
+/* ---- waiting for a connection ---------------------------------------------------------- */
 
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, address->ai_addr, address->ai_addrlen) < 0)
-		err = errno == EINPROGRESS ? await_connect(fd, until_mono_ns) : -errno;
-	if (err == 0)
-		return fd;
-	close(fd);
-	return err;
-}
-
-static int look_up(const struct link_place *place, int flags, struct addrinfo **ret_addresses,
+static int look_up(const struct link_place *place, struct addrinfo **ret_addresses,
 		   char why[LINK_WHY_BYTES])
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-				       .ai_flags = AI_NUMERICSERV | flags};
+				       .ai_flags = AI_NUMERICSERV | AI_PASSIVE | AI_NUMERICHOST};
 	const int error = getaddrinfo(place->name[0] ? place->name : NULL, place->port, &hints,
 				      ret_addresses);
 
@@ -180,47 +140,15 @@ static int look_up(const struct link_place *place, int flags, struct addrinfo **
 	return refuse(why, -EHOSTUNREACH, place->name, gai_strerror(error));
 }
 
-/* Each address from this one on gets as much of the time that is left. */
-static int64_t fair_end(const struct addrinfo *address, int64_t until_mono_ns)
-{
-	const int64_t now_mono_ns = clock_mono_ns();
-	int64_t count = 0;
-
-	for (; address; address = address->ai_next)
-		count++;
-	return now_mono_ns + (until_mono_ns - now_mono_ns) / count;
-}
-
-int link_connect(const struct line_conf *conf, char why[LINK_WHY_BYTES])
-{
-	const int64_t until_mono_ns = clock_mono_ns() + conf->connect_timeout_ns;
-	struct addrinfo *addresses = NULL;
-	struct link_place place;
-	int fd = -EINVAL;
-
-	if (!link_place_read(conf->host, &place) || look_up(&place, 0, &addresses, why) < 0)
-		return -EHOSTUNREACH;
-	for (const struct addrinfo *a = addresses; a && fd < 0; a = a->ai_next)
-		fd = connect_address(a, fair_end(a, until_mono_ns));
-	freeaddrinfo(addresses);
-	if (fd < 0)
-		snprintf(why, LINK_WHY_BYTES, "cannot connect to %.100s: %s", conf->host,
-			 fd == -ETIMEDOUT ? "no answer" : strerror(-fd));
-	else
-		tune(fd);
-	return fd;
-}
-
-/* ---- waiting for a connection ---------------------------------------------------------- */
-
 static int bind_address(const struct addrinfo *address)
 {
 	const int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const int yes = 1;
 	int err;
 
 	if (fd < 0)
 		return -errno;
-	set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, 4) == 0)
 		return fd;
 	err = -errno;
@@ -234,8 +162,7 @@ int link_listen(const struct line_conf *conf, char why[LINK_WHY_BYTES])
 	struct link_place place;
 	int fd;
 
-	if (!link_place_read(conf->listen, &place) ||
-	    look_up(&place, AI_PASSIVE | AI_NUMERICHOST, &addresses, why) < 0)
+	if (!link_place_read(conf->listen, &place) || look_up(&place, &addresses, why) < 0)
 		return -EHOSTUNREACH;
 	fd = bind_address(addresses);
 	freeaddrinfo(addresses);
@@ -281,10 +208,8 @@ int link_accept(int listen_fd, const struct conf_list *from, char why[LINK_WHY_B
 void link_close(int *fd)
 {
 	if (*fd >= 0) {
-		if (isatty(*fd)) {
-			tcflush(*fd, TCIOFLUSH); /* unsent bytes would make close() wait */
-			(void)ioctl(*fd, TIOCNXCL);
-		}
+		if (isatty(*fd))
+			serial_give_up(*fd);
 		close(*fd);
 	}
 	*fd = -1;

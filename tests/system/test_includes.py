@@ -42,10 +42,11 @@ ROOMS = {
     "apart": "base frames mapper transit/event",
     "gpio": "transit/event",
     "http": "apart base frames mapper transit/event",
-    "line": "base mapper transit/event",
+    "line": "base mapper transit/event transport",
     "mapper": "base transit/event",
-    "modbus": "base transit/event",
+    "modbus": "base transit/event transport",
     "mqtt": "apart base frames mapper transit/event",
+    "transport": "base",
 }
 
 # Headers between rooms: a caller's side and a called side that need not know each other.
