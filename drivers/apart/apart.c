@@ -11,11 +11,11 @@
 
 #include "apart/frames.h"
 #include "apart/pack.h"
+#include "apart/told.h"
 #include "base/backoff.h"
 #include "base/child.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "base/utf8.h"
 #include "frames/channel.h"
 #include "mapper/source.h"
 
@@ -25,21 +25,10 @@
 #define SILENT_NS      (6 * APART_ALIVE_NS) /* and says nothing at all: it hangs */
 #define LAST_BREATH_NS (500 * NS_PER_MS)
 #define SETTLED_NS     (60 * NS_PER_S) /* it lived so long: the back-off begins anew */
-#define LATE_NS	       (10 * NS_PER_S) /* a reading is older at most */
 
 /* What is taken of it in a while; if it says more it waits for the rest of it. */
 #define WHILE_NS     (100 * NS_PER_MS)
 #define WHILE_FRAMES 200
-
-/* Of a point, in a moment that has not ended. */
-struct held {
-	enum { HELD_NOTHING, HELD_VALUE, HELD_FAULT, HELD_REFUSAL } what;
-	struct value value;
-	struct origin origin;
-	int64_t at_mono_ns;
-	enum reason reason;
-	char words[APART_WORDS_BYTES];
-};
 
 struct apart {
 	const struct driver *driver;
@@ -47,8 +36,7 @@ struct apart {
 	int epoll_fd, timer_fd;
 	struct channel channel; /* its fd -1: there is no process */
 	pid_t pid;
-	struct held *held; /* one a point, of the device that has most */
-	size_t held_device; /* SIZE_MAX: no moment is under way */
+	struct told told;
 	int64_t heard_ns; /* from it, last */
 	int64_t while_ns; /* when the present while began, */
 	unsigned while_frames; /* and what was taken in it */
@@ -111,18 +99,11 @@ static int check_device(const struct apart *apart, size_t device,
 
 static int make(struct apart *apart, struct driver_complaint *complaint)
 {
-	size_t most = 0;
 	int err = 0;
 
-	for (size_t i = 0; i < apart->setup->device_count && err == 0; i++) {
+	for (size_t i = 0; i < apart->setup->device_count && err == 0; i++)
 		err = check_device(apart, i, complaint);
-		if (apart->setup->devices[i].point_count > most)
-			most = apart->setup->devices[i].point_count;
-	}
-	if (err < 0)
-		return err;
-	apart->held = calloc(most + 1, sizeof(*apart->held));
-	return apart->held ? 0 : -ENOMEM;
+	return err < 0 ? err : told_init(&apart->told, apart->setup);
 }
 
 int apart_new(const struct apart_driver *rules, const struct driver_setup *setup,
@@ -139,7 +120,6 @@ int apart_new(const struct apart_driver *rules, const struct driver_setup *setup
 	apart->driver = rules->driver;
 	apart->setup = setup;
 	apart->epoll_fd = apart->timer_fd = apart->channel.fd = -1;
-	apart->held_device = SIZE_MAX;
 	err = make(apart, complaint);
 	if (err < 0) {
 		apart_free(apart);
@@ -154,7 +134,7 @@ void apart_free(void *instance)
 	struct apart *apart = instance;
 
 	if (apart)
-		free(apart->held);
+		told_fini(&apart->told);
 	free(apart);
 }
 
@@ -303,7 +283,7 @@ int apart_open(void *instance)
 	apart->began_ns = apart->heard_ns = now_ns;
 	apart->while_ns = apart->while_frames = 0;
 	apart->paused = false;
-	apart->held_device = SIZE_MAX;
+	told_begin(&apart->told);
 	err = start(apart);
 	if (err == 0)
 		err = open_poll(apart);
@@ -362,174 +342,6 @@ void apart_close(void *instance)
 
 /* ---- what it says ---------------------------------------------------------------------- */
 
-static bool is_point(const struct apart *apart, uint32_t device, uint32_t point)
-{
-	return device < apart->setup->device_count &&
-	       point < apart->setup->devices[device].point_count;
-}
-
-/* The type that the configuration says, if it does. */
-static bool has_type(const struct apart *apart, const struct apart_reading *frame,
-		     const struct value *value)
-{
-	const struct driver_point *point =
-		&apart->setup->devices[frame->device].points[frame->point];
-	const enum value_type type = map_shape(point->conf).type;
-
-	return type == VALUE_NONE || type == value->type ||
-	       (type == VALUE_INT && value->type == VALUE_UINT);
-}
-
-static int64_t time_of(int64_t at_mono_ns)
-{
-	const int64_t now_ns = clock_mono_ns();
-
-	if (at_mono_ns > now_ns)
-		return now_ns;
-	return at_mono_ns < now_ns - LATE_NS ? now_ns - LATE_NS : at_mono_ns;
-}
-
-static int take_reading(struct apart *apart, const struct apart_reading *frame)
-{
-	const struct driver_host *host = &apart->setup->host;
-	const int64_t at_ns = time_of(frame->at_mono_ns);
-	struct origin origin;
-	struct value value;
-
-	if (!is_point(apart, frame->device, frame->point) || !apart_to_value(frame, &value) ||
-	    !has_type(apart, frame, &value) || !apart_to_origin(frame, &origin))
-		return -EBADMSG;
-	if (apart->held_device == SIZE_MAX) {
-		host->said(host->data, frame->device, frame->point, &value, at_ns, &origin);
-		return 0;
-	}
-	if (apart->held_device != frame->device)
-		return -EBADMSG;
-	apart->held[frame->point] = (struct held){
-		.what = HELD_VALUE, .value = value, .origin = origin, .at_mono_ns = at_ns};
-	return 0;
-}
-
-/* Of one point. */
-static void hand_over_fault(const struct apart *apart, size_t device, size_t point,
-			    const struct held *held)
-{
-	const struct driver_host *host = &apart->setup->host;
-
-	if (held->what == HELD_REFUSAL)
-		host->refuse(host->data, device, point, &held->value, held->words);
-	else
-		host->fault(host->data, device, point, held->reason, held->words);
-}
-
-static int take_point_fault(struct apart *apart, const struct apart_fault *frame)
-{
-	struct held held = {.what = HELD_FAULT, .reason = (enum reason)frame->reason};
-
-	if (frame->raw) {
-		held.what = HELD_REFUSAL;
-		held.value = value_text(frame->raw);
-	}
-	snprintf(held.words, APART_WORDS_BYTES, "%s", frame->what);
-	if (apart->held_device == SIZE_MAX)
-		hand_over_fault(apart, frame->device, frame->point, &held);
-	else if (apart->held_device != frame->device)
-		return -EBADMSG;
-	else
-		apart->held[frame->point] = held;
-	return 0;
-}
-
-static int take_fault(struct apart *apart, const struct apart_fault *frame)
-{
-	const struct driver_host *host = &apart->setup->host;
-	const bool all = frame->point == APART_ALL;
-
-	if (!is_point(apart, frame->device, all ? 0 : frame->point) ||
-	    frame->reason == REASON_NONE || frame->reason >= REASON_COUNT)
-		return -EBADMSG;
-	if (frame->raw &&
-	    (all || frame->reason != REASON_OUT_OF_RANGE || !utf8_is_printable(frame->raw)))
-		return -EBADMSG;
-	if (!all)
-		return take_point_fault(apart, frame);
-	host->fault(host->data, frame->device, DRIVER_ALL, (enum reason)frame->reason, frame->what);
-	return 0;
-}
-
-static void hand_over(struct apart *apart, size_t device, size_t point)
-{
-	const struct driver_host *host = &apart->setup->host;
-	struct held *held = &apart->held[point];
-
-	if (held->what == HELD_VALUE)
-		host->said(host->data, device, point, &held->value, held->at_mono_ns,
-			   &held->origin);
-	else if (held->what != HELD_NOTHING)
-		hand_over_fault(apart, device, point, held);
-	held->what = HELD_NOTHING;
-}
-
-/* What belongs to a moment is handed over when it has ended: a process may die within one. */
-static int take_moment(struct apart *apart, const struct apart_moment *frame)
-{
-	const struct driver_host *host = &apart->setup->host;
-	const size_t device = frame->device;
-
-	if (device >= apart->setup->device_count)
-		return -EBADMSG;
-	if (frame->begins) {
-		if (apart->held_device != SIZE_MAX)
-			return -EBADMSG;
-		apart->held_device = device;
-		for (size_t i = 0; i < apart->setup->devices[device].point_count; i++)
-			apart->held[i].what = HELD_NOTHING;
-		return 0;
-	}
-	if (apart->held_device != device)
-		return -EBADMSG;
-	apart->held_device = SIZE_MAX;
-	host->moment(host->data, device, true);
-	for (size_t i = 0; i < apart->setup->devices[device].point_count; i++)
-		hand_over(apart, device, i);
-	host->moment(host->data, device, false);
-	return 0;
-}
-
-static int take_say(const struct apart *apart, const struct apart_say *frame)
-{
-	const struct driver_host *host = &apart->setup->host;
-
-	(frame->loud ? host->tell : host->debug)(host->data, frame->what);
-	return 0;
-}
-
-static int take(struct apart *apart, const struct channel_message *message)
-{
-	union {
-		struct apart_reading reading;
-		struct apart_fault fault;
-		struct apart_moment moment;
-		struct apart_say say;
-	} any;
-
-	if (message->kind < APART_READING || form_read(apart_protocol.forms[message->kind],
-						       message->bytes, message->count, &any) < 0)
-		return -EBADMSG;
-	switch (message->kind) {
-	case APART_READING:
-		return take_reading(apart, &any.reading);
-	case APART_FAULT:
-		return take_fault(apart, &any.fault);
-	case APART_MOMENT:
-		return take_moment(apart, &any.moment);
-	case APART_SAY:
-		return take_say(apart, &any.say);
-	default:
-		return 0; /* it lives */
-	}
-}
-
 /* 0: all of what was there is taken, or as much as may be in a while. */
 static int take_all(struct apart *apart)
 {
@@ -543,7 +355,7 @@ static int take_all(struct apart *apart)
 		while (apart->while_frames < WHILE_FRAMES &&
 		       (more = channel_next(&apart->channel, &message)) > 0) {
 			apart->while_frames++;
-			if (take(apart, &message) < 0)
+			if (told_take(&apart->told, &message) < 0)
 				more = -EBADMSG;
 			if (more < 0)
 				return more;
