@@ -119,12 +119,18 @@ READERS_PKG_LIBS = $(eval READERS_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(RE
 SIGNER_PKG_LIBS = $(eval SIGNER_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(SIGNER_LIBS) 2>/dev/null))$(SIGNER_PKG_LIBS)
 VERIFY_PKG_LIBS = $(eval VERIFY_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(VERIFY_LIBS) 2>/dev/null))$(VERIFY_PKG_LIBS)
 CTL_PKG_LIBS = $(eval CTL_PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(CTL_LIBS) 2>/dev/null))$(CTL_PKG_LIBS)
+# A start reads all relocations, and those pages stay: packed, where linker and C library can do that, they
+# take a kilobyte instead of 60.
+PACK_FLAG  := -Wl,-z,pack-relative-relocs
+PACKED      = $(eval PACKED := $$(shell printf '\043include <features.h>\n\043if !__GLIBC_PREREQ(2,36)\n\043error\n\043endif\n' \
+              | $(CC) $(CPPFLAGS) $(CFLAGS) -nostdlib -shared -Wl,--fatal-warnings $(PACK_FLAG) -x c - -o /dev/null 2>/dev/null \
+              && echo $(PACK_FLAG)))$(PACKED)
 PKG_LIBS    = $(eval PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null))$(PKG_LIBS)
 # Without contraction a value times its scale is the same number on every machine.
 ALL_CFLAGS  = -std=gnu11 -ffp-contract=off -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' \
               -iquote daemon -iquote drivers -iquote . -fPIE -pthread -MMD -MP \
               $(WARNINGS) $(HARDEN) $(SANITIZE) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
-ALL_LDFLAGS = -pthread -pie -Wl,-z,relro $(SANITIZE) $(LDFLAGS)
+ALL_LDFLAGS = -pthread -pie -Wl,-z,relro $(PACKED) $(SANITIZE) $(LDFLAGS)
 LDLIBS      = $(PKG_LIBS) -lev -lm
 UPLINK_LDLIBS = $(UPLINK_PKG_LIBS)
 READERS_LDLIBS = $(READERS_PKG_LIBS) -lm

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
+
 #define ALIGN_BYTES 8
 
 int outbox_init(struct outbox *outbox, size_t size)
@@ -126,8 +128,11 @@ size_t outbox_release(struct outbox *outbox)
 	assert(outbox->tail < outbox->sent);
 	cost = message_record_cost(record_at(outbox, outbox->tail)->payload_bytes);
 	outbox->tail += record_at(outbox, outbox->tail)->bytes;
-	if (outbox->tail == outbox->head) /* the same few pages serve while the link keeps up */
+	if (outbox->tail == outbox->head) { /* the same few pages serve while the link keeps up */
+		pages_give_back(outbox->ring,
+				outbox->head < outbox->size ? (size_t)outbox->head : outbox->size);
 		outbox->head = outbox->sent = outbox->tail = 0;
+	}
 	return cost;
 }
 

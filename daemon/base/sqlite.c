@@ -66,6 +66,8 @@ void sqlite_explain(struct sqlite3 *sqlite, int code, char *text, size_t size)
 
 int sqlite_set_up(struct sqlite3 *sqlite)
 {
+	/* Its small change is for the parser: what is prepared once hardly needs any. */
+	(void)sqlite3_db_config(sqlite, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0);
 	return sqlite_execute(sqlite, "PRAGMA page_size=4096; PRAGMA locking_mode=EXCLUSIVE;"
 				      "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
 				      "PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF");

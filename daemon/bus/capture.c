@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/timerfd.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,11 +16,11 @@ struct capture_queue {
 	size_t slots, first, count;
 	uint64_t waits;
 	bool closed;
-	bool unannounced; /* put since the consumer was last woken, or is to be */
+	bool unannounced; /* put since the last flush */
 	bool urgent; /* some of that may not wait */
-	bool armed; /* the consumer will be woken */
-	int64_t pace_ns, taken_ns; /* when it last took all */
-	int fd; /* a timer */
+	bool woken; /* the consumer is, or will be at once */
+	int64_t pace_ns, look_ns; /* when it looks by itself, INT64_MAX: it waits to be woken */
+	int fd;
 	struct capture items[];
 };
 
@@ -33,7 +33,8 @@ int capture_new(size_t slots, int64_t pace_ns, struct capture_queue **ret_queue)
 		return -ENOMEM;
 	queue->slots = slots;
 	queue->pace_ns = pace_ns;
-	queue->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	queue->look_ns = INT64_MAX;
+	queue->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (queue->fd < 0) {
 		int err = -errno;
 
@@ -56,21 +57,12 @@ void capture_free(struct capture_queue *queue)
 	free(queue);
 }
 
-static void wake_in(struct capture_queue *queue, int64_t ns)
-{
-	/* All 0 would stop the timer. */
-	const struct itimerspec spec = {.it_value = clock_timespec(ns > 0 ? ns : 1)};
-
-	(void)timerfd_settime(queue->fd, 0, &spec, NULL);
-	queue->armed = true;
-}
-
 static void wake(struct capture_queue *queue)
 {
-	if (queue->urgent)
-		wake_in(queue, 0);
-	else if (queue->unannounced && !queue->armed)
-		wake_in(queue, queue->taken_ns + queue->pace_ns - clock_mono_ns());
+	const uint64_t one = 1;
+
+	if ((queue->urgent || (queue->unannounced && queue->look_ns == INT64_MAX)) && !queue->woken)
+		queue->woken = write(queue->fd, &one, sizeof(one)) == sizeof(one);
 	queue->urgent = queue->unannounced = false;
 }
 
@@ -104,9 +96,24 @@ void capture_flush(struct capture_queue *queue)
 	pthread_mutex_unlock(&queue->lock);
 }
 
+/* In a stream of readings the consumer looks from time to time: to arm a timer for it costs more. */
+static void note_empty(struct capture_queue *queue, bool took_any)
+{
+	const int64_t now_ns = clock_mono_ns();
+	uint64_t wakes;
+
+	queue->first = 0; /* the same few pages serve as long as the consumer keeps up */
+	if (queue->woken)
+		queue->woken = read(queue->fd, &wakes, sizeof(wakes)) < 0;
+	if (took_any && queue->pace_ns > 0)
+		queue->look_ns = now_ns + queue->pace_ns;
+	else if (now_ns >= queue->look_ns)
+		queue->look_ns = INT64_MAX;
+	queue->urgent = queue->unannounced = false;
+}
+
 size_t capture_take(struct capture_queue *queue, struct capture *items, size_t count)
 {
-	uint64_t expired;
 	size_t n = 0;
 
 	pthread_mutex_lock(&queue->lock);
@@ -115,17 +122,17 @@ size_t capture_take(struct capture_queue *queue, struct capture *items, size_t c
 		queue->first = (queue->first + 1) % queue->slots;
 		queue->count--;
 	}
-	if (queue->count == 0) {
-		queue->first = 0; /* the same few pages serve as long as the consumer keeps up */
-		if (read(queue->fd, &expired, sizeof(expired)) > 0)
-			queue->armed = false;
-		queue->taken_ns = clock_mono_ns();
-		queue->urgent = queue->unannounced = false;
-	}
+	if (queue->count == 0)
+		note_empty(queue, n > 0);
 	if (n > 0)
 		pthread_cond_broadcast(&queue->room);
 	pthread_mutex_unlock(&queue->lock);
 	return n;
+}
+
+int64_t capture_look_ns(const struct capture_queue *queue)
+{
+	return queue->look_ns;
 }
 
 int capture_fd(const struct capture_queue *queue)

@@ -1,8 +1,9 @@
 /* The bounded way from the bus threads to the main loop.
  *
  * Many producers, one consumer. A full queue makes the producer wait (counted):
- * nothing is dropped. The consumer waits for capture_fd(). What may wait does not wake
- * it each time: it is taken together, in its order, with what comes soon after.
+ * nothing is dropped. The consumer waits for capture_fd(), and no longer than until
+ * capture_look_ns(). What may wait does not wake it each time: it is taken together, in its
+ * order, with what comes soon after.
  */
 #ifndef CORRIDORD_BUS_CAPTURE_H
 #define CORRIDORD_BUS_CAPTURE_H
@@ -27,8 +28,8 @@ struct capture {
 
 struct capture_queue;
 
-/* slots: capacity. pace_ns: least time from a take to the wake for what may wait. -ENOMEM or
- * another negative errno. Free with capture_free(), after the producers have stopped. */
+/* slots: capacity. pace_ns: after a take what may wait wakes nobody for so long; 0: it always does.
+ * -ENOMEM or another negative errno. Free with capture_free(), after the producers have stopped. */
 int capture_new(size_t slots, int64_t pace_ns, struct capture_queue **ret_queue);
 void capture_free(struct capture_queue *queue);
 
@@ -41,8 +42,11 @@ void capture_flush(struct capture_queue *queue);
 /* Up to count items, in order; 0: empty. Consumer only. */
 size_t capture_take(struct capture_queue *queue, struct capture *items, size_t count);
 
-/* Readable when there is something to take. Owned by the queue. */
+/* Readable when there is something to take at once. Owned by the queue. */
 int capture_fd(const struct capture_queue *queue);
+
+/* When to look for what wakes nobody; INT64_MAX: all does. Consumer only. */
+int64_t capture_look_ns(const struct capture_queue *queue);
 
 /* Producers no longer wait and put nothing more. */
 void capture_close(struct capture_queue *queue);

@@ -179,18 +179,22 @@ static bool any_is_due(const struct bus_device *device)
 	return false;
 }
 
-/* The last point of which pass() will pass the reading. */
+/* When anything is due. What a point says again goes along where others are judged together with it. */
+static bool goes_along(const struct bus_point *point)
+{
+	const struct reading *reading = &point->staged.reading;
+
+	return point->staged.set && (output_is_due(&point->output, reading) ||
+				     (reading->quality == QUALITY_GOOD && !point->output.may_wait));
+}
+
 static size_t last_passed(const struct bus_device *device)
 {
 	size_t i, last = 0;
 
-	for (i = 0; i < device->point_count; i++) {
-		const struct bus_point *point = &device->points[i];
-
-		if (point->staged.set && (point->staged.reading.quality == QUALITY_GOOD ||
-					  output_is_due(&point->output, &point->staged.reading)))
+	for (i = 0; i < device->point_count; i++)
+		if (goes_along(&device->points[i]))
 			last = i;
-	}
 	return last;
 }
 
@@ -203,7 +207,7 @@ void bus_device_pass(struct bus *bus, struct bus_device *device)
 		struct bus_point *point = &device->points[i];
 
 		point->staged.reading.more = i < last;
-		if (point->staged.set && due)
+		if (due && goes_along(point))
 			pass(bus, point, &point->staged.reading, point->staged.message);
 		point->staged.set = false;
 	}

@@ -6,8 +6,9 @@
  * staleness limit (without one: ten seconds) has gone since the last: what is
  * read never looks stale, what is not looks stale a quarter early at most, and
  * a bus polled ten times a second wakes the rest of the daemon for its changes
- * only. A poll that brought anything new is passed whole: points that are judged
- * together (two limit switches) are then known for the same moment. The number
+ * only. Of a poll that brought anything new all is passed but what meters alone have
+ * seen before: points that are judged together (two limit switches) are then known for
+ * the same moment. The number
  * of a seal that changed is passed by the next poll, too: it is looked at twice before
  * it is believed. A fault is passed once per reason. What a driver by fd reports has happened: all of it is
  * passed.

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/pages.h"
+
 /* Before each message, in the machine's own order: both ends run on it. */
 struct prefix {
 	uint32_t bytes;
@@ -103,6 +105,7 @@ int channel_flush(struct channel *channel)
 			return errno == EAGAIN ? 0 : -errno;
 		channel->out_at += (size_t)sent;
 	}
+	pages_give_back(channel->out, channel->out_used);
 	channel->out_at = channel->out_used = 0;
 	return 0;
 }
@@ -113,7 +116,10 @@ int channel_fill(struct channel *channel)
 {
 	ssize_t got;
 
-	if (channel->in_at > 0) {
+	if (channel->in_at > 0 && channel->in_at == channel->in_used) {
+		pages_give_back(channel->in, channel->in_used);
+		channel->in_at = channel->in_used = 0;
+	} else if (channel->in_at > 0) {
 		channel->in_used -= channel->in_at;
 		memmove(channel->in, channel->in + channel->in_at, channel->in_used);
 		channel->in_at = 0;

@@ -33,11 +33,10 @@ static void pause_or_resume(struct gateway *gateway)
 static void set_deadline(struct gateway *gateway)
 {
 	int64_t due_ns = transit_next_deadline(gateway->transit);
-	int64_t health_ns = health_next_deadline(&gateway->health);
 	int64_t left_ns;
 
-	if (health_ns < due_ns)
-		due_ns = health_ns;
+	due_ns = earlier_ns(due_ns, health_next_deadline(&gateway->health));
+	due_ns = earlier_ns(due_ns, capture_look_ns(gateway->captures));
 	ev_timer_stop(gateway->loop, &gateway->on_deadline);
 	if (gateway->paused || due_ns == INT64_MAX)
 		return;

@@ -22,7 +22,7 @@
  * circle within its quota, and room once taken is room that nobody else can fill. */
 static const char settings[] =
 	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
-	"PRAGMA secure_delete=OFF; PRAGMA cache_size=-256"; /* KiB */
+	"PRAGMA secure_delete=OFF; PRAGMA cache_size=-128"; /* KiB */
 
 static const char schema_begin[] =
 	"BEGIN;"

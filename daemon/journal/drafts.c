@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
+
 struct packed {
 	const struct event_type *type;
 	uint32_t bytes; /* of all, a multiple of 8 */
@@ -109,6 +111,7 @@ bool drafts_put(struct drafts *drafts, const struct event_draft *draft)
 
 void drafts_clear(struct drafts *drafts)
 {
+	pages_give_back(drafts->bytes, drafts->used);
 	drafts->used = 0;
 	drafts->count = 0;
 }

@@ -56,6 +56,7 @@ struct outlet {
 	/* Copies the record; false: no room, or not of the present session: the journal
 	 * stops this stream until source.pull() or source.rewind(). */
 	bool (*offer)(void *data, enum outlet_stream stream, const struct outlet_record *record);
+	void (*flush)(void *data); /* that was all for now. May be NULL. */
 	/* The latest retained state of a sensor; replaces an unsent one of the same key. */
 	void (*state)(void *data, const struct outlet_state *state);
 	/* The end of the chain after a commit, for the status topic. */

@@ -218,6 +218,8 @@ bool journal_tidy(struct journal *journal)
 	}
 	more |= take_step(journal, journal_feed);
 	more |= take_step(journal, journal_replay_step);
+	if (journal->outlet.flush)
+		journal->outlet.flush(journal->outlet.data);
 	if (journal->trouble.rest_until_ns == rest_until_ns)
 		journal->trouble.active = false;
 	return more || journal->trouble.active;

@@ -16,7 +16,8 @@
 #define LOG_TOKEN "uplink"
 #include "base/log.h"
 
-#define STUCK_NS (60 * NS_PER_S)
+#define STUCK_NS  (60 * NS_PER_S)
+#define FEW_BYTES ((size_t)16 * 1024)
 
 /* ---- life -------------------------------------------------------------------------------- */
 
@@ -355,10 +356,23 @@ static bool offer(void *data, enum outlet_stream stream, const struct outlet_rec
 	pthread_mutex_lock(&uplink->lock);
 	if (uplink->session != 0 && record->session == uplink->session)
 		taken = put_record(uplink, stream, record);
-	if (taken)
-		wake_if_idle(uplink);
+	if (taken && channel_waiting(&uplink->channel) > FEW_BYTES)
+		wake_if_idle(uplink); /* it sends while the journal reads on */
 	pthread_mutex_unlock(&uplink->lock);
 	return taken;
+}
+
+/* A few events are sent from here: to wake our thread for them costs as much as they do. It sees when
+ * the child has gone, and waits for the room that is not there. */
+static void flush(void *data)
+{
+	struct uplink *uplink = data;
+
+	pthread_mutex_lock(&uplink->lock);
+	if (channel_waiting(&uplink->channel) > 0 &&
+	    (channel_flush(&uplink->channel) < 0 || channel_waiting(&uplink->channel) > 0))
+		wake_if_idle(uplink);
+	pthread_mutex_unlock(&uplink->lock);
 }
 
 /* With a signer a handover has its signature before it goes. */
@@ -428,6 +442,7 @@ struct outlet uplink_outlet(struct uplink *uplink)
 	return (struct outlet){
 		.data = uplink,
 		.offer = offer,
+		.flush = flush,
 		.state = set_state,
 		.head = set_head,
 		.grown = uplink->notary ? set_grown : NULL,

@@ -191,6 +191,7 @@ static void *feed(void *data)
 	pthread_mutex_lock(&source->lock);
 	while (n <= source->bench->events) {
 		if (source->session == 0 || source->blocked) {
+			source->outlet.flush(source->outlet.data);
 			pthread_cond_wait(&source->cond, &source->lock);
 			continue;
 		}
@@ -206,6 +207,7 @@ static void *feed(void *data)
 		else
 			source->blocked = source->pulls == pulls; /* or there is room again */
 	}
+	source->outlet.flush(source->outlet.data);
 	pthread_mutex_unlock(&source->lock);
 	return NULL;
 }

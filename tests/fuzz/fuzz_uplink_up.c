@@ -44,6 +44,7 @@ static void rewind_to(void *data, uint32_t session)
 		for (int stream = 0; stream < STREAM_COUNT; stream++)
 			(void)outlet.offer(outlet.data, (enum outlet_stream)stream, &record);
 	}
+	outlet.flush(outlet.data);
 }
 
 /* Every other one finds no room. */

@@ -83,6 +83,7 @@ static void a_poll_that_brings_anything_new_is_passed_whole(void **state)
 	struct bus_rig *rig = scripted_bus_plan(bus, 1, 3);
 	size_t at;
 
+	rig->points[0].is_prompt = rig->points[1].is_prompt = true;
 	bus->script.unit[0].last_point_reason = REASON_REFUSED;
 	bus_rig_start(rig);
 	at = bus_rig_wait(rig, 0, point_is_at_fault, 2);
@@ -93,6 +94,26 @@ static void a_poll_that_brings_anything_new_is_passed_whole(void **state)
 	assert_true(rig->log[at - 2].reading.more);
 	assert_true(rig->log[at - 1].reading.more);
 	assert_false(rig->log[at].reading.more);
+}
+
+static void what_meters_have_seen_before_does_not_go_along(void **state)
+{
+	struct scripted_bus *bus = *state;
+	struct bus_rig *rig = scripted_bus_plan(bus, 1, 3);
+	size_t at;
+
+	for (size_t i = 0; i < 3; i++)
+		rig->points[i].stale_after_ns = 1000 * 1000 * MS;
+	rig->points[0].is_prompt = true;
+	bus->script.unit[0].last_point_reason = REASON_REFUSED;
+	bus_rig_start(rig);
+	at = bus_rig_wait(rig, 0, point_is_at_fault, 2);
+	last_point_answers(bus, 0);
+	at = bus_rig_wait(rig, at + 1, point_is_good, 2);
+	assert_true(point_is_good(&rig->log[at - 1], 0));
+	assert_true(rig->log[at - 1].reading.more);
+	assert_false(rig->log[at].reading.more);
+	assert_int_equal(bus_rig_count(rig, point_is_good, 1), 1);
 }
 
 static void a_fault_of_a_point_is_passed_once_for_each_reason(void **state)
@@ -128,6 +149,7 @@ int main(void)
 		scripted_bus_test(a_number_that_is_looked_at_twice_is_passed_by_two_polls),
 		scripted_bus_test(each_change_is_passed),
 		scripted_bus_test(a_poll_that_brings_anything_new_is_passed_whole),
+		scripted_bus_test(what_meters_have_seen_before_does_not_go_along),
 		scripted_bus_test(a_fault_of_a_point_is_passed_once_for_each_reason),
 	};
 

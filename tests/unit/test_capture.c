@@ -110,16 +110,6 @@ static bool is_readable(int fd)
 	return poll(&pollfd, 1, 0) == 1;
 }
 
-static struct capture_queue *queue_of_pace(int64_t pace_ns)
-{
-	struct capture item = {.kind = CAPTURE_READING, .may_wait = true};
-	struct capture_queue *queue;
-
-	assert_int_equal(capture_new(3, pace_ns, &queue), 0);
-	assert_int_equal(capture_take(queue, &item, 1), 0);
-	return queue;
-}
-
 static void put_one(struct capture_queue *queue, uint32_t point, bool may_wait)
 {
 	const struct capture item = {
@@ -129,9 +119,23 @@ static void put_one(struct capture_queue *queue, uint32_t point, bool may_wait)
 	capture_flush(queue);
 }
 
+/* One was taken just now. */
+static struct capture_queue *queue_of_pace(size_t slots, int64_t pace_ns)
+{
+	struct capture_queue *queue;
+	struct capture item;
+
+	assert_int_equal(capture_new(slots, pace_ns, &queue), 0);
+	put_one(queue, 0, true);
+	assert_true(is_readable(capture_fd(queue)));
+	assert_int_equal(capture_take(queue, &item, 1), 1);
+	assert_false(is_readable(capture_fd(queue)));
+	return queue;
+}
+
 static void what_may_wait_goes_with_what_may_not(void **state)
 {
-	struct capture_queue *queue = queue_of_pace(3600 * NS_PER_S);
+	struct capture_queue *queue = queue_of_pace(3, 3600 * NS_PER_S);
 	struct capture items[3];
 
 	(void)state;
@@ -148,40 +152,58 @@ static void what_may_wait_goes_with_what_may_not(void **state)
 	capture_free(queue);
 }
 
-static void what_may_wait_is_told_in_the_end(void **state)
+static void what_may_wait_is_looked_for(void **state)
 {
-	struct capture_queue *queue = queue_of_pace(20 * NS_PER_MS);
+	int64_t before_ns = clock_mono_ns();
+	struct capture_queue *queue = queue_of_pace(3, 20 * NS_PER_MS);
 	struct capture item;
 
 	(void)state;
 	for (uint32_t i = 0; i < 3; i++) {
+		assert_true(capture_look_ns(queue) >= before_ns + 20 * NS_PER_MS);
 		put_one(queue, i, true);
-		wait_readable(capture_fd(queue));
+		WAIT_FOR(clock_mono_ns() >= capture_look_ns(queue));
+		assert_false(is_readable(capture_fd(queue)));
+		before_ns = clock_mono_ns();
 		assert_int_equal(capture_take(queue, &item, 1), 1);
-		assert_int_equal(capture_take(queue, &item, 1), 0);
 	}
+	capture_free(queue);
+}
+
+static void when_nothing_came_the_next_wakes_again(void **state)
+{
+	struct capture_queue *queue = queue_of_pace(3, 20 * NS_PER_MS);
+	struct capture item;
+
+	(void)state;
+	assert_int_equal(capture_take(queue, &item, 1), 0); /* it was looked for something else */
+	put_one(queue, 1, true);
+	WAIT_FOR(clock_mono_ns() >= capture_look_ns(queue));
+	assert_int_equal(capture_take(queue, &item, 1), 1);
+	WAIT_FOR(clock_mono_ns() >= capture_look_ns(queue));
+	assert_int_equal(capture_take(queue, &item, 1), 0);
+	assert_true(capture_look_ns(queue) == INT64_MAX);
+	put_one(queue, 2, true);
+	assert_true(is_readable(capture_fd(queue)));
 	capture_free(queue);
 }
 
 static void many_wait_no_longer(void **state)
 {
-	struct capture_queue *queue;
-	struct capture item;
+	struct capture_queue *queue = queue_of_pace(64, 3600 * NS_PER_S);
 
 	(void)state;
-	assert_int_equal(capture_new(64, 3600 * NS_PER_S, &queue), 0);
-	assert_int_equal(capture_take(queue, &item, 1), 0);
 	for (uint32_t i = 0; i < 31; i++)
 		put_one(queue, i, true);
 	assert_false(is_readable(capture_fd(queue)));
 	put_one(queue, 31, true);
-	wait_readable(capture_fd(queue));
+	assert_true(is_readable(capture_fd(queue)));
 	capture_free(queue);
 }
 
 static void a_full_queue_does_not_wait(void **state)
 {
-	struct producer producer = {.queue = queue_of_pace(3600 * NS_PER_S)};
+	struct producer producer = {.queue = queue_of_pace(3, 3600 * NS_PER_S)};
 	struct capture items[3];
 	pthread_t thread;
 
@@ -204,7 +226,8 @@ int main(void)
 		cmocka_unit_test(what_is_left_after_a_take_still_wakes_the_consumer),
 		cmocka_unit_test(closing_frees_a_waiting_producer),
 		cmocka_unit_test(what_may_wait_goes_with_what_may_not),
-		cmocka_unit_test(what_may_wait_is_told_in_the_end),
+		cmocka_unit_test(what_may_wait_is_looked_for),
+		cmocka_unit_test(when_nothing_came_the_next_wakes_again),
 		cmocka_unit_test(many_wait_no_longer),
 		cmocka_unit_test(a_full_queue_does_not_wait),
 	};

@@ -53,6 +53,7 @@ static bool offer_next(struct fake_journal *journal, enum outlet_stream stream)
 	record.payload_bytes = fake_payload(journal, n, payload);
 	pthread_mutex_unlock(&journal->lock);
 	taken = journal->outlet.offer(journal->outlet.data, stream, &record);
+	journal->outlet.flush(journal->outlet.data);
 	pthread_mutex_lock(&journal->lock);
 	if (record.session != journal->session)
 		return true;
