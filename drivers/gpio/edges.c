@@ -37,7 +37,7 @@ static void report(const struct gpio *gpio, struct gpio_line *line, bool level, 
 int gpio_edges_start(struct gpio *gpio, struct gpio_line *line)
 {
 	int64_t before = clock_mono_ns();
-	int level = gpio_lines_level(line->held, line->index);
+	int level = gpio_held_level(line->held);
 
 	if (level < 0)
 		return level;
@@ -86,27 +86,13 @@ static int64_t plausible(struct gpio *gpio, const struct gpio_line *line, int64_
 	return now_ns;
 }
 
-static struct gpio_line *line_of(const struct gpio *gpio, const struct gpio_lines *held,
-				 size_t index)
-{
-	size_t i = 0;
-
-	while (gpio->line[i].held != held || gpio->line[i].index != index)
-		i++;
-	return &gpio->line[i];
-}
-
-/* From now on edge->line is an index into gpio->line. */
-static void settle_edges(struct gpio *gpio, const struct gpio_lines *held, struct gpio_edge *edge,
-			 size_t count)
+static void settle_edges(struct gpio *gpio, size_t line, struct gpio_edge *edge, size_t count)
 {
 	int64_t now_ns = clock_mono_ns();
 
 	for (size_t i = 0; i < count; i++) {
-		struct gpio_line *line = line_of(gpio, held, edge[i].line);
-
-		edge[i].line = (size_t)(line - gpio->line);
-		edge[i].at_ns = plausible(gpio, line, edge[i].at_ns, now_ns);
+		edge[i].line = line;
+		edge[i].at_ns = plausible(gpio, &gpio->line[line], edge[i].at_ns, now_ns);
 	}
 }
 
@@ -119,14 +105,15 @@ static ssize_t gather(struct gpio *gpio)
 
 	do {
 		before = count;
-		for (size_t i = 0; i < gpio->held_count; i++) {
+		for (size_t i = 0; i < gpio->line_count; i++) {
 			if (gpio->edge_room - count < GPIO_QUEUE_MAX)
 				break;
-			taken = gpio_lines_edges(gpio->held[i], &gpio->edge[count],
-						 gpio->edge_room - count);
+			if (!gpio->line[i].held)
+				continue;
+			taken = gpio_held_edges(gpio->line[i].held, &gpio->edge[count]);
 			if (taken < 0)
 				return taken;
-			settle_edges(gpio, gpio->held[i], &gpio->edge[count], (size_t)taken);
+			settle_edges(gpio, i, &gpio->edge[count], (size_t)taken);
 			count += (size_t)taken;
 		}
 	} while (count != before);
@@ -151,7 +138,7 @@ static void sort_by_time(struct gpio_edge *edge, size_t count)
 static int look(const struct gpio *gpio, struct gpio_line *line, bool tell_same)
 {
 	int64_t before = clock_mono_ns();
-	int level = gpio_lines_level(line->held, line->index);
+	int level = gpio_held_level(line->held);
 
 	if (level < 0)
 		return level;
@@ -192,7 +179,7 @@ int gpio_edges_take(struct gpio *gpio)
 static int confirm(const struct gpio *gpio, struct gpio_line *line)
 {
 	int64_t before = clock_mono_ns();
-	int level = gpio_lines_level(line->held, line->index);
+	int level = gpio_held_level(line->held);
 	int64_t since = level == line->suspected_level ? line->suspected_ns : before;
 
 	if (level < 0)

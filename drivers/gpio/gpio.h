@@ -59,8 +59,7 @@ struct gpio_line {
 	/* Where it is; the chip is set only while lines are being claimed. */
 	struct gpio_chip *chip;
 	unsigned int offset;
-	struct gpio_lines *held; /* NULL: not ours now */
-	size_t index; /* within held */
+	struct gpio_held *held; /* NULL: not ours now */
 	enum reason told; /* the last fault, REASON_NONE: none */
 
 	bool level; /* last reported */
@@ -78,8 +77,6 @@ struct gpio {
 	const struct gpio_device_conf *conf;
 	struct gpio_line *line;
 	size_t line_count;
-	struct gpio_lines **held; /* requests, each of one or more lines */
-	size_t held_count;
 	struct gpio_edge *edge; /* room for those of one round */
 	size_t edge_room;
 	int epoll_fd, timer_fd;
@@ -98,6 +95,9 @@ int gpio_claim_start(struct gpio *gpio);
 /* Asks for the lines that are not held, says why each cannot be had, once. */
 void gpio_claim(struct gpio *gpio);
 void gpio_claim_drop(struct gpio *gpio); /* all that are held */
+
+/* What was read of a line, and that it is ours, goes to another instance. */
+void gpio_claim_inherit(struct gpio_line *line, struct gpio_line *before);
 
 /* ---- edges.c, beside the card's read() ---------------------------------------------- */
 

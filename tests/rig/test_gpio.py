@@ -1,6 +1,7 @@
 """The daemon on a real kernel's GPIO lines, with both major versions of libgpiod."""
 
 import itertools
+import os
 from datetime import datetime
 
 import pytest
@@ -17,6 +18,9 @@ from rig.subscriber import Subscriber
 
 MS = 1_000_000
 LATE_MS = 250  # an emulated machine takes its time, but a wrong clock is years away
+EDGES = int(os.environ.get("EDGES", "10000"))  # that come while it is reloaded
+EDGES_S = 60  # at least, for all of them
+RELOADS = 20
 
 ENVIRONMENTS = {
     "debian 12, linux 6.1, libgpiod 1": (userland.debian_12, "bookworm"),
@@ -508,3 +512,45 @@ def test_a_vehicle_crosses_a_lane_and_a_cable_is_cut(bench):
     assert wait_seal(subscriber, "cable", "tampered", since=mark)["severity"] == "critical"
     chip.pull("arm", False)
     subscriber.wait_event("barrier.fault", since=mark)
+
+
+# ---- another configuration ----
+
+
+def contact(name, of):
+    return f'contact "{name}" {{ input = "{of}"  severity = "info" }}\n'
+
+
+LOOP_POINT = point("loop", "loop", chatter_edges=0)
+LOOP = device(LOOP_POINT) + contact("loop", "io.loop")
+SPARE = device(point("spare", "spare")).replace('"io"', '"spare"') + contact("spare", "spare.spare")
+RELOADED = {
+    "nothing changes": lambda number: f"# {number}\n" + LOOP,
+    "a device before it comes and goes": lambda number: SPARE * (number % 2) + LOOP,
+    "a contact of it comes and goes": lambda number: contact("again", "io.loop") * (number % 2) + LOOP,
+    "another line of it comes and goes": lambda number: (
+        device(*[point("spare", "spare")] * (number % 2), LOOP_POINT) + contact("loop", "io.loop")
+    ),
+}
+
+
+@pytest.mark.parametrize("text_of", RELOADED.values(), ids=RELOADED)
+def test_a_reload_loses_no_edge(bench, text_of):
+    chip = bench.chips.add("reload-rig", ["loop", "spare"])
+    gateway, subscriber = bench.run(text_of(0))
+    subscriber.wait_event("contact.info", sensor="loop")
+    mark = subscriber.mark
+    toggling = chip.begin_toggle("loop", EDGES, 1_000_000 * EDGES_S // EDGES)
+    for number in range(1, RELOADS + 1):
+        toggling.wait(number * EDGES // (RELOADS + 2))
+        gateway.reload(text_of(number))
+    moves = toggling.end()
+
+    def told():
+        return [e for e in subscriber.events(since=mark, sensor="loop") if e.get("state")]
+
+    subscriber.wait(lambda: len(told()) >= len(moves), "each edge", within_s=EDGES_S)
+    assert [event["state"] for event in told()] == ["normal", "abnormal"] * (EDGES // 2)
+    for (mono_ns, _), event in zip(moves, told()):
+        assert 0 <= event["occurred"]["mono_ns"] - mono_ns < LATE_MS * MS
+    assert not subscriber.events("input.edges-lost")

@@ -29,7 +29,12 @@ class Gateway:
         self.folder = f"/tmp/{name}"
         self.log = f"{self.folder}/log"
         self.pid = None
-        guest.put(f"{self.folder}/corridord.conf", head(name, **options) + text)
+        self.options = options
+        self.reloads = 0
+        self.configure(text)
+
+    def configure(self, text):
+        self.guest.put(f"{self.folder}/corridord.conf", head(self.name, **self.options) + text)
 
     def start(self):
         folder, log = shlex.quote(self.folder), shlex.quote(self.log)
@@ -54,6 +59,14 @@ class Gateway:
 
     def go_on(self):
         self.guest.run(f"kill -CONT {self.pid}")
+
+    def reload(self, text):
+        """By SIGHUP; until it has taken it, or seen that it is the same."""
+        self.reloads += 1
+        self.configure(text)
+        self.guest.run(f"kill -HUP {self.pid}")
+        ended = "grep -c -e 'in effect, for SIGHUP' -e 'nothing has changed'"
+        self.guest.until(f"[ $({ended} {self.log}) -ge {self.reloads} ]")
 
     def stop(self):
         """In order, to the last: nothing of it holds a line any more."""
