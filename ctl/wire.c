@@ -204,7 +204,8 @@ static void explain_state(const struct wire_step *step, const json_t *sensor,
 		return;
 	if ((down && strcmp(state, "open") == 0) || (!down && strcmp(state, "closed") == 0))
 		snprintf(ret_why + strlen(ret_why), WIRE_WHY_BYTES - strlen(ret_why),
-			 "Are closed_limit and open_limit swapped, or both inverted? ");
+			 "Are closed_limit and open_limit swapped, in the barrier's block or at "
+			 "the terminals, or both inverted? ");
 }
 
 /* The input that was to become one value became the other. */

@@ -338,7 +338,8 @@ int config_compare(const struct config *old, const struct config *next,
 		.points = new_list(next->point_count),
 		.units = new_list(next->lane_count + next->contact_count + next->meter_count),
 	};
-	if (!ret_same->buses || !ret_same->heirs || !ret_same->devices || !ret_same->points || !ret_same->units)
+	if (!ret_same->buses || !ret_same->heirs || !ret_same->devices || !ret_same->points ||
+	    !ret_same->units)
 		return -ENOMEM;
 	err = compare_buses(old, next, ret_same);
 	return err < 0 ? err : compare_units(old, next, ret_same);

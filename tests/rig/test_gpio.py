@@ -18,8 +18,8 @@ from rig.subscriber import Subscriber
 
 MS = 1_000_000
 LATE_MS = 250  # an emulated machine takes its time, but a wrong clock is years away
-EDGES = int(os.environ.get("EDGES", "10000"))  # that come while it is reloaded
-EDGES_S = 60  # at least, for all of them
+EDGES = int(os.environ.get("EDGES", "1000"))  # that come while it is reloaded
+EDGE_MS = 20  # from one to the next: libgpiod 1 holds 16 of them, and this machine stands still at times
 RELOADS = 20
 
 ENVIRONMENTS = {
@@ -41,20 +41,20 @@ class Bench:
         self.gateways = []
         self.subscribers = []
 
-    def gateway(self, text):
+    def gateway(self, text, level="debug"):
         """A gateway that is not started."""
-        self.gateways.append(Gateway(self.guest, f"gw{next(self.numbers)}", text))
+        self.gateways.append(Gateway(self.guest, f"gw{next(self.numbers)}", text, level=level))
         return self.gateways[-1]
 
-    def heard(self, text):
+    def heard(self, text, level="debug"):
         """A gateway that is not started, and a subscriber to it. One in each test."""
-        gateway = self.gateway(text)
+        gateway = self.gateway(text, level)
         subscriber = Subscriber(self.broker, topic=topic(gateway.name))
         self.subscribers.append(subscriber.start())
         return gateway, subscriber
 
-    def run(self, text):
-        gateway, subscriber = self.heard(text)
+    def run(self, text, **options):
+        gateway, subscriber = self.heard(text, **options)
         gateway.start().wait_ready()
         return gateway, subscriber
 
@@ -537,20 +537,21 @@ RELOADED = {
 @pytest.mark.parametrize("text_of", RELOADED.values(), ids=RELOADED)
 def test_a_reload_loses_no_edge(bench, text_of):
     chip = bench.chips.add("reload-rig", ["loop", "spare"])
-    gateway, subscriber = bench.run(text_of(0))
+    gateway, subscriber = bench.run(text_of(0), level="info")
     subscriber.wait_event("contact.info", sensor="loop")
     mark = subscriber.mark
-    toggling = chip.begin_toggle("loop", EDGES, 1_000_000 * EDGES_S // EDGES)
+    toggling = chip.begin_toggle("loop", EDGES, 1000 * EDGE_MS)
     for number in range(1, RELOADS + 1):
         toggling.wait(number * EDGES // (RELOADS + 2))
         gateway.reload(text_of(number))
     moves = toggling.end()
 
     def told():
-        return [e for e in subscriber.events(since=mark, sensor="loop") if e.get("state")]
+        return [e["occurred"]["mono_ns"] for e in subscriber.events(since=mark, sensor="loop") if e.get("state")]
 
-    subscriber.wait(lambda: len(told()) >= len(moves), "each edge", within_s=EDGES_S)
-    assert [event["state"] for event in told()] == ["normal", "abnormal"] * (EDGES // 2)
-    for (mono_ns, _), event in zip(moves, told()):
-        assert 0 <= event["occurred"]["mono_ns"] - mono_ns < LATE_MS * MS
-    assert not subscriber.events("input.edges-lost")
+    subscriber.wait(lambda: told()[-1:] >= moves[-1][:1], "the last edge")
+    lost = subscriber.events("input.edges-lost")
+    changes = [e["occurred"]["mono_ns"] for e in subscriber.events("config.changed")]
+    assert not lost, f"at {[e['occurred']['mono_ns'] for e in lost]}, changed at {changes}"
+    assert len(told()) == EDGES
+    assert all(0 <= at_ns - mono_ns < LATE_MS * MS for at_ns, (mono_ns, _) in zip(told(), moves))

@@ -92,18 +92,16 @@ static void what_a_point_is_used_as_counts_as_its_own(void **state)
 	end(&pair);
 }
 
-#define IO(points) "device \"io\" { driver = gpio chip = \"c\"\n" points "}\n"
-#define LINE(name, more) \
-	"    point \"" name "\" { line = \"" name "\" bias = disabled " more " }\n"
-#define CONTACT(name) "contact \"" name "\" { input = \"io." name "\" }\n"
+#define IO(points)	 "device \"io\" { driver = gpio chip = \"c\"\n" points "}\n"
+#define LINE(name, more) "    point \"" name "\" { line = \"" name "\" bias = disabled " more " }\n"
+#define CONTACT(name)	 "contact \"" name "\" { input = \"io." name "\" }\n"
 
 static void lines_of_a_chip_that_say_the_same_are_the_same_beside_others(void **state)
 {
 	struct pair pair;
 
 	(void)state;
-	compare(&pair,
-		SITE IO(LINE("a", "") LINE("b", "") LINE("c", "")) CONTACT("a") CONTACT("c"),
+	compare(&pair, SITE IO(LINE("a", "") LINE("b", "") LINE("c", "")) CONTACT("a") CONTACT("c"),
 		SITE IO(LINE("new", "") LINE("a", "") LINE("c", "debounce = 9ms")) CONTACT("a")
 			CONTACT("c"));
 	assert_int_equal(pair.same.buses[0], CONFIG_NEW);

@@ -7,9 +7,9 @@ from rig import conf
 from .guest import BROKER
 
 
-def head(name, **options):
+def head(name, level="debug", **options):
     """The configuration's first blocks, of a gateway with this name."""
-    given = {"id": name, "log_level": "debug"}
+    given = {"id": name, "log_level": level}
     return conf.head(0, host=f"{BROKER[0]}:{BROKER[1]}", gateway=given, **options)
 
 
@@ -66,7 +66,7 @@ class Gateway:
         self.configure(text)
         self.guest.run(f"kill -HUP {self.pid}")
         ended = "grep -c -e 'in effect, for SIGHUP' -e 'nothing has changed'"
-        self.guest.until(f"[ $({ended} {self.log}) -ge {self.reloads} ]")
+        self.guest.until(f"[ $({ended} {self.log}) -ge {self.reloads} ]", every_s=0.2)
 
     def stop(self):
         """In order, to the last: nothing of it holds a line any more."""

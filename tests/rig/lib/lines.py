@@ -92,7 +92,7 @@ class Toggling:
 
     def wait(self, moves):
         """Until it has moved so often, or a little more: it writes down many at a time."""
-        self.guest.until(f"[ $(wc -l <{self.moves}) -ge {moves} ]", within_s=self.patience_s)
+        self.guest.until(f"[ $(wc -l <{self.moves}) -ge {moves} ]", within_s=self.patience_s, every_s=0.3)
 
     def end(self):
         """As Chip.toggle()."""
