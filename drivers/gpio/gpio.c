@@ -325,10 +325,11 @@ static int recheck_when_due(struct gpio *gpio)
 static int gpio_read(void *instance)
 {
 	struct gpio *gpio = instance;
+	const int64_t began_ns = clock_mono_ns();
 	int err = gpio_edges_take(gpio);
 
 	if (!err)
-		err = gpio_edges_confirm(gpio);
+		err = gpio_edges_confirm(gpio, began_ns);
 	if (!err)
 		err = recheck_when_due(gpio);
 	if (!err && clock_mono_ns() >= gpio->next_claim_ns)

@@ -108,8 +108,8 @@ int gpio_edges_start(struct gpio *gpio, struct gpio_line *line);
  * whether the levels agree. Negative errno: a chip failed. */
 int gpio_edges_take(struct gpio *gpio);
 
-/* Looks again at lines under suspicion whose time has come. */
-int gpio_edges_confirm(struct gpio *gpio);
+/* Looks again at lines whose time under suspicion had come before the edges were taken. */
+int gpio_edges_confirm(struct gpio *gpio, int64_t before_take_ns);
 
 /* Reads and reports all levels. */
 int gpio_edges_recheck(struct gpio *gpio);
