@@ -8,7 +8,6 @@
 #include "frames/host.h"
 #include "modbus/conf.h"
 
-#define MODBUS_PORT    502
 #define CONNECT_NS     (3 * NS_PER_S)
 #define ANSWER_NS      NS_PER_S
 #define REGISTERS_MOST 125
@@ -93,11 +92,11 @@ static int create(struct alone_bus *bus)
 int alone_open(const struct alone *alone, int64_t answer_ns, struct alone_bus **ret_bus,
 	       char why[sizeof(((struct driver_peek *)0)->why)])
 {
-	struct uplink_host host = {.port = MODBUS_PORT};
+	struct uplink_host host = {.port = ALONE_PORT};
 	struct alone_bus *bus;
 	int err;
 
-	if (alone->host && uplink_host_parse(alone->host, MODBUS_PORT, &host) < 0) {
+	if (alone->host && uplink_host_parse(alone->host, ALONE_PORT, &host) < 0) {
 		snprintf(why, sizeof(bus->told.why), "\"%s\" is no host", alone->host);
 		return -EINVAL;
 	}

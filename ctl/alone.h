@@ -8,6 +8,7 @@
 #include "bus/driver.h"
 
 #define ALONE_UNIT_MOST 247
+#define ALONE_PORT	502 /* of Modbus TCP */
 
 struct alone {
 	const char *port; /* of a serial line; NULL: a connection to */

@@ -6,6 +6,7 @@
 #include "ctl/words.h"
 
 #define SHOWN_AT_FIRST "40"
+#define SEQ_COLUMNS    10
 
 /* of: a lane, a device, or the beginning of a type ("seal."); NULL: all. */
 static bool is_of(const json_t *event, const char *of)
@@ -48,7 +49,7 @@ static bool show(void *data, const char *payload, size_t bytes)
 		} else {
 			put_day(view, event);
 			fprintf(out, "%8lld  ", (long long)number_of(event, "seq"));
-			words_of_event(event, out);
+			words_of_event(event, SEQ_COLUMNS, out);
 		}
 		view->shown++;
 	}
@@ -86,7 +87,7 @@ int ctl_events(struct ctl *ctl)
 		if (is_of(event, of) && ctl->json)
 			ctl_print_json(ctl, event);
 		else if (is_of(event, of))
-			words_of_event(event, ctl->out);
+			words_of_event(event, 0, ctl->out);
 		json_decref(event);
 		fflush(ctl->out);
 		if (ferror(ctl->out))

@@ -55,8 +55,8 @@ static void look_at_disk(const json_t *journal, json_t *faults)
 	if (evicted > 0)
 		snprintf(gone, sizeof(gone), "%lld unsent events given up so far", evicted);
 	snprintf(what, sizeof(what),
-		 "journal: its disk is full: %s. Make room on that of df -h %.*s: "
-		 "journalctl --vacuum-size=50M, apt-get clean, what else grows there",
+		 "journal: its disk is full: %s. Make room there (df -h %.*s): "
+		 "journalctl --vacuum-size=50M, apt-get clean, what else grows",
 		 gone, (int)(path[0] == '/' ? strrchr(path, '/') - path : 1), path);
 	add(faults, "fault", what, number_of(full, "since_s"));
 }

@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "ctl/ctl.h"
 #include "ctl/sweep.h"
+#include "ctl/text.h"
 
 #define DEFAULT_SOCKET "/run/corridord/control"
 #define DEFAULT_CONF   SYSCONFDIR "/corridord/corridord.conf"
@@ -77,14 +78,17 @@ static const struct command {
 	 "all that somebody far away needs to help, without secrets", true},
 };
 
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define HELP_COLUMN 8
+#define COMMANDS    (sizeof(commands) / sizeof(commands[0]))
 
 static void usage(FILE *out)
 {
 	fputs("corridorctl [--json] [--socket PATH] COMMAND\n", out);
-	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %s%s%s\n        %s\n", commands[i].name,
-			commands[i].words[0] ? " " : "", commands[i].words, commands[i].help);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		fprintf(out, "  %s%s%s\n%*s", commands[i].name, commands[i].words[0] ? " " : "",
+			commands[i].words, HELP_COLUMN, "");
+		text_wrap(out, commands[i].help, HELP_COLUMN, HELP_COLUMN);
+	}
 	fputs("  -j, --json          for programs\n"
 	      "  -s, --socket PATH   of the daemon, default " DEFAULT_SOCKET "\n"
 	      "  -c, --conf FILE     of the daemon, default " DEFAULT_CONF "\n"

@@ -11,8 +11,10 @@
 #include "ctl/ctl.h"
 #include "ctl/text.h"
 
-#define YEAR_2000 946684800
-#define YEAR_2100 4102444800
+#define TEXT_LEAST 2 /* registers */
+#define TEXT_MOST  12
+#define YEAR_2000  946684800
+#define YEAR_2100  4102444800
 
 struct question {
 	const char *device, *table; /* table NULL: the usual one */
@@ -160,6 +162,76 @@ static void put_register(long address, unsigned value, FILE *out)
 	fprintf(out, "    %c%c\n", printable(value >> 8), printable(value & 0xFF));
 }
 
+/* How many registers from there on are two characters each. */
+static size_t text_length(const json_t *registers, size_t at)
+{
+	const size_t first = at;
+
+	for (; at < json_array_size(registers); at++) {
+		unsigned value = (unsigned)json_integer_value(json_array_get(registers, at));
+
+		if (printable(value >> 8) == '.' || printable(value & 0xFF) == '.')
+			break;
+	}
+	return at - first;
+}
+
+static void put_characters(const json_t *registers, size_t at, size_t length, bool swapped,
+			   FILE *out)
+{
+	fputc('"', out);
+	for (size_t i = at; i < at + length; i++) {
+		unsigned value = (unsigned)json_integer_value(json_array_get(registers, i));
+		int first = printable(value >> 8), second = printable(value & 0xFF);
+
+		fprintf(out, "%c%c", swapped ? second : first, swapped ? first : second);
+	}
+	fputc('"', out);
+}
+
+/* The longest text there is, as it stands and with the bytes of each register swapped. */
+static void put_text(const json_t *registers, long address, FILE *out)
+{
+	size_t at = 0, length = 0;
+
+	for (size_t i = 0; i < json_array_size(registers); i++) {
+		size_t here = text_length(registers, i);
+
+		if (here > length) {
+			at = i;
+			length = here;
+		}
+	}
+	if (length < TEXT_LEAST)
+		return;
+	length = length < TEXT_MOST ? length : TEXT_MOST;
+	fprintf(out, "\ntext from %ld: ", address + (long)at);
+	put_characters(registers, at, length, false, out);
+	fputs("  swapped: ", out);
+	put_characters(registers, at, length, true, out);
+	fputc('\n', out);
+}
+
+/* More than one number would not stay on a screen. */
+static void put_meanings(const json_t *registers, long address, FILE *out)
+{
+	const size_t count = json_array_size(registers);
+
+	if (count > 4) {
+		put_text(registers, address, out);
+		fputs("\n2 or 4 at a time are shown as one number, too, in every order of bytes\n",
+		      out);
+		return;
+	}
+	if (count >= 2)
+		put_orders(registers, 0, 2, address, out);
+	if (count == 4)
+		put_orders(registers, 0, 4, address, out);
+	if (count >= 2)
+		fputs("\n* may well be meant: the order to write into the point (order = \"cdab\")\n",
+		      out);
+}
+
 static void put_answer(const json_t *answer, FILE *out)
 {
 	const json_t *registers = json_object_get(answer, "registers"), *value;
@@ -182,13 +254,8 @@ static void put_answer(const json_t *answer, FILE *out)
 		else
 			put_register(address + (long)i, number, out);
 	}
-	if (!bits && count >= 2)
-		put_orders(registers, 0, 2, address, out);
-	if (!bits && count >= 4)
-		put_orders(registers, 0, 4, address, out);
-	if (!bits && count >= 2)
-		fputs("\n* may well be meant: the order to write into the point (order = \"cdab\")\n",
-		      out);
+	if (!bits)
+		put_meanings(registers, address, out);
 }
 
 /* As the daemon would answer. NULL: told. */

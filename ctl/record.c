@@ -1,13 +1,13 @@
 /* corridorctl record: what the buses deliver, into a file that can be replayed. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ctl/ctl.h"
+#include "ctl/interrupt.h"
 #include "ctl/text.h"
 #include "transit/event/trace.h"
 
@@ -22,14 +22,6 @@ struct recording {
 	int64_t base_ns, last_ns;
 	unsigned long count;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
 
 /* Times count from the beginning, and do not go back. */
 static void put_line(struct recording *recording, const char *line)
@@ -92,7 +84,7 @@ static int begin(struct recording *recording)
 
 static int go_on(struct recording *recording, time_t until)
 {
-	while (!interrupted && time(NULL) < until && !ferror(recording->file)) {
+	while (!interrupted() && time(NULL) < until && !ferror(recording->file)) {
 		json_t *reading = link_next_reading(recording->ctl->link, LOOK_MS);
 
 		put_line(recording, json_string_value(reading));
@@ -119,11 +111,9 @@ static void name_file(char name[NAME_BYTES])
 
 static int record(struct recording *recording, const char *name, long minutes)
 {
-	struct sigaction action = {.sa_handler = on_interrupt};
 	int status;
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	interrupt_catch();
 	put_head(recording);
 	status = begin(recording);
 	if (status == CTL_FINE && !recording->ctl->json)

@@ -18,7 +18,7 @@ static unsigned long put_line(struct ctl *ctl, const char *line)
 	else if (ctl->json)
 		fputs(line, ctl->out);
 	else
-		words_of_event(event, ctl->out);
+		words_of_event(event, 0, ctl->out);
 	json_decref(event);
 	return event ? 1 : 0;
 }

@@ -11,9 +11,12 @@
 
 #include "base/clock.h"
 #include "ctl/ctl.h"
+#include "ctl/interrupt.h"
 #include "ctl/likeness.h"
 #include "ctl/loan.h"
 #include "ctl/sweep.h"
+#include "ctl/text.h"
+#include "frames/host.h"
 
 #define LIKE_COLUMN    51 /* of the table of those that were found */
 #define OWN_PROFILES   SYSCONFDIR "/corridord/profiles"
@@ -24,6 +27,7 @@
 #define NET_ANSWER_NS  (300 * NS_PER_MS)
 #define BYTES_WAITED   40 /* of a question and its answer, and the pause of an adapter */
 #define BITS_PER_BYTE  11
+#define USUAL_UNITS    16 /* up to here; so few are asked for two tables before they count as silent */
 #define SAME_ENOUGH    8 /* that many units in a row: one device that does not look at the unit */
 #define GATEWAY_NO_WAY 10 /* exceptions of a gateway behind which nobody answers */
 #define GATEWAY_SILENT 11
@@ -35,6 +39,10 @@ struct found {
 	char answers[64];
 };
 
+struct units {
+	int first, last;
+};
+
 struct scan {
 	struct ctl *ctl;
 	struct sweep sweep;
@@ -43,6 +51,8 @@ struct scan {
 	int unit; /* that is asked */
 	json_t *found;
 	bool progress; /* somebody looks on */
+	int64_t began_ns;
+	int asked, planned; /* units, each at each speed */
 	int garbled; /* answers at the present speed that were none */
 	struct loan loan; /* of the line, if a bus of the daemon has it */
 };
@@ -68,7 +78,7 @@ static int ask(void *data, struct driver_peek *peek)
 }
 
 /* Which tables have something at their beginning; a unit that refuses is one too. */
-static bool look(struct scan *scan, struct found *ret_found)
+static bool look(struct scan *scan, bool twice, struct found *ret_found)
 {
 	static const char *const tables[] = {"holding", "input", "discrete", "coil"};
 	size_t used = 0;
@@ -81,7 +91,7 @@ static bool look(struct scan *scan, struct found *ret_found)
 
 		snprintf(peek.table, sizeof(peek.table), "%s", tables[i]);
 		err = ask(scan, &peek);
-		if (!is_alive(&peek, err) && i > 0 && !alive)
+		if (!is_alive(&peek, err) && i >= (twice ? 1 : 0) && !alive)
 			return false;
 		alive |= is_alive(&peek, err);
 		if (err == 0)
@@ -116,7 +126,7 @@ static json_t *likely(struct scan *scan)
 	return names;
 }
 
-static void note(struct scan *scan, const struct found *found)
+static void note(struct scan *scan, const struct found *found, const char *what)
 {
 	json_t *one = json_pack("{s:i, s:s, s:o}", "unit", found->unit, "answers", found->answers,
 				"like", likely(scan));
@@ -126,27 +136,38 @@ static void note(struct scan *scan, const struct found *found)
 		json_object_set_new(one, "parity", json_string(sweep_parity_name(found->parity)));
 	}
 	json_array_append_new(scan->found, one);
+	scan->planned = scan->asked + scan->sweep.last_unit - found->unit; /* no other speed */
+	if (scan->progress)
+		fprintf(stderr, "\r%-14s unit %3d   answers%*s\n", what, found->unit, 32, "");
 }
 
 /* ---- a line ---------------------------------------------------------------------------------- */
 
-static void show(const struct scan *scan, const char *what, int unit, size_t found)
+static void show(const struct scan *scan, const char *what)
 {
-	if (scan->progress)
-		fprintf(stderr, "\r%-14s unit %3d of %d, %zu found ", what, unit,
-			scan->sweep.last_unit, found);
+	int64_t took_ns = clock_mono_ns() - scan->began_ns;
+	char left[TEXT_SPAN_BYTES] = "";
+
+	if (!scan->progress)
+		return;
+	if (scan->asked > 0)
+		text_span(took_ns / scan->asked * (scan->planned - scan->asked) / NS_PER_S, left);
+	fprintf(stderr, "\r%-14s unit %3d   %zu found   %s left      ", what, scan->unit,
+		json_array_size(scan->found), left);
 }
 
 static void end_show(const struct scan *scan)
 {
 	if (scan->progress)
-		fputc('\n', stderr);
+		fputs("\r                                                            \r", stderr);
 }
 
 /* Whether each one is the same device, which does not look at the unit: those behind the first
  * are dropped. */
-static bool is_every_unit(struct scan *scan, size_t found)
+static bool is_every_unit(struct scan *scan)
 {
+	size_t found = json_array_size(scan->found);
+
 	if (scan->ctl->alone.port || found < SAME_ENOUGH ||
 	    (int)found != scan->unit - scan->sweep.first_unit + 1)
 		return false;
@@ -156,28 +177,28 @@ static bool is_every_unit(struct scan *scan, size_t found)
 	return true;
 }
 
-static void ask_units(struct scan *scan, const struct alone *alone, const char *what)
+static void ask_units(struct scan *scan, const struct alone *alone, const struct units *units,
+		      const char *what)
 {
-	size_t found = 0;
+	const bool twice = scan->sweep.last_unit - scan->sweep.first_unit < USUAL_UNITS;
 
-	for (scan->unit = scan->sweep.first_unit; scan->unit <= scan->sweep.last_unit;
-	     scan->unit++) {
+	for (scan->unit = units->first; scan->unit <= units->last && !interrupted(); scan->unit++) {
 		struct found one = {
 			.unit = scan->unit, .baud = alone->baud, .parity = alone->parity};
 
-		show(scan, what, scan->unit, found);
-		if (!look(scan, &one))
+		show(scan, what);
+		scan->asked++;
+		if (!look(scan, twice, &one))
 			continue;
-		note(scan, &one);
-		found++;
-		if (is_every_unit(scan, found))
+		note(scan, &one, what);
+		if (is_every_unit(scan))
 			break;
 	}
 	end_show(scan);
 }
 
 /* At one speed, or behind one host. */
-static int ask_at(struct scan *scan, const struct alone *alone)
+static int ask_at(struct scan *scan, const struct alone *alone, const struct units *units)
 {
 	const int64_t bytes_ns = (int64_t)BYTES_WAITED * BITS_PER_BYTE * NS_PER_S / alone->baud;
 	char why[sizeof(((struct driver_peek *)0)->why)], what[32];
@@ -188,12 +209,12 @@ static int ask_at(struct scan *scan, const struct alone *alone)
 		return ctl_fail("%s: %s", alone->port ? alone->port : alone->host, why);
 	snprintf(what, sizeof(what), "%d %s", alone->baud, sweep_parity_name(alone->parity));
 	scan->garbled = 0;
-	ask_units(scan, alone, alone->port ? what : alone->host);
+	ask_units(scan, alone, units, alone->port ? what : alone->host);
 	alone_close(scan->bus);
 	if (scan->garbled > 0 && !scan->ctl->json)
 		fprintf(scan->ctl->out,
-			"%s: %d answers that could not be understood: another speed or parity, or "
-			"two devices of one unit\n",
+			"%s: %d answers that could not be understood:\n"
+			"another speed or parity, or two devices of one unit\n",
 			what, scan->garbled);
 	return CTL_FINE;
 }
@@ -223,23 +244,74 @@ static int listen_first(const struct alone *alone)
 	return CTL_FINE;
 }
 
+/* Of those that are to be asked. */
+static struct units within(const struct sweep *sweep, struct units units)
+{
+	if (units.first < sweep->first_unit)
+		units.first = sweep->first_unit;
+	if (units.last > sweep->last_unit)
+		units.last = sweep->last_unit;
+	return units;
+}
+
+/* At each speed, until somebody answers: a line has one speed, and alone is left with it. */
+static int ask_at_speeds(struct scan *scan, struct alone *alone, const struct units *units)
+{
+	const struct sweep *sweep = &scan->sweep;
+	const size_t count = sweep->speed_count * sweep->parity_count;
+	int status = CTL_FINE;
+
+	for (size_t i = 0; status == CTL_FINE && i < count && !interrupted(); i++) {
+		alone->baud = sweep->speeds[i % sweep->speed_count];
+		alone->parity = sweep->parities[i / sweep->speed_count];
+		status = ask_at(scan, alone, units);
+		if (json_array_size(scan->found) > 0)
+			break;
+	}
+	return status;
+}
+
+/* The usual units first, at all speeds. */
+static int ask_line(struct scan *scan, struct alone *alone)
+{
+	static const struct units blocks[] = {{1, USUAL_UNITS}, {USUAL_UNITS + 1, 63}, {64, 247}};
+	int status = CTL_FINE;
+
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+		const struct units units = within(&scan->sweep, blocks[i]);
+
+		if (status != CTL_FINE || units.first > units.last)
+			continue;
+		if (json_array_size(scan->found) > 0)
+			status = ask_at(scan, alone, &units);
+		else
+			status = ask_at_speeds(scan, alone, &units);
+	}
+	return status;
+}
+
 static int scan_line(struct scan *scan)
 {
+	const struct sweep *sweep = &scan->sweep;
 	struct alone alone = scan->ctl->alone;
 	int status = loan_begin(&scan->loan, scan->ctl->link, alone.port);
 
+	scan->planned *= (int)(sweep->speed_count * sweep->parity_count);
 	if (status == CTL_FINE)
 		status = listen_first(&alone);
-
-	for (size_t p = 0; status == CTL_FINE && p < scan->sweep.parity_count; p++) {
-		for (size_t s = 0; status == CTL_FINE && s < scan->sweep.speed_count; s++) {
-			alone.baud = scan->sweep.speeds[s];
-			alone.parity = scan->sweep.parities[p];
-			status = ask_at(scan, &alone);
-		}
-	}
+	scan->began_ns = clock_mono_ns();
+	if (status == CTL_FINE)
+		status = ask_line(scan, &alone);
 	loan_end(&scan->loan);
 	return status;
+}
+
+static int scan_host(struct scan *scan)
+{
+	const struct units units = within(&scan->sweep, (struct units){1, 247});
+
+	scan->began_ns = clock_mono_ns();
+	return ask_at(scan, &scan->ctl->alone, &units);
 }
 
 /* ---- what is said ---------------------------------------------------------------------------- */
@@ -311,6 +383,18 @@ static void put_device(const struct scan *scan, const json_t *one, const char *b
 		fputs("    point \"first\" { table = \"holding\"  address = 0 } }\n", out);
 }
 
+/* host: "name" or "name:port". */
+static void name_host(const char *host, char *out, size_t bytes)
+{
+	struct uplink_host parsed = {.port = 0};
+	int used;
+
+	(void)uplink_host_parse(host, ALONE_PORT, &parsed); /* it was, when it was asked */
+	used = snprintf(out, bytes, "driver = \"modbus-tcp\"  host = \"%s\"", parsed.name);
+	if (parsed.port != ALONE_PORT)
+		snprintf(out + used, bytes - (size_t)used, "  port = %d", parsed.port);
+}
+
 static void put_blocks(const struct scan *scan)
 {
 	const struct alone *alone = &scan->ctl->alone;
@@ -341,17 +425,20 @@ static void put_blocks(const struct scan *scan)
 		if (alone->port)
 			snprintf(bus, sizeof(bus), "bus = \"line-%d\"", number);
 		else
-			snprintf(bus, sizeof(bus), "driver = \"modbus-tcp\"  host = \"%s\"",
-				 alone->host);
+			name_host(alone->host, bus, sizeof(bus));
 		put_device(scan, one, bus);
 	}
 }
 
 static void put_all(const struct scan *scan)
 {
+	if (interrupted())
+		fprintf(scan->ctl->out, "Broken off: %d of %d questions were asked.\n", scan->asked,
+			scan->planned);
 	if (json_array_size(scan->found) == 0) {
-		fputs("Nobody answers: is there power, are A and B the right way round, is the line "
-		      "terminated, another speed (--baud) or parity (--parity)?\n",
+		fputs("Nobody answers: is there power, are A and B the right way round, is the line\n"
+		      "terminated, another speed (--baud) or parity (--parity)? A few units are asked\n"
+		      "more thoroughly: --unit 1-16\n",
 		      scan->ctl->out);
 		return;
 	}
@@ -377,7 +464,9 @@ int ctl_scan(struct ctl *ctl)
 				"--host HOST");
 	scan.likeness = likeness_new(ctl->profiles ? ctl->profiles : OWN_PROFILES);
 	scan.found = json_array();
-	status = ctl->alone.port ? scan_line(&scan) : ask_at(&scan, &ctl->alone);
+	interrupt_catch();
+	scan.planned = scan.sweep.last_unit - scan.sweep.first_unit + 1;
+	status = ctl->alone.port ? scan_line(&scan) : scan_host(&scan);
 	if (status == CTL_FINE && ctl->json)
 		ctl_print_json(ctl, scan.found);
 	else if (status == CTL_FINE)

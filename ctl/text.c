@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/utf8.h"
 
@@ -90,6 +91,22 @@ const char *text_line(FILE *out, const char *text, size_t width)
 	fwrite(text, 1, bytes, out);
 	text += bytes + strspn(text + bytes, " ");
 	return *text ? text : NULL;
+}
+
+void text_wrap(FILE *out, const char *text, size_t column, size_t indent)
+{
+	for (text = text_line(out, text, TEXT_WIDTH - column); text;
+	     text = text_line(out, text, TEXT_WIDTH - indent))
+		fprintf(out, "\n%*s", (int)indent, "");
+	fputc('\n', out);
+}
+
+void text_put(FILE *out, const char *text, size_t column, size_t indent)
+{
+	if (isatty(fileno(out)))
+		text_wrap(out, text, column, indent);
+	else
+		fprintf(out, "%s\n", text);
 }
 
 const char *text_of(const json_t *object, const char *key)

@@ -4,7 +4,6 @@
 
 #include "ctl/text.h"
 
-#define WIDTH 80
 #define TITLE 27 /* " FAULT  configuration      " */
 
 static void put_verdict(FILE *out, const char *word, const char *about, const char *what)
@@ -12,12 +11,7 @@ static void put_verdict(FILE *out, const char *word, const char *about, const ch
 	fprintf(out, " %-6s ", word);
 	text_column(out, about, TITLE - 9);
 	fputc(' ', out);
-	for (const char *rest = what; rest;) {
-		rest = text_line(out, rest, WIDTH - TITLE);
-		fputc('\n', out);
-		if (rest)
-			fprintf(out, "%*s", TITLE, "");
-	}
+	text_wrap(out, what, TITLE, TITLE);
 }
 
 void doctor_say(struct doctor *doctor, enum verdict verdict, const char *about, const char *format,

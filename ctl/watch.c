@@ -30,7 +30,7 @@ static void note_event(struct watch *watch, const json_t *event)
 
 	if (!out)
 		return;
-	words_of_event(event, out);
+	words_of_event(event, 0, out);
 	fclose(out);
 	memmove(watch->events[0], watch->events[1], (EVENTS - 1) * EVENT_BYTES);
 	snprintf(watch->events[EVENTS - 1], EVENT_BYTES, "%s", line ? line : "");

@@ -204,7 +204,8 @@ static void explain_state(const struct wire_step *step, const json_t *sensor,
 		return;
 	if ((down && strcmp(state, "open") == 0) || (!down && strcmp(state, "closed") == 0))
 		snprintf(ret_why + strlen(ret_why), WIRE_WHY_BYTES - strlen(ret_why),
-			 "Are closed_limit and open_limit swapped, or both inverted? ");
+			 "Are closed_limit and open_limit swapped, in the barrier's block or at "
+			 "the terminals, or both inverted? ");
 }
 
 /* The input that was to become one value became the other. */
@@ -214,11 +215,10 @@ static void explain_inverted(const json_t *point, char ret_why[WIRE_WHY_BYTES])
 	const char *dot = strchr(name, '.');
 	size_t bytes = strlen(ret_why);
 
-	snprintf(
-		ret_why + bytes, WIRE_WHY_BYTES - bytes,
-		"%s became %s: is it inverted? device \"%.*s\" { point \"%s\" { invert = true } } ",
-		name, json_is_true(json_object_get(point, "value")) ? "true" : "false",
-		(int)(dot ? dot - name : 0), name, dot ? dot + 1 : name);
+	snprintf(ret_why + bytes, WIRE_WHY_BYTES - bytes,
+		 "%s became %s: is it inverted? In device \"%.*s\" change invert of point \"%s\" ",
+		 name, json_is_true(json_object_get(point, "value")) ? "true" : "false",
+		 (int)(dot ? dot - name : 0), name, dot ? dot + 1 : name);
 }
 
 /* What changed looks like something that was done. */

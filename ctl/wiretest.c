@@ -1,17 +1,18 @@
 /* corridorctl wiretest: leads through a lane, step by step, and writes a report to sign. */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ctl/ctl.h"
+#include "ctl/interrupt.h"
 #include "ctl/text.h"
 #include "ctl/wire.h"
 
 #define LOOK_MS	     300
+#define INDENT	     6 /* of what goes on below */
 #define PATIENCE_S   120
 #define BACKLOG_S    30
 #define RESULT_BYTES (WIRE_WHY_BYTES + 256)
@@ -28,14 +29,6 @@ struct wiretest {
 	bool gone; /* the daemon, or the sensor */
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
-
 /* ---- what is said ------------------------------------------------------------------------ */
 
 /* The first letter of a line that was typed; '\n': an empty one; 0: none within that time. */
@@ -45,12 +38,19 @@ static int typed(int ms)
 	char line[80];
 	ssize_t n;
 
-	if (interrupted)
+	if (interrupted())
 		return 'q';
 	if (poll(&in, 1, ms) <= 0)
-		return interrupted ? 'q' : 0;
+		return interrupted() ? 'q' : 0;
 	n = read(STDIN_FILENO, line, sizeof(line));
 	return n > 0 ? line[0] : 'q';
+}
+
+static void say(const struct wiretest *test, const char *word, const char *why)
+{
+	const int columns = fprintf(test->ctl->out, "   %s%s", word, *why ? ": " : "");
+
+	text_put(test->ctl->out, why, (size_t)columns, INDENT);
 }
 
 static void note(struct wiretest *test, enum verdict verdict, const char *what, const char *why)
@@ -59,7 +59,7 @@ static void note(struct wiretest *test, enum verdict verdict, const char *what, 
 		[PASSED] = "ok", [FAILED] = "FAILED", [SKIPPED] = "skipped"};
 
 	test->count[verdict]++;
-	fprintf(test->ctl->out, "   %s%s%s\n", words[verdict], *why ? ": " : "", why);
+	say(test, words[verdict], why);
 	fprintf(test->report, "%2u  %-8s %s%s%s\n", test->number, words[verdict], what,
 		*why ? "\n             " : "", why);
 	fflush(test->ctl->out);
@@ -192,8 +192,8 @@ static bool go_through(struct wiretest *test, struct attempt *attempt, const cha
 			note(test, verdict, what, why);
 			return true;
 		}
-		fprintf(test->ctl->out,
-			"   NOT SO: %s\n   [r]etry  [Enter] note it, go on  [q]uit\n", why);
+		say(test, "NOT SO", why);
+		fputs("   [r]etry  [Enter] note it, go on  [q]uit\n", test->ctl->out);
 		fflush(test->ctl->out);
 		while (!(key = typed(1000)))
 			;
@@ -265,7 +265,7 @@ static void look_at_broker(struct wiretest *test)
 
 	test->number++;
 	fprintf(test->ctl->out, "%2u the broker has it all\n", test->number);
-	while (!(all = broker_has_all(test, why)) && time(NULL) < until && !interrupted)
+	while (!(all = broker_has_all(test, why)) && time(NULL) < until && !interrupted())
 		(void)poll(NULL, 0, LOOK_MS);
 	note(test, all ? PASSED : FAILED, "the broker has it all", all ? "" : why);
 }
@@ -341,12 +341,9 @@ static bool set_maintenance(struct ctl *ctl, const char *step, const char *lane)
 
 static void test_lane(struct wiretest *test)
 {
-	struct sigaction action = {.sa_handler = on_interrupt};
 	json_t *status = link_ask(test->ctl->link, "status", NULL);
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	interrupt_catch();
 	put_head(test, status);
 	json_decref(status);
 	fprintf(test->ctl->out, "Wire test of %s: its events are marked as tests meanwhile.\n",
@@ -393,5 +390,5 @@ int ctl_wiretest(struct ctl *ctl)
 		return CTL_FAILED;
 	if (test.count[FAILED] > 0)
 		return CTL_FAULTS;
-	return test.count[SKIPPED] > 0 || interrupted ? CTL_WARNINGS : CTL_FINE;
+	return test.count[SKIPPED] > 0 || interrupted() ? CTL_WARNINGS : CTL_FINE;
 }

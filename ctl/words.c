@@ -1,9 +1,13 @@
 #include "ctl/words.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/text.h"
+
+#define WHERE_COLUMN 24
+#define WHAT_COLUMN  (WHERE_COLUMN + 20)
 
 static void put_severity(const char *severity, FILE *out)
 {
@@ -41,16 +45,12 @@ static void put_member(const json_t *object, const char *key, const char *before
 		fprintf(out, "%s%s", before, text_value(member, value));
 }
 
-void words_of_event(const json_t *event, FILE *out)
+static void put_what(const json_t *event, FILE *out)
 {
 	static const char *const observed[] = {"id",	"plate", "container", "document",
 					       "value", "unit",	 "battery",   "why"};
 	const json_t *seen = json_object_get(event, "observed");
-	const char *utc = text_of(json_object_get(event, "occurred"), "utc");
 
-	fprintf(out, "%.12s  ", strlen(utc) > 11 ? utc + 11 : utc);
-	put_severity(text_of(event, "severity"), out);
-	put_where(event, out);
 	if (is_set(event, "test"))
 		fputs("TEST ", out);
 	fputs(text_of(event, "type"), out);
@@ -62,5 +62,21 @@ void words_of_event(const json_t *event, FILE *out)
 	for (size_t i = 0; i < sizeof(observed) / sizeof(observed[0]); i++)
 		put_member(seen, observed[i], " ", out);
 	put_member(json_object_get(event, "consignment"), "ucr", " ", out);
-	fputc('\n', out);
+}
+
+void words_of_event(const json_t *event, size_t column, FILE *out)
+{
+	const char *utc = text_of(json_object_get(event, "occurred"), "utc");
+	char *what = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&what, &bytes);
+
+	fprintf(out, "%.12s  ", strlen(utc) > 11 ? utc + 11 : utc);
+	put_severity(text_of(event, "severity"), out);
+	put_where(event, out);
+	if (memory)
+		put_what(event, memory);
+	if (memory && fclose(memory) == 0)
+		text_put(out, what, column + WHAT_COLUMN, column + WHERE_COLUMN);
+	free(what);
 }

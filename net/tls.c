@@ -43,12 +43,14 @@ static const char *cure_of(const struct remedy *remedies, int code)
 	return remedies->cure;
 }
 
+#define OTHER_AUTHORITY "not issued by tls ca: the centre names the file that goes there"
+
 static const struct remedy verdicts[] = {
-	{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, "not issued by tls ca"},
-	{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "not issued by tls ca"},
-	{X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "not issued by tls ca"},
-	{X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "not issued by tls ca"},
-	{X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "not issued by tls ca"},
+	{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, OTHER_AUTHORITY},
+	{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, OTHER_AUTHORITY},
+	{X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, OTHER_AUTHORITY},
+	{X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, OTHER_AUTHORITY},
+	{X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, OTHER_AUTHORITY},
 	{X509_V_ERR_CERT_SIGNATURE_FAILURE, "not issued by tls ca, but by another of its name"},
 	{X509_V_ERR_CERT_HAS_EXPIRED, "renew the broker's, or this clock is wrong"},
 	{X509_V_ERR_CERT_NOT_YET_VALID, "this clock is wrong, or it is not valid yet"},

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "config/difference.h"
 #define LOG_TOKEN "bus"
 #include "base/log.h"
 
@@ -291,8 +292,45 @@ static void run(void *data)
 	schedule_start(&bus->schedule, clock_mono_ns());
 	while (wait_for_work(bus, &readable))
 		go_round(bus, readable);
-	bus->driver->close(bus->instance);
+	if (!bus->heir)
+		bus->driver->close(bus->instance);
 	atomic_store(&bus->open, false);
+}
+
+/* ---- one after the other ------------------------------------------------------------ */
+
+void bus_bequeath(struct bus *bus, struct bus *heir, const uint32_t *points, size_t first)
+{
+	const struct bus_device *device = &heir->devices[0];
+
+	for (size_t i = 0; i < device->point_count; i++) {
+		uint32_t before = points[device->conf->first_point + i];
+
+		device->points[i].before =
+			before == CONFIG_NEW ? CONFIG_NEW : (uint32_t)(before - first);
+	}
+	heir->is_heir = true;
+	bus->heir = heir;
+}
+
+void bus_be_inherited(struct bus *bus)
+{
+	struct bus *heir = bus->heir;
+
+	if (!heir)
+		return;
+	for (size_t i = 0; i < heir->devices[0].point_count; i++)
+		if (heir->points[i].before != CONFIG_NEW)
+			bus->driver->inherit(heir->instance, i, bus->instance,
+					     heir->points[i].before);
+	bus->driver->close(bus->instance);
+	bus->heir = NULL;
+}
+
+/* Edges wait for an heir, and the kernel has room for few. */
+bool bus_waits_for(const struct bus *bus, const struct bus *ending)
+{
+	return !bus->is_heir || bus->driver == ending->driver;
 }
 
 /* ---- the outside ------------------------------------------------------------------- */
@@ -304,7 +342,13 @@ int bus_start(struct bus *bus)
 		.name = name, .stack_bytes = STACK_BYTES, .run = run, .data = bus};
 
 	snprintf(name, sizeof(name), "bus/%s", bus->conf->name);
+	bus->started = true;
 	return worker_start(bus->worker, &job);
+}
+
+bool bus_has_started(const struct bus *bus)
+{
+	return bus->started;
 }
 
 void bus_set_source(struct bus *bus, const void *source)

@@ -38,8 +38,19 @@ void bus_free(struct bus *bus); /* stopped, or never started; takes NULL */
 void bus_set_source(struct bus *bus, const void *source);
 const void *bus_source(const struct bus *bus);
 
+/* heir is to take the place of a bus that differs from it in some points of its only device: what is
+ * held of the others stays held meanwhile. points: of each of the heir's configuration which it is in
+ * the one before, or CONFIG_NEW; first: the device's first in that. Before bus_stop() of the one and
+ * bus_start() of the other. */
+void bus_bequeath(struct bus *bus, struct bus *heir, const uint32_t *points, size_t first);
+/* Of a bus that has stopped: its heir has it now, if there is one. */
+void bus_be_inherited(struct bus *bus);
+/* Whether it can only start when the other has ended, as both may want one line. */
+bool bus_waits_for(const struct bus *bus, const struct bus *ending);
+
 /* Starts the thread, which opens the driver (a failure is reported and retried). */
 int bus_start(struct bus *bus);
+bool bus_has_started(const struct bus *bus);
 /* As worker_stop(): it ends after one call of the driver, and not while the capture queue is
  * full and not closed. */
 bool bus_stop(struct bus *bus, int64_t deadline_mono_ns);

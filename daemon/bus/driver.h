@@ -127,6 +127,10 @@ struct driver {
 	 * device. Reports the present state of lines as readings. */
 	int (*open)(void *instance);
 	void (*close)(void *instance); /* accepts half-opened and closed */
+	/* by fd, may be NULL: takes over what another instance holds of a point that says the same, before
+	 * open(), which opens the rest: no edge of it is lost. The other has the same options but for
+	 * its points, is open or closed, and is called with nothing more but close(). */
+	void (*inherit)(void *instance, size_t point, void *before, size_t point_before);
 
 	/* blocking: reads all points of one device once. 0, also when single points are
 	 * faulty (told by fault()); -ENOTCONN: the link is lost, close and open again; any

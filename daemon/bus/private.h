@@ -27,6 +27,7 @@ struct bus_staged {
 struct bus_point {
 	struct output_point output;
 	const char *name; /* "device.point" */
+	uint32_t before; /* which it is of the bus whose heir this is; CONFIG_NEW: none */
 	bool logged; /* its present fault */
 	int64_t logged_ns; /* the last one */
 	struct bus_staged staged;
@@ -76,6 +77,9 @@ struct bus {
 	size_t asked; /* the device that is being polled */
 
 	struct worker *worker;
+	bool started;
+	struct bus *heir; /* has not inherited yet; NULL: what is held is given back in the end */
+	bool is_heir;
 	struct bus_ask ask;
 
 	struct log_limit told; /* what the driver tells of what it refuses */

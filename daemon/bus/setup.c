@@ -168,6 +168,8 @@ void bus_free(struct bus *bus)
 {
 	if (!bus)
 		return;
+	if (bus->heir)
+		bus->driver->close(bus->instance);
 	bus->driver->destroy(bus->instance);
 	worker_free(bus->worker);
 	pthread_mutex_destroy(&bus->ask.lock);

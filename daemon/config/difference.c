@@ -29,33 +29,59 @@ static bool end_text(FILE *out)
 	return fclose(out) == 0 && whole;
 }
 
-static bool write_part(const struct config *config, enum config_part part, size_t i,
+static bool is_same_text(const struct text *a, const struct text *b)
+{
+	return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+typedef void write_call(const struct config *config, size_t i, FILE *out);
+
+static bool write_text(const struct config *config, size_t i, write_call *write,
 		       struct text *ret_text)
 {
 	FILE *out = begin_text(ret_text);
 
 	if (!out)
 		return false;
-	config_write_part(config, part, i, out);
+	write(config, i, out);
 	return end_text(out);
 }
 
-static bool write_bus(const struct config *config, size_t i, struct text *ret_text)
+/* 1: they have the same text; 0; -ENOMEM. */
+static int compare_texts(const struct config *old, size_t was, const struct config *next, size_t is,
+			 write_call *write)
+{
+	struct text a = {.bytes = NULL}, b = {.bytes = NULL};
+	bool written = write_text(old, was, write, &a) && write_text(next, is, write, &b);
+	int same = written ? is_same_text(&a, &b) : -ENOMEM;
+
+	free(a.bytes);
+	free(b.bytes);
+	return same;
+}
+
+static void write_bus(const struct config *config, size_t i, FILE *out)
 {
 	const struct bus_conf *bus = &config->buses[i];
-	FILE *out = begin_text(ret_text);
 
-	if (!out)
-		return false;
 	config_write_part(config, CONFIG_BUSES, i, out);
 	for (size_t k = 0; k < bus->device_count; k++)
 		config_write_part(config, CONFIG_DEVICES, bus->devices[k], out);
-	return end_text(out);
 }
 
-static bool is_same_text(const struct text *a, const struct text *b)
+static void write_lane(const struct config *config, size_t i, FILE *out)
 {
-	return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+	config_write_part(config, CONFIG_LANES, i, out);
+}
+
+static void write_contact(const struct config *config, size_t i, FILE *out)
+{
+	config_write_part(config, CONFIG_CONTACTS, i, out);
+}
+
+static void write_meter(const struct config *config, size_t i, FILE *out)
+{
+	config_write_part(config, CONFIG_METERS, i, out);
 }
 
 /* ---- buses ----------------------------------------------------------------------------- */
@@ -108,18 +134,58 @@ static void keep_bus(const struct config *old, uint32_t was, const struct config
 		keep_device(old, (uint32_t)a->devices[i], next, (uint32_t)b->devices[i], same);
 }
 
+/* ---- heirs ----------------------------------------------------------------------------- */
+
+static bool can_inherit(const struct bus_conf *was, const struct bus_conf *is)
+{
+	return is->driver == was->driver && is->driver->inherit;
+}
+
+static int find_point(const struct config *old, const struct device_conf *was,
+		      const struct config *next, size_t is, struct config_same *same)
+{
+	int found = 0;
+
+	for (size_t i = was->first_point; found == 0 && i < was->first_point + was->point_count;
+	     i++) {
+		if (!has_same_roles(&old->points[i], &next->points[is]))
+			continue;
+		found = compare_texts(old, i, next, is, config_write_point);
+		if (found > 0)
+			same->points[is] = (uint32_t)i;
+	}
+	return found < 0 ? found : 0;
+}
+
+static int compare_heir(const struct config *old, uint32_t was, const struct config *next,
+			uint32_t is, struct config_same *same)
+{
+	size_t from = old->buses[was].devices[0], to = next->buses[is].devices[0];
+	size_t first = next->devices[to].first_point;
+	int err = compare_texts(old, from, next, to, config_write_device_options);
+
+	if (err <= 0)
+		return err;
+	err = 0;
+	same->heirs[is] = was;
+	same->devices[to] = (uint32_t)from;
+	for (size_t i = 0; err == 0 && i < next->devices[to].point_count; i++)
+		err = find_point(old, &old->devices[from], next, first + i, same);
+	return err;
+}
+
 static int compare_bus(const struct config *old, uint32_t was, const struct config *next,
 		       uint32_t is, struct config_same *same)
 {
-	struct text a = {.bytes = NULL}, b = {.bytes = NULL};
-	bool written = write_bus(old, was, &a) && write_bus(next, is, &b);
+	const struct bus_conf *a = &old->buses[was], *b = &next->buses[is];
+	int equal = compare_texts(old, was, next, is, write_bus);
 
-	if (written && is_same_text(&a, &b) &&
-	    have_same_roles(old, &old->buses[was], next, &next->buses[is]))
-		keep_bus(old, was, next, is, same);
-	free(a.bytes);
-	free(b.bytes);
-	return written ? 0 : -ENOMEM;
+	if (equal < 0)
+		return equal;
+	if (!equal || !have_same_roles(old, a, next, b))
+		return can_inherit(a, b) ? compare_heir(old, was, next, is, same) : 0;
+	keep_bus(old, was, next, is, same);
+	return 0;
 }
 
 static int compare_buses(const struct config *old, const struct config *next,
@@ -211,33 +277,25 @@ static const char *name_of(const struct config *config, enum config_part part, s
 	return part == CONFIG_CONTACTS ? config->contacts[i].name : config->meters[i].name;
 }
 
-static int compare_unit(const struct config *old, uint32_t was, const struct config *next,
-			uint32_t is, enum config_part part, bool *ret_same)
-{
-	struct text a = {.bytes = NULL}, b = {.bytes = NULL};
-	bool written = write_part(old, part, was, &a) && write_part(next, part, is, &b);
-
-	*ret_same = written && is_same_text(&a, &b);
-	free(a.bytes);
-	free(b.bytes);
-	return written ? 0 : -ENOMEM;
-}
-
 /* first: of the part among the units, in the old and in the new. */
 static int find_unit(const struct config *old, const uint32_t first[2], const struct config *next,
 		     enum config_part part, uint32_t is, struct config_same *same)
 {
-	bool found = false;
-	int err = 0;
+	static write_call *const writes[CONFIG_PARTS] = {
+		[CONFIG_LANES] = write_lane,
+		[CONFIG_CONTACTS] = write_contact,
+		[CONFIG_METERS] = write_meter,
+	};
+	int found = 0;
 
-	for (uint32_t was = 0; err == 0 && !found && was < config_count(old, part); was++) {
+	for (uint32_t was = 0; found == 0 && was < config_count(old, part); was++) {
 		if (strcmp(name_of(old, part, was), name_of(next, part, is)) != 0)
 			continue;
-		err = compare_unit(old, was, next, is, part, &found);
-		if (found)
+		found = compare_texts(old, was, next, is, writes[part]);
+		if (found > 0)
 			same->units[first[1] + is] = first[0] + was;
 	}
-	return err;
+	return found < 0 ? found : 0;
 }
 
 static int compare_units(const struct config *old, const struct config *next,
@@ -275,11 +333,13 @@ int config_compare(const struct config *old, const struct config *next,
 
 	*ret_same = (struct config_same){
 		.buses = new_list(next->bus_count),
+		.heirs = new_list(next->bus_count),
 		.devices = new_list(next->device_count),
 		.points = new_list(next->point_count),
 		.units = new_list(next->lane_count + next->contact_count + next->meter_count),
 	};
-	if (!ret_same->buses || !ret_same->devices || !ret_same->points || !ret_same->units)
+	if (!ret_same->buses || !ret_same->heirs || !ret_same->devices || !ret_same->points ||
+	    !ret_same->units)
 		return -ENOMEM;
 	err = compare_buses(old, next, ret_same);
 	return err < 0 ? err : compare_units(old, next, ret_same);
@@ -288,6 +348,7 @@ int config_compare(const struct config *old, const struct config *next,
 void config_same_free(struct config_same *same)
 {
 	free(same->buses);
+	free(same->heirs);
 	free(same->devices);
 	free(same->points);
 	free(same->units);

@@ -16,9 +16,12 @@
 #define CONFIG_NEW UINT32_MAX
 
 /* Of each part of the new configuration which of the old it is, or CONFIG_NEW. A bus is the same with
- * all its devices, and these with all their points; a lane, contact or meter with all its points. */
+ * all its devices, and these with all their points; a lane, contact or meter with all its points.
+ * Where a driver can go on with some points of its only device (driver.inherit), the bus is new, an
+ * heir, and its device and those points are the same. */
 struct config_same {
 	uint32_t *buses, *devices, *points;
+	uint32_t *heirs; /* of each bus the one whose heir it is */
 	uint32_t *units; /* lanes, then contacts, then meters */
 };
 

@@ -261,11 +261,13 @@ static void print_bus(struct printer *printer, const struct bus_conf *bus)
 	end(printer);
 }
 
-static void print_point(struct printer *printer, const struct driver *driver, size_t index)
+static void print_point(struct printer *printer, size_t index)
 {
-	const struct point_conf *conf = &printer->config->points[index];
-	const struct driver_point *point = &printer->config->point_drivers[index];
-	const struct conf_option *options = driver_options(driver, DRIVER_POINT);
+	const struct config *config = printer->config;
+	const struct point_conf *conf = &config->points[index];
+	const struct driver_point *point = &config->point_drivers[index];
+	const struct bus_conf *bus = &config->buses[config->devices[conf->device].bus];
+	const struct conf_option *options = driver_options(bus->driver, DRIVER_POINT);
 	const struct point_range *range = &conf->range;
 	bool limited = point_range_is_set(range);
 	struct point_block block = {
@@ -287,12 +289,11 @@ static void print_point(struct printer *printer, const struct driver *driver, si
 	end(printer);
 }
 
-static void print_device(struct printer *printer, const struct device_conf *device)
+static void print_device_options(struct printer *printer, const struct device_conf *device)
 {
 	const struct bus_conf *bus = &printer->config->buses[device->bus];
 	const struct driver *driver = bus->driver;
 
-	begin(printer, "device", device->name);
 	indent(printer);
 	fprintf(printer->out, "%s = \"%s\"\n", device->own_bus ? "driver" : "bus",
 		device->own_bus ? driver->name : bus->name);
@@ -307,8 +308,14 @@ static void print_device(struct printer *printer, const struct device_conf *devi
 	if (driver->blocking)
 		print_options(printer, device_polled_options, NULL, device);
 	print_options(printer, driver_options(driver, DRIVER_DEVICE), NULL, device->driver_conf);
+}
+
+static void print_device(struct printer *printer, const struct device_conf *device)
+{
+	begin(printer, "device", device->name);
+	print_device_options(printer, device);
 	for (size_t i = 0; i < device->point_count; i++)
-		print_point(printer, driver, device->first_point + i);
+		print_point(printer, device->first_point + i);
 	end(printer);
 }
 
@@ -422,6 +429,20 @@ void config_write_part(const struct config *config, enum config_part part, size_
 	struct printer printer = {.out = out, .config = config, .secrets = true};
 
 	parts[part].print(&printer, i);
+}
+
+void config_write_point(const struct config *config, size_t i, FILE *out)
+{
+	struct printer printer = {.out = out, .config = config, .secrets = true};
+
+	print_point(&printer, i);
+}
+
+void config_write_device_options(const struct config *config, size_t i, FILE *out)
+{
+	struct printer printer = {.out = out, .config = config, .secrets = true};
+
+	print_device_options(&printer, &config->devices[i]);
 }
 
 void config_write_site(const struct config *config, FILE *out)

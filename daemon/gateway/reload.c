@@ -1,7 +1,8 @@
 /* Another configuration takes the place of the one in effect. It is read and judged in a thread of its
  * own; then, between two readings, the pure part goes over to it. Buses that changed are told to
  * stop, and what they read from then on is of nothing any more; when all of them have ended, as
- * they may hold a line or a pin, those that take their place are started. */
+ * they may hold a line or a pin, those that take their place are started. An heir goes on with what
+ * the one before holds of points that are the same. */
 #include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -325,6 +326,20 @@ static int rewire(struct gateway *gateway, const struct draft *draft, const stru
 	return transit_rewire(gateway->transit, &conf, &kept, now);
 }
 
+static void bequeath(const struct gateway *gateway, const struct draft *draft,
+		     const struct ready *ready)
+{
+	const struct config *old = gateway->config;
+
+	for (size_t i = 0; i < draft->config->bus_count; i++) {
+		uint32_t from = draft->same.heirs[i];
+
+		if (from != CONFIG_NEW)
+			bus_bequeath(gateway->buses[from], ready->buses[i], draft->same.points,
+				     old->devices[old->buses[from].devices[0]].first_point);
+	}
+}
+
 /* Kept buses go to their new places, the others are told to stop. */
 static void change_buses(struct gateway *gateway, struct draft *draft, struct ready *ready)
 {
@@ -338,6 +353,7 @@ static void change_buses(struct gateway *gateway, struct draft *draft, struct re
 		else
 			gateway->buses[old] = NULL;
 	}
+	bequeath(gateway, draft, ready);
 	free(gateway->retired);
 	gateway->retired = ready->retired;
 	gateway->retired_count = 0;
@@ -498,6 +514,7 @@ static void free_those_that_ended(struct gateway *gateway)
 		}
 		if (bus_left_question(bus, &question))
 			refuse_question(gateway, question.number);
+		bus_be_inherited(bus);
 		bus_free(bus);
 	}
 	gateway->retired_count = left;
@@ -535,13 +552,23 @@ static void free_what_nothing_is_left_of(struct gateway *gateway)
 	}
 }
 
+static bool can_start(const struct gateway *gateway, const struct bus *bus)
+{
+	if (bus_source(bus) != gateway->loaded || bus_has_started(bus))
+		return false;
+	for (size_t i = 0; i < gateway->retired_count; i++)
+		if (bus_waits_for(bus, gateway->retired[i]))
+			return false;
+	return true;
+}
+
 /* Without a thread for it a bus is not read: the manager starts all anew. */
 static void start_new_buses(struct gateway *gateway)
 {
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < gateway->bus_count; i++)
-		if (bus_source(gateway->buses[i]) == gateway->loaded)
+		if (can_start(gateway, gateway->buses[i]))
 			err = bus_start(gateway->buses[i]);
 	if (err == 0)
 		return;
@@ -561,9 +588,9 @@ void gateway_look_at_retired(struct gateway *gateway)
 		free_those_that_ended(gateway);
 		if (gateway->retired_count < before)
 			watch_workers(gateway);
+		start_new_buses(gateway);
 		if (gateway->retired_count == 0) {
 			reload->starts = false;
-			start_new_buses(gateway);
 			free_what_nothing_is_left_of(gateway);
 		}
 		if (!reload->starts || clock_mono_ns() - reload->since.mono_ns > ANSWER_NS)

@@ -49,7 +49,8 @@ const char *scan_begin(struct gateway *gateway, const char *name, const char *of
 	struct bus *bus = find_bus(gateway, name);
 
 	if (loan->active)
-		return "a line is lent already; that has to end first";
+		return "a line is lent already, and comes back 30 s after that scan has ended at the "
+		       "latest";
 	if (!bus)
 		return "there is no such bus";
 	if (!bus_can_be_lent(bus))

@@ -189,6 +189,10 @@ bool transit_refers_to(const struct transit *transit, const struct transit_conf 
 		if (is_in(transit->devices[i]->conf, conf->devices,
 			  conf->device_count * sizeof(conf->devices[0])))
 			return true;
+	for (uint32_t i = 0; i < transit->input_count; i++)
+		if (is_in(transit->table[i]->conf, conf->points,
+			  conf->point_count * sizeof(conf->points[0])))
+			return true;
 	for (uint32_t i = 0; i < transit->unit_count; i++) {
 		const void *unit = transit->units[i].conf;
 

@@ -56,89 +56,42 @@ static void explain_refusal(const struct gpio_line *line, int err, struct gpio_w
 			     strerror(-err));
 }
 
-static void drop(struct gpio *gpio, struct gpio_lines *held)
+static void drop(struct gpio_line *line)
 {
-	for (size_t i = 0; i < gpio->line_count; i++)
-		if (gpio->line[i].held == held)
-			gpio->line[i].held = NULL;
-	gpio_lines_release(held);
+	gpio_held_release(line->held);
+	line->held = NULL;
 }
 
-/* Adds a request to those held, and reports the levels of its lines. */
-static int start(struct gpio *gpio, struct gpio_lines *held)
+/* And reports its level. */
+static int request(struct gpio *gpio, struct gpio_line *line)
 {
-	int err = gpio_lines_watch(held, gpio->epoll_fd);
+	const struct gpio_want want = {.offset = line->offset,
+				       .bias = (enum gpio_bias)line->conf->bias,
+				       .edges = (enum gpio_edges)line->conf->edges,
+				       .active_low = line->conf->active_low,
+				       .debounce_ns = line->conf->kernel_debounce_ns};
+	int err;
 
-	for (size_t i = 0; !err && i < gpio->line_count; i++)
-		if (gpio->line[i].held == held)
-			err = gpio_edges_start(gpio, &gpio->line[i]);
+	line->requested_ns = clock_mono_ns();
+	err = gpio_held_request(line->chip, gpio->conf->consumer, &want, &line->held);
+	if (!err)
+		err = gpio_held_watch(line->held, gpio->epoll_fd);
+	if (!err)
+		err = gpio_edges_start(gpio, line);
 	if (err)
-		drop(gpio, held);
-	else
-		gpio->held[gpio->held_count++] = held;
+		drop(line);
 	return err;
 }
 
-static int request(struct gpio *gpio, struct gpio_line **lines, size_t count)
-{
-	struct gpio_want wants[GPIO_GROUP_MAX];
-	struct gpio_lines *held;
-	int64_t now_ns = clock_mono_ns();
-	int err;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct gpio_point_conf *conf = lines[i]->conf;
-
-		wants[i] = (struct gpio_want){.offset = lines[i]->offset,
-					      .bias = (enum gpio_bias)conf->bias,
-					      .edges = (enum gpio_edges)conf->edges,
-					      .active_low = conf->active_low,
-					      .debounce_ns = conf->kernel_debounce_ns};
-	}
-	err = gpio_lines_request(lines[0]->chip, gpio->conf->consumer, wants, count, &held);
-	if (err)
-		return err;
-	for (size_t i = 0; i < count; i++) {
-		lines[i]->held = held;
-		lines[i]->index = i;
-		lines[i]->requested_ns = now_ns;
-	}
-	return start(gpio, held);
-}
-
-/* Together if they can be had so, else each alone: one that is held by another must
- * not take the rest with it. */
-static void claim_group(struct gpio *gpio, struct gpio_line **lines, size_t count)
+static void claim(struct gpio *gpio, struct gpio_line *line)
 {
 	struct gpio_why why;
-	int err = request(gpio, lines, count);
+	int err = request(gpio, line);
 
-	for (size_t i = 0; err && i < count; i++) {
-		int alone = count > 1 ? request(gpio, &lines[i], 1) : err;
-
-		if (!alone)
-			continue;
-		explain_refusal(lines[i], alone, &why);
-		tell(gpio, lines[i], &why);
-	}
-}
-
-static void claim_chip(struct gpio *gpio, const struct gpio_chip *chip)
-{
-	struct gpio_line *group[GPIO_GROUP_MAX];
-	size_t count = 0;
-
-	for (size_t i = 0; i < gpio->line_count; i++) {
-		if (gpio->line[i].held || gpio->line[i].chip != chip)
-			continue;
-		group[count++] = &gpio->line[i];
-		if (count == GPIO_GROUP_MAX) {
-			claim_group(gpio, group, count);
-			count = 0;
-		}
-	}
-	if (count > 0)
-		claim_group(gpio, group, count);
+	if (!err)
+		return;
+	explain_refusal(line, err, &why);
+	tell(gpio, line, &why);
 }
 
 /* A name and an offset may mean the same line, which no check of the configuration sees. */
@@ -170,12 +123,13 @@ static void locate(struct gpio *gpio, struct gpio_line *line, const struct gpio_
 	tell(gpio, line, &why);
 }
 
-static bool is_some_missing(const struct gpio *gpio)
+static size_t count_held(const struct gpio *gpio)
 {
+	size_t count = 0;
+
 	for (size_t i = 0; i < gpio->line_count; i++)
-		if (!gpio->line[i].held)
-			return true;
-	return false;
+		count += gpio->line[i].held != NULL;
+	return count;
 }
 
 void gpio_claim(struct gpio *gpio)
@@ -192,10 +146,12 @@ void gpio_claim(struct gpio *gpio)
 		else
 			locate(gpio, &gpio->line[i], &scan);
 	}
-	for (size_t i = 0; !err && i < scan.count; i++)
-		claim_chip(gpio, scan.chip[i]);
+	for (size_t i = 0; !err && i < gpio->line_count; i++)
+		if (!gpio->line[i].held && gpio->line[i].chip)
+			claim(gpio, &gpio->line[i]);
 	gpio_scan_close(&scan);
-	gpio->next_claim_ns = is_some_missing(gpio) ? clock_mono_ns() + RETRY_NS : INT64_MAX;
+	gpio->next_claim_ns =
+		count_held(gpio) < gpio->line_count ? clock_mono_ns() + RETRY_NS : INT64_MAX;
 }
 
 int gpio_claim_start(struct gpio *gpio)
@@ -206,7 +162,7 @@ int gpio_claim_start(struct gpio *gpio)
 	for (size_t i = 0; i < gpio->line_count; i++)
 		gpio->line[i].told = REASON_NONE;
 	gpio_claim(gpio);
-	if (gpio->held_count > 0)
+	if (count_held(gpio) > 0)
 		return 0;
 	host->fault(host->data, 0, DRIVER_ALL, gpio->first_why.reason, gpio->first_why.message);
 	return gpio->first_why.reason == REASON_LINE_BUSY ? -EBUSY : -ENODEV;
@@ -214,6 +170,16 @@ int gpio_claim_start(struct gpio *gpio)
 
 void gpio_claim_drop(struct gpio *gpio)
 {
-	while (gpio->held_count > 0)
-		drop(gpio, gpio->held[--gpio->held_count]);
+	for (size_t i = 0; i < gpio->line_count; i++)
+		drop(&gpio->line[i]);
+}
+
+void gpio_claim_inherit(struct gpio_line *line, struct gpio_line *before)
+{
+	const struct gpio_line own = *line;
+
+	*line = *before;
+	line->point = own.point;
+	line->conf = own.conf;
+	before->held = NULL;
 }

@@ -144,7 +144,7 @@ static int check_point(const struct driver_device *device, size_t point,
 	if (conf->edges == GPIO_EDGES_NONE && common->recheck_ns == 0)
 		return complain(complaint, point,
 				"edges = none is never read with recheck = 0s, expected a recheck");
-	if (conf->kernel_debounce_ns > 0 && !gpio_lines_can_debounce())
+	if (conf->kernel_debounce_ns > 0 && !gpio_can_debounce())
 		return complain(complaint, point,
 				"kernel_debounce needs libgpiod 2, expected debounce instead");
 	for (size_t i = 0; i < point; i++)
@@ -162,7 +162,6 @@ static void gpio_free(void *instance)
 	if (!gpio)
 		return;
 	free(gpio->line);
-	free(gpio->held);
 	free(gpio->edge);
 	free(gpio);
 }
@@ -180,9 +179,8 @@ static struct gpio *make(const struct driver_setup *setup)
 	gpio->line_count = device->point_count;
 	gpio->edge_room = device->point_count * EDGES_PER_LINE;
 	gpio->line = calloc(gpio->line_count, sizeof(*gpio->line));
-	gpio->held = calloc(gpio->line_count, sizeof(struct gpio_lines *));
 	gpio->edge = calloc(gpio->edge_room, sizeof(*gpio->edge));
-	if (!gpio->line || !gpio->held || !gpio->edge) {
+	if (!gpio->line || !gpio->edge) {
 		gpio_free(gpio);
 		return NULL;
 	}
@@ -277,10 +275,26 @@ static void fail(const struct gpio *gpio, int err)
 	host->fault(host->data, 0, DRIVER_ALL, why.reason, why.message);
 }
 
+/* The first line brings what waits for all of them; those that do not come leave it when they are
+ * released. */
+static void gpio_inherit(void *instance, size_t point, void *before, size_t point_before)
+{
+	struct gpio *gpio = instance, *old = before;
+
+	if (old->epoll_fd >= 0) {
+		gpio->epoll_fd = old->epoll_fd;
+		gpio->timer_fd = old->timer_fd;
+		gpio->armed_ns = old->armed_ns;
+		gpio->other_clock = old->other_clock;
+		old->timer_fd = old->epoll_fd = -1;
+	}
+	gpio_claim_inherit(&gpio->line[point], &old->line[point_before]);
+}
+
 static int gpio_open(void *instance)
 {
 	struct gpio *gpio = instance;
-	int err = open_poll(gpio);
+	int err = gpio->epoll_fd < 0 ? open_poll(gpio) : 0;
 
 	if (!err)
 		err = gpio_claim_start(gpio);
@@ -311,10 +325,11 @@ static int recheck_when_due(struct gpio *gpio)
 static int gpio_read(void *instance)
 {
 	struct gpio *gpio = instance;
+	const int64_t began_ns = clock_mono_ns();
 	int err = gpio_edges_take(gpio);
 
 	if (!err)
-		err = gpio_edges_confirm(gpio);
+		err = gpio_edges_confirm(gpio, began_ns);
 	if (!err)
 		err = recheck_when_due(gpio);
 	if (!err && clock_mono_ns() >= gpio->next_claim_ns)
@@ -341,6 +356,7 @@ const struct driver gpio_driver = {
 	.create = gpio_new,
 	.destroy = gpio_free,
 	.open = gpio_open,
+	.inherit = gpio_inherit,
 	.close = gpio_close,
 	.fd = gpio_fd,
 	.read = gpio_read,

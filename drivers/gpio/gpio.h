@@ -59,8 +59,7 @@ struct gpio_line {
 	/* Where it is; the chip is set only while lines are being claimed. */
 	struct gpio_chip *chip;
 	unsigned int offset;
-	struct gpio_lines *held; /* NULL: not ours now */
-	size_t index; /* within held */
+	struct gpio_held *held; /* NULL: not ours now */
 	enum reason told; /* the last fault, REASON_NONE: none */
 
 	bool level; /* last reported */
@@ -78,8 +77,6 @@ struct gpio {
 	const struct gpio_device_conf *conf;
 	struct gpio_line *line;
 	size_t line_count;
-	struct gpio_lines **held; /* requests, each of one or more lines */
-	size_t held_count;
 	struct gpio_edge *edge; /* room for those of one round */
 	size_t edge_room;
 	int epoll_fd, timer_fd;
@@ -99,6 +96,9 @@ int gpio_claim_start(struct gpio *gpio);
 void gpio_claim(struct gpio *gpio);
 void gpio_claim_drop(struct gpio *gpio); /* all that are held */
 
+/* What was read of a line, and that it is ours, goes to another instance. */
+void gpio_claim_inherit(struct gpio_line *line, struct gpio_line *before);
+
 /* ---- edges.c, beside the card's read() ---------------------------------------------- */
 
 /* A line that was just requested: reports its level. Negative errno: it cannot be read. */
@@ -108,8 +108,8 @@ int gpio_edges_start(struct gpio *gpio, struct gpio_line *line);
  * whether the levels agree. Negative errno: a chip failed. */
 int gpio_edges_take(struct gpio *gpio);
 
-/* Looks again at lines under suspicion whose time has come. */
-int gpio_edges_confirm(struct gpio *gpio);
+/* Looks again at lines whose time under suspicion had come before the edges were taken. */
+int gpio_edges_confirm(struct gpio *gpio, int64_t before_take_ns);
 
 /* Reads and reports all levels. */
 int gpio_edges_recheck(struct gpio *gpio);

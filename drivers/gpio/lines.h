@@ -15,14 +15,14 @@
 #include <sys/types.h>
 
 #define GPIO_NAME_BYTES 32 /* of chips, lines and consumers, with the terminating NUL */
-#define GPIO_GROUP_MAX	64 /* lines in one request */
 
 enum gpio_bias { GPIO_BIAS_AS_IS, GPIO_BIAS_DISABLED, GPIO_BIAS_PULL_UP, GPIO_BIAS_PULL_DOWN };
 
 enum gpio_edges { GPIO_EDGES_BOTH, GPIO_EDGES_RISING, GPIO_EDGES_FALLING, GPIO_EDGES_NONE };
 
 struct gpio_chip; /* an open chip, counted */
-struct gpio_lines; /* lines of one chip, held together */
+struct gpio_held; /* a line that is ours: each is a request of its own, so that it can go on
+			* whatever becomes of the others */
 
 struct gpio_line_info {
 	char name[GPIO_NAME_BYTES]; /* empty: the line has none */
@@ -35,11 +35,11 @@ struct gpio_want {
 	enum gpio_bias bias;
 	enum gpio_edges edges;
 	bool active_low;
-	int64_t debounce_ns; /* by the kernel; 0 unless gpio_lines_can_debounce() */
+	int64_t debounce_ns; /* by the kernel; 0 unless gpio_can_debounce() */
 };
 
 struct gpio_edge {
-	size_t line; /* index into what was wanted */
+	size_t line; /* for the caller */
 	bool level; /* after the edge */
 	bool queue_was_full; /* edges after this one may have been dropped */
 	uint32_t lost; /* edges of this line known to be dropped just before */
@@ -55,25 +55,24 @@ unsigned int gpio_chip_line_count(const struct gpio_chip *chip);
 int gpio_chip_line_info(struct gpio_chip *chip, unsigned int offset,
 			struct gpio_line_info *ret_info);
 
-bool gpio_lines_can_debounce(void);
+bool gpio_can_debounce(void);
 
-/* All of 1 to GPIO_GROUP_MAX lines, or none. -EBUSY: one of them is held by another; -ENODEV or
- * -ENXIO: the chip is gone, or one gives no edges; -EINVAL and others: one refuses what
- * is wanted. The caller may close the chip. Given back with gpio_lines_release(). */
-int gpio_lines_request(struct gpio_chip *chip, const char *consumer, const struct gpio_want *wants,
-		       size_t count, struct gpio_lines **ret_lines);
-void gpio_lines_release(struct gpio_lines *lines); /* takes NULL */
+/* -EBUSY: another has the line; -ENODEV or -ENXIO: the chip is gone, or the line gives no edges;
+ * -EINVAL and others: it refuses what is wanted. The caller may close the chip. Given back with
+ * gpio_held_release(). */
+int gpio_held_request(struct gpio_chip *chip, const char *consumer, const struct gpio_want *want,
+		      struct gpio_held **ret_held);
+void gpio_held_release(struct gpio_held *held); /* takes NULL */
 
-/* Adds its file descriptors to an epoll set, to be readable when there are edges. They
- * leave the set when the lines are released. */
-int gpio_lines_watch(const struct gpio_lines *lines, int epoll_fd);
+/* Adds its file descriptor to an epoll set, to be readable when there are edges. It leaves the set
+ * when the line is released. */
+int gpio_held_watch(const struct gpio_held *held, int epoll_fd);
 
 /* 0 or 1. */
-int gpio_lines_level(struct gpio_lines *lines, size_t line);
+int gpio_held_level(struct gpio_held *held);
 
-/* Takes edges that are there, at most room (GPIO_QUEUE_MAX or more); each line's in their
- * order. 0: there are none. */
+/* Takes edges that are there, in their order. 0: there are none. */
 #define GPIO_QUEUE_MAX 16
-ssize_t gpio_lines_edges(struct gpio_lines *lines, struct gpio_edge *edges, size_t room);
+ssize_t gpio_held_edges(struct gpio_held *held, struct gpio_edge edges[GPIO_QUEUE_MAX]);
 
 #endif

@@ -17,11 +17,10 @@ struct gpio_chip {
 	unsigned int users;
 };
 
-struct gpio_lines {
-	struct gpio_chip *chip; /* lines belong to it in libgpiod 1 */
-	size_t count; /* requested so far */
-	struct gpiod_line *line[GPIO_GROUP_MAX];
-	struct pollfd poll[GPIO_GROUP_MAX]; /* fd -1: no edges wanted */
+struct gpio_held {
+	struct gpio_chip *chip; /* the line belongs to it in libgpiod 1 */
+	struct gpiod_line *line; /* NULL: not requested */
+	int fd; /* -1: no edges wanted */
 };
 
 static const int bias_flags[] = {
@@ -105,12 +104,12 @@ int gpio_chip_line_info(struct gpio_chip *chip, unsigned int offset,
 	return 0;
 }
 
-bool gpio_lines_can_debounce(void)
+bool gpio_can_debounce(void)
 {
 	return false;
 }
 
-static int request_one(struct gpio_lines *lines, const char *consumer, const struct gpio_want *want)
+static int request_line(struct gpio_held *held, const char *consumer, const struct gpio_want *want)
 {
 	struct gpiod_line_request_config config = {
 		.consumer = consumer,
@@ -119,71 +118,64 @@ static int request_one(struct gpio_lines *lines, const char *consumer, const str
 			 (want->active_low ? GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW : 0),
 	};
 	struct gpiod_line *line;
-	struct pollfd *poll = &lines->poll[lines->count];
 
 	errno = 0;
-	line = gpiod_chip_get_line(lines->chip->chip, want->offset);
+	line = gpiod_chip_get_line(held->chip->chip, want->offset);
 	if (!line || gpiod_line_request(line, &config, 0))
 		return last_error();
-	poll->fd = want->edges == GPIO_EDGES_NONE ? -1 : gpiod_line_event_get_fd(line);
-	poll->events = POLLIN;
-	lines->line[lines->count++] = line;
+	held->line = line;
+	held->fd = want->edges == GPIO_EDGES_NONE ? -1 : gpiod_line_event_get_fd(line);
 	return 0;
 }
 
-int gpio_lines_request(struct gpio_chip *chip, const char *consumer, const struct gpio_want *wants,
-		       size_t count, struct gpio_lines **ret_lines)
+int gpio_held_request(struct gpio_chip *chip, const char *consumer, const struct gpio_want *want,
+		      struct gpio_held **ret_held)
 {
-	struct gpio_lines *lines = calloc(1, sizeof(*lines));
+	struct gpio_held *held = calloc(1, sizeof(*held));
 	int err;
 
-	if (!lines)
+	if (!held)
 		return -ENOMEM;
-	lines->chip = chip;
+	held->chip = chip;
 	chip->users++;
-	for (size_t i = 0; i < count; i++) {
-		err = request_one(lines, consumer, &wants[i]);
-		if (err) {
-			gpio_lines_release(lines);
-			return err;
-		}
+	err = request_line(held, consumer, want);
+	if (err) {
+		gpio_held_release(held);
+		return err;
 	}
-	*ret_lines = lines;
+	*ret_held = held;
 	return 0;
 }
 
-void gpio_lines_release(struct gpio_lines *lines)
+void gpio_held_release(struct gpio_held *held)
 {
-	if (!lines)
+	if (!held)
 		return;
-	for (size_t i = 0; i < lines->count; i++)
-		gpiod_line_release(lines->line[i]);
-	gpio_chip_close(lines->chip);
-	free(lines);
+	if (held->line)
+		gpiod_line_release(held->line);
+	gpio_chip_close(held->chip);
+	free(held);
 }
 
-int gpio_lines_watch(const struct gpio_lines *lines, int epoll_fd)
+int gpio_held_watch(const struct gpio_held *held, int epoll_fd)
 {
-	for (size_t i = 0; i < lines->count; i++) {
-		struct epoll_event event = {.events = EPOLLIN};
+	struct epoll_event event = {.events = EPOLLIN};
 
-		if (lines->poll[i].fd >= 0 &&
-		    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, lines->poll[i].fd, &event) < 0)
-			return -errno;
-	}
+	if (held->fd >= 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, held->fd, &event) < 0)
+		return -errno;
 	return 0;
 }
 
-int gpio_lines_level(struct gpio_lines *lines, size_t line)
+int gpio_held_level(struct gpio_held *held)
 {
 	int level;
 
 	errno = 0;
-	level = gpiod_line_get_value(lines->line[line]);
+	level = gpiod_line_get_value(held->line);
 	return level < 0 ? last_error() : level;
 }
 
-static ssize_t take_line(int fd, size_t line, struct gpio_edge *edges)
+static ssize_t take_edges(int fd, struct gpio_edge edges[GPIO_QUEUE_MAX])
 {
 	struct gpiod_line_event events[GPIO_QUEUE_MAX];
 	int count;
@@ -194,7 +186,6 @@ static ssize_t take_line(int fd, size_t line, struct gpio_edge *edges)
 		return last_error();
 	for (int i = 0; i < count; i++)
 		edges[i] = (struct gpio_edge){
-			.line = line,
 			.level = events[i].event_type == GPIOD_LINE_EVENT_RISING_EDGE,
 			.queue_was_full = i == GPIO_QUEUE_MAX - 1,
 			.at_ns = (int64_t)events[i].ts.tv_sec * NS_PER_S + events[i].ts.tv_nsec,
@@ -202,22 +193,13 @@ static ssize_t take_line(int fd, size_t line, struct gpio_edge *edges)
 	return count;
 }
 
-ssize_t gpio_lines_edges(struct gpio_lines *lines, struct gpio_edge *edges, size_t room)
+ssize_t gpio_held_edges(struct gpio_held *held, struct gpio_edge edges[GPIO_QUEUE_MAX])
 {
-	size_t taken = 0;
-	ssize_t count;
+	struct pollfd poll_fd = {.fd = held->fd, .events = POLLIN};
 
-	if (poll(lines->poll, (nfds_t)lines->count, 0) < 0)
+	if (poll(&poll_fd, 1, 0) < 0)
 		return errno == EINTR ? 0 : -errno;
-	for (size_t i = 0; i < lines->count; i++) {
-		if (lines->poll[i].revents & (POLLERR | POLLHUP | POLLNVAL))
-			return -ENODEV;
-		if (!(lines->poll[i].revents & POLLIN) || room - taken < GPIO_QUEUE_MAX)
-			continue;
-		count = take_line(lines->poll[i].fd, i, &edges[taken]);
-		if (count < 0)
-			return count;
-		taken += (size_t)count;
-	}
-	return (ssize_t)taken;
+	if (poll_fd.revents & (POLLERR | POLLHUP | POLLNVAL))
+		return -ENODEV;
+	return poll_fd.revents & POLLIN ? take_edges(held->fd, edges) : 0;
 }

@@ -1,7 +1,6 @@
 /* The seam of lines.h over libgpiod 2, which speaks the kernel's second
- * GPIO interface (Linux 5.10): one file descriptor and one queue for all lines of
- * a request, the oldest edge dropped when the queue is full, a sequence number
- * per line that shows what was dropped, debounce by the kernel.
+ * GPIO interface (Linux 5.10): a queue per request whose oldest edge is dropped when it
+ * is full, sequence numbers that show what was dropped, debounce by the kernel.
  */
 #include "bus/driver.h"
 #include "gpio/lines.h"
@@ -13,24 +12,18 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#define QUEUE_PER_LINE 64 /* wanted of the kernel; it gives at most QUEUE_LIMIT in all */
-#define QUEUE_LIMIT    1024
+#define KERNEL_QUEUE 64 /* edges of a line that wait in the kernel */
 
 struct gpio_chip {
 	struct gpiod_chip *chip;
 	struct gpiod_chip_info *info;
 };
 
-struct held_line {
-	unsigned int offset;
-	unsigned long seqno; /* of its last edge */
-};
-
-struct gpio_lines {
+struct gpio_held {
 	struct gpiod_line_request *request;
 	struct gpiod_edge_event_buffer *buffer;
-	size_t count;
-	struct held_line line[GPIO_GROUP_MAX];
+	unsigned int offset;
+	unsigned long seqno; /* of the last edge */
 };
 
 static const enum gpiod_line_bias biases[] = {
@@ -116,15 +109,14 @@ int gpio_chip_line_info(struct gpio_chip *chip, unsigned int offset,
 	return 0;
 }
 
-bool gpio_lines_can_debounce(void)
+bool gpio_can_debounce(void)
 {
 	return true;
 }
 
-static int configure_line(struct gpiod_line_config *config, struct gpiod_line_settings *settings,
-			  const struct gpio_want *want)
+static int configure(struct gpiod_line_config *config, struct gpiod_line_settings *settings,
+		     const struct gpio_want *want)
 {
-	gpiod_line_settings_reset(settings);
 	gpiod_line_settings_set_active_low(settings, want->active_low);
 	gpiod_line_settings_set_debounce_period_us(settings,
 						   (unsigned long)(want->debounce_ns / NS_PER_US));
@@ -138,119 +130,95 @@ static int configure_line(struct gpiod_line_config *config, struct gpiod_line_se
 	return 0;
 }
 
-static int request_lines(struct gpio_chip *chip, const char *consumer,
-			 const struct gpio_want *wants, struct gpio_lines *lines)
+static int request_line(struct gpio_chip *chip, const char *consumer, const struct gpio_want *want,
+			struct gpiod_line_request **ret_request)
 {
 	struct gpiod_line_settings *settings = gpiod_line_settings_new();
 	struct gpiod_line_config *config = gpiod_line_config_new();
 	struct gpiod_request_config *request = gpiod_request_config_new();
-	size_t queue = lines->count * QUEUE_PER_LINE;
-	int err = -ENOMEM;
+	int err = settings && config && request ? configure(config, settings, want) : -ENOMEM;
 
-	if (!settings || !config || !request)
-		goto out;
-	for (size_t i = 0; i < lines->count; i++) {
-		err = configure_line(config, settings, &wants[i]);
-		if (err)
-			goto out;
+	if (!err) {
+		gpiod_request_config_set_consumer(request, consumer);
+		gpiod_request_config_set_event_buffer_size(request, KERNEL_QUEUE);
+		errno = 0;
+		*ret_request = gpiod_chip_request_lines(chip->chip, request, config);
+		err = *ret_request ? 0 : last_error();
 	}
-	gpiod_request_config_set_consumer(request, consumer);
-	gpiod_request_config_set_event_buffer_size(request,
-						   queue < QUEUE_LIMIT ? queue : QUEUE_LIMIT);
-	errno = 0;
-	lines->request = gpiod_chip_request_lines(chip->chip, request, config);
-	err = lines->request ? 0 : last_error();
-out:
 	gpiod_request_config_free(request);
 	gpiod_line_config_free(config);
 	gpiod_line_settings_free(settings);
 	return err;
 }
 
-int gpio_lines_request(struct gpio_chip *chip, const char *consumer, const struct gpio_want *wants,
-		       size_t count, struct gpio_lines **ret_lines)
+int gpio_held_request(struct gpio_chip *chip, const char *consumer, const struct gpio_want *want,
+		      struct gpio_held **ret_held)
 {
-	struct gpio_lines *lines = calloc(1, sizeof(*lines));
+	struct gpio_held *held = calloc(1, sizeof(*held));
 	int err;
 
-	if (!lines)
+	if (!held)
 		return -ENOMEM;
-	lines->count = count;
-	for (size_t i = 0; i < count; i++)
-		lines->line[i].offset = wants[i].offset;
-	lines->buffer = gpiod_edge_event_buffer_new(QUEUE_PER_LINE);
-	err = lines->buffer ? request_lines(chip, consumer, wants, lines) : -ENOMEM;
+	held->offset = want->offset;
+	held->buffer = gpiod_edge_event_buffer_new(GPIO_QUEUE_MAX);
+	err = held->buffer ? request_line(chip, consumer, want, &held->request) : -ENOMEM;
 	if (err) {
-		gpio_lines_release(lines);
+		gpio_held_release(held);
 		return err;
 	}
-	*ret_lines = lines;
+	*ret_held = held;
 	return 0;
 }
 
-void gpio_lines_release(struct gpio_lines *lines)
+void gpio_held_release(struct gpio_held *held)
 {
-	if (!lines)
+	if (!held)
 		return;
-	gpiod_line_request_release(lines->request);
-	gpiod_edge_event_buffer_free(lines->buffer);
-	free(lines);
+	gpiod_line_request_release(held->request);
+	gpiod_edge_event_buffer_free(held->buffer);
+	free(held);
 }
 
-int gpio_lines_watch(const struct gpio_lines *lines, int epoll_fd)
+int gpio_held_watch(const struct gpio_held *held, int epoll_fd)
 {
 	struct epoll_event event = {.events = EPOLLIN};
+	int fd = gpiod_line_request_get_fd(held->request);
 
-	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, gpiod_line_request_get_fd(lines->request), &event) <
-	    0)
-		return -errno;
-	return 0;
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-int gpio_lines_level(struct gpio_lines *lines, size_t line)
+int gpio_held_level(struct gpio_held *held)
 {
 	enum gpiod_line_value value;
 
 	errno = 0;
-	value = gpiod_line_request_get_value(lines->request, lines->line[line].offset);
+	value = gpiod_line_request_get_value(held->request, held->offset);
 	if (value == GPIOD_LINE_VALUE_ERROR)
 		return last_error();
 	return value == GPIOD_LINE_VALUE_ACTIVE;
 }
 
-static size_t line_at(const struct gpio_lines *lines, unsigned int offset)
-{
-	size_t i = 0;
-
-	while (i < lines->count - 1 && lines->line[i].offset != offset)
-		i++;
-	return i;
-}
-
 /* Sequence numbers count from 1, the first edge after the request, and are 32 bits wide. */
-static uint32_t dropped_before(struct held_line *line, unsigned long seqno)
+static uint32_t dropped_before(struct gpio_held *held, unsigned long seqno)
 {
-	uint32_t step = (uint32_t)seqno - (uint32_t)line->seqno;
+	uint32_t step = (uint32_t)seqno - (uint32_t)held->seqno;
 
-	line->seqno = seqno;
+	held->seqno = seqno;
 	return step > 0 ? step - 1 : 0;
 }
 
-static struct gpio_edge convert(struct gpio_lines *lines, struct gpiod_edge_event *event)
+static struct gpio_edge convert(struct gpio_held *held, struct gpiod_edge_event *event)
 {
-	size_t line = line_at(lines, gpiod_edge_event_get_line_offset(event));
-
 	return (struct gpio_edge){
-		.line = line,
 		.level = gpiod_edge_event_get_event_type(event) == GPIOD_EDGE_EVENT_RISING_EDGE,
-		.lost = dropped_before(&lines->line[line], gpiod_edge_event_get_line_seqno(event)),
+		.lost = dropped_before(held, gpiod_edge_event_get_line_seqno(event)),
 		.at_ns = (int64_t)gpiod_edge_event_get_timestamp_ns(event),
 	};
 }
 
-ssize_t gpio_lines_edges(struct gpio_lines *lines, struct gpio_edge *edges, size_t room)
+ssize_t gpio_held_edges(struct gpio_held *held, struct gpio_edge edges[GPIO_QUEUE_MAX])
 {
-	struct pollfd poll_fd = {.fd = gpiod_line_request_get_fd(lines->request), .events = POLLIN};
+	struct pollfd poll_fd = {.fd = gpiod_line_request_get_fd(held->request), .events = POLLIN};
 	int count;
 
 	if (poll(&poll_fd, 1, 0) < 0)
@@ -260,11 +228,11 @@ ssize_t gpio_lines_edges(struct gpio_lines *lines, struct gpio_edge *edges, size
 	if (!(poll_fd.revents & POLLIN))
 		return 0;
 	errno = 0;
-	count = gpiod_line_request_read_edge_events(lines->request, lines->buffer,
-						    room < QUEUE_PER_LINE ? room : QUEUE_PER_LINE);
+	count = gpiod_line_request_read_edge_events(held->request, held->buffer, GPIO_QUEUE_MAX);
 	if (count < 0)
 		return last_error();
-	for (size_t i = 0; i < (size_t)count; i++)
-		edges[i] = convert(lines, gpiod_edge_event_buffer_get_event(lines->buffer, i));
+	for (int i = 0; i < count; i++)
+		edges[i] = convert(
+			held, gpiod_edge_event_buffer_get_event(held->buffer, (unsigned long)i));
 	return count;
 }

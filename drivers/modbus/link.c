@@ -82,7 +82,8 @@ static int open_line(struct modbus_link *link, char *why, size_t why_bytes)
 	errno = 0;
 	if (!link->ctx || modbus_connect(link->ctx) < 0) {
 		err = errno ? -errno : -EIO;
-		snprintf(why, why_bytes, "cannot set up %s: %s", conf->line, strerror(-err));
+		snprintf(why, why_bytes, "cannot set up %s: %s%s", conf->line, strerror(-err),
+			 err == -EINVAL ? ": can it do this speed and parity?" : "");
 		return err;
 	}
 	link->fd = modbus_get_socket(link->ctx);

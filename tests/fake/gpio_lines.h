@@ -43,10 +43,9 @@ struct gpio_chip {
 	int opened;
 };
 
-struct gpio_lines {
+struct gpio_held {
 	struct gpio_chip *chip;
-	unsigned int offset[GPIO_GROUP_MAX];
-	size_t count;
+	struct fake_line *line;
 	int event_fd;
 };
 
@@ -160,101 +159,81 @@ int gpio_chip_line_info(struct gpio_chip *chip, unsigned int offset,
 	return 0;
 }
 
-bool gpio_lines_can_debounce(void)
+bool gpio_can_debounce(void)
 {
 	return fake_gpio.can_debounce;
 }
 
-int gpio_lines_request(struct gpio_chip *chip, const char *consumer, const struct gpio_want *wants,
-		       size_t count, struct gpio_lines **ret_lines)
+int gpio_held_request(struct gpio_chip *chip, const char *consumer, const struct gpio_want *want,
+		      struct gpio_held **ret_held)
 {
-	struct gpio_lines *lines;
+	struct fake_line *line = &chip->line[want->offset];
+	struct gpio_held *held;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct fake_line *line = &chip->line[wants[i].offset];
-
-		if (line->refuses)
-			return line->refuses;
-		if (line->holder)
-			return -EBUSY;
-	}
-	lines = calloc(1, sizeof(*lines));
-	lines->chip = chip;
-	lines->count = count;
-	lines->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (line->refuses)
+		return line->refuses;
+	if (line->holder)
+		return -EBUSY;
+	held = calloc(1, sizeof(*held));
+	*held = (struct gpio_held){
+		.chip = chip, .line = line, .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 	chip->opened++;
-	for (size_t i = 0; i < count; i++) {
-		struct fake_line *line = &chip->line[wants[i].offset];
-
-		lines->offset[i] = wants[i].offset;
-		line->holder = "corridord";
-		line->want = wants[i];
-		line->edges = 0;
-	}
+	line->holder = "corridord";
+	line->want = *want;
+	line->edges = 0;
 	snprintf(fake_gpio.consumer, sizeof(fake_gpio.consumer), "%s", consumer);
 	fake_gpio.requests++;
-	*ret_lines = lines;
+	*ret_held = held;
 	return 0;
 }
 
-void gpio_lines_release(struct gpio_lines *lines)
+void gpio_held_release(struct gpio_held *held)
 {
-	if (!lines)
+	if (!held)
 		return;
-	for (size_t i = 0; i < lines->count; i++)
-		lines->chip->line[lines->offset[i]].holder = NULL;
-	close(lines->event_fd);
-	gpio_chip_close(lines->chip);
-	free(lines);
+	held->line->holder = NULL;
+	close(held->event_fd);
+	gpio_chip_close(held->chip);
+	free(held);
 }
 
 static int fake_event_fd = -1;
 
-int gpio_lines_watch(const struct gpio_lines *lines, int epoll_fd)
+int gpio_held_watch(const struct gpio_held *held, int epoll_fd)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 
-	fake_event_fd = lines->event_fd;
-	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, lines->event_fd, &event) < 0 ? -errno : 0;
+	fake_event_fd = held->event_fd;
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, held->event_fd, &event) < 0 ? -errno : 0;
 }
 
-int gpio_lines_level(struct gpio_lines *lines, size_t line)
+int gpio_held_level(struct gpio_held *held)
 {
-	struct fake_line *of = &lines->chip->line[lines->offset[line]];
-	bool level = fake_level(of);
+	bool level = fake_level(held->line);
 
-	if (lines->chip->gone)
+	if (held->chip->gone)
 		return -ENODEV;
-	if (of->level_fails)
-		return of->level_fails;
+	if (held->line->level_fails)
+		return held->line->level_fails;
 	fake_gpio.levels++;
 	if (fake_gpio.at_level)
-		fake_gpio.at_level(of);
+		fake_gpio.at_level(held->line);
 	return level;
 }
 
-ssize_t gpio_lines_edges(struct gpio_lines *lines, struct gpio_edge *edges, size_t room)
+ssize_t gpio_held_edges(struct gpio_held *held, struct gpio_edge edges[GPIO_QUEUE_MAX])
 {
-	size_t taken = 0;
+	struct fake_line *line = held->line;
+	size_t count = line->edges < GPIO_QUEUE_MAX ? line->edges : GPIO_QUEUE_MAX;
 	uint64_t woken;
 
-	if (lines->chip->gone)
+	if (held->chip->gone)
 		return -ENODEV;
-	(void)!read(lines->event_fd, &woken, sizeof(woken));
-	for (size_t i = 0; i < lines->count; i++) {
-		struct fake_line *line = &lines->chip->line[lines->offset[i]];
-		size_t count = line->edges < GPIO_QUEUE_MAX ? line->edges : GPIO_QUEUE_MAX;
-
-		if (room - taken < GPIO_QUEUE_MAX)
-			continue;
-		for (size_t j = 0; j < count; j++) {
-			edges[taken] = line->edge[j];
-			edges[taken++].line = i;
-		}
-		line->edges -= count;
-		memmove(line->edge, &line->edge[count], line->edges * sizeof(line->edge[0]));
-	}
-	return (ssize_t)taken;
+	(void)!read(held->event_fd, &woken, sizeof(woken));
+	memcpy(edges, line->edge, count * sizeof(edges[0]));
+	line->edges -= count;
+	memmove(line->edge, &line->edge[count], line->edges * sizeof(line->edge[0]));
+	return (ssize_t)count;
 }
 
 /* ---- what happens on the wires ---- */

@@ -1,6 +1,7 @@
 """The daemon on a real kernel's GPIO lines, with both major versions of libgpiod."""
 
 import itertools
+import os
 from datetime import datetime
 
 import pytest
@@ -17,6 +18,9 @@ from rig.subscriber import Subscriber
 
 MS = 1_000_000
 LATE_MS = 250  # an emulated machine takes its time, but a wrong clock is years away
+EDGES = int(os.environ.get("EDGES", "1000"))  # that come while it is reloaded
+EDGE_MS = 20  # from one to the next: libgpiod 1 holds 16 of them, and this machine stands still at times
+RELOADS = 20
 
 ENVIRONMENTS = {
     "debian 12, linux 6.1, libgpiod 1": (userland.debian_12, "bookworm"),
@@ -37,20 +41,20 @@ class Bench:
         self.gateways = []
         self.subscribers = []
 
-    def gateway(self, text):
+    def gateway(self, text, level="debug"):
         """A gateway that is not started."""
-        self.gateways.append(Gateway(self.guest, f"gw{next(self.numbers)}", text))
+        self.gateways.append(Gateway(self.guest, f"gw{next(self.numbers)}", text, level=level))
         return self.gateways[-1]
 
-    def heard(self, text):
+    def heard(self, text, level="debug"):
         """A gateway that is not started, and a subscriber to it. One in each test."""
-        gateway = self.gateway(text)
+        gateway = self.gateway(text, level)
         subscriber = Subscriber(self.broker, topic=topic(gateway.name))
         self.subscribers.append(subscriber.start())
         return gateway, subscriber
 
-    def run(self, text):
-        gateway, subscriber = self.heard(text)
+    def run(self, text, **options):
+        gateway, subscriber = self.heard(text, **options)
         gateway.start().wait_ready()
         return gateway, subscriber
 
@@ -508,3 +512,46 @@ def test_a_vehicle_crosses_a_lane_and_a_cable_is_cut(bench):
     assert wait_seal(subscriber, "cable", "tampered", since=mark)["severity"] == "critical"
     chip.pull("arm", False)
     subscriber.wait_event("barrier.fault", since=mark)
+
+
+# ---- another configuration ----
+
+
+def contact(name, of):
+    return f'contact "{name}" {{ input = "{of}"  severity = "info" }}\n'
+
+
+LOOP_POINT = point("loop", "loop", chatter_edges=0)
+LOOP = device(LOOP_POINT) + contact("loop", "io.loop")
+SPARE = device(point("spare", "spare")).replace('"io"', '"spare"') + contact("spare", "spare.spare")
+RELOADED = {
+    "nothing changes": lambda number: f"# {number}\n" + LOOP,
+    "a device before it comes and goes": lambda number: SPARE * (number % 2) + LOOP,
+    "a contact of it comes and goes": lambda number: contact("again", "io.loop") * (number % 2) + LOOP,
+    "another line of it comes and goes": lambda number: (
+        device(*[point("spare", "spare")] * (number % 2), LOOP_POINT) + contact("loop", "io.loop")
+    ),
+}
+
+
+@pytest.mark.parametrize("text_of", RELOADED.values(), ids=RELOADED)
+def test_a_reload_loses_no_edge(bench, text_of):
+    chip = bench.chips.add("reload-rig", ["loop", "spare"])
+    gateway, subscriber = bench.run(text_of(0), level="info")
+    subscriber.wait_event("contact.info", sensor="loop")
+    mark = subscriber.mark
+    toggling = chip.begin_toggle("loop", EDGES, 1000 * EDGE_MS)
+    for number in range(1, RELOADS + 1):
+        toggling.wait(number * EDGES // (RELOADS + 2))
+        gateway.reload(text_of(number))
+    moves = toggling.end()
+
+    def told():
+        return [e["occurred"]["mono_ns"] for e in subscriber.events(since=mark, sensor="loop") if e.get("state")]
+
+    subscriber.wait(lambda: told()[-1:] >= moves[-1][:1], "the last edge")
+    lost = subscriber.events("input.edges-lost")
+    changes = [e["occurred"]["mono_ns"] for e in subscriber.events("config.changed")]
+    assert not lost, f"at {[e['occurred']['mono_ns'] for e in lost]}, changed at {changes}"
+    assert len(told()) == EDGES
+    assert all(0 <= at_ns - mono_ns < LATE_MS * MS for at_ns, (mono_ns, _) in zip(told(), moves))

@@ -10,6 +10,7 @@ import pty
 import select
 import socket
 import struct
+import termios
 import threading
 import time
 import tty
@@ -201,7 +202,17 @@ class TcpServer(_Server):
 
 
 class SerialServer(_Server):
-    """A serial line: all its units on one pseudo-terminal; `path` is the gateway's end."""
+    """A serial line: all its units on one pseudo-terminal; `path` is the gateway's end. speed: of
+    termios; who speaks at another is not heard."""
+
+    def __init__(self, units, speed=None):
+        super().__init__(units)
+        self.speed = speed
+
+    def _respond(self, unit_id, pdu):
+        if self.speed and termios.tcgetattr(self.ours)[5] != self.speed:
+            return None
+        return super()._respond(unit_id, pdu)
 
     def start(self):
         self.ours, theirs = pty.openpty()

@@ -6,9 +6,11 @@ import pty
 import pwd
 import re
 import select
+import signal
 import subprocess
 import tarfile
 import tempfile
+import termios
 import time
 
 import pytest
@@ -19,7 +21,7 @@ from rig.control import Control
 from rig.daemon import BUILD, ROOT
 from rig.waiting import PATIENCE_S, free_port, until
 from sim.lane import Lane
-from sim.modbus_device import TcpServer, Unit
+from sim.modbus_device import SerialServer, TcpServer, Unit
 
 BINARY = BUILD / "corridorctl"
 FINE, WARNINGS, FAULTS, FAILED = range(4)
@@ -167,6 +169,7 @@ def test_registers_are_read_between_two_polls(ctl, lane):
     read = ctl.run("read", "reader-1", "1", "28")
     assert read.returncode == FINE
     assert re.search(r"^ +3  4745  18245  18245   01000111 01000101    GE$", read.stdout, re.M)
+    assert 'text from 3: "GE-0047115"' in read.stdout and "2 or 4 at a time" in read.stdout
     lane.reader.set(10, 0x6929, 0xB0C0)  # a time, the high word first
     assert re.search(r"abcd .* as a time: 2025-11-28 14:25:04 UTC", ctl.said("read", "reader-1", "11", "2"))
     lane.reader.set(10, 0, 0x4148)  # 12.5 as a real number, the low word first
@@ -237,6 +240,41 @@ def test_a_scan_finds_the_units_of_a_line_their_speed_and_their_profiles(alone, 
     assert all(len(line) <= 80 for line in said.splitlines() if not line.startswith("bus"))
     folder = os.path.relpath(ROOT / "etc" / "profiles")
     assert alone.said("scan", "--profiles", folder, *words) == said
+
+
+def test_the_help_fits_a_screen_of_80_columns(alone):
+    assert all(len(line) <= 80 for line in alone.said("--help").splitlines())
+
+
+def test_a_scan_finds_a_boom_of_unknown_unit_and_speed_and_tries_no_other_speed_then(alone, closing):
+    boom = Lane().boom
+    line = closing(SerialServer({37: boom}, speed=termios.B19200)).start()
+    (one,) = found(alone, "--port", line.path, "--unit", "30-40", "--parity", "even")
+    assert (one["unit"], one["baud"], one["parity"]) == (37, 19200, "even")
+    assert likeness(one) == ["came-gard-ptx"]
+
+
+def test_a_scan_that_is_broken_off_says_what_it_found_and_gives_the_line_back(new_daemon, broker, closing):
+    line = closing(SerialServer({2: Lane().boom})).start()
+    text = f'bus "line" {{ driver = "modbus-rtu"  port = "{line.path}"  baud = 9600 }}\n'
+    text += conf.device("boom-1", "line", 2, profile="came-gard-ptx", poll="100ms")
+    ctl = Ctl(new_daemon(conf.head(broker.port) + text).start().folder / "control")
+    ctl.wait(lambda: [one["state"] for one in ctl.json("devices")] == ["up"])
+    words = [BINARY, "-s", ctl.socket, "scan", "line"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as scan:
+        ctl.wait(lambda: any("SCAN of bus" in what for what in ctl.findings()))
+        requests = line.units[2].requests
+        ctl.wait(lambda: line.units[2].requests > requests + 1)
+        scan.send_signal(signal.SIGINT)
+        said = scan.stdout.read()
+    assert "Broken off: " in said and "To paste" in said and "unit = 2" in said
+    ctl.wait(lambda: [one["state"] for one in ctl.json("devices")] == ["up"])
+    assert "scan" not in ctl.json("status")["status"]
+
+
+def test_a_scan_of_a_host_writes_a_block_that_can_be_used(alone, lane):
+    said = alone.said("scan", "--host", f"127.0.0.1:{lane.server.port}", "--unit", "1-2")
+    assert f'host = "127.0.0.1"  port = {lane.server.port}  unit = 1' in said
 
 
 def test_a_line_that_the_daemon_has_is_lent_to_a_scan_and_given_back(new_daemon, broker, subscriber, closing):

@@ -209,6 +209,27 @@ def test_alarms_of_what_goes_are_cleared(new_site, broker, subscriber, plain):
     assert "no device" in site.ctl("read", "gone", "0").stderr
 
 
+def test_a_gpio_device_goes_on_while_lines_of_it_come_and_go(new_site, broker, subscriber):
+    """That edges are not lost only the rig can see: here no chip is."""
+    head = conf.head(broker.port)
+
+    def text(*lines):
+        points = "".join(f'    point "{line}" {{ line = "{line}"  bias = "disabled" }}\n' for line in lines)
+        doors = "".join(f'contact "{line}" {{ input = "io.{line}" }}\n' for line in lines)
+        return head + f'device "io" {{\n    driver = "gpio"  chip = "nowhere"\n{points}}}\n' + doors
+
+    def states():
+        return {one["sensor"]: one["state"] for one in site.list("sensors")}
+
+    site = new_site(text("a"))
+    assert subscriber.wait_event("device.down")["alarm"] == "raised"
+    for lines in ("ab", "b", "cb", "bca", "a"):
+        site.taken(text(*lines))
+        until(lambda: states() == dict.fromkeys(lines, "unknown"), lambda: f"{lines}: {states()}")
+    downs = [e for e in site.daemon.journal.events() if e["type"] == "device.down"]
+    assert len(downs) == 1, "the device was there all the time, and down"
+
+
 # ---- lists
 
 

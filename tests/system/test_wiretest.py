@@ -114,7 +114,7 @@ def test_an_inverted_beam_is_named(new_gateway, inputs, tmp_path):
     person = Person(inputs, new_gateway(invert=True), tmp_path)
     assert person.go_through(vain=("ONTO", "AWAY")) == FAULTS
     assert 'says that "presence" is true: is it inverted' in person.said
-    assert 'point "beam" { invert = true }' in person.said
+    assert 'change invert of point "beam"' in person.said
 
 
 def test_swapped_limit_switches_are_named(new_gateway, inputs, tmp_path):

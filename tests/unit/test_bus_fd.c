@@ -1,6 +1,8 @@
 /* A bus of a driver by fd, fed by the test through a pipe. */
 #include "rig/bus_rig.h"
 
+#include "config/difference.h"
+
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -26,7 +28,8 @@ struct wire {
 	int pipe[2];
 	atomic_int open_err;
 	atomic_bool half_open; /* gives a reading in open(), then fails */
-	atomic_int opens, reads;
+	atomic_int opens, reads, closes;
+	size_t inherited[8]; /* by point: which it was of the other */
 };
 
 static int fed_new(const struct driver_setup *setup, void **ret_instance,
@@ -62,7 +65,17 @@ static int fed_open(void *instance)
 
 static void fed_close(void *instance)
 {
-	(void)instance;
+	struct fed_driver *fed = instance;
+
+	atomic_fetch_add(&fed->wire->closes, 1);
+}
+
+static void fed_inherit(void *instance, size_t point, void *before, size_t point_before)
+{
+	struct fed_driver *fed = instance;
+
+	(void)before;
+	fed->wire->inherited[point] = point_before;
 }
 
 static int fed_fd(void *instance)
@@ -100,6 +113,7 @@ static const struct driver fed_driver = {
 	.create = fed_new,
 	.destroy = free,
 	.open = fed_open,
+	.inherit = fed_inherit,
 	.close = fed_close,
 	.fd = fed_fd,
 	.read = fed_read,
@@ -169,6 +183,58 @@ static void the_present_state_comes_when_the_bus_is_open(void **state)
 	assert_int_equal(bus_rig_wait(rig, 0, device_is_up, 0), 0);
 	assert_int_equal(bus_rig_wait(rig, 0, point_is_good, 0), 1);
 	assert_int_equal(bus_rig_wait(rig, 0, device_is_up, 1), 2);
+}
+
+/* Its first point is new, the others are the third and the first of the bus before. */
+static struct bus *bequeath_to_heir(struct bus_rig *rig)
+{
+	const uint32_t points[] = {CONFIG_NEW, 2, 0};
+	struct bus *heir;
+
+	assert_int_equal(bus_new(&rig->config, &rig->bus_conf, rig->queue, stderr, &heir), 0);
+	bus_bequeath(rig->bus, heir, points, 0);
+	return heir;
+}
+
+static void an_heir_goes_on_with_what_was_held(void **state)
+{
+	const struct order meanwhile = {.value = 7, .point = 1};
+	struct fed_bus *bus = *state;
+	struct bus_rig *rig = fed_bus_plan(bus, 1, 3);
+	struct bus *heir;
+
+	bus_rig_start(rig);
+	bus_rig_wait(rig, 0, device_is_up, 0);
+	heir = bequeath_to_heir(rig);
+	assert_true(bus_waits_for(heir, rig->bus));
+	assert_true(bus_stop(rig->bus, INT64_MAX));
+	assert_int_equal(bus->wire.closes, 0);
+	give_orders(bus, &meanwhile, 1);
+	bus_be_inherited(rig->bus);
+	assert_int_equal(bus->wire.closes, 1);
+	assert_int_equal(bus->wire.inherited[1], 2);
+	assert_int_equal(bus->wire.inherited[2], 0);
+	bus_free(rig->bus);
+	rig->bus = heir;
+	assert_int_equal(bus_start(heir), 0);
+	bus_rig_wait(rig, 0, value_is, 7);
+	assert_int_equal(bus->wire.closes, 1);
+}
+
+static void what_nobody_has_inherited_is_given_back(void **state)
+{
+	struct fed_bus *bus = *state;
+	struct bus_rig *rig = fed_bus_plan(bus, 1, 3);
+	struct bus *heir;
+
+	bus_rig_start(rig);
+	bus_rig_wait(rig, 0, device_is_up, 0);
+	heir = bequeath_to_heir(rig);
+	assert_true(bus_stop(rig->bus, INT64_MAX));
+	bus_free(heir);
+	assert_int_equal(bus->wire.closes, 0);
+	bus_rig_fini(rig);
+	assert_int_equal(bus->wire.closes, 1);
 }
 
 static void an_open_that_fails_half_way_passes_nothing_of_it(void **state)
@@ -335,6 +401,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fed_bus_test(what_happened_is_passed_even_when_it_is_the_same),
 		fed_bus_test(the_present_state_comes_when_the_bus_is_open),
+		fed_bus_test(an_heir_goes_on_with_what_was_held),
+		fed_bus_test(what_nobody_has_inherited_is_given_back),
 		fed_bus_test(an_open_that_fails_half_way_passes_nothing_of_it),
 		fed_bus_test(a_device_at_fault_is_down_at_once_and_up_with_its_next_reading),
 		fed_bus_test(down_and_up_in_one_go_are_both_reported_in_order),

@@ -1,6 +1,8 @@
 /* Finding and holding GPIO lines. */
 #include "rig/gpio_rig.h"
 
+#include <poll.h>
+
 #define glob	 fake_glob
 #define globfree fake_globfree
 #include "../../drivers/gpio/find.c"
@@ -21,14 +23,88 @@ static void lines_are_found_by_name_over_all_chips(void **state)
 	assert_int_equal(rig->faults, 0);
 }
 
-static void lines_of_one_chip_are_requested_together(void **state)
+/* "lane1-up" is the second point of it, after "lane1-down", which is new; "power-ok" is gone. Returns
+ * the instance before. */
+static void *make_heir(struct gpio_rig *rig)
+{
+	void *before = rig->instance;
+
+	rig->device.point_count = 0;
+	add_point(rig, "lane1-down");
+	add_point(rig, "lane1-up");
+	assert_int_equal(create_driver(rig), 0);
+	return before;
+}
+
+static bool is_readable(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	return poll(&poll_fd, 1, 0) == 1;
+}
+
+static void inherit_up(struct gpio_rig *rig, void *before)
+{
+	gpio_driver.inherit(rig->instance, 1, before, 0);
+	gpio_driver.close(before);
+	gpio_driver.destroy(before);
+}
+
+static void a_line_that_is_inherited_stays_requested_and_loses_no_edge(void **state)
+{
+	struct gpio_rig *rig = *state;
+	void *before;
+
+	add_point(rig, "lane1-up");
+	add_point(rig, "power-ok");
+	assert_int_equal(open_lines(rig), 0);
+	assert_int_equal(fake_gpio.requests, 2);
+	before = make_heir(rig);
+	rising_edge(rig->up, fake_gpio.now_ns += NS_PER_S);
+	inherit_up(rig, before);
+	assert_string_equal(rig->up->holder, "corridord");
+	assert_null(rig->power->holder);
+	forget_notes(rig);
+	assert_int_equal(open_lines(rig), 0);
+	assert_int_equal(fake_gpio.requests, 3);
+	assert_int_equal(rig->readings, 1);
+	assert_int_equal(rig->reading[0].point, 0);
+	assert_int_equal(read_lines(rig), 0);
+	assert_int_equal(rig->readings, 2);
+	assert_int_equal(rig->reading[1].point, 1);
+	assert_true(rig->reading[1].level);
+	assert_int_equal(rig->reading[1].at_ns, fake_gpio.now_ns);
+	assert_int_equal(rig->reading[1].lost, 0);
+}
+
+/* Edges wake whoever waits for the heir, by the file descriptor that waited before. */
+static void an_heir_is_woken_by_what_it_inherits(void **state)
+{
+	struct gpio_rig *rig = *state;
+	int fd, event_fd;
+
+	add_point(rig, "lane1-up");
+	assert_int_equal(open_lines(rig), 0);
+	fd = gpio_driver.fd(rig->instance);
+	event_fd = fake_event_fd;
+	inherit_up(rig, make_heir(rig));
+	assert_int_equal(open_lines(rig), 0);
+	assert_int_equal(gpio_driver.fd(rig->instance), fd);
+	assert_int_equal(read_lines(rig), 0);
+	assert_false(is_readable(fd));
+	assert_int_equal(eventfd_write(event_fd, 1), 0);
+	assert_true(is_readable(fd));
+}
+
+static void nothing_is_inherited_of_what_was_not_open(void **state)
 {
 	struct gpio_rig *rig = *state;
 
 	add_point(rig, "lane1-up");
-	add_point(rig, "lane1-down");
+	assert_int_equal(create_driver(rig), 0);
+	inherit_up(rig, make_heir(rig));
 	assert_int_equal(open_lines(rig), 0);
-	assert_int_equal(fake_gpio.requests, 1);
+	assert_int_equal(rig->readings, 2);
 }
 
 static void a_line_name_on_two_chips_is_a_fault_that_names_both(void **state)
@@ -395,7 +471,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		gpio_test(lines_are_found_by_name_over_all_chips),
-		gpio_test(lines_of_one_chip_are_requested_together),
+		gpio_test(a_line_that_is_inherited_stays_requested_and_loses_no_edge),
+		gpio_test(an_heir_is_woken_by_what_it_inherits),
+		gpio_test(nothing_is_inherited_of_what_was_not_open),
 		gpio_test(a_line_name_on_two_chips_is_a_fault_that_names_both),
 		gpio_test(a_line_name_twice_on_the_chip_is_told_apart_by_its_offset),
 		gpio_test(a_chip_label_borne_by_two_chips_is_a_fault_that_names_both),

@@ -133,18 +133,44 @@ static void more_edges_than_one_queue_holds_are_all_taken(void **state)
 		assert_true(rig->reading[i].at_ns >= rig->reading[i - 1].at_ns);
 }
 
-static void what_has_no_room_in_one_round_comes_in_the_next(void **state)
+/* The machine stands still whenever a level is read, for longer than an edge may be on its way. */
+static void stand_still(struct fake_line *line)
+{
+	(void)line;
+	fake_gpio.now_ns += 20 * NS_PER_MS;
+}
+
+static void no_level_is_believed_while_edges_still_wait(void **state)
 {
 	struct gpio_rig *rig = *state;
 
 	open_and_settle(rig);
-	alternating_edges(rig->up, 80, fake_gpio.now_ns, 1);
+	fake_gpio.at_level = stand_still;
+	alternating_edges(rig->up, 79, fake_gpio.now_ns, 1);
 	read_after(rig, NS_PER_MS);
-	assert_true(rig->readings < 80);
-	read_now(rig);
-	assert_int_equal(rig->readings, 80);
-	for (size_t i = 0; i < 80; i++)
+	assert_int_equal(rig->readings, 79);
+	read_after(rig, NS_PER_S);
+	assert_int_equal(rig->readings, 79);
+	for (size_t i = 0; i < 79; i++)
 		assert_int_equal(rig->reading[i].lost, 0);
+}
+
+static void an_edge_on_its_way_to_a_machine_that_stands_still_is_not_lost(void **state)
+{
+	struct gpio_rig *rig = *state;
+	int64_t t;
+
+	open_and_settle(rig);
+	fake_gpio.at_level = stand_still;
+	t = fake_gpio.now_ns;
+	rising_edge(rig->up, t);
+	rig->up->high = false;
+	read_after(rig, NS_PER_MS);
+	assert_int_equal(rig->readings, 1);
+	falling_edge(rig->up, t + 100);
+	read_now(rig);
+	assert_int_equal(rig->readings, 2);
+	assert_reading(rig, 1, .point = UP, .level = false, .at_ns = t + 100);
 }
 
 static void a_lost_last_edge_is_found_by_reading_the_level(void **state)
@@ -468,7 +494,8 @@ int main(void)
 		edges_test(an_edge_makes_the_file_descriptor_readable),
 		edges_test(edges_of_two_lines_come_in_the_order_of_their_time),
 		edges_test(more_edges_than_one_queue_holds_are_all_taken),
-		edges_test(what_has_no_room_in_one_round_comes_in_the_next),
+		edges_test(no_level_is_believed_while_edges_still_wait),
+		edges_test(an_edge_on_its_way_to_a_machine_that_stands_still_is_not_lost),
 		edges_test(a_lost_last_edge_is_found_by_reading_the_level),
 		edges_test(an_edge_still_on_its_way_is_not_taken_for_lost),
 		edges_test(an_edge_that_comes_after_its_level_was_told_is_not_told_again),

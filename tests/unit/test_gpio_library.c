@@ -25,7 +25,7 @@ static void nothing_can_be_closed_and_released(void **state)
 {
 	(void)state;
 	gpio_chip_close(NULL);
-	gpio_lines_release(NULL);
+	gpio_held_release(NULL);
 }
 
 int main(void)

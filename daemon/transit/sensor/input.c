@@ -203,6 +203,8 @@ static void tell_up(struct device *device, struct teller *teller, int64_t at_mon
 
 void device_tell(struct device *device, struct teller *teller, const struct device_report *report)
 {
+	bool was_down = device->known && !device->last.up;
+
 	device->known = true;
 	device->last = *report;
 	if (report->up) {
@@ -212,7 +214,8 @@ void device_tell(struct device *device, struct teller *teller, const struct devi
 		return;
 	}
 	device->up_mono_ns = INT64_MAX;
-	count_outage(device, report->at_mono_ns);
+	if (!was_down) /* else for another reason, or by another bus */
+		count_outage(device, report->at_mono_ns);
 	if (!device->down.raised)
 		tell_down(device, teller, report);
 }

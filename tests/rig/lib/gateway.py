@@ -7,9 +7,9 @@ from rig import conf
 from .guest import BROKER
 
 
-def head(name, **options):
+def head(name, level="debug", **options):
     """The configuration's first blocks, of a gateway with this name."""
-    given = {"id": name, "log_level": "debug"}
+    given = {"id": name, "log_level": level}
     return conf.head(0, host=f"{BROKER[0]}:{BROKER[1]}", gateway=given, **options)
 
 
@@ -29,7 +29,12 @@ class Gateway:
         self.folder = f"/tmp/{name}"
         self.log = f"{self.folder}/log"
         self.pid = None
-        guest.put(f"{self.folder}/corridord.conf", head(name, **options) + text)
+        self.options = options
+        self.reloads = 0
+        self.configure(text)
+
+    def configure(self, text):
+        self.guest.put(f"{self.folder}/corridord.conf", head(self.name, **self.options) + text)
 
     def start(self):
         folder, log = shlex.quote(self.folder), shlex.quote(self.log)
@@ -54,6 +59,14 @@ class Gateway:
 
     def go_on(self):
         self.guest.run(f"kill -CONT {self.pid}")
+
+    def reload(self, text):
+        """By SIGHUP; until it has taken it, or seen that it is the same."""
+        self.reloads += 1
+        self.configure(text)
+        self.guest.run(f"kill -HUP {self.pid}")
+        ended = "grep -c -e 'in effect, for SIGHUP' -e 'nothing has changed'"
+        self.guest.until(f"[ $({ended} {self.log}) -ge {self.reloads} ]", every_s=0.2)
 
     def stop(self):
         """In order, to the last: nothing of it holds a line any more."""

@@ -5,6 +5,10 @@ import shlex
 CONFIGFS = "/sys/kernel/config/gpio-sim"
 
 
+def _moves(printed):
+    return [tuple(map(int, moved.split())) for moved in printed.splitlines()]
+
+
 class Chip:
     """A chip with this label; lines: names, None where one has none. hogged: {name: level},
     lines that the kernel itself holds."""
@@ -69,7 +73,31 @@ class Chip:
         """Up, down and so on; [(monotonic, wall clock)] in ns, of right before each move.
         while_: what to run in the guest beforehand."""
         printed = self.guest.run(f"{while_}; toggle {self._at(line)}/pull {count} {pause_us}")
-        return [tuple(map(int, moved.split())) for moved in printed.splitlines()]
+        return _moves(printed)
+
+
+    def begin_toggle(self, line, count, pause_us):
+        """The same, while the test goes on."""
+        return Toggling(self.guest, f"{self._at(line)}/pull", count, pause_us)
+
+
+class Toggling:
+    """A line of a guest that goes up and down by itself."""
+
+    def __init__(self, guest, pull, count, pause_us):
+        self.guest, self.count = guest, count
+        self.moves = "/tmp/moves"
+        self.patience_s = 60 + 4 * count * pause_us // 1_000_000
+        guest.run(f"toggle {pull} {count} {pause_us} >{self.moves} 2>&1 &")
+
+    def wait(self, moves):
+        """Until it has moved so often, or a little more: it writes down many at a time."""
+        self.guest.until(f"[ $(wc -l <{self.moves}) -ge {moves} ]", within_s=self.patience_s, every_s=0.3)
+
+    def end(self):
+        """As Chip.toggle()."""
+        self.wait(self.count)
+        return _moves(self.guest.run(f"cat {self.moves}"))
 
 
 class Chips:
