@@ -62,7 +62,7 @@ struct event_draft {
 	const char *state; /* JSON members of the retained state, without braces */
 	size_t state_bytes;
 	bool test; /* while somebody tests what it is of: nobody need act on it */
-	bool state_over; /* the state is gone: nothing stays retained */
+	bool state_over; /* the state is gone: nothing stays retained, or "state" as its last word */
 	bool state_patient; /* other states go before it: a meter's, that the next one replaces */
 	const struct event_memory *memories; /* kept in the same transaction */
 	size_t memory_count; /* MEMORIES_MAX at most */
