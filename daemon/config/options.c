@@ -322,7 +322,8 @@ const struct conf_option handover_options[] = {
 	 .type = CONF_BOOL,
 	 .offset = AT(handover_conf, legs.require),
 	 .def = "false",
-	 .help = "Takes no announcement that is not signed by one of these keys."},
+	 .help = "Takes no announcement that is not signed by one of these keys, and lets only what "
+		 "is signed take one back."},
 	{0}};
 
 const struct conf_option uplink_options[] = {

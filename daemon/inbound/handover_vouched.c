@@ -16,13 +16,18 @@ static bool knows(const struct trusted *keys, const char *checkpoint)
 	return false;
 }
 
+static const char *who_says(const struct handover *handover)
+{
+	return handover->taken_back_by[0] ? handover->taken_back_by : handover->from;
+}
+
 /* Of the gateway that it names, and of a log of its. */
 static bool is_by(const struct handover *handover, const struct vouch *vouch,
 		  const struct note_verifier *by)
 {
 	char name[KEY_NAME_BYTES];
-	int bytes =
-		snprintf(name, sizeof(name), "corridor/%s/%s", handover->from, handover->gateway);
+	int bytes = snprintf(name, sizeof(name), "corridor/%s/%s", who_says(handover),
+			     handover->gateway);
 
 	return strcmp(by->name, name) == 0 && strncmp(vouch->by, name, (size_t)bytes) == 0 &&
 	       vouch->by[bytes] == '/';
@@ -35,7 +40,7 @@ enum handover_signature handover_vouched(const struct trusted *keys, bool always
 	const struct note_verifier *by = NULL;
 	struct vouch vouch;
 
-	if (!always && !knows(keys, handover->from))
+	if (!always && !knows(keys, who_says(handover)))
 		return HANDOVER_NOT_JUDGED;
 	switch (trusted_check(keys, VOUCH_HANDOVER, topic, payload, bytes, &vouch, &by)) {
 	case TRUSTED_GOOD:
