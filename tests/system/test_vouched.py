@@ -210,6 +210,113 @@ def test_where_signatures_are_required_others_are_refused(here, broker, tools, h
     assert there.subscriber.wait_event("leg.arrived")["leg"]["continuity"] == "kept"
 
 
+def word_of(payload, ucr, **members):
+    """What takes the announcement back, as a gateway of its next checkpoint would say."""
+    said = json.loads(payload)
+    kept = {name: said[name] for name in ("schema", "epoch", "seq", "boot", "recorded")}
+    back = {"from": said["checkpoint"], "departed": said["departed"]["utc"], "because": "arrived"}
+    word = {**kept, "checkpoint": TO, "gateway": "gw2", "ucr": ucr, "to": TO, "takes_back": back, **members}
+    return json.dumps(word, separators=(",", ":")).encode()
+
+
+SIBLING = vouching.Key(f"corridor/{TO}/gw2", b"s" * 32)
+
+
+@pytest.fixture
+def strict(broker, tools, key):
+    """The next checkpoint, which requires signatures and knows its other gateway."""
+    return next_site(broker, tools, f'keys = {{"{key}", "{SIBLING.verifier}"}}  require = true')
+
+
+def refused_words(payload):
+    word = word_of(payload, FIRST)
+    other = vouching.Key(SIBLING.name, b"x" * 32)
+    said = json.loads(payload)
+    stranger = word_of(payload, FIRST, checkpoint="am-sadakhlo")
+    earlier = {**json.loads(word)["takes_back"], "departed": "2026-01-01T00:00:00.000000Z"}
+    return [
+        b"",
+        word,
+        vouching.vouched(other, KIND, topic(FIRST), word, by=f"{other.name}/{said['epoch']}"),
+        vouching.vouched(SIBLING, KIND, topic(FIRST), stranger, by=f"{SIBLING.name}/{said['epoch']}"),
+        vouching.vouched(SIBLING, KIND, topic(SECOND), word, by=f"{SIBLING.name}/{said['epoch']}"),
+        vouching.vouched(
+            SIBLING, KIND, topic(FIRST), word_of(payload, FIRST, takes_back=earlier), by=f"{SIBLING.name}/{said['epoch']}"
+        ),
+    ]
+
+
+def test_where_signatures_are_required_nobody_else_takes_an_announcement_back(here, strict, handovers):
+    depart(here, FIRST)
+    payload = wait_signed(handovers, FIRST)
+    strict.heard_of(FIRST)
+    here.daemon.stop()
+    for word in refused_words(payload):
+        publish(handovers, FIRST, word)
+    depart_marker(here, strict)
+    strict.arrives(FIRST, opened=5)
+    assert strict.subscriber.wait_event("leg.broken")["leg"]["signature"] == "good"
+    assert "is not taken back by an empty message" in strict.daemon.logged()
+
+
+def depart_marker(here, strict):
+    """What was published before is heard when this is."""
+    starts(here)
+    depart(here, THIRD)
+    strict.heard_of(THIRD)
+
+
+def test_another_gateway_of_the_checkpoint_takes_it_back_with_its_signature(here, strict, handovers):
+    for ucr in (FIRST, SECOND):
+        depart(here, ucr)
+        strict.heard_of(ucr)
+    payload = wait_signed(handovers, FIRST)
+    here.door.shut()
+    by = f"{SIBLING.name}/{json.loads(payload)['epoch']}"
+    word = vouching.vouched(SIBLING, KIND, topic(FIRST), word_of(payload, FIRST), by=by)
+    validator("handover").validate(json.loads(word))
+    publish(handovers, FIRST, word)
+    publish(handovers, FIRST, payload)  # once more, by who kept it
+    until(lambda: not handovers.messages[-1].payload, "it is not waited for")
+    mark = strict.arrives(FIRST, opened=5)
+    strict.leaves(mark)
+    strict.arrives(SECOND)
+    assert strict.subscriber.wait_event("leg.arrived")["consignment"]["ucr"] == SECOND
+    assert not strict.subscriber.events("leg.broken")
+
+
+def test_who_signs_takes_back_what_arrived_in_words(here, broker, tools, handovers, key, tmp_path):
+    own = new_key(tmp_path, TO)
+    there = Site(
+        TO, broker, tools, handover=f'keys = {{"{key}"}}  require = true',
+        more=f'signer {{ key = "{tmp_path}/{TO}.pem"  ledger = "ledger" }}\n',
+    )
+    there.knows(*map(consignment, SEALS))
+    there.start()
+    depart(here, FIRST)
+    there.heard_of(FIRST)
+    there.arrives(FIRST)
+    there.subscriber.wait_event("leg.arrived")
+
+    def words():
+        return [p for p in payloads(handovers) if b'"takes_back"' in p]
+
+    word = until(words, "it is taken back")[0]
+    validator("handover").validate(json.loads(word))
+    by, _ = vouching.check(own, KIND, topic(FIRST), word)
+    assert by.startswith(f"corridor/{TO}/gw1/") and json.loads(word)["takes_back"]["because"] == "arrived"
+    assert handovers.messages[-1].payload == word
+    here.daemon.stop()
+    starts(here)  # it announces once more, for it does not know
+    until(lambda: words()[1:], "it is taken back once more")
+    there.daemon.stop()
+    heard = len(handovers.messages)
+    starts(there)
+    depart(here, SECOND)
+    until(lambda: [p for p in payloads(handovers) if json.loads(p)["ucr"] == SECOND], "the next one is announced")
+    assert len(handovers.messages) == heard + 1, "it had heard that it is taken back"
+
+
 def test_without_a_key_all_is_as_it_was(here, broker, tools, handovers):
     there = next_site(broker, tools, "")
     depart(here, FIRST)
