@@ -12,7 +12,7 @@
 
 #include "transit/legs/handover.h"
 
-#define HANDOVER_BYTES	     4096 /* the longest payload */
+#define HANDOVER_BYTES	     STATE_BYTES /* the longest payload */
 #define HANDOVER_ERROR_BYTES 160
 
 /* 0; -EINVAL: ret_error says in words why not. */

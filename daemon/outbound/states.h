@@ -28,7 +28,7 @@ struct states;
 
 struct state_copy {
 	char key[STATE_KEY_BYTES];
-	char payload[EVENT_BYTES];
+	char payload[STATE_BYTES];
 	size_t bytes; /* 0: the empty message removes what is retained */
 	uint64_t over; /* its last word: for states_removed(); else 0 */
 	bool patient;

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from rig import vouching
 from rig.daemon import BUILD
-from rig.legs import FIRST, FROM, SEALS, SECOND, THIRD, TO, Site, consignment, depart
+from rig.legs import FIRST, FROM, SEALS, SECOND, THIRD, TO, Site, consignment, depart, now
 from rig.published import validator
 from rig.waiting import until
 
@@ -95,6 +95,60 @@ def test_one_that_cannot_be_signed_goes_without_until_it_can(here, handovers, ke
     assert vouching.check(key, KIND, topic(FIRST), wait_signed(handovers, FIRST))
 
 
+LONG_BEFORE, LONG_FROM, LONG_TO, LONG_GATEWAY = "b", "f" * 63, "t" * 63, "g" * 63
+LONG_UCR = "6GE" + "X" * 19 + "." * 13
+LONG_LEVEL = LONG_UCR.replace(".", "%2E")
+LONG_SEALS = [f"{i:02}" + "S" * 8 for i in range(15)]
+
+
+def largest():
+    """A consignment whose announcement is as long as any."""
+    window = {"from": now(-3600), "until": now(3600)}
+    stops = [{"checkpoint": name} | window for name in (LONG_BEFORE, LONG_FROM, LONG_TO)]
+    seals = [{"number": number} for number in [SEALS[FIRST], *LONG_SEALS]]
+    return {"ucr": LONG_UCR, "flow": "transit", "seals": seals, "itinerary": stops}
+
+
+def counted_before():
+    """The checkpoint before read the counters of seals that no reader sees from there on."""
+    moment = {"utc": now(-600), "clock": "synced", "mono_ns": 1}
+    seals = [
+        {"number": number, "state": "intact", "open": 2**40, "tamper": 2**40, "seen": now(-600)}
+        for number in [SEALS[FIRST], *LONG_SEALS]
+    ]
+    return json.dumps({
+        "schema": "corridord.handover/1", "checkpoint": LONG_BEFORE, "gateway": "gw1", "epoch": "5f0c31a2b47d9e60", "seq": 1,
+        "boot": "b", "recorded": moment, "ucr": LONG_UCR, "to": LONG_FROM, "binding": "seal",
+        "departed": {"utc": moment["utc"], "clock": "synced"}, "seals": seals,
+    })
+
+
+def test_the_largest_is_signed_with_both_keys(broker, tools, new_subscriber, tmp_path):
+    name = f"corridor/{LONG_FROM}/{LONG_GATEWAY}"
+    keys = []
+    for file in ("old", "new"):
+        words = [BUILD / "corridord-signer", "--new-p256-key", tmp_path / file, name]
+        keys.append(subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip())
+    signer = f'signer {{ key = "{tmp_path}/new"  old_key = "{tmp_path}/old"  ledger = "ledger" }}\n'
+    site = Site(LONG_FROM, broker, tools, more=signer, gateway=LONG_GATEWAY)
+    handovers = new_subscriber(broker, topic=f"corridor/v1/{LONG_TO}/handover/+", name="handovers")
+    site.knows(largest())
+    site.start()
+    before = f"corridor/v1/{LONG_FROM}/handover/{LONG_LEVEL}"
+    handovers.client.publish(before, counted_before(), qos=1, retain=True)
+    site.heard_of(LONG_UCR)
+    depart(site, FIRST)
+    payload = until(lambda: payloads(handovers), "it is announced")[0]
+    assert signed(payload) and json.loads(payload)["seals_more"] > 0
+    assert len(payload) > 4096, "no larger than it was before there was room"
+    validator("handover").validate(json.loads(payload))
+    for key in keys:
+        by, _ = vouching.check(key, KIND, f"{LONG_TO}/handover/{LONG_LEVEL}", payload)
+        assert by == f"{name}/{json.loads(payload)['epoch']}"
+    there = next_site(broker, tools, f'keys = {{"{keys[0]}"}}  require = true', LONG_TO)
+    there.heard_of(LONG_UCR)
+
+
 # ---- the next checkpoint ---------------------------------------------------------------------
 
 
@@ -103,8 +157,8 @@ def there(key, broker, tools):
     return next_site(broker, tools, f'keys = {{"{key}"}}')
 
 
-def next_site(broker, tools, handover):
-    site = Site(TO, broker, tools, handover=handover)
+def next_site(broker, tools, handover, name=TO):
+    site = Site(name, broker, tools, handover=handover)
     site.knows(*map(consignment, SEALS))
     return site.start()
 

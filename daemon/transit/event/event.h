@@ -22,6 +22,8 @@
 #define STATE_SCHEMA	     "corridord.state/1"
 #define EVENT_BODY_BYTES     3072 /* of a draft's body or state members */
 #define EVENT_BYTES	     4096 /* of a sealed payload */
+#define STATE_NOTE_BYTES     1024 /* of what vouches for it, with two keys, as a member of a state */
+#define STATE_BYTES	     (EVENT_BYTES + STATE_NOTE_BYTES) /* of a retained one with that */
 #define EVENT_HASH_BYTES     32 /* SHA-256 */
 #define EVENT_HEX_BYTES	     65 /* a hash in lower-case hex, with the NUL */
 #define EVENT_EPOCH_BYTES    17 /* an epoch id: 16 hex digits and the NUL */
