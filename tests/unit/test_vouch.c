@@ -50,19 +50,18 @@ static enum trusted_worth check_with(const char *key, const char *kind, const ch
 				     const char *payload, size_t bytes)
 {
 	static struct trusted trusted;
-	const struct note_verifier *by = NULL;
-	struct vouch vouch;
+	struct trusted_word word;
 	char *copy = malloc(bytes); /* so that a sanitizer sees its end */
 	enum trusted_worth worth;
 
 	memset(&trusted, 0, sizeof(trusted));
 	memcpy(copy, payload, bytes);
 	assert_int_equal(trusted_add(&trusted, key), 0);
-	worth = trusted_check(&trusted, kind, topic, copy, bytes, &vouch, &by);
+	worth = trusted_check(&trusted, kind, topic, copy, bytes, &word);
 	if (worth == TRUSTED_GOOD) {
-		assert_ptr_equal(by, &trusted.verifier[0]);
-		assert_string_equal(vouch.by, "corridor/az-ganja/gw1/00000000000000e1");
-		assert_int_equal(vouch.time_s, 1795996800);
+		assert_ptr_equal(word.by, &trusted.verifier[0]);
+		assert_string_equal(word.vouch.by, "corridor/az-ganja/gw1/00000000000000e1");
+		assert_int_equal(word.vouch.time_s, 1795996800);
 	}
 	free(copy);
 	return worth;

@@ -32,6 +32,7 @@
 #define PASSAGE_ID_BYTES     96
 #define OFFICER_NAME_BYTES   64 /* with the NUL */
 #define OFFICER_REASON_BYTES 128
+#define SIGNED_AS_BYTES	     192
 #define ALARM_RESOURCE_BYTES (STATE_KEY_BYTES + VALUE_TEXT_BYTES)
 #define MEMORY_KEY_BYTES     128 /* with the NUL */
 #define MEMORY_TEXT_BYTES    2001 /* with the NUL */
@@ -40,6 +41,12 @@
 /* States of their own kind: what a checkpoint announces to the next one (handover.h). */
 #define HANDOVER_SCHEMA "corridord.handover/1"
 #define HANDOVER_KEY	"@handover/" /* begins their keys: no lane has such a name */
+
+/* Whose key signed an officer's word. */
+struct officer_signature {
+	char by[OFFICER_NAME_BYTES]; /* the key's name; empty: nobody */
+	char as[SIGNED_AS_BYTES]; /* "<method> <seconds> <SHA-256> <signature>": what was signed, and how */
+};
 
 /* What must survive a restart and is no event: never published, handed back at the start. */
 struct event_memory {
