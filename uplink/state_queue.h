@@ -14,7 +14,7 @@ struct queued_state {
 	char key[STATE_KEY_BYTES];
 	uint64_t over; /* see struct message_state */
 	size_t bytes; /* 0: the empty message that removes what is retained */
-	char payload[EVENT_BYTES];
+	char payload[STATE_BYTES];
 };
 
 /* state_queue_clear() comes first. */

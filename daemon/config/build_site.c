@@ -242,6 +242,7 @@ static void build_handover(struct config_build *build)
 	fill(build, node, handover_options, handover);
 	handover->enabled = node != NULL;
 	handover->legs.gateway = build->config->gateway.id;
+	handover->legs.signs = build->config->signer.enabled;
 	check_keys(build, node, "keys", &handover->keys, true, HANDOVER_KEYS_MAX);
 	if (handover->legs.require && handover->keys.count == 0 &&
 	    build->config->witness.of.count == 0)

@@ -1,12 +1,14 @@
 #include "config/difference.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "transit/event/event.h"
 
 #define OPTION_BYTES 64
+#define BLOCK_BYTES  144 /* a kind and a name */
 
 /* ---- texts ----------------------------------------------------------------------------- */
 
@@ -376,9 +378,9 @@ int config_hash(const struct config *config, char ret_hex[CONFIG_HASH_BYTES])
 
 /* ---- what is set up once ---------------------------------------------------------------- */
 
-/* Lines "	name = value" in blocks "kind {". */
+/* Lines "	name = value" in blocks "kind {", or "kind "name" {", where there may be several. */
 struct site_line {
-	char block[OPTION_BYTES], option[OPTION_BYTES];
+	char block[BLOCK_BYTES], option[OPTION_BYTES];
 	const char *value; /* with its end of line, or up to the end of the text */
 	size_t bytes;
 };
@@ -394,8 +396,9 @@ static bool next_line(const char **at, struct site_line *line)
 		*at = end;
 		line->bytes = (size_t)(end - text);
 		line->value = text;
-		if (word < OPTION_BYTES && end > text && end[-1] == '{')
-			snprintf(line->block, sizeof(line->block), "%.*s", (int)word, text);
+		if (end[-1] == '{')
+			snprintf(line->block, sizeof(line->block), "%.*s",
+				 (int)(end - text - (ptrdiff_t)strlen(" {")), text);
 		if (*text == '}' || *text == '#' || end[-1] == '{')
 			continue;
 		snprintf(line->option, sizeof(line->option), "%.*s", (int)word, text);

@@ -89,7 +89,7 @@ struct conf_option {
 	size_t offset;
 	const char *def; /* as one would write it; NULL: zero, NULL, POINT_NONE or empty */
 	int64_t min, max; /* of INT, REAL, SIZE, DURATION (ns), RANGE; of POINT: of its value; both
-			   * 0: any */
+			   * 0: any. max of LIST: bytes of an item, 0: 255 */
 	const struct conf_choice *choices; /* ended by a NULL word; of TEXT: its only values */
 	const char *unit; /* of INT and REAL, for people: "baud" */
 	const char *help; /* one sentence */

@@ -2,6 +2,7 @@
 #include "config/schema.h"
 
 #include "base/clock.h"
+#include "evidence/note.h"
 
 #define AT(block, field) offsetof(struct block, field)
 #define MS(n)		 ((n)*NS_PER_MS)
@@ -187,6 +188,7 @@ const struct conf_option witness_options[] = {
 	{.name = "of",
 	 .type = CONF_LIST,
 	 .offset = AT(witness_conf, of),
+	 .max = VERIFIER_BYTES - 1,
 	 .help = "Verifier keys of other gateways (corridord-signer --verifier-key), 8 at most: their "
 		 "signed heads are cosigned here, as long as each continues the one before."},
 	{.name = "key",
@@ -203,6 +205,7 @@ const struct conf_option witness_options[] = {
 	{.name = "by",
 	 .type = CONF_LIST,
 	 .offset = AT(witness_conf, by),
+	 .max = VERIFIER_BYTES - 1,
 	 .help = "Verifier keys of the witnesses (corridord-signer --witness-key) that cosign heads of this "
 		 "gateway, 8 at most."},
 	{.name = "every",
@@ -219,6 +222,7 @@ const struct conf_option officers_options[] = {
 	{.name = "keys",
 	 .type = CONF_LIST,
 	 .offset = AT(officers_conf, keys),
+	 .max = VERIFIER_BYTES - 1,
 	 .required = true,
 	 .help = "Their verifier keys, 64 at most. A key is named officer/NAME, with %20 for a blank in the "
 		 "officer's name: corridord-signer --new-key FILE officer/O.%20Beridze makes one. A "
@@ -268,6 +272,7 @@ const struct conf_option trust_options[] = {
 	{.name = "keys",
 	 .type = CONF_LIST,
 	 .offset = AT(trust_conf, keys),
+	 .max = VERIFIER_BYTES - 1,
 	 .required = true,
 	 .help = "Verifier keys, 4 at most; the signature of one of them is enough, so that one can follow "
 		 "another."},
@@ -315,6 +320,7 @@ const struct conf_option handover_options[] = {
 	{.name = "keys",
 	 .type = CONF_LIST,
 	 .offset = AT(handover_conf, keys),
+	 .max = VERIFIER_BYTES - 1,
 	 .help = "Verifier keys of the neighbours' gateways (corridord-signer --verifier-key), 32 at most; "
 		 "those of a witness block count without being repeated. What a checkpoint of which a "
 		 "key is known announces without its signature is told, and nothing is raised for it."},
@@ -322,7 +328,8 @@ const struct conf_option handover_options[] = {
 	 .type = CONF_BOOL,
 	 .offset = AT(handover_conf, legs.require),
 	 .def = "false",
-	 .help = "Takes no announcement that is not signed by one of these keys."},
+	 .help = "Takes no announcement that is not signed by one of these keys, and lets only what "
+		 "is signed take one back."},
 	{0}};
 
 const struct conf_option uplink_options[] = {

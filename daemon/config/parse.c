@@ -318,15 +318,16 @@ static void read_point(const struct cell *cell)
 static void read_list(struct cell *cell)
 {
 	struct conf_list *list = cell->field;
+	const size_t most = cell->row->max > 0 ? (size_t)cell->row->max : TEXT_BYTES;
 
 	list->item = conf_alloc(cell->parser->store, cell->entry->word_count * sizeof(char *));
 	for (; list->item && cell->word; cell->word = cell->word->next) {
 		cell->text = cell->word->text;
 		if (cell->text[0] == '\0')
 			wrong(cell, "is empty");
-		else if (strlen(cell->text) > TEXT_BYTES)
-			wrong(cell, "%zu bytes are too many, expected at most %d",
-			      strlen(cell->text), TEXT_BYTES);
+		else if (strlen(cell->text) > most)
+			wrong(cell, "%zu bytes are too many, expected at most %zu",
+			      strlen(cell->text), most);
 		else if ((list->item[list->count] = conf_copy(cell->parser->store, cell->text)))
 			list->count++;
 	}

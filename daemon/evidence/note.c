@@ -182,19 +182,27 @@ int note_text(const struct note_head *head, char out[NOTE_TEXT_BYTES])
 	return length < NOTE_TEXT_BYTES ? length : -E2BIG;
 }
 
-int note_sign_line(const char *name, uint32_t id, const unsigned char *signature, size_t count,
-		   char *out, size_t size)
+int note_signed_text(uint32_t id, const unsigned char *signature, size_t count,
+		     char out[NOTE_SIGNED_TEXT])
 {
 	unsigned char bytes[ID_BYTES + NOTE_SIGNED_MOST];
-	char text[(sizeof(bytes) + 2) / 3 * 4 + 1];
-	int length;
 
 	if (count > NOTE_SIGNED_MOST)
 		return -E2BIG;
 	for (int i = 0; i < ID_BYTES; i++)
 		bytes[i] = (unsigned char)(id >> (24 - 8 * i));
 	memcpy(bytes + ID_BYTES, signature, count);
-	base64_encode(bytes, ID_BYTES + count, text);
+	return (int)base64_encode(bytes, ID_BYTES + count, out);
+}
+
+int note_sign_line(const char *name, uint32_t id, const unsigned char *signature, size_t count,
+		   char *out, size_t size)
+{
+	char text[NOTE_SIGNED_TEXT];
+	int length = note_signed_text(id, signature, count, text);
+
+	if (length < 0)
+		return length;
 	length = snprintf(out, size, DASH "%s %s\n", name, text);
 	return (size_t)length < size ? length : -E2BIG;
 }

@@ -23,6 +23,8 @@
 #define NOTE_SIGNATURES	 16
 #define NOTE_SIGNED_MOST 76 /* bytes of a signature, the largest is a cosignature */
 #define NOTE_KEY_MOST	 128
+#define NOTE_SIGNED_TEXT (((NOTE_SIGNED_MOST + 4) + 2) / 3 * 4 + 1) /* with the key id, in base64 */
+#define NOTE_HASH_TEXT	 45 /* of 32 bytes in base64; these with the NUL */
 #define VERIFIER_BYTES	 512 /* of a verifier key's text */
 
 #define ED25519_BYTES		32
@@ -86,6 +88,9 @@ uint32_t note_key_id(const char *name, unsigned char type, const unsigned char *
 
 /* Characters, or -E2BIG, -EINVAL. */
 int note_text(const struct note_head *head, char out[NOTE_TEXT_BYTES]);
+/* The last word of a line of signature. */
+int note_signed_text(uint32_t id, const unsigned char *signature, size_t count,
+		     char out[NOTE_SIGNED_TEXT]);
 int note_sign_line(const char *name, uint32_t id, const unsigned char *signature, size_t count,
 		   char *out, size_t size);
 int note_verifier_text(const struct note_verifier *verifier, char out[VERIFIER_BYTES]);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define FIRST_LINE "c2sp.org/tlog-proof@v1\n"
-#define HASH_TEXT  45 /* of 32 bytes in base64, with the NUL */
 
 struct out {
 	char *at;
@@ -36,7 +35,7 @@ int proof_write(uint64_t index, const struct tree_path *path, const char *note, 
 		size_t size)
 {
 	struct out to = {.at = out, .left = size};
-	char hash[HASH_TEXT];
+	char hash[NOTE_HASH_TEXT];
 
 	put(&to, FIRST_LINE "index %" PRIu64 "\n", index);
 	for (size_t i = 0; i < path->count; i++) {

@@ -41,7 +41,7 @@ static bool is_good(const struct note_verifier *verifier, const struct note_sign
 }
 
 enum trusted_worth trusted_judge(const struct trusted *trusted, const struct note *note,
-				 const char *text, const struct note_verifier **ret_by)
+				 const char *text, struct trusted_word *ret_word)
 {
 	enum trusted_worth worth = TRUSTED_UNKNOWN;
 
@@ -56,7 +56,8 @@ enum trusted_worth trusted_judge(const struct trusted *trusted, const struct not
 				continue;
 			if (!is_good(verifier, signature, text, note->text_bytes))
 				return TRUSTED_WRONG;
-			*ret_by = verifier;
+			ret_word->by = verifier;
+			ret_word->signature = *signature;
 			worth = TRUSTED_GOOD;
 		}
 	}
@@ -64,10 +65,10 @@ enum trusted_worth trusted_judge(const struct trusted *trusted, const struct not
 }
 
 enum trusted_worth trusted_check(const struct trusted *trusted, const char *kind, const char *topic,
-				 const char *payload, size_t bytes, struct vouch *ret_vouch,
-				 const struct note_verifier **ret_by)
+				 const char *payload, size_t bytes, struct trusted_word *ret_word)
 {
 	char text[NOTE_BYTES];
+	const struct vouch *vouch = &ret_word->vouch;
 	struct tree_hash hash;
 	struct note note;
 
@@ -79,8 +80,8 @@ enum trusted_worth trusted_check(const struct trusted *trusted, const char *kind
 	case VOUCH_FOUND:
 		break;
 	}
-	if (vouch_read(text, strlen(text), kind, ret_vouch, &note) < 0 ||
-	    strcmp(ret_vouch->topic, topic) != 0 || !tree_equal(&ret_vouch->hash, &hash))
+	if (vouch_read(text, strlen(text), kind, &ret_word->vouch, &note) < 0 ||
+	    strcmp(vouch->topic, topic) != 0 || !tree_equal(&vouch->hash, &hash))
 		return TRUSTED_WRONG;
-	return trusted_judge(trusted, &note, text, ret_by);
+	return trusted_judge(trusted, &note, text, ret_word);
 }

@@ -23,15 +23,21 @@ enum trusted_worth {
 /* -EINVAL: it is no key that signs; -ENOSPC. One that is there already stays once. */
 int trusted_add(struct trusted *trusted, const char *verifier_key);
 
-/* The signatures alone of a note that vouch_read() took out of the text: GOOD, UNKNOWN, or WRONG, as soon
- * as that of a known key is. */
-enum trusted_worth trusted_judge(const struct trusted *trusted, const struct note *note,
-				 const char *text, const struct note_verifier **ret_by);
+/* What was found good, by which key and signature. */
+struct trusted_word {
+	struct vouch vouch;
+	const struct note_verifier *by;
+	struct note_signature signature;
+};
 
-/* kind and topic: what it has to be for. ret_vouch and ret_by are set where it is GOOD: who vouches is
- * for the caller to judge. */
+/* The signatures alone of a note that vouch_read() took out of the text: GOOD, UNKNOWN, or WRONG, as soon
+ * as that of a known key is. Sets by and signature. */
+enum trusted_worth trusted_judge(const struct trusted *trusted, const struct note *note,
+				 const char *text, struct trusted_word *ret_word);
+
+/* kind and topic: what it has to be for. ret_word is set where it is GOOD: who vouches is for the
+ * caller to judge. */
 enum trusted_worth trusted_check(const struct trusted *trusted, const char *kind, const char *topic,
-				 const char *payload, size_t bytes, struct vouch *ret_vouch,
-				 const struct note_verifier **ret_by);
+				 const char *payload, size_t bytes, struct trusted_word *ret_word);
 
 #endif

@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MARK	   ",\"note\":\""
-#define END	   "\"}"
-#define DASH	   "\xe2\x80\x94"
-#define DASH_AS	   "u2014" /* behind the backslash: how some programs write it */
-#define HASH_CHARS 44
+#define MARK	",\"note\":\""
+#define END	"\"}"
+#define DASH	"\xe2\x80\x94"
+#define DASH_AS "u2014" /* behind the backslash: how some programs write it */
 
 bool vouch_topic_is_good(const char *topic)
 {
@@ -24,7 +23,7 @@ bool vouch_topic_is_good(const char *topic)
 
 int vouch_text(const struct vouch *vouch, char out[VOUCH_TEXT_BYTES])
 {
-	char hash[HASH_CHARS + 1];
+	char hash[NOTE_HASH_TEXT];
 	int length;
 
 	if (!note_name_is_good(vouch->by) || !vouch_topic_is_good(vouch->topic))
@@ -54,7 +53,7 @@ static int read_hash(const char **at, const char *end, struct tree_hash *ret_has
 	size_t length;
 	const char *line = note_next_line(at, end, &length);
 
-	if (!line || length != HASH_CHARS ||
+	if (!line || length != NOTE_HASH_TEXT - 1 ||
 	    base64_decode(line, length, ret_hash->bytes, sizeof(ret_hash->bytes)) !=
 		    TREE_HASH_BYTES)
 		return -EINVAL;

@@ -79,7 +79,7 @@ static const struct field state_fields[] = {
 	{FIELD_NEEDED, AT(state, key), STATE_KEY_BYTES - 1},
 	{FIELD_64, AT(state, over), 0},
 	{FIELD_BOOL, AT(state, patient), 0},
-	{FIELD_BYTES, AT(state, payload), EVENT_BYTES},
+	{FIELD_BYTES, AT(state, payload), STATE_BYTES},
 	{0},
 };
 

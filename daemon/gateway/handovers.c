@@ -128,6 +128,7 @@ static void announce(struct gateway *gateway, const struct handover *handover, c
 		log_debug("\"%s\": expected, from \"%s\"", handover->ucr, handover->from);
 		break;
 	case LEGS_KNOWN:
+	case LEGS_WITHDRAWN:
 		break;
 	case LEGS_ARRIVED:
 		log_info("\"%s\" was announced by \"%s\" and is here already", handover->ucr,
@@ -161,16 +162,38 @@ static bool is_about(const struct handover *handover, const char *id)
 	return strcmp(own, id) == 0;
 }
 
-static void take_announced(struct gateway *gateway, struct handover *handover,
-			   const struct inlet_message *message)
+/* word: that says so; NULL: the empty message. */
+static void withdraw(struct gateway *gateway, const char *subject, const char *id,
+		     const struct handover *word)
+{
+	const struct instant now = clock_now();
+	char more[LOG_LIMIT_WORDS_BYTES];
+
+	if (transit_withdraw(gateway->transit, id, word, &now) == LEGS_REFUSED &&
+	    log_limit_allows(&gateway->unsigned_handovers, clock_mono_ns(), more))
+		log_warnx(
+			"handover/%.80s: what was announced is not taken back by %s, it is still waited "
+			"for%s",
+			subject,
+			!word ? "an empty message"
+			: word->signature == HANDOVER_SIGNED
+				? "what is signed for another departure"
+				: "what is not rightly signed",
+			more);
+}
+
+static void take_word(struct gateway *gateway, struct handover *handover, const char *id,
+		      const struct inlet_message *message)
 {
 	handover->signature = judge_signature(gateway, handover, message);
-	announce(gateway, handover, message->subject);
+	if (handover->taken_back_by[0])
+		withdraw(gateway, message->subject, id, handover);
+	else
+		announce(gateway, handover, message->subject);
 }
 
 static void take(struct gateway *gateway, const struct inlet_message *message)
 {
-	const struct instant now = clock_now();
 	char error[HANDOVER_ERROR_BYTES] = "longer than it may be";
 	char id[HANDOVER_ID_BYTES];
 	struct handover handover;
@@ -178,14 +201,14 @@ static void take(struct gateway *gateway, const struct inlet_message *message)
 	if (!handover_read_id(message->subject, id))
 		refuse(gateway, message->subject, "the topic has no UCR");
 	else if (message->bytes == 0)
-		transit_withdraw(gateway->transit, id, &now);
+		withdraw(gateway, message->subject, id, NULL);
 	else if (message->cut ||
 		 handover_read(message->payload, message->bytes, &handover, error) < 0)
 		refuse(gateway, message->subject, error);
 	else if (!is_about(&handover, id))
 		refuse(gateway, message->subject, "it is about another UCR than its topic");
 	else
-		take_announced(gateway, &handover, message);
+		take_word(gateway, &handover, id, message);
 }
 
 void gateway_take_handovers(struct gateway *gateway)

@@ -6,9 +6,9 @@
 #include "frames/topic.h"
 #include "gateway/private.h"
 
-static const char *signer_of(const struct request *request)
+static const struct officer_signature *signature_of(const struct request *request)
 {
-	return request->judged ? request->signed_by : NULL;
+	return request->judged ? &request->signature : NULL;
 }
 
 static int name_consignment(struct gateway *gateway, const struct request *request, const char *by,
@@ -20,7 +20,7 @@ static int name_consignment(struct gateway *gateway, const struct request *reque
 		.officer = request->officer,
 		.reason = request->reason,
 		.by = by,
-		.signed_by = signer_of(request),
+		.signature = signature_of(request),
 		.number = number,
 	};
 
@@ -36,7 +36,7 @@ static int acknowledge(struct gateway *gateway, const struct request *request, c
 		.officer = request->officer,
 		.reason = request->reason,
 		.by = how,
-		.signed_by = signer_of(request),
+		.signature = signature_of(request),
 	};
 
 	return transit_acknowledge(gateway->transit, &by, &now);
@@ -67,7 +67,7 @@ static int act(struct gateway *gateway, const struct request *request, const cha
 		.officer = request->officer,
 		.reason = request->reason,
 		.by = by,
-		.signed_by = signer_of(request),
+		.signature = signature_of(request),
 		.ucr = request->ucr,
 		.removed = request->old_seal,
 		.affixed = request->new_seal,

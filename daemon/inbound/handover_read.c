@@ -160,18 +160,18 @@ static void take_rule(json_t *object, char ret_rule[HANDOVER_RULE_BYTES])
 		snprintf(ret_rule, HANDOVER_RULE_BYTES, "%s", text);
 }
 
-static void take_all(struct reader *reader, json_t *object, struct handover *handover)
+/* What takes an announcement back names it; who announced it is in that. */
+static void take_taken_back(struct reader *reader, json_t *object, struct handover *handover)
 {
-	const char *schema = take_text(reader, object, "schema", HANDOVER_NAME_BYTES);
+	memcpy(handover->taken_back_by, handover->from, sizeof(handover->from));
+	take_name(reader, object, "from", handover->from);
+	handover->departed_utc_ns = take_time(reader, object, "departed", INT64_MIN);
+}
+
+static void take_announced(struct reader *reader, json_t *object, struct handover *handover)
+{
 	int64_t parts;
 
-	if (strcmp(schema, HANDOVER_SCHEMA) != 0)
-		refuse(reader, "\"schema\" is not " HANDOVER_SCHEMA);
-	take_name(reader, object, "checkpoint", handover->from);
-	take_name(reader, object, "gateway", handover->gateway);
-	take_name(reader, object, "to", handover->to);
-	take_number(reader, object, "ucr", IDENTIFIER_UCR, handover->ucr);
-	take_part(object, handover->part);
 	parts = take_count(object, "parts");
 	handover->parts = handover->part[0] && parts > 0 && parts < INT32_MAX ? parts : 0;
 	take_rule(object, handover->rule);
@@ -183,6 +183,24 @@ static void take_all(struct reader *reader, json_t *object, struct handover *han
 	handover_fit(handover);
 	if (!handover_is_sound(handover))
 		refuse(reader, "\"expected_from\" is later than \"expected_until\"");
+}
+
+static void take_all(struct reader *reader, json_t *object, struct handover *handover)
+{
+	const char *schema = take_text(reader, object, "schema", HANDOVER_NAME_BYTES);
+	json_t *takes_back = json_object_get(object, "takes_back");
+
+	if (strcmp(schema, HANDOVER_SCHEMA) != 0)
+		refuse(reader, "\"schema\" is not " HANDOVER_SCHEMA);
+	take_name(reader, object, "checkpoint", handover->from);
+	take_name(reader, object, "gateway", handover->gateway);
+	take_name(reader, object, "to", handover->to);
+	take_number(reader, object, "ucr", IDENTIFIER_UCR, handover->ucr);
+	take_part(object, handover->part);
+	if (takes_back)
+		take_taken_back(reader, takes_back, handover);
+	else
+		take_announced(reader, object, handover);
 }
 
 int handover_read(const char *payload, size_t bytes, struct handover *ret_handover,

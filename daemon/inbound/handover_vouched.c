@@ -16,30 +16,33 @@ static bool knows(const struct trusted *keys, const char *checkpoint)
 	return false;
 }
 
+static const char *who_says(const struct handover *handover)
+{
+	return handover->taken_back_by[0] ? handover->taken_back_by : handover->from;
+}
+
 /* Of the gateway that it names, and of a log of its. */
-static bool is_by(const struct handover *handover, const struct vouch *vouch,
-		  const struct note_verifier *by)
+static bool is_by(const struct handover *handover, const struct trusted_word *word)
 {
 	char name[KEY_NAME_BYTES];
-	int bytes =
-		snprintf(name, sizeof(name), "corridor/%s/%s", handover->from, handover->gateway);
+	int bytes = snprintf(name, sizeof(name), "corridor/%s/%s", who_says(handover),
+			     handover->gateway);
 
-	return strcmp(by->name, name) == 0 && strncmp(vouch->by, name, (size_t)bytes) == 0 &&
-	       vouch->by[bytes] == '/';
+	return strcmp(word->by->name, name) == 0 &&
+	       strncmp(word->vouch.by, name, (size_t)bytes) == 0 && word->vouch.by[bytes] == '/';
 }
 
 enum handover_signature handover_vouched(const struct trusted *keys, bool always,
 					 const struct handover *handover, const char *topic,
 					 const char *payload, size_t bytes)
 {
-	const struct note_verifier *by = NULL;
-	struct vouch vouch;
+	struct trusted_word word;
 
-	if (!always && !knows(keys, handover->from))
+	if (!always && !knows(keys, who_says(handover)))
 		return HANDOVER_NOT_JUDGED;
-	switch (trusted_check(keys, VOUCH_HANDOVER, topic, payload, bytes, &vouch, &by)) {
+	switch (trusted_check(keys, VOUCH_HANDOVER, topic, payload, bytes, &word)) {
 	case TRUSTED_GOOD:
-		return is_by(handover, &vouch, by) ? HANDOVER_SIGNED : HANDOVER_WRONGLY_SIGNED;
+		return is_by(handover, &word) ? HANDOVER_SIGNED : HANDOVER_WRONGLY_SIGNED;
 	case TRUSTED_NONE:
 		return HANDOVER_UNSIGNED;
 	case TRUSTED_UNKNOWN:

@@ -13,15 +13,14 @@
 #include "transit/event/event.h"
 #include "transit/registry/identifier.h"
 
-#define REQUEST_BYTES	     4096 /* the longest payload */
-#define REQUEST_ID_BYTES     65 /* these with the NUL */
-#define REQUEST_LANE_BYTES   64
-#define REQUEST_TYPE_BYTES   64
-#define REQUEST_STEP_BYTES   8
-#define REQUEST_CODE_BYTES   8
-#define REQUEST_ERROR_BYTES  160
-#define REQUEST_SIGNER_BYTES 64
-#define REQUEST_SCHEMA	     "corridord.request/1"
+#define REQUEST_BYTES	    4096 /* the longest payload */
+#define REQUEST_ID_BYTES    65 /* these with the NUL */
+#define REQUEST_LANE_BYTES  64
+#define REQUEST_TYPE_BYTES  64
+#define REQUEST_STEP_BYTES  8
+#define REQUEST_CODE_BYTES  8
+#define REQUEST_ERROR_BYTES 160
+#define REQUEST_SCHEMA	    "corridord.request/1"
 
 enum request_method {
 	REQUEST_PRESENT, /* the vehicle in a lane carries this consignment */
@@ -59,7 +58,7 @@ struct request {
 	bool since; /* replay: all from the first of ranges[0] on */
 	bool noted; /* it has a note; as request_vouched() finds it: */
 	bool judged; /* keys of officers are known */
-	char signed_by[REQUEST_SIGNER_BYTES]; /* the name of a key; empty: nobody's */
+	struct officer_signature signature;
 	uint64_t signed_s; /* when, since 1970 */
 };
 

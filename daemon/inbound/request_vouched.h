@@ -16,7 +16,7 @@ struct request_keys {
 /* The officer's name in that of his key. false: it is none, or too long. */
 bool request_key_officer(const char *name, char officer[OFFICER_NAME_BYTES]);
 
-/* Sets judged, signed_by and signed_s of a request that was read. keys NULL: none are known. topic:
+/* Sets judged, signature and signed_s of a request that was read. keys NULL: none are known. topic:
  * "<checkpoint>/<gateway>/request/<method>". With a code it is not to be carried out. */
 struct request_outcome request_vouched(const struct request_keys *keys, const char *topic,
 				       const struct inlet_message *message,

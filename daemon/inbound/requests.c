@@ -262,7 +262,7 @@ static struct request_outcome judge_time(const struct requests *requests,
 	const int64_t now_s = now.utc_ns / NS_PER_S, at_s = (int64_t)request->signed_s;
 	const int64_t start_s = (now.utc_ns - (now.mono_ns - requests->started_mono_ns)) / NS_PER_S;
 
-	if (!request->signed_by[0])
+	if (!request->signature.by[0])
 		return (struct request_outcome){0};
 	if (now.clock == CLOCK_UNSYNCED)
 		return request_refusal("no_clock",

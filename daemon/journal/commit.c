@@ -96,13 +96,15 @@ static void publish_state(struct journal *journal, const struct event_head *head
 			  const struct event_draft *draft, const struct instant *now)
 {
 	const struct outlet *outlet = &journal->outlet;
-	struct outlet_state state = {.key = draft->state_key, .patient = draft->state_patient};
+	struct outlet_state state = {.key = draft->state_key,
+				     .over = draft->state_over,
+				     .patient = draft->state_patient};
 	char payload[EVENT_BYTES];
 	int bytes = 0;
 
 	if (!outlet->state || !draft->state_key)
 		return;
-	if (!draft->state_over && draft->state_bytes > 0)
+	if (draft->state_bytes > 0)
 		bytes = event_seal_state(head, journal->origin, draft, now, payload);
 	if (bytes > 0) {
 		state.payload = payload;

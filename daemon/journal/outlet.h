@@ -35,8 +35,9 @@ struct outlet_record {
 
 struct outlet_state {
 	const char *key;
-	const char *payload; /* NULL: it is over, nothing is to stay retained */
+	const char *payload; /* NULL: nothing is to stay retained */
 	size_t bytes;
+	bool over; /* this is its last word: need not be repeated once it was acknowledged */
 	bool patient; /* others go before it */
 };
 

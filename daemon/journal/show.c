@@ -6,8 +6,6 @@
 #include "evidence/proof.h"
 #include "journal/private.h"
 
-#define HASH_TEXT 45
-
 static int refuse(struct journal_answer *answer, const char *code, const char *error)
 {
 	answer->code = code;
@@ -33,7 +31,7 @@ static bool find_tree(struct journal *journal, const struct event_range *range,
 
 static void put_path(struct jw *json, const struct tree_path *path)
 {
-	char hash[HASH_TEXT];
+	char hash[NOTE_HASH_TEXT];
 
 	jw_open_array(json, "path");
 	for (size_t i = 0; i < path->count; i++) {

@@ -24,7 +24,6 @@
 #define SOON_NS	     NS_PER_S /* after a failure */
 #define AGAIN_NS     (10 * NS_PER_S) /* after the next ones */
 #define STUCK_NS     (60 * NS_PER_S)
-#define HASH_TEXT    45
 #define EPOCHS_KEPT  4
 
 struct signed_head {
@@ -176,7 +175,7 @@ static int prove(struct notary *notary, uint64_t old_size, uint64_t new_size,
 static int ask_to_sign(struct notary *notary, const struct outlet_proof *proof,
 		       char note[NOTE_BYTES])
 {
-	char origin[NOTE_NAME_BYTES], hash[HASH_TEXT], question[SIGNER_LINE_BYTES],
+	char origin[NOTE_NAME_BYTES], hash[NOTE_HASH_TEXT], question[SIGNER_LINE_BYTES],
 		answer[SIGNER_LINE_BYTES];
 	size_t used;
 	int err, length;
@@ -203,7 +202,7 @@ static int ask_to_sign(struct notary *notary, const struct outlet_proof *proof,
 
 static void put_growth(struct jw *json, const struct outlet_proof *proof)
 {
-	char hash[HASH_TEXT];
+	char hash[NOTE_HASH_TEXT];
 
 	jw_open(json, "continues");
 	jw_uint(json, "size", proof->old_size);

@@ -17,7 +17,7 @@ struct state {
 	bool signing; /* it was taken for that */
 	uint64_t put;
 	size_t bytes, room;
-	uint64_t over; /* which removal this is, 0: none */
+	uint64_t over; /* which last word this is, 0: none */
 	char *payload;
 	char key[];
 };
@@ -33,7 +33,7 @@ struct states {
 	struct line lines[LINES]; /* of those that wait */
 	int64_t patient_ns; /* their next burst */
 	size_t count;
-	uint64_t removals, puts; /* since the start */
+	uint64_t last_words, puts; /* since the start */
 };
 
 int states_new(struct states **ret_states)
@@ -172,7 +172,7 @@ static int put(struct states *states, const struct outlet_state *news, struct st
 	if (news->bytes > 0)
 		memcpy(state->payload, news->payload, news->bytes);
 	state->bytes = news->bytes;
-	state->over = news->bytes > 0 ? 0 : ++states->removals;
+	state->over = news->over || news->bytes == 0 ? ++states->last_words : 0;
 	state->put = ++states->puts;
 	state->lacks = state->signing = false;
 	*ret_state = state;
@@ -331,7 +331,7 @@ void states_removed(struct states *states, uint64_t over)
 			at = &(*at)->next;
 		if (!*at)
 			continue;
-		if (!(*at)->line) {
+		if (!(*at)->line && !(*at)->lacks) {
 			struct state *state = *at;
 
 			*at = state->next;

@@ -1,7 +1,7 @@
 /* The latest retained state of each sensor, and which of them are still to be published.
  *
  * A newer state replaces one that was not yet sent. The entry of a sensor stays for
- * ever; one that is over goes when the broker has acknowledged that. Buffers grow
+ * ever; one that is over goes when the broker has acknowledged its last word, signed if it is to be. Buffers grow
  * to the largest state seen.
  *
  * Patient ones go in bursts: all that wait, then none for a while in which newer ones replace
@@ -28,9 +28,9 @@ struct states;
 
 struct state_copy {
 	char key[STATE_KEY_BYTES];
-	char payload[EVENT_BYTES];
-	size_t bytes; /* 0: it is over, the empty message removes what is retained */
-	uint64_t over; /* then for states_removed(), else 0 */
+	char payload[STATE_BYTES];
+	size_t bytes; /* 0: the empty message removes what is retained */
+	uint64_t over; /* its last word: for states_removed(); else 0 */
 	bool patient;
 	uint64_t put; /* which one of all that were put */
 };

@@ -9,8 +9,7 @@
 #define LOG_TOKEN "signer"
 #include "base/log.h"
 
-#define EPOCH	   "\"epoch\":\""
-#define HASH_CHARS 45
+#define EPOCH "\"epoch\":\""
 
 /* As each state of this gateway has it, before anything that comes from elsewhere. */
 static bool read_epoch(const struct state_copy *copy, char epoch[EVENT_EPOCH_BYTES])
@@ -32,7 +31,7 @@ static bool write_question(const struct vouching *vouching, const struct state_c
 	const struct tree_hash hash = vouch_hash(copy->payload, copy->bytes);
 	const char *to = copy->key + strlen(HANDOVER_KEY);
 	const char *slash = strchr(to, '/');
-	char text[HASH_CHARS], epoch[EVENT_EPOCH_BYTES];
+	char text[NOTE_HASH_TEXT], epoch[EVENT_EPOCH_BYTES];
 
 	if (!slash || !read_epoch(copy, epoch))
 		return false;

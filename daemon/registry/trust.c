@@ -199,29 +199,29 @@ static bool is_ahead(const struct vouch *vouch, int64_t latest_utc_ns)
 static void judge(const struct trust *trust, const char *kind, const char *topic, const char *text,
 		  size_t bytes, int64_t latest_utc_ns, struct trust_word *word)
 {
-	const struct note_verifier *by = NULL;
-	struct vouch vouch;
+	struct trusted_word found = {0};
+	const struct vouch *vouch = &found.vouch;
 	struct note note;
 	enum trusted_worth worth;
 
-	if (vouch_read(text, bytes, kind, &vouch, &note) < 0) {
+	if (vouch_read(text, bytes, kind, &found.vouch, &note) < 0) {
 		lack(word, "its signature is no whole note of this kind");
 		return;
 	}
-	worth = trusted_judge(&trust->keys, &note, text, &by);
-	if (worth == TRUSTED_GOOD && strcmp(vouch.by, by->name) != 0)
+	worth = trusted_judge(&trust->keys, &note, text, &found);
+	if (worth == TRUSTED_GOOD && strcmp(vouch->by, found.by->name) != 0)
 		worth = TRUSTED_WRONG;
 	if (worth == TRUSTED_WRONG)
 		lack(word, "its signature is forged, or was altered");
 	else if (worth != TRUSTED_GOOD)
 		lack(word, "it is signed by other keys");
-	else if (strcmp(vouch.topic, topic) != 0)
+	else if (strcmp(vouch->topic, topic) != 0)
 		snprintf(word->lack, sizeof(word->lack), "its signature is that of \"%.48s\"",
-			 vouch.topic);
-	else if (is_ahead(&vouch, latest_utc_ns))
+			 vouch->topic);
+	else if (is_ahead(vouch, latest_utc_ns))
 		lack(word, "it was signed more than a day ahead of the clock here");
 	else
-		take_word(trust, &vouch, by, word);
+		take_word(trust, vouch, found.by, word);
 }
 
 /* ---- of lists ------------------------------------------------------------------------ */

@@ -159,7 +159,8 @@ void transit_metrics(struct transit *transit, struct jw *json);
 /* As legs_announce() and the others of legs.h; nothing without conf.legs. */
 enum legs_heard transit_announce(struct transit *transit, const struct handover *handover,
 				 char ret_evicted_ucr[IDENTIFIER_BYTES], const struct instant *now);
-void transit_withdraw(struct transit *transit, const char *id, const struct instant *now);
+enum legs_heard transit_withdraw(struct transit *transit, const char *id,
+				 const struct handover *word, const struct instant *now);
 void transit_connected(struct transit *transit, const struct instant *now);
 void transit_heard(struct transit *transit, int64_t mono_ns, const struct instant *now);
 void transit_disconnected(struct transit *transit, const struct instant *now);

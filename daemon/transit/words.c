@@ -189,12 +189,16 @@ enum legs_heard transit_announce(struct transit *transit, const struct handover 
 	return heard;
 }
 
-void transit_withdraw(struct transit *transit, const char *id, const struct instant *now)
+enum legs_heard transit_withdraw(struct transit *transit, const char *id,
+				 const struct handover *word, const struct instant *now)
 {
+	enum legs_heard heard;
+
 	if (!has_legs(transit, now))
-		return;
-	checkpoint_withdraw(transit->checkpoint, id);
+		return LEGS_ELSEWHERE;
+	heard = checkpoint_withdraw(transit->checkpoint, id, word);
 	after_legs(transit);
+	return heard;
 }
 
 void transit_connected(struct transit *transit, const struct instant *now)

@@ -8,7 +8,7 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
-from rig import conf
+from rig import conf, vouching
 from rig.broker import Broker
 from rig.control import Control
 from rig.daemon import BUILD
@@ -59,6 +59,10 @@ class Site:
 
     def printed(self):
         return subprocess.run([self.daemon.binary, "-c", self.daemon.conf, "--print-config"], capture_output=True, check=True).stdout
+
+
+def notes_key(name, secret):
+    return vouching.Key(name, secret * 32).verifier
 
 
 @pytest.fixture
@@ -164,6 +168,58 @@ def test_what_is_set_up_once_is_refused_by_name(new_site, broker, old, new, name
     run = site.reload(head.replace(old, new))
     assert run.returncode == FAILED
     assert named in run.stderr and "needs a restart" in run.stderr
+
+
+KEYS = [notes_key(name, secret) for name, secret in (("corridor/az-ganja/gw1", b"1"), ("corridor/tr-sarp/gw1", b"2"))]
+OFFICERS = [notes_key(f"officer/{name}", secret) for name, secret in (("A", b"3"), ("B", b"4"))]
+KEEPERS = [notes_key(f"keeper/{name}", secret) for name, secret in (("A", b"5"), ("B", b"6"))]
+
+
+def trust(name, key, kind):
+    return f'trust "{name}" {{ keys = {{"{key}"}}  kinds = {{"{kind}"}} }}'
+
+
+def registry(*blocks):
+    return f"registry {{ {' '.join(blocks)} }}\n"
+
+
+TRUSTS = [trust("a", KEEPERS[0], "mra"), trust("b", KEEPERS[1], "group")]
+
+
+@pytest.mark.parametrize(
+    "old, new, named",
+    [
+        (registry(*TRUSTS), registry(trust("a", KEEPERS[1], "mra"), TRUSTS[1]), 'trust "a": keys'),
+        (registry(*TRUSTS), registry(trust("a", KEEPERS[0], "group"), trust("b", KEEPERS[1], "mra")), 'trust "b": kinds'),
+        (registry(*TRUSTS), registry(TRUSTS[0]), 'trust "b": keys'),
+        (registry(TRUSTS[0]), registry(*TRUSTS), 'trust "b": keys'),
+        (registry(TRUSTS[0]), registry(), 'trust "a": keys'),
+        (f'officers {{ keys = {{"{OFFICERS[0]}"}} }}', f'officers {{ keys = {{"{OFFICERS[1]}"}} }}', "officers: keys"),
+        (
+            f'officers {{ keys = {{"{OFFICERS[0]}"}} }}',
+            f'officers {{ keys = {{"{OFFICERS[0]}"}}  must_sign = {{"release"}} }}', "officers: must_sign",
+        ),
+        (f'officers {{ keys = {{"{OFFICERS[0]}"}} }}', "", "officers: keys"),
+        (f'handover {{ keys = {{"{KEYS[0]}"}} }}', f'handover {{ keys = {{"{KEYS[0]}", "{KEYS[1]}"}} }}', "handover: keys"),
+        (f'handover {{ keys = {{"{KEYS[0]}"}} }}', "handover { }", "handover: keys"),
+        (
+            f'handover {{ keys = {{"{KEYS[0]}"}}  require = true }}', f'handover {{ keys = {{"{KEYS[0]}"}} }}',
+            "handover: require",
+        ),
+    ],
+    ids=[
+        "another keeper", "two exchanged", "one less", "one more", "none", "another officer", "what has to be signed",
+        "no officers", "a neighbour more", "no neighbour", "not required",
+    ],
+)
+def test_whose_word_is_taken_is_set_up_once_and_a_change_is_refused_by_name(new_site, broker, old, new, named):
+    head = conf.head(broker.port, requests=True)
+    site = new_site(head + old)
+    run = site.reload(head + new)
+    assert run.returncode == FAILED
+    assert named in run.stderr and "needs a restart" in run.stderr
+    run = site.reload(head + old)
+    assert run.returncode == 0
 
 
 def test_a_vehicle_in_the_lane_goes_on_whatever_is_changed(new_site, broker, subscriber, lane, plain):

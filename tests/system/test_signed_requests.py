@@ -1,6 +1,8 @@
 """Requests signed by the officer's key (tests/system/rig/vouching.py signs them from the document), and those
 that are not, or wrongly, or were sent before."""
 
+import base64
+import hashlib
 import json
 import time
 import uuid
@@ -9,6 +11,7 @@ import pytest
 from rig import vouching
 from rig.consignment import UCR
 from rig.daemon import FAKE_CLOCK_BINARY
+from rig.published import validator
 from rig.waiting import until
 from test_requests import BY, Officer, site
 
@@ -66,6 +69,47 @@ def test_who_signed_stands_in_the_event_or_that_nobody_did(officer, subscriber, 
     status = answered(officer, "status", signed({"id": "s"}, "status", OTHER))
     assert status["ok"]
     subscriber.verified()
+
+
+METHODS = {
+    "present": {"lane": "entry-1"},
+    "reseal": {"old_seal": "GE-0047110", "new_seal": "GE-9", "authority": "customs"},
+    "control": {"step": "begin"},
+    "release": {},
+    "redirect": {"to": "ge-poti"},
+    "incident": {"code": "2", "endorsement": "seal replaced"},
+}
+TOLD = {
+    "present": "passage.identified", "reseal": "seal.resealed", "control": "control.begun",
+    "release": "consignment.released", "redirect": "consignment.redirected", "incident": "consignment.incident",
+}
+
+
+def test_the_officers_signature_can_be_checked_from_the_event_alone(officer, subscriber, lane):
+    lane.truck_arrives()
+    subscriber.wait_event("presence.detected")
+    for method, members in METHODS.items():
+        payload = signed(blank(**members), method)
+        mark = subscriber.mark
+        assert answered(officer, method, payload)["ok"], method
+        event = subscriber.wait_event(TOLD[method], since=mark).data
+        validator("event").validate(event)
+        text, _ = vouching.without_note(payload)
+        digest = base64.b64encode(hashlib.sha256(text).digest()).decode()
+        _, when = vouching.check(KEY.verifier, KIND, topic(method), payload)
+        assert vouching.officer_signed(KEY.verifier, event) == (when, digest)
+        assert vouching.officer_signed(OTHER.verifier, event) is None
+        assert vouching.officer_signed(KEY.verifier, event | {"gateway": "gw2"}) is None
+
+
+def test_who_acknowledged_an_alarm_can_be_checked_too(officer, subscriber, lane):
+    lane.seal_read("GE-0047110", status="tampered", tampered=1)
+    subscriber.wait_event("seal.tampered", state="tampered")
+    request = {"id": "a"} | BY | {"resource": "entry-1/reader/GE-0047110", "type": "seal.tampered"}
+    assert answered(officer, "ack", signed(request, "ack"))["ok"]
+    event = subscriber.wait_event("alarm.acknowledged").data
+    validator("event").validate(event)
+    assert vouching.officer_signed(KEY.verifier, event)
 
 
 def test_what_has_to_be_signed_is_refused_without(officer, gateway, subscriber):

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from rig import vouching
 from rig.daemon import BUILD
-from rig.legs import FIRST, FROM, SEALS, SECOND, THIRD, TO, Site, consignment, depart
+from rig.legs import FIRST, FROM, SEALS, SECOND, THIRD, TO, Site, consignment, depart, now
 from rig.published import validator
 from rig.waiting import until
 
@@ -95,6 +95,60 @@ def test_one_that_cannot_be_signed_goes_without_until_it_can(here, handovers, ke
     assert vouching.check(key, KIND, topic(FIRST), wait_signed(handovers, FIRST))
 
 
+LONG_BEFORE, LONG_FROM, LONG_TO, LONG_GATEWAY = "b", "f" * 63, "t" * 63, "g" * 63
+LONG_UCR = "6GE" + "X" * 19 + "." * 13
+LONG_LEVEL = LONG_UCR.replace(".", "%2E")
+LONG_SEALS = [f"{i:02}" + "S" * 8 for i in range(15)]
+
+
+def largest():
+    """A consignment whose announcement is as long as any."""
+    window = {"from": now(-3600), "until": now(3600)}
+    stops = [{"checkpoint": name} | window for name in (LONG_BEFORE, LONG_FROM, LONG_TO)]
+    seals = [{"number": number} for number in [SEALS[FIRST], *LONG_SEALS]]
+    return {"ucr": LONG_UCR, "flow": "transit", "seals": seals, "itinerary": stops}
+
+
+def counted_before():
+    """The checkpoint before read the counters of seals that no reader sees from there on."""
+    moment = {"utc": now(-600), "clock": "synced", "mono_ns": 1}
+    seals = [
+        {"number": number, "state": "intact", "open": 2**40, "tamper": 2**40, "seen": now(-600)}
+        for number in [SEALS[FIRST], *LONG_SEALS]
+    ]
+    return json.dumps({
+        "schema": "corridord.handover/1", "checkpoint": LONG_BEFORE, "gateway": "gw1", "epoch": "5f0c31a2b47d9e60", "seq": 1,
+        "boot": "b", "recorded": moment, "ucr": LONG_UCR, "to": LONG_FROM, "binding": "seal",
+        "departed": {"utc": moment["utc"], "clock": "synced"}, "seals": seals,
+    })
+
+
+def test_the_largest_is_signed_with_both_keys(broker, tools, new_subscriber, tmp_path):
+    name = f"corridor/{LONG_FROM}/{LONG_GATEWAY}"
+    keys = []
+    for file in ("old", "new"):
+        words = [BUILD / "corridord-signer", "--new-p256-key", tmp_path / file, name]
+        keys.append(subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip())
+    signer = f'signer {{ key = "{tmp_path}/new"  old_key = "{tmp_path}/old"  ledger = "ledger" }}\n'
+    site = Site(LONG_FROM, broker, tools, more=signer, gateway=LONG_GATEWAY)
+    handovers = new_subscriber(broker, topic=f"corridor/v1/{LONG_TO}/handover/+", name="handovers")
+    site.knows(largest())
+    site.start()
+    before = f"corridor/v1/{LONG_FROM}/handover/{LONG_LEVEL}"
+    handovers.client.publish(before, counted_before(), qos=1, retain=True)
+    site.heard_of(LONG_UCR)
+    depart(site, FIRST)
+    payload = until(lambda: payloads(handovers), "it is announced")[0]
+    assert signed(payload) and json.loads(payload)["seals_more"] > 0
+    assert len(payload) > 4096, "no larger than it was before there was room"
+    validator("handover").validate(json.loads(payload))
+    for key in keys:
+        by, _ = vouching.check(key, KIND, f"{LONG_TO}/handover/{LONG_LEVEL}", payload)
+        assert by == f"{name}/{json.loads(payload)['epoch']}"
+    there = next_site(broker, tools, f'keys = {{"{keys[0]}"}}  require = true', LONG_TO)
+    there.heard_of(LONG_UCR)
+
+
 # ---- the next checkpoint ---------------------------------------------------------------------
 
 
@@ -103,8 +157,8 @@ def there(key, broker, tools):
     return next_site(broker, tools, f'keys = {{"{key}"}}')
 
 
-def next_site(broker, tools, handover):
-    site = Site(TO, broker, tools, handover=handover)
+def next_site(broker, tools, handover, name=TO):
+    site = Site(name, broker, tools, handover=handover)
     site.knows(*map(consignment, SEALS))
     return site.start()
 
@@ -208,6 +262,113 @@ def test_where_signatures_are_required_others_are_refused(here, broker, tools, h
     assert '"' + SECOND + '": expected' not in there.daemon.logged()
     there.arrives(FIRST)
     assert there.subscriber.wait_event("leg.arrived")["leg"]["continuity"] == "kept"
+
+
+def word_of(payload, ucr, **members):
+    """What takes the announcement back, as a gateway of its next checkpoint would say."""
+    said = json.loads(payload)
+    kept = {name: said[name] for name in ("schema", "epoch", "seq", "boot", "recorded")}
+    back = {"from": said["checkpoint"], "departed": said["departed"]["utc"], "because": "arrived"}
+    word = {**kept, "checkpoint": TO, "gateway": "gw2", "ucr": ucr, "to": TO, "takes_back": back, **members}
+    return json.dumps(word, separators=(",", ":")).encode()
+
+
+SIBLING = vouching.Key(f"corridor/{TO}/gw2", b"s" * 32)
+
+
+@pytest.fixture
+def strict(broker, tools, key):
+    """The next checkpoint, which requires signatures and knows its other gateway."""
+    return next_site(broker, tools, f'keys = {{"{key}", "{SIBLING.verifier}"}}  require = true')
+
+
+def refused_words(payload):
+    word = word_of(payload, FIRST)
+    other = vouching.Key(SIBLING.name, b"x" * 32)
+    said = json.loads(payload)
+    stranger = word_of(payload, FIRST, checkpoint="am-sadakhlo")
+    earlier = {**json.loads(word)["takes_back"], "departed": "2026-01-01T00:00:00.000000Z"}
+    return [
+        b"",
+        word,
+        vouching.vouched(other, KIND, topic(FIRST), word, by=f"{other.name}/{said['epoch']}"),
+        vouching.vouched(SIBLING, KIND, topic(FIRST), stranger, by=f"{SIBLING.name}/{said['epoch']}"),
+        vouching.vouched(SIBLING, KIND, topic(SECOND), word, by=f"{SIBLING.name}/{said['epoch']}"),
+        vouching.vouched(
+            SIBLING, KIND, topic(FIRST), word_of(payload, FIRST, takes_back=earlier), by=f"{SIBLING.name}/{said['epoch']}"
+        ),
+    ]
+
+
+def test_where_signatures_are_required_nobody_else_takes_an_announcement_back(here, strict, handovers):
+    depart(here, FIRST)
+    payload = wait_signed(handovers, FIRST)
+    strict.heard_of(FIRST)
+    here.daemon.stop()
+    for word in refused_words(payload):
+        publish(handovers, FIRST, word)
+    depart_marker(here, strict)
+    strict.arrives(FIRST, opened=5)
+    assert strict.subscriber.wait_event("leg.broken")["leg"]["signature"] == "good"
+    assert "is not taken back by an empty message" in strict.daemon.logged()
+
+
+def depart_marker(here, strict):
+    """What was published before is heard when this is."""
+    starts(here)
+    depart(here, THIRD)
+    strict.heard_of(THIRD)
+
+
+def test_another_gateway_of_the_checkpoint_takes_it_back_with_its_signature(here, strict, handovers):
+    for ucr in (FIRST, SECOND):
+        depart(here, ucr)
+        strict.heard_of(ucr)
+    payload = wait_signed(handovers, FIRST)
+    here.door.shut()
+    by = f"{SIBLING.name}/{json.loads(payload)['epoch']}"
+    word = vouching.vouched(SIBLING, KIND, topic(FIRST), word_of(payload, FIRST), by=by)
+    validator("handover").validate(json.loads(word))
+    publish(handovers, FIRST, word)
+    publish(handovers, FIRST, payload)  # once more, by who kept it
+    until(lambda: not handovers.messages[-1].payload, "it is not waited for")
+    mark = strict.arrives(FIRST, opened=5)
+    strict.leaves(mark)
+    strict.arrives(SECOND)
+    assert strict.subscriber.wait_event("leg.arrived")["consignment"]["ucr"] == SECOND
+    assert not strict.subscriber.events("leg.broken")
+
+
+def test_who_signs_takes_back_what_arrived_in_words(here, broker, tools, handovers, key, tmp_path):
+    own = new_key(tmp_path, TO)
+    there = Site(
+        TO, broker, tools, handover=f'keys = {{"{key}"}}  require = true',
+        more=f'signer {{ key = "{tmp_path}/{TO}.pem"  ledger = "ledger" }}\n',
+    )
+    there.knows(*map(consignment, SEALS))
+    there.start()
+    depart(here, FIRST)
+    there.heard_of(FIRST)
+    there.arrives(FIRST)
+    there.subscriber.wait_event("leg.arrived")
+
+    def words():
+        return [p for p in payloads(handovers) if b'"takes_back"' in p]
+
+    word = until(words, "it is taken back")[0]
+    validator("handover").validate(json.loads(word))
+    by, _ = vouching.check(own, KIND, topic(FIRST), word)
+    assert by.startswith(f"corridor/{TO}/gw1/") and json.loads(word)["takes_back"]["because"] == "arrived"
+    assert handovers.messages[-1].payload == word
+    here.daemon.stop()
+    starts(here)  # it announces once more, for it does not know
+    until(lambda: words()[1:], "it is taken back once more")
+    there.daemon.stop()
+    heard = len(handovers.messages)
+    starts(there)
+    depart(here, SECOND)
+    until(lambda: [p for p in payloads(handovers) if json.loads(p)["ucr"] == SECOND], "the next one is announced")
+    assert len(handovers.messages) == heard + 1, "it had heard that it is taken back"
 
 
 def test_without_a_key_all_is_as_it_was(here, broker, tools, handovers):

@@ -587,7 +587,7 @@ static bool replay_hear(struct replay *replay, const char *line)
 		replay_redirect(replay, seconds, ucr, to);
 	} else if (sscanf(line, "#! take-back %lf %63s", &seconds, ucr) == 2) {
 		replay_to(replay, replay_seconds(seconds));
-		transit_withdraw(replay->transit, ucr, &replay->now);
+		(void)transit_withdraw(replay->transit, ucr, NULL, &replay->now);
 	} else if (sscanf(line, "#! connected %lf", &seconds) == 1) {
 		replay_to(replay, replay_seconds(seconds));
 		transit_connected(replay->transit, &replay->now);

@@ -213,9 +213,55 @@ static void a_level_of_a_topic_is_a_ucr_or_none(void **state)
 	assert_false(handover_read_id(longest, ucr));
 }
 
+static void what_takes_one_back_names_it_and_who_says_so(void **state)
+{
+	const struct event_origin origin = {"ge-red-bridge", "gw2", "boot"};
+	const struct event_head head = {.epoch = "00000000000000e1", .seq = 7};
+	const struct instant now = {.mono_ns = 5, .utc_ns = UTC, .clock = CLOCK_SYNCED};
+	const struct handover announced = {.from = "az-ganja",
+					   .to = "ge-red-bridge",
+					   .ucr = "6GE1-A/B",
+					   .part = "CSQU3054383",
+					   .departed_utc_ns = UTC + 1000};
+	char text[HANDOVER_WORD_BYTES], payload[EVENT_BYTES + 1];
+	struct event_draft draft = {.state_key = HANDOVER_KEY "ge-red-bridge/x"};
+	struct handover word;
+	int bytes;
+
+	(void)state;
+	handover_take_back(&announced, "arrived", text, &draft);
+	bytes = event_seal_state(&head, &origin, &draft, &now, payload);
+	assert_true(bytes > 0 && draft.state_over);
+	payload[bytes] = '\0';
+	word = taken(payload);
+	assert_true(handover_is_same(&word, &announced));
+	assert_string_equal(word.taken_back_by, "ge-red-bridge");
+	assert_string_equal(word.gateway, "gw2");
+	assert_string_equal(word.to, "ge-red-bridge");
+	refused(HEAD UCR "\"takes_back\":{\"departed\":\"2026-03-02T05:10:00Z\"}}", "\"from\"");
+	refused(HEAD UCR "\"takes_back\":7}", "\"from\"");
+}
+
+static void a_number_splits_into_consignment_and_part(void **state)
+{
+	static const char *const ids[][2] = {{"A", ""}, {"A", "B"}, {"A~B", ""}, {"A~B", "C"}};
+	char id[HANDOVER_ID_BYTES];
+	struct handover handover;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		handover_id_of(ids[i][0], ids[i][1], id);
+		handover_set_id(&handover, id);
+		assert_string_equal(handover.ucr, ids[i][0]);
+		assert_string_equal(handover.part, ids[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_takes_one_back_names_it_and_who_says_so),
+		cmocka_unit_test(a_number_splits_into_consignment_and_part),
 		cmocka_unit_test(what_one_gateway_writes_another_reads),
 		cmocka_unit_test(the_longest_handover_fits_into_a_payload_and_a_memory),
 		cmocka_unit_test(numbers_are_normalised_and_what_is_not_said_is_not_known),

@@ -19,7 +19,9 @@ struct site {
 	struct teller teller;
 	struct alarm_book book;
 	struct legs *legs;
-	char told[4096]; /* types, "+key" announced, "-key" taken back */
+	struct legs_conf conf;
+	char told[4096]; /* types, "+key" announced, "-key" taken back, "!key" in words */
+	char state[1024]; /* the last one's */
 	char body[EVENT_BODY_BYTES]; /* of the last event */
 	struct kept *kept;
 	size_t kept_count;
@@ -58,7 +60,13 @@ static void put(void *data, const struct event_draft *draft)
 	}
 	if (draft->state_key && used < sizeof(site->told))
 		snprintf(site->told + used, sizeof(site->told) - used, "%c%s ",
-			 draft->state_over ? '-' : '+', strrchr(draft->state_key, '/') + 1);
+			 !draft->state_over	   ? '+'
+			 : draft->state_bytes == 0 ? '-'
+						   : '!',
+			 strrchr(draft->state_key, '/') + 1);
+	if (draft->state_key)
+		snprintf(site->state, sizeof(site->state), "%s%.*s", draft->state_key,
+			 (int)draft->state_bytes, draft->state_bytes > 0 ? draft->state : "");
 }
 
 static void begin(struct site *site)
@@ -68,22 +76,30 @@ static void begin(struct site *site)
 	alarm_book_fini(&site->book);
 	memset(&site->book, 0, sizeof(site->book));
 	alarm_book_init(&site->book, &(struct alarm_delay){0});
-	assert_int_equal(legs_new(&conf, "here", &site->book, &site->legs), 0);
+	assert_int_equal(legs_new(&site->conf, "here", &site->book, &site->legs), 0);
 	for (size_t i = 0; i < site->kept_count; i++)
 		legs_recall(site->legs, site->kept[i].key, site->kept[i].text);
 	legs_start(site->legs, &site->teller);
 }
 
-static struct site *open_site(void)
+static struct site *open_site_as(bool signs, bool require)
 {
 	struct site *site = calloc(1, sizeof(*site));
 
 	assert_non_null(site);
+	site->conf = conf;
+	site->conf.signs = signs;
+	site->conf.require = require;
 	site->kept = calloc(MEMORIES, sizeof(site->kept[0]));
 	assert_non_null(site->kept);
 	site->teller.now = (struct instant){.utc_ns = UTC, .clock = CLOCK_SYNCED};
 	begin(site);
 	return site;
+}
+
+static struct site *open_site(void)
+{
+	return open_site_as(false, false);
 }
 
 static void close_site(struct site *site)
@@ -352,7 +368,7 @@ static void an_arrival_is_judged_when_all_is_seen_and_only_once(void **state)
 	arrive(site, "A", 5, true);
 	assert_int_equal(hear(site, "A", -500), LEGS_ARRIVED);
 	expect(site, "-A ");
-	legs_withdraw(site->legs, &site->teller, "A");
+	legs_withdraw(site->legs, &site->teller, "A", NULL);
 	restart(site);
 	expect(site, "");
 	assert_int_equal(hear(site, "A", -500), LEGS_ARRIVED);
@@ -535,7 +551,138 @@ static void an_announcement_follows_the_itinerary(void **state)
 	expect(site, "-A leg.redirected +A ");
 	assert_non_null(strstr(site->body, "\"instead_of\":\"there\""));
 	assert_non_null(strstr(site->body, "\"to\":\"elsewhere\""));
-	assert_int_equal(site->kept_count, 1);
+	assert_int_equal(site->kept_count, 2);
+	restart(site);
+	assert_non_null(strstr(site->told, "-A "));
+	assert_non_null(strstr(site->told, "+A "));
+	tick_at(site, 4600 + 7 * 86400);
+	assert_int_equal(site->kept_count, 1); /* the one elsewhere, 300 s later */
+	close_site(site);
+}
+
+static void what_goes_elsewhere_is_taken_back_by_a_word_as_long_as_it_would_be_waited_for(
+	void **state)
+{
+	struct site *site = open_site_as(true, false);
+	struct redirect redirect = {0};
+
+	(void)state;
+	leave(site, "A", UTC + 600 * S);
+	at(site, 40);
+	redirect_to(site, &redirect, "elsewhere");
+	expect(site, "leg.departed +A !A leg.redirected +A ");
+	restart(site);
+	assert_non_null(strstr(site->told, "!A "));
+	site->told[0] = '\0';
+	tick_at(site, 4260 + 1);
+	expect(site, "-A ");
+	assert_string_equal(site->state, "@handover/there/A");
+	close_site(site);
+}
+
+static void what_goes_back_is_announced_there_and_nothing_takes_it_back(void **state)
+{
+	struct site *site = open_site_as(true, false);
+	struct redirect redirect = {0};
+
+	(void)state;
+	leave(site, "A", UTC + 600 * S);
+	at(site, 40);
+	redirect_to(site, &redirect, "elsewhere");
+	at(site, 80);
+	redirect_to(site, &redirect, "there");
+	assert_int_equal(site->kept_count, 2);
+	site->told[0] = '\0';
+	restart(site);
+	assert_non_null(strstr(site->told, "+A "));
+	assert_non_null(strstr(site->told, "!A "));
+	assert_null(strstr(strstr(site->told, "!A ") + 1, "!A "));
+	close_site(site);
+}
+
+static void what_arrived_is_taken_back_by_a_word_that_names_the_departure(void **state)
+{
+	struct site *site = open_site_as(true, false);
+	const char word[] = "@handover/here/A\"ucr\":\"A\",\"to\":\"here\",\"takes_back\":{"
+			    "\"from\":\"there\",\"departed\":\"2026-03-02T09:41:40.000000Z\","
+			    "\"because\":\"arrived\"}";
+
+	(void)state;
+	hear(site, "A", -500);
+	arrive(site, "A", 3, false);
+	expect(site, "leg.arrived !A ");
+	assert_string_equal(site->state, word);
+	restart(site);
+	expect(site, "!A ");
+	assert_string_equal(site->state, word);
+	close_site(site);
+}
+
+/* by: the checkpoint that says so. */
+static enum legs_heard take_back(struct site *site, int64_t departed_s, const char *by,
+				 enum handover_signature signature)
+{
+	struct handover word = {
+		.ucr = "A",
+		.from = "there",
+		.to = "here",
+		.departed_utc_ns = UTC + departed_s * S,
+		.signature = signature,
+	};
+
+	snprintf(word.taken_back_by, sizeof(word.taken_back_by), "%s", by);
+	return legs_withdraw(site->legs, &site->teller, "A", &word);
+}
+
+static void where_signatures_are_required_only_a_signed_word_takes_back(void **state)
+{
+	struct site *site = open_site_as(true, true);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		const char *by = i == 0 ? "there" : "here";
+
+		assert_int_equal(hear_signed(site, "A", i - 500, HANDOVER_SIGNED), LEGS_EXPECTED);
+		assert_int_equal(legs_withdraw(site->legs, &site->teller, "A", NULL), LEGS_REFUSED);
+		for (enum handover_signature s = 0; s < HANDOVER_SIGNATURES; s++)
+			if (s != HANDOVER_SIGNED)
+				assert_int_equal(take_back(site, i - 500, by, s), LEGS_REFUSED);
+		assert_int_equal(take_back(site, -600, by, HANDOVER_SIGNED), LEGS_REFUSED);
+		assert_int_equal(take_back(site, i - 500, "another", HANDOVER_SIGNED),
+				 LEGS_REFUSED);
+		legs_connected(site->legs, &site->teller);
+		tick_at(site, 130 + i); /* nothing is heard of it any more */
+		assert_string_equal(legs_came_from(site->legs, "A"), "there");
+		assert_int_equal(take_back(site, i - 500, by, HANDOVER_SIGNED), LEGS_WITHDRAWN);
+		assert_null(legs_came_from(site->legs, "A"));
+	}
+	expect(site, "");
+	close_site(site);
+}
+
+static void what_was_taken_back_before_it_was_heard_of_is_not_waited_for(void **state)
+{
+	struct site *site = open_site_as(false, true);
+
+	(void)state;
+	assert_int_equal(take_back(site, -500, "there", HANDOVER_UNSIGNED), LEGS_KNOWN);
+	assert_int_equal(hear_signed(site, "A", -500, HANDOVER_SIGNED), LEGS_EXPECTED);
+	assert_int_equal(take_back(site, -500, "there", HANDOVER_SIGNED), LEGS_WITHDRAWN);
+	restart(site);
+	assert_int_equal(hear_signed(site, "A", -500, HANDOVER_SIGNED), LEGS_ARRIVED);
+	assert_int_equal(hear_signed(site, "A", 5, HANDOVER_SIGNED),
+			 LEGS_EXPECTED); /* it left again */
+	close_site(site);
+}
+
+static void a_word_of_another_departure_takes_nothing_back(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	hear(site, "A", -500);
+	assert_int_equal(take_back(site, -600, "there", HANDOVER_NOT_JUDGED), LEGS_REFUSED);
+	assert_int_equal(take_back(site, -500, "there", HANDOVER_NOT_JUDGED), LEGS_WITHDRAWN);
 	close_site(site);
 }
 
@@ -667,6 +814,13 @@ int main(void)
 		cmocka_unit_test(a_seal_is_too_fast_only_by_clocks_that_were_set),
 		cmocka_unit_test(memories_that_make_no_sense_are_passed_over),
 		cmocka_unit_test(an_announcement_follows_the_itinerary),
+		cmocka_unit_test(
+			what_goes_elsewhere_is_taken_back_by_a_word_as_long_as_it_would_be_waited_for),
+		cmocka_unit_test(what_goes_back_is_announced_there_and_nothing_takes_it_back),
+		cmocka_unit_test(what_arrived_is_taken_back_by_a_word_that_names_the_departure),
+		cmocka_unit_test(where_signatures_are_required_only_a_signed_word_takes_back),
+		cmocka_unit_test(what_was_taken_back_before_it_was_heard_of_is_not_waited_for),
+		cmocka_unit_test(a_word_of_another_departure_takes_nothing_back),
 		cmocka_unit_test(departures_are_asked_about_in_rounds_with_a_rest_between),
 		cmocka_unit_test(what_is_not_rightly_signed_raises_nothing),
 		cmocka_unit_test(the_signed_one_counts_whichever_comes_first),

@@ -67,7 +67,7 @@ static void feed(struct site *site, const char *point, double at_s, struct value
 
 struct kept_passage {
 	char text[MEMORY_TEXT_BYTES];
-	unsigned identified;
+	unsigned identified, with_signature;
 };
 
 /* passage: its memory, or empty. */
@@ -102,8 +102,16 @@ static void open_site(struct site *site)
 static int present(struct site *site, const char *lane, const char *ucr, const char *officer,
 		   const char *reason)
 {
-	const struct officer_word word = {
-		.ucr = ucr, .officer = officer, .reason = reason, .by = "mqtt", .number = 7};
+	struct officer_signature signature; /* as long as any */
+	const struct officer_word word = {.ucr = ucr,
+					  .officer = officer,
+					  .reason = reason,
+					  .by = "mqtt",
+					  .signature = &signature,
+					  .number = 7};
+
+	memset(&signature, 'S', sizeof(signature));
+	signature.by[sizeof(signature.by) - 1] = signature.as[sizeof(signature.as) - 1] = '\0';
 
 	return transit_name_consignment(site->transit, lane, &word, &site->now);
 }
@@ -361,7 +369,36 @@ static void keep_passage(void *data, const struct event_draft *draft)
 	for (size_t i = 0; i < draft->memory_count; i++)
 		if (draft->memories[i].text && strncmp(draft->memories[i].key, "passage/", 8) == 0)
 			snprintf(kept->text, sizeof(kept->text), "%s", draft->memories[i].text);
-	kept->identified += draft->type && strcmp(draft->type->name, "passage.identified") == 0;
+	if (!draft->type || strcmp(draft->type->name, "passage.identified") != 0)
+		return;
+	kept->identified++;
+	kept->with_signature +=
+		memmem(draft->body, draft->body_bytes, "\"signed_as\":\"SSSS", 17) != NULL;
+}
+
+static void what_shows_an_officers_signature_survives_a_restart(void **state)
+{
+	static const struct consignment consignment = {.ucr = "6GE1-A", .flow = FLOW_TRANSIT};
+	static const struct dossier dossier = {.consignment = &consignment};
+	static struct kept_passage kept;
+	struct registry_answer answer = {
+		.dossiers = &dossier, .dossier_count = 1, .found = 1, .free = count_free};
+	struct event_sink sink = {.data = &kept, .put = keep_passage};
+	struct site site;
+
+	(void)state;
+	freed_by = &site;
+	open_site_to(&site, sink, "");
+	feed(&site, "io.beam", 2, value_bool(true));
+	feed(&site, "io.beam", 2.1, value_bool(true));
+	assert_int_equal(present(&site, "entry-1", "6GE1-A", "officer", "why"), -EINPROGRESS);
+	transit_free(site.transit); /* before the registry has answered */
+	open_site_to(&site, sink, kept.text);
+	answer.tag = site.question.tag;
+	transit_answer(site.transit, &answer, &site.now);
+	transit_free(site.transit);
+	assert_int_equal(kept.identified, 1);
+	assert_int_equal(kept.with_signature, 1);
 }
 
 static void a_train_keeps_all_its_consignments_over_a_restart(void **state)
@@ -454,6 +491,7 @@ int main(void)
 		cmocka_unit_test(the_worst_of_its_consignments_is_the_vehicles),
 		cmocka_unit_test(a_memory_from_a_damaged_journal_is_no_passage),
 		cmocka_unit_test(a_train_keeps_all_its_consignments_over_a_restart),
+		cmocka_unit_test(what_shows_an_officers_signature_survives_a_restart),
 		cmocka_unit_test(a_vehicle_that_showed_nothing_is_as_severe_as_its_lane_says),
 	};
 

@@ -220,6 +220,31 @@ static void a_state_that_came_back_is_not_forgotten_with_its_removal(void **stat
 	states_free(states);
 }
 
+static void a_last_word_is_forgotten_when_it_was_acknowledged_with_its_signature(void **state)
+{
+	const struct outlet_state word = {
+		.key = "@handover/b/1", .payload = "over", .bytes = 4, .over = true};
+	struct states *states;
+	struct state_copy copy;
+
+	(void)state;
+	assert_int_equal(states_new(&states), 0);
+	assert_int_equal(states_put_to_sign(states, &word), 0);
+	states_give_up_signing(states);
+	assert_true(states_take(states, 0, &copy));
+	states_removed(states, copy.over); /* it went without */
+	states_sign_again(states);
+	assert_true(states_take_to_sign(states, &copy));
+	copy.payload[copy.bytes++] = '+';
+	states_signed(states, &copy);
+	assert_true(states_take(states, 0, &copy));
+	assert_int_equal(copy.bytes, 5);
+	states_removed(states, copy.over);
+	(void)states_all_again(states);
+	assert_false(states_take(states, INT64_MAX, &copy));
+	states_free(states);
+}
+
 static void states_of_sensors_come_again_before_handovers(void **state)
 {
 	struct states *states;
@@ -361,6 +386,8 @@ int main(void)
 		cmocka_unit_test(a_state_that_is_too_large_is_refused_and_the_old_one_stays),
 		cmocka_unit_test(a_state_that_is_over_is_forgotten_when_that_was_acknowledged),
 		cmocka_unit_test(a_state_that_came_back_is_not_forgotten_with_its_removal),
+		cmocka_unit_test(
+			a_last_word_is_forgotten_when_it_was_acknowledged_with_its_signature),
 		cmocka_unit_test(states_of_sensors_come_again_before_handovers),
 		cmocka_unit_test(what_is_to_be_signed_goes_with_its_signature_alone),
 		cmocka_unit_test(what_was_put_anew_while_it_was_signed_is_not_replaced_by_that),

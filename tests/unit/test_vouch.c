@@ -4,6 +4,7 @@
 
 #include "evidence/ecdsa.h"
 #include "evidence/trusted.h"
+#include "transit/legs/handover.h"
 
 #define KEY	      "corridor/az-ganja/gw1+a96566c1+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
 #define NEW_KEY	      "corridor/az-ganja/gw1+c5563841+AYE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU"
@@ -49,19 +50,18 @@ static enum trusted_worth check_with(const char *key, const char *kind, const ch
 				     const char *payload, size_t bytes)
 {
 	static struct trusted trusted;
-	const struct note_verifier *by = NULL;
-	struct vouch vouch;
+	struct trusted_word word;
 	char *copy = malloc(bytes); /* so that a sanitizer sees its end */
 	enum trusted_worth worth;
 
 	memset(&trusted, 0, sizeof(trusted));
 	memcpy(copy, payload, bytes);
 	assert_int_equal(trusted_add(&trusted, key), 0);
-	worth = trusted_check(&trusted, kind, topic, copy, bytes, &vouch, &by);
+	worth = trusted_check(&trusted, kind, topic, copy, bytes, &word);
 	if (worth == TRUSTED_GOOD) {
-		assert_ptr_equal(by, &trusted.verifier[0]);
-		assert_string_equal(vouch.by, "corridor/az-ganja/gw1/00000000000000e1");
-		assert_int_equal(vouch.time_s, 1795996800);
+		assert_ptr_equal(word.by, &trusted.verifier[0]);
+		assert_string_equal(word.vouch.by, "corridor/az-ganja/gw1/00000000000000e1");
+		assert_int_equal(word.vouch.time_s, 1795996800);
 	}
 	free(copy);
 	return worth;
@@ -278,9 +278,43 @@ static void keys_are_of_logs_and_bounded(void **state)
 	free(trusted);
 }
 
+static void fill(char *text, size_t size)
+{
+	memset(text, 'x', size - 1);
+	text[size - 1] = '\0';
+}
+
+/* Names of checkpoints and gateways have 63 bytes at most, a key of a state 135. */
+static void the_note_of_two_keys_has_room_in_the_longest_state(void **state)
+{
+	char payload[STATE_BYTES], note[VOUCH_NOTE_BYTES], name[sizeof("corridor//") + 2 * 63];
+	unsigned char signature[NOTE_SIGNED_MOST] = {0};
+	struct vouch vouch = {.kind = VOUCH_HANDOVER, .time_s = INT64_C(99999999999)};
+	int bytes, line;
+
+	(void)state;
+	fill(name, sizeof(name));
+	snprintf(vouch.by, sizeof(vouch.by), "%s/0123456789abcdef", name);
+	fill(vouch.topic, HANDOVER_KEY_BYTES);
+	bytes = vouch_text(&vouch, note);
+	assert_true(bytes > 0);
+	note[bytes++] = '\n';
+	for (int i = 0; i < VOUCH_LINES; i++) {
+		line = note_sign_line(name, 1, signature, sizeof(signature), note + bytes,
+				      sizeof(note) - (size_t)bytes);
+		assert_true(line > 0);
+		bytes += line;
+	}
+	memset(payload, ' ', sizeof(payload));
+	payload[EVENT_BYTES - 1] = '}';
+	assert_int_equal(vouch_put(payload, EVENT_BYTES, EVENT_BYTES, note), -E2BIG);
+	assert_true(vouch_put(payload, EVENT_BYTES, STATE_BYTES, note) > EVENT_BYTES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_note_of_two_keys_has_room_in_the_longest_state),
 		cmocka_unit_test(what_another_signed_is_good),
 		cmocka_unit_test(its_text_is_that_of_the_document),
 		cmocka_unit_test(any_changed_byte_is_found),

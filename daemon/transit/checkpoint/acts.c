@@ -14,7 +14,7 @@ static struct jw *begin(struct checkpoint *checkpoint, const struct officer_act 
 	jw_text(json, "because", act->reason);
 	if (act->by)
 		jw_text(json, "by", act->by);
-	tell_signed_by(json, act->signed_by);
+	tell_signature(json, act->signature);
 	return json;
 }
 
@@ -38,7 +38,7 @@ static void settle(struct checkpoint *checkpoint, const struct officer_act *act)
 	const struct acknowledgement by = {.officer = act->officer,
 					   .reason = act->reason,
 					   .by = act->by,
-					   .signed_by = act->signed_by};
+					   .signature = act->signature};
 
 	alarm_book_settle(&checkpoint->book, act->removed, is_seal, &by, checkpoint->teller);
 	alarm_book_settle(&checkpoint->book, act->affixed, is_seal, &by, checkpoint->teller);

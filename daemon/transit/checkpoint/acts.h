@@ -24,7 +24,7 @@ struct officer_act {
 	enum officer_act_kind kind;
 	const char *officer, *reason;
 	const char *by; /* how it came: "mqtt" */
-	const char *signed_by; /* the name of a key; "": nobody; NULL: that is not asked */
+	const struct officer_signature *signature; /* NULL: that is not asked */
 	const char *ucr; /* of a reseal: empty where it is not said, and not known */
 	const char *removed, *affixed, *authority; /* of a reseal: the seals, and who allowed it */
 	const char *result; /* of a control that ends */

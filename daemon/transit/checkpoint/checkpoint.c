@@ -566,10 +566,11 @@ enum legs_heard checkpoint_announce(struct checkpoint *checkpoint, const struct 
 	return legs_announce(checkpoint->legs, checkpoint->teller, handover, ret_evicted_ucr);
 }
 
-void checkpoint_withdraw(struct checkpoint *checkpoint, const char *id)
+enum legs_heard checkpoint_withdraw(struct checkpoint *checkpoint, const char *id,
+				    const struct handover *word)
 {
 	checkpoint_set_dirty(checkpoint);
-	legs_withdraw(checkpoint->legs, checkpoint->teller, id);
+	return legs_withdraw(checkpoint->legs, checkpoint->teller, id, word);
 }
 
 void checkpoint_connected(struct checkpoint *checkpoint)

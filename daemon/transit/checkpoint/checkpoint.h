@@ -58,7 +58,8 @@ int checkpoint_acknowledge(struct checkpoint *checkpoint, const struct acknowled
 bool checkpoint_has_legs(const struct checkpoint *checkpoint);
 enum legs_heard checkpoint_announce(struct checkpoint *checkpoint, const struct handover *handover,
 				    char ret_evicted_ucr[IDENTIFIER_BYTES]);
-void checkpoint_withdraw(struct checkpoint *checkpoint, const char *id);
+enum legs_heard checkpoint_withdraw(struct checkpoint *checkpoint, const char *id,
+				    const struct handover *word);
 void checkpoint_connected(struct checkpoint *checkpoint);
 void checkpoint_heard(struct checkpoint *checkpoint, int64_t mono_ns);
 void checkpoint_disconnected(struct checkpoint *checkpoint);

@@ -325,7 +325,7 @@ static void tell_acknowledged(const struct booked_alarm *alarm, const struct ack
 	jw_text(json, "reason", by->reason);
 	if (by->by)
 		jw_text(json, "by", by->by);
-	tell_signed_by(json, by->signed_by);
+	tell_signature(json, by->signature);
 	jw_close(json);
 	tell_end(teller, EVENT_ALARM_ACKNOWLEDGED);
 }

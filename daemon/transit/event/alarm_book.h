@@ -70,7 +70,7 @@ struct acknowledgement {
 	const char *officer;
 	const char *reason;
 	const char *by; /* how it came: "mqtt"; or NULL */
-	const char *signed_by; /* the name of a key; "": nobody; NULL: that is not asked */
+	const struct officer_signature *signature; /* NULL: that is not asked */
 };
 
 /* In memory that is all zeros: it is large, and only what is used of it is touched. */

@@ -22,6 +22,8 @@
 #define STATE_SCHEMA	     "corridord.state/1"
 #define EVENT_BODY_BYTES     3072 /* of a draft's body or state members */
 #define EVENT_BYTES	     4096 /* of a sealed payload */
+#define STATE_NOTE_BYTES     1024 /* of what vouches for it, with two keys, as a member of a state */
+#define STATE_BYTES	     (EVENT_BYTES + STATE_NOTE_BYTES) /* of a retained one with that */
 #define EVENT_HASH_BYTES     32 /* SHA-256 */
 #define EVENT_HEX_BYTES	     65 /* a hash in lower-case hex, with the NUL */
 #define EVENT_EPOCH_BYTES    17 /* an epoch id: 16 hex digits and the NUL */
@@ -30,6 +32,7 @@
 #define PASSAGE_ID_BYTES     96
 #define OFFICER_NAME_BYTES   64 /* with the NUL */
 #define OFFICER_REASON_BYTES 128
+#define SIGNED_AS_BYTES	     192
 #define ALARM_RESOURCE_BYTES (STATE_KEY_BYTES + VALUE_TEXT_BYTES)
 #define MEMORY_KEY_BYTES     128 /* with the NUL */
 #define MEMORY_TEXT_BYTES    2001 /* with the NUL */
@@ -38,6 +41,12 @@
 /* States of their own kind: what a checkpoint announces to the next one (handover.h). */
 #define HANDOVER_SCHEMA "corridord.handover/1"
 #define HANDOVER_KEY	"@handover/" /* begins their keys: no lane has such a name */
+
+/* Whose key signed an officer's word. */
+struct officer_signature {
+	char by[OFFICER_NAME_BYTES]; /* the key's name; empty: nobody */
+	char as[SIGNED_AS_BYTES]; /* "<method> <seconds> <SHA-256> <signature>": what was signed, and how */
+};
 
 /* What must survive a restart and is no event: never published, handed back at the start. */
 struct event_memory {
@@ -62,7 +71,7 @@ struct event_draft {
 	const char *state; /* JSON members of the retained state, without braces */
 	size_t state_bytes;
 	bool test; /* while somebody tests what it is of: nobody need act on it */
-	bool state_over; /* the state is gone: nothing stays retained */
+	bool state_over; /* the state is gone: nothing stays retained, or "state" as its last word */
 	bool state_patient; /* other states go before it: a meter's, that the next one replaces */
 	const struct event_memory *memories; /* kept in the same transaction */
 	size_t memory_count; /* MEMORIES_MAX at most */

@@ -50,10 +50,13 @@ static void put(struct teller *teller)
 	teller->sink.put(teller->sink.data, &draft);
 }
 
-void tell_signed_by(struct jw *json, const char *signed_by)
+void tell_signature(struct jw *json, const struct officer_signature *signature)
 {
-	if (signed_by)
-		jw_text(json, "signed_by", signed_by[0] ? signed_by : NULL);
+	if (!signature)
+		return;
+	jw_text(json, "signed_by", signature->by[0] ? signature->by : NULL);
+	if (signature->as[0])
+		jw_text(json, "signed_as", signature->as);
 }
 
 void tell_end(struct teller *teller, enum event_id event)

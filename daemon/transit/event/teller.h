@@ -39,8 +39,8 @@ struct jw *tell_begin_untimed(struct teller *teller);
 void tell_occurred(struct teller *teller, int64_t occurred_mono_ns);
 /* "alarm": it is raised or cleared. */
 void tell_alarm(struct teller *teller, enum alarm_edge edge);
-/* "signed_by" of an officer's word: the name of a key; "": nobody; NULL: that is not told. */
-void tell_signed_by(struct jw *json, const char *signed_by);
+/* "signed_by" and "signed_as" of an officer's word. NULL: that is not told. */
+void tell_signature(struct jw *json, const struct officer_signature *signature);
 void tell_end(struct teller *teller, enum event_id event);
 void tell_end_as(struct teller *teller, const struct event_type *type); /* one that lives on */
 

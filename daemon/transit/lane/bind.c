@@ -482,9 +482,9 @@ int lane_name_consignment(struct lane *lane, const struct officer_word *said)
 	snprintf(word.officer, sizeof(word.officer), "%s", said->officer);
 	snprintf(word.reason, sizeof(word.reason), "%s", said->reason ? said->reason : "");
 	snprintf(word.by, sizeof(word.by), "%s", said->by ? said->by : "");
-	word.judged = said->signed_by != NULL;
-	snprintf(word.signed_by, sizeof(word.signed_by), "%s",
-		 said->signed_by ? said->signed_by : "");
+	word.judged = said->signature != NULL;
+	if (said->signature)
+		word.signature = *said->signature;
 	passage->word = word;
 	if (lane->site->questions.ask) {
 		passage->word.open = true;

@@ -19,6 +19,7 @@
 #define WORD_NONE	 0 /* an officer's */
 #define WORD_OPEN	 1
 #define WORD_JUDGED	 2 /* with who signed it */
+#define WORD_SIGNED	 3 /* and with what shows that */
 #define AWAITS		 2 /* instead of whether it was found */
 #define READS_MORE	 2 /* instead of another read */
 
@@ -58,7 +59,9 @@ static int word_form(const struct passage_word *word)
 {
 	if (!word->open)
 		return WORD_NONE;
-	return word->judged ? WORD_JUDGED : WORD_OPEN;
+	if (!word->judged)
+		return WORD_OPEN;
+	return word->signature.as[0] ? WORD_SIGNED : WORD_JUDGED;
 }
 
 static void write_word(struct memo *memo, const struct passage_word *word)
@@ -68,7 +71,9 @@ static void write_word(struct memo *memo, const struct passage_word *word)
 	memo_text(memo, word->reason);
 	memo_text(memo, word->by);
 	if (word->judged)
-		memo_text(memo, word->signed_by);
+		memo_text(memo, word->signature.by);
+	if (word->signature.as[0])
+		memo_text(memo, word->signature.as);
 }
 
 void lane_memory_write(const struct lane *lane, const struct passage *passage, char *out,
@@ -133,10 +138,10 @@ static void take_bindings(struct memo_reader *reader, struct passage *passage)
 
 static void take_word(struct memo_reader *reader, struct passage_word *word)
 {
-	const int64_t form = memo_take(reader, WORD_NONE, WORD_JUDGED);
+	const int64_t form = memo_take(reader, WORD_NONE, WORD_SIGNED);
 
 	word->open = form != WORD_NONE;
-	word->judged = form == WORD_JUDGED;
+	word->judged = form >= WORD_JUDGED;
 	if (!word->open)
 		return;
 	memo_take_text(reader, word->ucr, sizeof(word->ucr));
@@ -144,7 +149,9 @@ static void take_word(struct memo_reader *reader, struct passage_word *word)
 	memo_take_text(reader, word->reason, sizeof(word->reason));
 	memo_take_text(reader, word->by, sizeof(word->by));
 	if (word->judged)
-		memo_take_text(reader, word->signed_by, sizeof(word->signed_by));
+		memo_take_text(reader, word->signature.by, sizeof(word->signature.by));
+	if (form == WORD_SIGNED)
+		memo_take_text(reader, word->signature.as, sizeof(word->signature.as));
 }
 
 static void take_reads(struct memo_reader *reader, struct passage *passage)

@@ -108,7 +108,7 @@ struct officer_word {
 	const char *ucr, *officer;
 	const char *reason; /* or NULL */
 	const char *by; /* how it came: "mqtt"; or NULL */
-	const char *signed_by; /* the name of a key; "": nobody; NULL: that is not asked */
+	const struct officer_signature *signature; /* NULL: that is not asked */
 	uint64_t number; /* of the asker, for lane_site.word_told(); 0: nobody waits */
 };
 
@@ -121,7 +121,7 @@ struct passage_word {
 	char officer[OFFICER_NAME_BYTES], reason[OFFICER_REASON_BYTES];
 	char by[PASSAGE_BY_BYTES];
 	bool judged; /* whether it is signed */
-	char signed_by[OFFICER_NAME_BYTES];
+	struct officer_signature signature;
 };
 
 enum passage_stage {

@@ -351,7 +351,7 @@ static void put_finding(struct jw *json, const struct passage *passage,
 		jw_text(json, "because", finding->word->reason);
 		if (finding->word->by[0])
 			jw_text(json, "by", finding->word->by);
-		tell_signed_by(json, finding->word->judged ? finding->word->signed_by : NULL);
+		tell_signature(json, finding->word->judged ? &finding->word->signature : NULL);
 	}
 	put_list(json, "list", finding->list);
 	if (finding->late)

@@ -9,12 +9,14 @@
 #include "transit/event/teller.h"
 #include "transit/legs/leg.h"
 
-#define TEXT_VERSION 3 /* 1: handover.h */
-#define KEY	     "sent/"
+#define TEXT_VERSION   3 /* 1: handover.h */
+#define TEXT_ELSEWHERE 4 /* of what went elsewhere */
+#define KEY	       "sent/"
+#define NAME_BYTES     (MEMORY_KEY_BYTES - sizeof(KEY) + 1)
 
-int departures_init(struct departures *departures, int64_t keep_ns)
+int departures_init(struct departures *departures, int64_t keep_ns, bool signs)
 {
-	*departures = (struct departures){.keep_ns = keep_ns};
+	*departures = (struct departures){.keep_ns = keep_ns, .signs = signs};
 	return drawer_init(&departures->drawer, DEPARTURES_MAX);
 }
 
@@ -30,9 +32,11 @@ static bool read_departure(const char *text, struct departure *ret_departure)
 	int64_t version;
 
 	memo_read(&reader, text);
-	version = memo_take(&reader, 1, TEXT_VERSION);
+	version = memo_take(&reader, 1, TEXT_ELSEWHERE);
 	ret_departure->withdrawn = memo_take(&reader, 0, 1);
 	ret_departure->ordered = version > 2 && memo_take(&reader, 0, 1);
+	ret_departure->elsewhere = version == TEXT_ELSEWHERE;
+	ret_departure->word = ret_departure->elsewhere && memo_take(&reader, 0, 1);
 	handover_recall(&ret_departure->handover, version, &reader);
 	return memo_end(&reader);
 }
@@ -42,7 +46,24 @@ static int64_t due_utc(const struct departure *departure)
 {
 	int64_t expires_utc_ns = departure->handover.expires_utc_ns;
 
-	return departure->withdrawn ? expires_utc_ns + DEPARTURE_LINGER_NS : expires_utc_ns;
+	return departure->withdrawn && !departure->word ? expires_utc_ns + DEPARTURE_LINGER_NS
+							: expires_utc_ns;
+}
+
+/* false: it has no room. */
+static bool name_elsewhere(const char *to, const char *id, char name[NAME_BYTES])
+{
+	return (size_t)snprintf(name, NAME_BYTES, "%s/%s", to, id) < NAME_BYTES;
+}
+
+/* In the drawer, and in a memory's key. */
+static void name_of(const struct departure *departure, char name[NAME_BYTES])
+{
+	char id[HANDOVER_ID_BYTES];
+
+	handover_id(&departure->handover, id);
+	if (!departure->elsewhere || !name_elsewhere(departure->handover.to, id, name))
+		snprintf(name, NAME_BYTES, "%s", id);
 }
 
 /* What is withdrawn gives way first, then what left first. */
@@ -61,10 +82,29 @@ static void remember(const struct departure *departure, char text[MEMO_BYTES])
 	struct memo memo;
 
 	memo_start(&memo, text, MEMO_BYTES);
-	memo_int(&memo, TEXT_VERSION);
+	memo_int(&memo, departure->elsewhere ? TEXT_ELSEWHERE : TEXT_VERSION);
 	memo_int(&memo, departure->withdrawn);
 	memo_int(&memo, departure->ordered);
+	if (departure->elsewhere)
+		memo_int(&memo, departure->word);
 	handover_remember(&departure->handover, &memo);
+}
+
+/* What is retained of it: the announcement, the word that takes it back, or nothing. */
+static void write_state(struct teller *teller, const struct departure *departure,
+			struct event_draft *draft)
+{
+	struct jw state;
+
+	draft->state_over = departure->withdrawn;
+	if (departure->word) {
+		handover_take_back(&departure->handover, "redirected", teller->state_text, draft);
+	} else if (!departure->withdrawn) {
+		jw_start(&state, teller->state_text, sizeof(teller->state_text));
+		handover_members(&departure->handover, &state);
+		draft->state = state.out;
+		draft->state_bytes = jw_ok(&state) ? state.bytes : 0;
+	}
 }
 
 /* The announcement as it is now, or withdrawn; with the event, if there is one. */
@@ -72,48 +112,84 @@ static void put(struct departures *departures, struct teller *teller,
 		const struct departure *departure, const struct event_type *type)
 {
 	char key[HANDOVER_KEY_BYTES], memory_key[MEMORY_KEY_BYTES], text[MEMO_BYTES];
-	char id[HANDOVER_ID_BYTES];
+	char id[HANDOVER_ID_BYTES], name[NAME_BYTES];
 	const struct drawer_note note = note_of(departure);
 	struct event_memory memory = {.key = memory_key, .text = text};
 	struct event_draft draft = {
 		.type = type,
 		.body = type ? teller->body.out : NULL,
 		.body_bytes = type ? teller->body.bytes : 0,
-		.state_over = departure->withdrawn,
 		.memories = &memory,
 		.memory_count = 1,
 	};
-	struct jw state;
 
 	handover_id(&departure->handover, id);
-	snprintf(memory_key, sizeof(memory_key), KEY "%s", id);
+	name_of(departure, name);
+	snprintf(memory_key, sizeof(memory_key), KEY "%s", name);
 	remember(departure, text);
-	(void)drawer_put(&departures->drawer, id, text, &note);
+	(void)drawer_put(&departures->drawer, name, text, &note);
 	if (handover_key(departure->handover.to, id, key))
 		draft.state_key = key;
-	if (!departure->withdrawn) {
-		jw_start(&state, teller->state_text, sizeof(teller->state_text));
-		handover_members(&departure->handover, &state);
-		draft.state = state.out;
-		draft.state_bytes = jw_ok(&state) ? state.bytes : 0;
-	}
+	write_state(teller, departure, &draft);
 	teller->sink.put(teller->sink.data, &draft);
+}
+
+/* Forgets it, and that there is anything to withdraw. */
+static void forget(struct departures *departures, struct teller *teller, size_t at)
+{
+	char memory_key[MEMORY_KEY_BYTES];
+
+	snprintf(memory_key, sizeof(memory_key), KEY "%s", drawer_key(&departures->drawer, at));
+	teller_put_memory(teller, memory_key, NULL);
+	drawer_drop(&departures->drawer, at);
 }
 
 /* Withdraws the announcement, if that was not done, and forgets it. */
 static void drop(struct departures *departures, struct teller *teller, size_t at,
 		 const struct departure *departure)
 {
-	char key[HANDOVER_KEY_BYTES], memory_key[MEMORY_KEY_BYTES], id[HANDOVER_ID_BYTES];
-	struct event_memory memory = {.key = memory_key};
-	struct event_draft draft = {.state_over = true, .memories = &memory, .memory_count = 1};
+	char key[HANDOVER_KEY_BYTES], id[HANDOVER_ID_BYTES];
+	struct event_draft draft = {.state_key = key, .state_over = true};
 
 	handover_id(&departure->handover, id);
-	snprintf(memory_key, sizeof(memory_key), KEY "%s", id);
-	if (!departure->withdrawn && handover_key(departure->handover.to, id, key))
-		draft.state_key = key;
-	teller->sink.put(teller->sink.data, &draft);
-	drawer_drop(&departures->drawer, at);
+	if ((!departure->withdrawn || departure->word) &&
+	    handover_key(departure->handover.to, id, key))
+		teller->sink.put(teller->sink.data, &draft);
+	forget(departures, teller, at);
+}
+
+/* It is announced elsewhere now: what is put next takes its place. */
+static void take_back(struct departures *departures, struct teller *teller, size_t at,
+		      const struct departure *before)
+{
+	struct departure gone = *before;
+	char id[HANDOVER_ID_BYTES], name[NAME_BYTES];
+
+	handover_id(&before->handover, id);
+	if (before->withdrawn || drawer_is_full(&departures->drawer) ||
+	    !name_elsewhere(before->handover.to, id, name)) {
+		drop(departures, teller, at, before);
+		return;
+	}
+	gone.withdrawn = gone.elsewhere = true;
+	gone.word = departures->signs;
+	gone.handover.seal_count = 0;
+	put(departures, teller, &gone, NULL);
+}
+
+/* It goes there after all. */
+static void go_back(struct departures *departures, struct teller *teller,
+		    const struct handover *handover)
+{
+	char id[HANDOVER_ID_BYTES], name[NAME_BYTES];
+	size_t at;
+
+	handover_id(handover, id);
+	if (!name_elsewhere(handover->to, id, name))
+		return;
+	at = drawer_find(&departures->drawer, name);
+	if (at != DRAWER_NONE)
+		forget(departures, teller, at);
 }
 
 /* ---- leaving ------------------------------------------------------------------------- */
@@ -171,10 +247,14 @@ void departures_add(struct departures *departures, struct teller *teller,
 	if (at != DRAWER_NONE && read_departure(drawer_value(&departures->drawer, at), &before)) {
 		if (is_same_departure(&before.handover, handover))
 			return;
-		drop(departures, teller, at, &before);
+		if (strcmp(before.handover.to, handover->to) == 0)
+			drop(departures, teller, at, &before);
+		else
+			take_back(departures, teller, at, &before);
 	} else if (drawer_is_full(&departures->drawer)) {
 		evict(departures, teller, evicted_ucr);
 	}
+	go_back(departures, teller, handover);
 	tell(departures, teller, place, departure, evicted_ucr);
 }
 
@@ -199,7 +279,7 @@ void departures_redirect(struct departures *departures, struct teller *teller, c
 
 	if (at == DRAWER_NONE || !read_departure(drawer_value(&departures->drawer, at), &departure))
 		return;
-	drop(departures, teller, at, &departure);
+	take_back(departures, teller, at, &departure);
 	json = stay_tell_start(teller, NULL, handover->ucr, teller->now.mono_ns);
 	jw_text(json, "instead_of", handover->to);
 	snprintf(handover->to, sizeof(handover->to), "%s", next->checkpoint);
@@ -207,6 +287,7 @@ void departures_redirect(struct departures *departures, struct teller *teller, c
 	handover->expected_until_utc_ns = next->until_utc_ns;
 	handover->expires_utc_ns = expires_utc_ns;
 	departure.ordered = ordered;
+	go_back(departures, teller, handover);
 	leg_tell(handover, NULL, json);
 	put(departures, teller, &departure, event_type(EVENT_LEG_REDIRECTED));
 }
@@ -230,10 +311,11 @@ static void expire(struct departures *departures, struct teller *teller, size_t 
 	} else if (handover->expires_utc_ns == INT64_MIN) {
 		handover->expires_utc_ns = teller->now.utc_ns + departures->keep_ns;
 		put(departures, teller, &departure, NULL);
-	} else if (departure.withdrawn) {
+	} else if (departure.withdrawn && !departure.word) {
 		drop(departures, teller, at, &departure);
 	} else {
 		departure.withdrawn = true;
+		departure.word = false;
 		handover->seal_count = 0;
 		put(departures, teller, &departure, NULL);
 	}
@@ -254,14 +336,14 @@ void departures_recall(struct departures *departures, const char *key, const cha
 {
 	struct departure departure;
 	struct drawer_note note;
-	char id[HANDOVER_ID_BYTES];
+	char name[NAME_BYTES];
 
 	if (strncmp(key, KEY, strlen(KEY)) != 0 || !read_departure(text, &departure))
 		return;
-	handover_id(&departure.handover, id);
+	name_of(&departure, name);
 	note = note_of(&departure);
-	if (drawer_find(&departures->drawer, id) == DRAWER_NONE)
-		(void)drawer_put(&departures->drawer, id, text, &note);
+	if (drawer_find(&departures->drawer, name) == DRAWER_NONE)
+		(void)drawer_put(&departures->drawer, name, text, &note);
 }
 
 void departures_start(struct departures *departures, struct teller *teller)

@@ -7,6 +7,10 @@
  * without a broker for long. Whether it has arrived is not heard here: the next
  * checkpoint withdraws what it has seen arrive itself, whenever it is announced again.
  *
+ * What goes elsewhere is withdrawn where it was announced before, in the same way and in the first
+ * place by a word that is signed, if the gateway signs: that one stays there until it has expired. Such a
+ * withdrawal is kept beside the departure that it goes on as.
+ *
  * DEPARTURES_MAX at most: then the one that left first is evicted, and the next leg.departed
  * names it. A second departure of the same consignment takes the place of the first.
  */
@@ -29,16 +33,19 @@ struct teller;
 struct departure {
 	struct handover handover;
 	bool withdrawn; /* nothing of it is retained */
+	bool elsewhere; /* withdrawn, because it was announced elsewhere since */
+	bool word; /* and what says so is retained */
 	bool ordered; /* an officer sent it there, whatever its itinerary says */
 };
 
 struct departures {
 	int64_t keep_ns; /* after the departure, where its arrival has no window */
-	struct drawer drawer; /* by handover_id() */
+	bool signs; /* as in struct legs_conf */
+	struct drawer drawer; /* by handover_id(); those that went elsewhere by "<to>/" and that */
 	struct departure found; /* the one that was looked at last */
 };
 
-int departures_init(struct departures *departures, int64_t keep_ns); /* -ENOMEM */
+int departures_init(struct departures *departures, int64_t keep_ns, bool signs); /* -ENOMEM */
 void departures_fini(struct departures *departures);
 
 /* A memory of before the restart; one of others, or not readable, is ignored. */

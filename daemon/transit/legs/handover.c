@@ -79,11 +79,34 @@ static void tell_seal(const struct leg_seal *seal, struct jw *json)
 	jw_close(json);
 }
 
-void handover_members(const struct handover *handover, struct jw *json)
+static void tell_id(const struct handover *handover, struct jw *json)
 {
 	jw_text(json, "ucr", handover->ucr);
 	if (handover->part[0])
 		jw_text(json, "part", handover->part);
+}
+
+void handover_take_back(const struct handover *handover, const char *because,
+			char text[HANDOVER_WORD_BYTES], struct event_draft *draft)
+{
+	struct jw json;
+
+	jw_start(&json, text, HANDOVER_WORD_BYTES);
+	tell_id(handover, &json);
+	jw_text(&json, "to", handover->to);
+	jw_open(&json, "takes_back");
+	jw_text(&json, "from", handover->from);
+	jw_utc(&json, "departed", handover->departed_utc_ns);
+	jw_text(&json, "because", because);
+	jw_close(&json);
+	draft->state = text;
+	draft->state_bytes = jw_ok(&json) ? json.bytes : 0;
+	draft->state_over = true;
+}
+
+void handover_members(const struct handover *handover, struct jw *json)
+{
+	tell_id(handover, json);
 	if (handover->parts > 0)
 		jw_int(json, "parts", handover->parts);
 	jw_text(json, "to", handover->to);
@@ -146,6 +169,15 @@ void handover_id_of(const char *ucr, const char *part, char ret_id[HANDOVER_ID_B
 void handover_id(const struct handover *handover, char ret_id[HANDOVER_ID_BYTES])
 {
 	handover_id_of(handover->ucr, handover->part, ret_id);
+}
+
+void handover_set_id(struct handover *handover, const char *id)
+{
+	const char *mark = strrchr(id, '~');
+	int ucr_bytes = (int)(mark ? (size_t)(mark - id) : strlen(id));
+
+	snprintf(handover->ucr, sizeof(handover->ucr), "%.*s", ucr_bytes, id);
+	snprintf(handover->part, sizeof(handover->part), "%s", mark ? mark + 1 : "");
 }
 
 bool handover_read_id(const char *level, char ret_id[HANDOVER_ID_BYTES])

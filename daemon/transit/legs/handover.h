@@ -30,6 +30,7 @@ struct memo_reader;
 #define HANDOVER_RULE_BYTES 16
 #define HANDOVER_KEY_BYTES  136 /* of a state */
 #define HANDOVER_PART_BYTES 24
+#define HANDOVER_WORD_BYTES 768 /* that takes one back */
 #define HANDOVER_ID_BYTES   (IDENTIFIER_BYTES + HANDOVER_PART_BYTES)
 
 #define LEG_NO_COUNTER (-2) /* as far as this reader can tell */
@@ -83,6 +84,8 @@ struct handover {
 	size_t seal_count;
 	int64_t seals_more; /* that have no room */
 	enum handover_signature signature;
+	char taken_back_by[HANDOVER_NAME_BYTES]; /* it takes back what it names, as this checkpoint
+						  * says; empty: it announces */
 };
 
 /* Of a checkpoint whose key is known, and not rightly signed: it neither accuses nor excuses. */
@@ -91,6 +94,9 @@ const char *handover_signature_name(enum handover_signature signature);
 
 /* The members of the payload after those of any state. */
 void handover_members(const struct handover *handover, struct jw *json);
+/* Makes the state that takes it back, in its place: the last one. text lives as long as draft. */
+void handover_take_back(const struct handover *handover, const char *because,
+			char text[HANDOVER_WORD_BYTES], struct event_draft *draft);
 /* "seals", as many as have room, and "seals_more". */
 void handover_tell_seals(const struct handover *handover, struct jw *json);
 
@@ -98,6 +104,8 @@ void handover_tell_seals(const struct handover *handover, struct jw *json);
  * A UCR with a "~" of its own is always followed by one. */
 void handover_id(const struct handover *handover, char ret_id[HANDOVER_ID_BYTES]);
 void handover_id_of(const char *ucr, const char *part, char ret_id[HANDOVER_ID_BYTES]);
+/* Sets UCR and part. */
+void handover_set_id(struct handover *handover, const char *id);
 
 /* "@handover/<to>/<id>". What a topic cannot have in a level is %XX.
  * false: it does not fit. */

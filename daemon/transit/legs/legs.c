@@ -42,7 +42,8 @@ int legs_new(const struct legs_conf *conf, const char *checkpoint, struct alarm_
 	legs->conf = conf;
 	legs->checkpoint = checkpoint;
 	legs->book = book;
-	err = departures_init(&legs->departures, conf->overdue_after_ns + conf->keep_ns);
+	err = departures_init(&legs->departures, conf->overdue_after_ns + conf->keep_ns,
+			      conf->signs);
 	if (err == 0)
 		err = expectations_init(&legs->expectations, book, conf->overdue_after_ns,
 					conf->overdue_after_ns + conf->keep_ns);
@@ -69,14 +70,30 @@ void legs_free(struct legs *legs)
 	free(legs);
 }
 
-/* Nothing stays retained on the topic of its announcement. */
-static void withdraw_announcement(struct legs *legs, struct teller *teller, const char *id)
+/* It does not stay retained on its topic. */
+static void withdraw_announcement(struct legs *legs, struct teller *teller,
+				  const struct handover *announced)
 {
-	char key[HANDOVER_KEY_BYTES];
+	char key[HANDOVER_KEY_BYTES], id[HANDOVER_ID_BYTES], text[HANDOVER_WORD_BYTES];
 	struct event_draft draft = {.state_key = key, .state_over = true};
 
-	if (handover_key(legs->checkpoint, id, key))
-		teller->sink.put(teller->sink.data, &draft);
+	handover_id(announced, id);
+	if (!handover_key(legs->checkpoint, id, key))
+		return;
+	if (legs->conf->signs)
+		handover_take_back(announced, "arrived", text, &draft);
+	teller->sink.put(teller->sink.data, &draft);
+}
+
+/* As far as it takes to withdraw it. */
+static void withdraw_visited(struct legs *legs, struct teller *teller, const struct visit *visit)
+{
+	struct handover announced = {.departed_utc_ns = visit->departed_utc_ns};
+
+	handover_set_id(&announced, visit->id);
+	memcpy(announced.from, visit->from, sizeof(announced.from));
+	snprintf(announced.to, sizeof(announced.to), "%s", legs->checkpoint);
+	withdraw_announcement(legs, teller, &announced);
 }
 
 void legs_recall(struct legs *legs, const char *key, const char *text)
@@ -115,7 +132,7 @@ void legs_start(struct legs *legs, struct teller *teller)
 		const struct visit *visit = visits_at(&legs->visits, i);
 
 		if (visit && visit->from[0] && !visit->withdrawn)
-			withdraw_announcement(legs, teller, visit->id);
+			withdraw_visited(legs, teller, visit);
 	}
 }
 
@@ -382,7 +399,7 @@ static void judge(struct legs *legs, struct teller *teller, struct expectation *
 		note_origin(visit, &announced);
 	visits_remember(&legs->visits, visit, teller);
 	tell_arrived(legs, teller, &arrived);
-	withdraw_announcement(legs, teller, custody->id);
+	withdraw_announcement(legs, teller, &announced);
 	expectations_end(&legs->expectations, teller, expectation, EXPECTATION_ARRIVED,
 			 custody->place.at_mono_ns);
 }
@@ -623,16 +640,13 @@ static void judge_late(struct legs *legs, struct teller *teller, struct visit *v
 static enum legs_heard heard_of_arrived(struct legs *legs, struct teller *teller,
 					struct visit *arrived, const struct handover *announced)
 {
-	char id[HANDOVER_ID_BYTES];
-
-	handover_id(announced, id);
 	if (!arrived->from[0] && !handover_is_doubtful(announced)) {
 		judge_late(legs, teller, arrived, announced);
 	} else if (arrived->from[0] && arrived->withdrawn) {
 		arrived->withdrawn = false;
 		visits_keep(&legs->visits, arrived, teller);
 	}
-	withdraw_announcement(legs, teller, id);
+	withdraw_announcement(legs, teller, announced);
 	return LEGS_ARRIVED;
 }
 
@@ -723,30 +737,64 @@ enum legs_heard legs_announce(struct legs *legs, struct teller *teller,
 	return hear(legs, teller, handover, ret_evicted_ucr);
 }
 
-/* The empty state was heard. It is our own, and so the broker has it; or that of another gateway
- * of this checkpoint that saw it arrive, or of who announced it: then it is not waited for, even
- * if it is announced again. */
-void legs_withdraw(struct legs *legs, struct teller *teller, const char *id)
+/* It need not be said again, and whatever announces that departure is not waited for. */
+static void note_withdrawn(struct legs *legs, struct teller *teller, struct visit *visit,
+			   const struct handover *announced)
+{
+	if (announced) {
+		memcpy(visit->from, announced->from, sizeof(visit->from));
+		visit->departed_utc_ns = announced->departed_utc_ns;
+	}
+	if (!visit->from[0] || visit->withdrawn)
+		return;
+	visit->withdrawn = true;
+	visits_keep(&legs->visits, visit, teller);
+}
+
+/* By a gateway of either checkpoint: where it left, or where it arrived. */
+static bool is_good_word(const struct legs *legs, const struct handover *word)
+{
+	return word->signature == HANDOVER_SIGNED &&
+	       (strcmp(word->taken_back_by, word->from) == 0 ||
+		strcmp(word->taken_back_by, legs->checkpoint) == 0);
+}
+
+static bool takes_back(const struct legs *legs, const struct handover *word,
+		       const struct handover *announced)
+{
+	if (legs->conf->require && (!word || !is_good_word(legs, word)))
+		return false;
+	return !word || handover_is_same(word, announced);
+}
+
+/* It is our own message, and so the broker has it; or that of another gateway of this checkpoint that saw it
+ * arrive, or of who announced it: then it is not waited for, even if it is announced again. */
+enum legs_heard legs_withdraw(struct legs *legs, struct teller *teller, const char *id,
+			      const struct handover *word)
 {
 	struct expectation *expectation = expectations_find(&legs->expectations, id);
 	struct visit *arrived = visits_find(&legs->visits, id);
 
 	if (expectation && !expectation->here) {
-		arrived = visits_add(&legs->visits, teller, id);
-		memcpy(arrived->from, expectation->handover.from, sizeof(arrived->from));
-		arrived->departed_utc_ns = expectation->handover.departed_utc_ns;
+		if (!takes_back(legs, word, &expectation->handover))
+			return LEGS_REFUSED;
+		note_withdrawn(legs, teller, visits_add(&legs->visits, teller, id),
+			       &expectation->handover);
 		expectations_end(&legs->expectations, teller, expectation, EXPECTATION_WITHDRAWN,
 				 teller->now.mono_ns);
+		return LEGS_WITHDRAWN;
 	}
-	if (!arrived || !arrived->from[0] || arrived->withdrawn)
-		return;
-	arrived->withdrawn = true;
-	visits_keep(&legs->visits, arrived, teller);
+	if (arrived)
+		note_withdrawn(legs, teller, arrived, NULL);
+	else if (!expectation && word && is_good_word(legs, word))
+		note_withdrawn(legs, teller, visits_add(&legs->visits, teller, id), word);
+	return LEGS_KNOWN;
 }
 
 void legs_connected(struct legs *legs, struct teller *teller)
 {
-	expectations_connected(&legs->expectations, teller);
+	if (!legs->conf->require)
+		expectations_connected(&legs->expectations, teller);
 }
 
 void legs_heard(struct legs *legs, int64_t mono_ns)

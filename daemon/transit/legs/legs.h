@@ -6,7 +6,9 @@
  * the boom goes up: leg.arrived, and leg.broken, leg.open or leg.unknown where it is not shown that
  * they were kept. What is announced by a checkpoint whose key is known, and not rightly signed, is told as
  * such (leg.unsigned) and waited for, but it neither accuses nor excuses: nothing is overdue, broken, cloned
- * or replaced for it, and it does not take the place of one that is signed. In the same transaction the announcement is withdrawn, by the empty state of its topic.
+ * or replaced for it, and it does not take the place of one that is signed. In the same transaction the announcement is withdrawn, by the empty state of its topic;
+ * by a gateway that signs, with a word that takes it back. Where signatures are required that word alone counts: the
+ * empty message can come from anybody, and silence, too.
  */
 #ifndef CORRIDORD_TRANSIT_LEGS_H
 #define CORRIDORD_TRANSIT_LEGS_H
@@ -30,6 +32,7 @@ struct legs_conf {
 	int64_t keep_ns; /* waited for so much longer */
 	int64_t shortest_ns; /* what was faster is not genuine; 0: not judged */
 	bool require; /* announcements that are rightly signed, and takes no others */
+	bool signs; /* what this gateway says of handovers: so it can take one back in words */
 };
 
 enum legs_heard {
@@ -40,6 +43,7 @@ enum legs_heard {
 	LEGS_ELSEWHERE, /* to another one */
 	LEGS_EXPIRED,
 	LEGS_REFUSED, /* not rightly signed */
+	LEGS_WITHDRAWN,
 };
 
 /* A consignment in a lane, and its seals. */
@@ -107,7 +111,10 @@ bool legs_too_fast(struct legs *legs, const char *number, const struct instant *
 enum legs_heard legs_announce(struct legs *legs, struct teller *teller,
 			      const struct handover *handover,
 			      char ret_evicted_ucr[IDENTIFIER_BYTES]);
-void legs_withdraw(struct legs *legs, struct teller *teller, const char *id);
+/* word: that it is taken back; NULL: the empty message. REFUSED: it is waited for all the same; else
+ * WITHDRAWN, or KNOWN: it was not waited for. */
+enum legs_heard legs_withdraw(struct legs *legs, struct teller *teller, const char *id,
+			      const struct handover *word);
 void legs_connected(struct legs *legs, struct teller *teller);
 /* Something retained came then, or waits: what is announced again may still come. */
 void legs_heard(struct legs *legs, int64_t mono_ns);

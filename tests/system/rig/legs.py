@@ -33,21 +33,21 @@ def consignment(ucr, until_s=3600):
 class Site:
     """A checkpoint: its lane, its gateway behind a door to the broker, and who listens to it."""
 
-    def __init__(self, name, broker, tools, more="", handover=""):
+    def __init__(self, name, broker, tools, more="", handover="", gateway="gw1"):
         closing, new_subscriber, new_daemon, folder = tools
         self.lane = closing(Lane()).start()
         self.door = closing(Door(broker.port)).open()
         self.list = folder / f"{name}.jsonl"
-        self.subscriber = new_subscriber(broker, topic=f"corridor/v1/{name}/gw1/#", name=name)
+        self.subscriber = new_subscriber(broker, topic=f"corridor/v1/{name}/{gateway}/#", name=name)
         head = conf.head(self.door.port).replace("ge-red-bridge", name)
-        head = head.replace('id = "gw1"', 'id = "gw1"  log_level = "debug"')
+        head = head.replace('id = "gw1"', f'id = "{gateway}"  log_level = "debug"')
         text = (
             head
             + f"registry {{ {conf.options({'files': [str(self.list)], 'check_every': '100ms'})} }}\n"
             + f"handover {{ overdue_after = 1s {handover} }}\n" + more
             + conf.lane(self.lane.server.port)
         )
-        self.daemon = new_daemon(text, folder=name, binary=FAKE_CLOCK_BINARY)
+        self.daemon = new_daemon(text, folder=name[:20], binary=FAKE_CLOCK_BINARY)
 
     def knows(self, *records):
         head = {"list": {"kind": "consignment", "version": now(), "as_of": now()}}

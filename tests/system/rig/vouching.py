@@ -70,3 +70,13 @@ def check(verifier, kind, topic, payload):
     said, by, where, time_s, digest = text.splitlines()
     right = base64.b64encode(hashlib.sha256(plain).digest()).decode()
     return (by, int(time_s)) if (said, where, digest) == (kind, topic, right) else None
+
+
+def officer_signed(verifier, event):
+    """(when, SHA-256 of the request in base64) that the officer's key signed what the event tells, or None."""
+    told = event.get("acknowledged", event)
+    method, time_s, digest, signature = told["signed_as"].split()
+    where = f"{event['checkpoint']}/{event['gateway']}/request/{method}"
+    text = f"corridor-request/v1\n{told['signed_by']}\n{where}\n{time_s}\n{digest}\n"
+    good = notes.Verifier(verifier).signed(f"{text}\n\u2014 {told['signed_by']} {signature}\n")
+    return (int(time_s), digest) if good == text else None
