@@ -14,6 +14,8 @@ static int ask(struct lane *lane, enum registry_key key, const char *text, uint6
 	int err;
 
 	snprintf(question.text, sizeof(question.text), "%s", text);
+	snprintf(question.state, sizeof(question.state), "%s",
+		 lane->site->country ? lane->site->country : "");
 	err = lane->site->questions.ask(lane->site->questions.data, &question);
 	if (err == 0)
 		*ret_tag = lane->site->tags = question.tag;
