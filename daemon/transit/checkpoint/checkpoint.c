@@ -566,6 +566,12 @@ enum legs_heard checkpoint_announce(struct checkpoint *checkpoint, const struct 
 	return legs_announce(checkpoint->legs, checkpoint->teller, handover, ret_evicted_ucr);
 }
 
+void checkpoint_move(struct checkpoint *checkpoint, const char *ucr, const struct move_list *moved)
+{
+	if (checkpoint->legs)
+		legs_move(checkpoint->legs, checkpoint->teller, ucr, moved);
+}
+
 void checkpoint_withdraw(struct checkpoint *checkpoint, const char *id)
 {
 	checkpoint_set_dirty(checkpoint);

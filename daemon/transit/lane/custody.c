@@ -4,6 +4,7 @@
 
 #include "transit/lane/private.h"
 #include "transit/legs/legs.h"
+#include "transit/registry/moves.h"
 #include "transit/registry/reseals.h"
 
 static enum leg_seal_state as_told(enum seal_result result)
@@ -228,6 +229,7 @@ void lane_custody(const struct lane *lane, const struct passage *passage,
 	ret_custody->ucr = binding->ucr;
 	ret_custody->rule = passage_rule_name(binding->rule);
 	ret_custody->reseals = lane->site->reseals;
+	ret_custody->moved = moves_of(lane->site->moves, binding->ucr);
 	ret_custody->seal_count = ret_custody->unread = 0;
 	ret_custody->seals_more = ret_custody->unread_more = 0;
 	ret_custody->complete = lane_reads_numbers(lane) && !lane_reader_is_blind(lane);

@@ -9,7 +9,7 @@
 #include "transit/event/teller.h"
 #include "transit/legs/leg.h"
 
-#define TEXT_VERSION 3 /* 1: handover.h */
+#define TEXT_VERSION 4 /* 1: handover.h */
 #define KEY	     "sent/"
 
 int departures_init(struct departures *departures, int64_t keep_ns)
@@ -209,6 +209,19 @@ void departures_redirect(struct departures *departures, struct teller *teller, c
 	departure.ordered = ordered;
 	leg_tell(handover, NULL, json);
 	put(departures, teller, &departure, event_type(EVENT_LEG_REDIRECTED));
+}
+
+void departures_move(struct departures *departures, struct teller *teller, size_t i,
+		     const struct move_list *moved)
+{
+	struct departure departure;
+
+	if (!read_departure(drawer_value(&departures->drawer, i), &departure) ||
+	    departure.withdrawn)
+		return;
+	departure.handover.moved = *moved;
+	handover_fit(&departure.handover);
+	put(departures, teller, &departure, NULL);
 }
 
 /* ---- time ---------------------------------------------------------------------------- */

@@ -485,6 +485,8 @@ static void announce(struct legs *legs, struct teller *teller, const struct legs
 	snprintf(handover->gateway, sizeof(handover->gateway), "%s", legs->conf->gateway);
 	snprintf(handover->rule, sizeof(handover->rule), "%s", custody->rule);
 	memcpy(handover->seals, custody->seals, sizeof(handover->seals));
+	if (custody->moved)
+		handover->moved = *custody->moved;
 	name_replaced(custody->reseals, handover);
 	handover->expires_utc_ns = expiry(legs, handover, handover->expected_until_utc_ns);
 	handover_fit(handover);
@@ -589,6 +591,14 @@ void legs_send(struct legs *legs, struct teller *teller, const char *ucr,
 		handover_id(handover, id);
 		legs_redirect(legs, teller, id, next, true);
 	}
+}
+
+void legs_move(struct legs *legs, struct teller *teller, const char *ucr,
+	       const struct move_list *moved)
+{
+	for (size_t i = legs->departures.drawer.count; i-- > 0;)
+		if (is_of(drawer_key(&legs->departures.drawer, i), ucr))
+			departures_move(&legs->departures, teller, i, moved);
 }
 
 /* ---- what is heard ------------------------------------------------------------------- */
