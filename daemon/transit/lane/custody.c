@@ -208,15 +208,16 @@ static void add_removed(const struct lane *lane, const struct passage *passage, 
 	seal->seen_utc_ns = utc_of(lane, custody->place.at_mono_ns);
 }
 
-/* Its own, those that were announced, and where it is alone on the vehicle all the others. */
+/* Those that were announced, whatever they are declared to close, its own, and where it is alone on the
+ * vehicle all the others. */
 static bool is_custody(const struct legs_custody *custody, const struct consignment *consignment,
 		       const struct handover *announced, bool alone, const char *number)
 {
 	const struct declared_seal *seal = declared(consignment, number);
 
-	if (seal)
-		return is_in_part(seal, custody->part);
-	return alone || announces(announced, number);
+	if (announces(announced, number))
+		return true;
+	return seal ? is_in_part(seal, custody->part) : alone;
 }
 
 void lane_custody(const struct lane *lane, const struct passage *passage,
