@@ -326,6 +326,37 @@ static int search_consignments(struct store *store, struct full_answer *full)
 	return err < 0 ? err : search.err;
 }
 
+static bool has_document(const struct consignment *consignment, const char *text)
+{
+	for (size_t i = 0; i < consignment->document_count; i++)
+		if (strcmp(consignment->documents[i].text, text) == 0)
+			return true;
+	return strcmp(consignment->ucr, text) == 0;
+}
+
+/* What is declared as it was read is meant, and not what is written otherwise. */
+static void prefer_as_read(struct full_answer *full)
+{
+	struct bundle *bundles[REGISTRY_ANSWERS_MAX];
+	size_t same = 0, other = REGISTRY_ANSWERS_MAX;
+
+	for (size_t i = 0; i < full->bundle_count; i++) {
+		struct bundle *bundle = full->bundles[i];
+
+		if (has_document(&bundle->record->consignment, full->answer.text))
+			bundles[same++] = bundle;
+		else
+			bundles[--other] = bundle;
+	}
+	if (same == 0)
+		return;
+	for (size_t i = other; i < REGISTRY_ANSWERS_MAX; i++)
+		free_bundle(bundles[i]);
+	memcpy(full->bundles, bundles, same * sizeof(struct bundle *));
+	full->answer.found -= REGISTRY_ANSWERS_MAX - other;
+	full->bundle_count = same;
+}
+
 static int fill_dossier(struct store *store, struct full_answer *full, size_t i)
 {
 	struct bundle *bundle = full->bundles[i];
@@ -348,6 +379,8 @@ static int fill_answer(struct store *store, struct full_answer *full)
 {
 	int err = search_consignments(store, full);
 
+	if (err == 0 && full->answer.key == KEY_DOCUMENT)
+		prefer_as_read(full);
 	for (size_t i = 0; err == 0 && i < full->bundle_count; i++)
 		err = fill_dossier(store, full, i);
 	if (err == 0 && full->bundle_count == 0)

@@ -334,7 +334,7 @@ def test_an_officers_acts_are_events_with_his_name(gateway, officer, subscriber)
         assert {name: told[name] for name in body} == body
     refused = officer.ask("redirect", of, to="ge-red-bridge")
     assert refused["code"] == "bad_request" and '"to"' in refused["error"]
-    refused = officer.ask("incident", of, code="6", endorsement="here", old_vehicle="AA1")
+    refused = officer.ask("incident", of, code="6", endorsement="here", old_vehicle="AA 1", new_vehicle="aa1")
     assert refused["code"] == "bad_request" and '"new_vehicle"' in refused["error"]
     subscriber.verified()
 
