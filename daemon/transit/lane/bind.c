@@ -325,7 +325,7 @@ static void take_failure(struct lane *lane, const struct passage *passage,
 
 static bool is_of_the_next(const struct passage *passage, const struct passage_read *read)
 {
-	return passage->stage == STAGE_AT_BOOM &&
+	return passage->stage == STAGE_AT_BOOM && !read->recalled &&
 	       read->at_mono_ns >= passage->at_mono_ns[PASSAGE_PRESENT] &&
 	       passage_is_not_of(passage, read->rule, read->text);
 }

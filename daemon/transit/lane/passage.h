@@ -85,6 +85,7 @@ struct passage_read {
 	uint8_t moved; /* consignments that were moved to it and have been asked about */
 	bool of_the_next; /* the vehicle behind: it is to be read for that */
 	bool asked_before; /* a restart: what came of it was an event then */
+	bool recalled; /* after a restart: it stays with this vehicle */
 	/* Of a seal: */
 	struct seal_sighting seal; /* as last seen */
 	bool removed; /* by an officer: what is seen of it since is his doing */
