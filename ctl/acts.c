@@ -4,25 +4,33 @@
 
 #include "ctl/ctl.h"
 
-#define WORDS_MOST 5
+#define WORDS_MOST 6
 
-/* Which members the words after the command are; with fewer words the optional one is left out. */
+/* Which members the words after the command are; with fewer words the first of the optional ones are left
+ * out. */
 static const struct act {
 	const char *name;
 	const char *members[WORDS_MOST];
-	size_t count, optional; /* number of that member from 0; count: none is */
+	size_t count, optional; /* the first of these, from 0 */
+	size_t optionals; /* how many are */
 	const char *words;
 } acts[] = {
-	{"present", {"lane", "ucr", "reason"}, 3, 3, "LANE UCR REASON"},
+	{"present", {"lane", "ucr", "reason"}, 3, 0, 0, "LANE UCR REASON"},
 	{"reseal",
 	 {"ucr", "old_seal", "new_seal", "authority", "reason"},
 	 5,
 	 0,
+	 1,
 	 "[UCR] OLD-SEAL NEW-SEAL AUTHORITY REASON"},
-	{"control", {"ucr", "step", "result", "reason"}, 4, 2, "UCR begin|end [RESULT] REASON"},
-	{"release", {"ucr", "reason"}, 2, 2, "UCR REASON"},
-	{"redirect", {"ucr", "to", "reason"}, 3, 3, "UCR CHECKPOINT REASON"},
-	{"incident", {"ucr", "code", "endorsement", "reason"}, 4, 4, "UCR CODE ENDORSEMENT REASON"},
+	{"control", {"ucr", "step", "result", "reason"}, 4, 2, 1, "UCR begin|end [RESULT] REASON"},
+	{"release", {"ucr", "reason"}, 2, 0, 0, "UCR REASON"},
+	{"redirect", {"ucr", "to", "reason"}, 3, 0, 0, "UCR CHECKPOINT REASON"},
+	{"incident",
+	 {"ucr", "code", "endorsement", "old_vehicle", "new_vehicle", "reason"},
+	 6,
+	 3,
+	 2,
+	 "UCR CODE ENDORSEMENT [[OLD-PLATE] NEW-PLATE] REASON"},
 };
 
 static const struct act *find(const char *name)
@@ -37,10 +45,10 @@ static const struct act *find(const char *name)
 static json_t *question_of(const struct ctl *ctl, const struct act *act)
 {
 	json_t *question = json_pack("{s:s}", "method", act->name);
-	bool all = (size_t)ctl->argc == act->count;
+	const size_t left_out = act->count - (size_t)ctl->argc;
 
 	for (size_t i = 0, word = 0; i < act->count; i++)
-		if (all || i != act->optional)
+		if (i < act->optional || i >= act->optional + left_out)
 			json_object_set_new(question, act->members[i],
 					    json_string(ctl->argv[word++]));
 	return question;
@@ -49,7 +57,7 @@ static json_t *question_of(const struct ctl *ctl, const struct act *act)
 int ctl_act(struct ctl *ctl)
 {
 	const struct act *act = find(ctl->command);
-	size_t least = act->optional < act->count ? act->count - 1 : act->count;
+	size_t least = act->count - act->optionals;
 	json_t *answer;
 
 	if ((size_t)ctl->argc > act->count || (size_t)ctl->argc < least)

@@ -54,7 +54,7 @@ static const struct command {
 	 false},
 	{"release", ctl_act, "UCR REASON", "the consignment is released", false},
 	{"redirect", ctl_act, "UCR CHECKPOINT REASON", "it is sent to another checkpoint", false},
-	{"incident", ctl_act, "UCR CODE ENDORSEMENT REASON", "what happened to it on its way",
+	{"incident", ctl_act, "UCR CODE ENDORSEMENT [[OLD-PLATE] NEW-PLATE] REASON", "what happened to it on its way",
 	 false},
 	{"maintenance", ctl_maintenance, "begin [LANE] REASON|end REASON",
 	 "what happens there meanwhile is marked as a test (as ack)", false},

@@ -76,6 +76,10 @@ static int act(struct gateway *gateway, const struct request *request, const cha
 		.to = request->to,
 		.code = request->code,
 		.endorsement = request->endorsement,
+		.old_vehicle = request->old_vehicle,
+		.new_vehicle = request->new_vehicle,
+		.old_container = request->old_container,
+		.new_container = request->new_container,
 	};
 
 	return transit_act(gateway->transit, &act, &now, ret_what);

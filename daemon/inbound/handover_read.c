@@ -143,6 +143,31 @@ static void take_seals(struct reader *reader, json_t *object, struct handover *h
 		handover->seals_more += more;
 }
 
+static void take_move(struct reader *reader, json_t *object, struct move *move)
+{
+	const char *kind = take_text(reader, object, "kind", HANDOVER_NAME_BYTES);
+	const char *to = take_text(reader, object, "to", 2 * IDENTIFIER_BYTES);
+	enum identifier_kind number = IDENTIFIER_PLATE;
+
+	if (!move_kind_by_name(kind, &move->kind))
+		refuse(reader, "\"kind\" is neither \"vehicle\" nor \"container\"");
+	if (move->kind == MOVE_CONTAINER)
+		number = identifier_equipment(to, strlen(to));
+	take_number(reader, object, "to", number, move->to);
+	if (json_object_get(object, "from"))
+		take_number(reader, object, "from", number, move->from);
+}
+
+static void take_moves(struct reader *reader, json_t *object, struct move_list *list)
+{
+	json_t *moved = json_object_get(object, "moved");
+	const size_t count = json_array_size(moved);
+
+	list->count = count < MOVES_EACH ? count : MOVES_EACH;
+	for (size_t i = 0; i < list->count; i++)
+		take_move(reader, json_array_get(moved, i), &list->moves[i]);
+}
+
 static void take_part(json_t *object, char ret_part[HANDOVER_PART_BYTES])
 {
 	const char *text = json_string_value(json_object_get(object, "part"));
@@ -179,6 +204,7 @@ static void take_announced(struct reader *reader, json_t *object, struct handove
 	handover->expected_from_utc_ns = take_time(reader, object, "expected_from", INT64_MIN);
 	handover->expected_until_utc_ns = take_time(reader, object, "expected_until", INT64_MAX);
 	handover->expires_utc_ns = take_time(reader, object, "expires", INT64_MIN);
+	take_moves(reader, object, &handover->moved);
 	take_seals(reader, object, handover);
 	handover_fit(handover);
 	if (!handover_is_sound(handover))

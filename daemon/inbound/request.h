@@ -51,6 +51,9 @@ struct request {
 	char step[REQUEST_STEP_BYTES], result[REQUEST_TYPE_BYTES]; /* control */
 	char to[REQUEST_LANE_BYTES]; /* redirect: a checkpoint */
 	char code[REQUEST_CODE_BYTES], endorsement[OFFICER_REASON_BYTES]; /* incident */
+	/* incident: what it goes on and in now, and instead of which; as they are written */
+	char old_vehicle[IDENTIFIER_BYTES], new_vehicle[IDENTIFIER_BYTES];
+	char old_container[IDENTIFIER_BYTES], new_container[IDENTIFIER_BYTES];
 	char asker[ASKER_BYTES]; /* replay: a level of a topic */
 	struct event_range
 		ranges[EVENT_RANGES]; /* replay; of the others the first: old to new, seq */

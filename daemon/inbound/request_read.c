@@ -45,6 +45,10 @@ static const struct member {
 	{"to", AT(to), BIT(REQUEST_REDIRECT), BIT(REQUEST_REDIRECT)},
 	{"code", AT(code), BIT(REQUEST_INCIDENT), BIT(REQUEST_INCIDENT)},
 	{"endorsement", AT(endorsement), BIT(REQUEST_INCIDENT), BIT(REQUEST_INCIDENT)},
+	{"old_vehicle", AT(old_vehicle), BIT(REQUEST_INCIDENT), 0},
+	{"new_vehicle", AT(new_vehicle), BIT(REQUEST_INCIDENT), 0},
+	{"old_container", AT(old_container), BIT(REQUEST_INCIDENT), 0},
+	{"new_container", AT(new_container), BIT(REQUEST_INCIDENT), 0},
 	{"asker", AT(asker), REPLAY, REPLAY},
 };
 

@@ -6,18 +6,16 @@
 
 #include "registry/store.h"
 
-#define HELD_MAX 4 /* authorisations that are looked at of an operator that claims none */
-
-/* A consignment with its operators. */
+/* A consignment with its operators. Of each party one authorisation counts: the one that it claims, or
+ * the nearest to recognition of those that its TIN has here. */
 struct bundle {
 	struct registry_record *record;
 	struct store_source *source; /* only while the answer is made */
 	int64_t as_of_utc_ns;
 	struct operator_record operators[CONSIGNMENT_PARTIES];
-	struct aeo_authorisation held[CONSIGNMENT_PARTIES * HELD_MAX];
-	struct registry_record *held_records[CONSIGNMENT_PARTIES * HELD_MAX];
-	struct registry_list edition, held_editions[CONSIGNMENT_PARTIES * HELD_MAX];
-	size_t held_count;
+	struct aeo_authorisation held[CONSIGNMENT_PARTIES];
+	struct registry_record *held_records[CONSIGNMENT_PARTIES]; /* NULL: none */
+	struct registry_list edition, held_editions[CONSIGNMENT_PARTIES];
 };
 
 struct full_answer {
@@ -29,11 +27,12 @@ struct full_answer {
 	size_t stamp_count;
 	struct store_table *table;
 	struct instant now;
+	const char *state; /* who asks is of; only while the answer is made */
 };
 
 static void free_bundle(struct bundle *bundle)
 {
-	for (size_t i = 0; i < bundle->held_count; i++)
+	for (size_t i = 0; i < CONSIGNMENT_PARTIES; i++)
 		registry_record_free(bundle->held_records[i]);
 	registry_record_free(bundle->record);
 	free(bundle);
@@ -66,73 +65,166 @@ static const struct registry_list *refer(struct full_answer *full, struct stamp 
 
 struct search {
 	struct full_answer *full;
-	struct instant now;
+	struct store *store;
 	struct store_source *source;
 	struct bundle *bundle;
-	struct operator_record *operator; /* being filled */
-	size_t first; /* authorisation of this operator in bundle->held */
-	int64_t held_as_of[HELD_MAX];
+	size_t party; /* whose authorisation is looked for */
+	int64_t held_as_of_utc_ns;
+	enum recognition_reason held_reason;
 	int err;
 };
 
-static void put_held(struct search *search, size_t at, struct registry_record *record,
-		     const struct records_row *row)
+static int64_t as_of(const struct search *search, const struct records_row *row)
 {
-	struct bundle *bundle = search->bundle;
-	size_t i = search->first + at;
-
-	if (i == bundle->held_count)
-		bundle->held_count++;
-	else
-		registry_record_free(bundle->held_records[i]);
-	bundle->held_records[i] = record;
-	bundle->held[i] = record->aeo;
-	bundle->held_editions[i] = store_edition(search->source, row, record);
-	bundle->held[i].list = &bundle->held_editions[i];
-	(void)refer(search->full, search->source->stamps[REGISTRY_AEO]); /* has its version */
-	search->held_as_of[at] = store_as_of(search->source, row, &search->now);
+	return store_as_of(search->source, row, &search->full->now);
 }
 
-static bool found_held(void *data, const struct records_row *row)
+static int read_row(const struct records_row *row, struct registry_record **ret_record)
+{
+	struct registry_complaint complaint;
+
+	return registry_record_read(row->kind, row->json, row->bytes, ret_record, &complaint) < 0
+		       ? -EUCLEAN
+		       : 0;
+}
+
+static void hold(struct search *search, struct registry_record *record,
+		 const struct registry_list *edition)
+{
+	struct bundle *bundle = search->bundle;
+	size_t i = search->party;
+
+	registry_record_free(bundle->held_records[i]);
+	bundle->held_records[i] = record;
+	bundle->held_editions[i] = *edition;
+	bundle->held[i] = record->aeo;
+	bundle->held[i].list = &bundle->held_editions[i];
+	(void)refer(search->full, search->source->stamps[REGISTRY_AEO]); /* has its version */
+}
+
+/* That of the claim: the newest. */
+static bool found_claimed(void *data, const struct records_row *row)
 {
 	struct search *search = data;
-	size_t count = search->bundle->held_count - search->first;
-	struct registry_complaint complaint;
+	struct registry_record **held = &search->bundle->held_records[search->party];
+	struct registry_list edition;
 	struct registry_record *record;
-	size_t i;
 
-	if (row->kind != REGISTRY_AEO)
+	if (*held && search->held_as_of_utc_ns >= as_of(search, row))
 		return true;
-	for (i = 0; i < count; i++)
-		if (strcmp(search->bundle->held_records[search->first + i]->key, row->key) == 0)
-			break;
-	if (i == HELD_MAX ||
-	    (i < count && search->held_as_of[i] >= store_as_of(search->source, row, &search->now)))
+	search->err = read_row(row, &record);
+	if (search->err < 0)
+		return false;
+	search->held_as_of_utc_ns = as_of(search, row);
+	edition = store_edition(search->source, row, record);
+	hold(search, record, &edition);
+	return true;
+}
+
+static bool note_as_of(void *data, const struct records_row *row)
+{
+	struct search *search = data;
+
+	search->held_as_of_utc_ns = as_of(search, row);
+	return false;
+}
+
+/* No other source has a newer record of that key, which may have another TIN. */
+static bool is_right(const struct search *search, const struct records_row *row)
+{
+	const int64_t as_of_utc_ns = as_of(search, row);
+	struct search other = {.full = search->full};
+	bool behind = false; /* the source of this one, which yields to those before it */
+
+	for (size_t i = 0; (other.source = store_source(search->store, i)); i++) {
+		if (other.source == search->source) {
+			behind = true;
+			continue;
+		}
+		if (!other.source->stamps[REGISTRY_AEO] ||
+		    records_find(other.source->records, REGISTRY_AEO, row->key, note_as_of,
+				 &other) < 0)
+			continue;
+		if (other.held_as_of_utc_ns > as_of_utc_ns ||
+		    (!behind && other.held_as_of_utc_ns == as_of_utc_ns))
+			return false;
+	}
+	return true;
+}
+
+/* As for the lane: NOT_LISTED where it is of another state. */
+static enum recognition_reason judge(const struct search *search, struct aeo_authorisation *held,
+				     const struct registry_list *edition)
+{
+	const struct consignment *consignment = &search->bundle->record->consignment;
+	const struct arrangement_table none = {0};
+	const struct recognition_query query = {
+		.authorisations = held,
+		.authorisation_count = 1,
+		.searched = edition,
+		.only_state = search->full->state,
+		.role = consignment->parties[search->party].role,
+		.flow = consignment->flow,
+		.state = search->full->state,
+		.at_utc_ns = search->full->now.utc_ns,
+		.clock = search->full->now.clock,
+	};
+
+	held->list = edition;
+	return recognition_decide(&query, &none).reason;
+}
+
+static bool is_nearer(const struct search *search, enum recognition_reason reason, const char *key)
+{
+	const struct registry_record *held = search->bundle->held_records[search->party];
+
+	if (!held || reason != search->held_reason)
+		return !held || reason < search->held_reason;
+	return strcmp(key, held->key) < 0;
+}
+
+/* One of those that a TIN has: the nearest to recognition, however many there are. */
+static bool found_by_tin(void *data, const struct records_row *row)
+{
+	struct search *search = data;
+	enum recognition_reason reason;
+	struct registry_record *record;
+	struct registry_list edition;
+
+	if (row->kind != REGISTRY_AEO || !is_right(search, row))
 		return true;
-	if (registry_record_read(row->kind, row->json, row->bytes, &record, &complaint) < 0)
-		search->err = -EUCLEAN;
-	else
-		put_held(search, i, record, row);
+	search->err = read_row(row, &record);
+	if (search->err < 0)
+		return false;
+	edition = store_edition(search->source, row, record);
+	reason = judge(search, &record->aeo, &edition);
+	if (reason >= BECAUSE_NOT_LISTED || !is_nearer(search, reason, record->key)) {
+		registry_record_free(record);
+		return true;
+	}
+	search->held_reason = reason;
+	hold(search, record, &edition);
 	return true;
 }
 
 /* A claim stands or falls by the number that is claimed, whatever else its TIN has. */
-static int search_operator(struct store *store, struct search *search, const struct party *party)
+static int search_operator(struct search *search)
 {
+	const struct party *party = &search->bundle->record->consignment.parties[search->party];
 	char key[REGISTRY_KEY_BYTES];
 	bool claims = registry_party_key(party, key) == 0;
 	int err = 0;
 
-	for (size_t i = 0; err == 0 && (search->source = store_source(store, i)); i++) {
+	for (size_t i = 0; err == 0 && (search->source = store_source(search->store, i)); i++) {
 		struct records *records =
 			search->source->stamps[REGISTRY_AEO] ? search->source->records : NULL;
 
 		if (records && claims)
-			err = records_find(records, REGISTRY_AEO, key, found_held, search);
+			err = records_find(records, REGISTRY_AEO, key, found_claimed, search);
 		if (err == -ENOENT)
 			err = 0;
 		if (err == 0 && records && !claims && party->tin)
-			err = records_search(records, RECORDS_BY_TIN, party->tin, found_held,
+			err = records_search(records, RECORDS_BY_TIN, party->tin, found_by_tin,
 					     search);
 	}
 	return err < 0 ? err : search->err;
@@ -145,17 +237,12 @@ static int add_operators(struct store *store, struct full_answer *full, struct b
 	int err = 0;
 
 	for (size_t i = 0; err == 0 && i < consignment->party_count; i++) {
-		struct search search = {
-			.full = full,
-			.now = full->now,
-			.bundle = bundle,
-			.first = bundle->held_count,
-		};
+		struct search search = {.full = full, .store = store, .bundle = bundle, .party = i};
 
-		err = search_operator(store, &search, &consignment->parties[i]);
+		err = search_operator(&search);
 		bundle->operators[i] = (struct operator_record){
-			.authorisations = &bundle->held[search.first],
-			.authorisation_count = bundle->held_count - search.first,
+			.authorisations = &bundle->held[i],
+			.authorisation_count = bundle->held_records[i] ? 1 : 0,
 			.searched = refer(full, searched),
 		};
 	}
@@ -177,26 +264,24 @@ static bool found_consignment(void *data, const struct records_row *row)
 	struct search *search = data;
 	struct full_answer *full = search->full;
 	struct bundle **slot = same_key(full, row->key);
-	struct registry_complaint complaint;
 	struct bundle *bundle;
 
 	if (slot && (*slot)->source == search->source)
 		return true; /* by another of its numbers */
 	if (!slot)
 		full->answer.found++;
-	if (slot ? (*slot)->as_of_utc_ns >= store_as_of(search->source, row, &search->now)
+	if (slot ? (*slot)->as_of_utc_ns >= as_of(search, row)
 		 : full->bundle_count == REGISTRY_ANSWERS_MAX)
 		return true;
 	bundle = malloc(sizeof(*bundle));
-	if (!bundle || registry_record_read(row->kind, row->json, row->bytes, &bundle->record,
-					    &complaint) < 0) {
-		search->err = bundle ? -EUCLEAN : -ENOMEM;
+	search->err = bundle ? read_row(row, &bundle->record) : -ENOMEM;
+	if (search->err < 0) {
 		free(bundle);
 		return false;
 	}
-	bundle->held_count = 0;
+	memset(bundle->held_records, 0, sizeof(bundle->held_records));
 	bundle->source = search->source;
-	bundle->as_of_utc_ns = store_as_of(search->source, row, &search->now);
+	bundle->as_of_utc_ns = as_of(search, row);
 	bundle->edition = store_edition(search->source, row, bundle->record);
 	if (slot) {
 		free_bundle(*slot);
@@ -228,7 +313,7 @@ static int search_document(struct search *search, const char *text)
 
 static int search_consignments(struct store *store, struct full_answer *full)
 {
-	struct search search = {.full = full, .now = full->now};
+	struct search search = {.full = full, .store = store};
 	int err = store->stream.records ? 0 : -EIO;
 
 	for (size_t i = 0; err == 0 && (search.source = store_source(store, i)); i++) {
@@ -239,6 +324,37 @@ static int search_consignments(struct store *store, struct full_answer *full)
 			      : search_source(&search, full->answer.key, full->answer.text);
 	}
 	return err < 0 ? err : search.err;
+}
+
+static bool has_document(const struct consignment *consignment, const char *text)
+{
+	for (size_t i = 0; i < consignment->document_count; i++)
+		if (strcmp(consignment->documents[i].text, text) == 0)
+			return true;
+	return strcmp(consignment->ucr, text) == 0;
+}
+
+/* What is declared as it was read is meant, and not what is written otherwise. */
+static void prefer_as_read(struct full_answer *full)
+{
+	struct bundle *bundles[REGISTRY_ANSWERS_MAX];
+	size_t same = 0, other = REGISTRY_ANSWERS_MAX;
+
+	for (size_t i = 0; i < full->bundle_count; i++) {
+		struct bundle *bundle = full->bundles[i];
+
+		if (has_document(&bundle->record->consignment, full->answer.text))
+			bundles[same++] = bundle;
+		else
+			bundles[--other] = bundle;
+	}
+	if (same == 0)
+		return;
+	for (size_t i = other; i < REGISTRY_ANSWERS_MAX; i++)
+		free_bundle(bundles[i]);
+	memcpy(full->bundles, bundles, same * sizeof(struct bundle *));
+	full->answer.found -= REGISTRY_ANSWERS_MAX - other;
+	full->bundle_count = same;
 }
 
 static int fill_dossier(struct store *store, struct full_answer *full, size_t i)
@@ -263,6 +379,8 @@ static int fill_answer(struct store *store, struct full_answer *full)
 {
 	int err = search_consignments(store, full);
 
+	if (err == 0 && full->answer.key == KEY_DOCUMENT)
+		prefer_as_read(full);
 	for (size_t i = 0; err == 0 && i < full->bundle_count; i++)
 		err = fill_dossier(store, full, i);
 	if (err == 0 && full->bundle_count == 0)
@@ -290,6 +408,7 @@ struct registry_answer *store_answer(struct store *store, const struct registry_
 	full->bundle_count = full->stamp_count = 0;
 	full->table = NULL;
 	full->now = *now;
+	full->state = question->state;
 	full->answer = (struct registry_answer){
 		.tag = question->tag,
 		.key = question->key,

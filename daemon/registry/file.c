@@ -143,22 +143,26 @@ static void drop_front(struct registry_rows *rows, size_t bytes)
 	rows->bytes -= bytes;
 }
 
+#define SEPARATORS ",; \t" /* behind the head */
+
 /* A spreadsheet puts quotes around a cell that has quotes, and doubles these; behind the first cell
- * stand the separators of the others. */
-static void unquote_head(struct registry_rows *rows)
+ * stand the separators of the others. false: the head is divided among them. */
+static bool unquote_head(struct registry_rows *rows)
 {
 	char *in = rows->text, *out = rows->text, *end;
-	bool quoted = in[0] == '"';
+	bool quoted = in[0] == '"', divided;
 
 	for (in += quoted; *in && !(quoted && in[0] == '"' && in[1] != '"'); in++) {
 		in += quoted && in[0] == '"';
 		*out++ = *in;
 	}
+	divided = quoted && *in && in[1 + strspn(in + 1, SEPARATORS)] != '\0';
 	*out = '\0';
 	end = strrchr(rows->text, '}');
-	if (end && end[1 + strspn(end + 1, ",; \t")] == '\0')
+	if (end && end[1 + strspn(end + 1, SEPARATORS)] == '\0')
 		end[1] = '\0';
 	rows->bytes = strlen(rows->text);
+	return !divided;
 }
 
 /* Of the first line, which may be for the spreadsheet alone, as "sep=;". */
@@ -180,6 +184,7 @@ static int read_head(struct list_file *file, bool csv)
 	struct registry_complaint complaint = {.text = "the head is missing: {\"list\":{…}}"};
 	struct registry_rows *rows = &file->rows;
 	const char *text;
+	bool whole = true;
 	int result;
 
 	do {
@@ -187,14 +192,18 @@ static int read_head(struct list_file *file, bool csv)
 		if (result > 0 && rows->line == 1 && strncmp(rows->text, mark, 3) == 0)
 			drop_front(rows, 3);
 		if (result > 0 && csv)
-			unquote_head(rows);
+			whole = unquote_head(rows);
 		text = rows->text;
 	} while (csv && result > 0 &&
 		 ((text[0] == '#' && !strchr(text, '{')) || is_a_spreadsheets(rows)));
 	if (result < 0 && result != -EINVAL)
 		return result;
-	if (result <= 0 || (csv && text[0] != '#')) {
+	if (result <= 0 || (csv && text[0] != '#') || !whole) {
 		complaint.line = rows->line;
+		if (!whole)
+			snprintf(
+				complaint.text, sizeof(complaint.text),
+				"the head is divided among cells: it stands in the first one, whole");
 		if (is_utf16(rows))
 			snprintf(complaint.text, sizeof(complaint.text),
 				 "is no UTF-8, but UTF-16: save it as \"CSV UTF-8\"");
@@ -239,8 +248,8 @@ static int find_columns(struct list_file *file)
 	struct registry_rows *rows = &file->rows;
 	int result = registry_rows_csv(rows);
 
-	if (result > 0 && rows->count == 1 && strchr(rows->cells[0], ';')) {
-		rows->separator = ';';
+	if (result > 0 && rows->count == 1 && strpbrk(rows->cells[0], ";\t")) {
+		rows->separator = *strpbrk(rows->cells[0], ";\t");
 		result = registry_rows_split(rows);
 	}
 	while (result > 0 && rows->count > 1 && rows->cells[rows->count - 1][0] == '\0')

@@ -4,6 +4,7 @@
 #define CORRIDORD_TRANSIT_PRIVATE_H
 
 #include "transit/checkpoint/checkpoint.h"
+#include "transit/registry/moves.h"
 #include "transit/registry/reseals.h"
 #include "transit/sensor/input.h"
 #include "transit/transit.h"
@@ -41,6 +42,7 @@ struct transit {
 	const char *checkpoint_id;
 	struct seal_memory seal_memory;
 	struct reseals reseals;
+	struct moves moves;
 
 	/* What transit_wire() makes, and replaces. */
 	struct wired_point **points;

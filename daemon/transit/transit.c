@@ -56,7 +56,8 @@ void transit_set_questions(struct transit *transit, const struct registry_questi
 void transit_recall(struct transit *transit, const char *key, const char *text)
 {
 	if (seal_memory_recall(&transit->seal_memory, key, text) ||
-	    reseals_recall(&transit->reseals, key, text))
+	    reseals_recall(&transit->reseals, key, text) ||
+	    moves_recall(&transit->moves, key, text))
 		return;
 	if (transit->checkpoint)
 		checkpoint_recall(transit->checkpoint, key, text);

@@ -532,6 +532,8 @@ int transit_set_up(struct transit *transit, const struct transit_conf *conf)
 	int err = reseals_init(&transit->reseals);
 
 	if (err == 0)
+		err = moves_init(&transit->moves);
+	if (err == 0)
 		err = seal_memory_init(&transit->seal_memory);
 	if (err < 0)
 		return err;
@@ -542,6 +544,7 @@ int transit_set_up(struct transit *transit, const struct transit_conf *conf)
 		.questions = conf->questions,
 		.memory = &transit->seal_memory,
 		.reseals = &transit->reseals,
+		.moves = &transit->moves,
 		.data = conf->data,
 		.word_told = conf->word_told,
 	};
@@ -569,4 +572,5 @@ void transit_tear_down(struct transit *transit)
 	checkpoint_free(transit->checkpoint);
 	seal_memory_fini(&transit->seal_memory);
 	reseals_fini(&transit->reseals);
+	moves_fini(&transit->moves);
 }

@@ -49,6 +49,7 @@ void transit_put_states(struct transit *transit, const char *lane, const struct 
 /* Its numbers, normalised. */
 struct said_numbers {
 	char ucr[IDENTIFIER_BYTES], removed[IDENTIFIER_BYTES], affixed[IDENTIFIER_BYTES];
+	struct move_list moved;
 };
 
 static bool read_number(enum identifier_kind kind, const char *said,
@@ -63,6 +64,43 @@ static bool read_number(enum identifier_kind kind, const char *said,
 static bool is_incident(const char *code)
 {
 	return code[0] >= '1' && code[0] <= '6' && !code[1];
+}
+
+static bool is_said(const char *text)
+{
+	return text && text[0];
+}
+
+/* The members of the one or the other kind. NULL: they can be. */
+static const char *read_move(const struct officer_act *act, enum move_kind kind,
+			     struct move_list *list)
+{
+	const bool vehicle = kind == MOVE_VEHICLE;
+	const char *from = vehicle ? act->old_vehicle : act->old_container;
+	const char *to = vehicle ? act->new_vehicle : act->new_container;
+	struct move *move = &list->moves[list->count];
+
+	if (!is_said(from) && !is_said(to))
+		return NULL;
+	move->kind = kind;
+	if (is_said(from) &&
+	    !read_number(vehicle ? IDENTIFIER_PLATE : identifier_equipment(from, strlen(from)),
+			 from, move->from))
+		return vehicle ? "old_vehicle" : "old_container";
+	if (!is_said(to) ||
+	    !read_number(vehicle ? IDENTIFIER_PLATE : identifier_equipment(to, strlen(to)), to,
+			 move->to) ||
+	    strcmp(move->from, move->to) == 0)
+		return vehicle ? "new_vehicle" : "new_container";
+	list->count++;
+	return NULL;
+}
+
+static const char *read_moves(const struct officer_act *act, struct move_list *list)
+{
+	const char *fault = read_move(act, MOVE_VEHICLE, list);
+
+	return fault ? fault : read_move(act, MOVE_CONTAINER, list);
 }
 
 /* NULL: all of it can be. Else the member that cannot. */
@@ -83,7 +121,7 @@ static const char *find_fault(const struct transit *transit, const struct office
 		return "to";
 	if (act->kind == ACT_INCIDENT && !is_incident(act->code))
 		return "code";
-	return NULL;
+	return act->kind == ACT_INCIDENT ? read_moves(act, &ret_numbers->moved) : NULL;
 }
 
 /* Where it is now, if it is in a lane. */
@@ -107,6 +145,14 @@ static void compare_anew(struct transit *transit, const char *removed, const cha
 {
 	for (uint32_t i = 0; i < transit->lane_count; i++) {
 		lane_reseal(transit->lanes[i], removed, affixed);
+		transit_rearm_lane(transit, transit->lanes[i]);
+	}
+}
+
+static void move_what_is_here(struct transit *transit, const char *ucr)
+{
+	for (uint32_t i = 0; i < transit->lane_count; i++) {
+		lane_move(transit->lanes[i], ucr);
 		transit_rearm_lane(transit, transit->lanes[i]);
 	}
 }
@@ -135,7 +181,15 @@ int transit_act(struct transit *transit, const struct officer_act *act, const st
 	if (act->kind == ACT_RESEAL)
 		(void)reseals_add(&transit->reseals, &transit->teller, numbers.removed,
 				  numbers.affixed);
+	sound.moved = &numbers.moved;
+	if (numbers.moved.count > 0)
+		moves_add(&transit->moves, &transit->teller, numbers.ucr, &numbers.moved);
 	checkpoint_act(transit->checkpoint, &sound, &place);
+	if (numbers.moved.count > 0) {
+		checkpoint_move(transit->checkpoint, numbers.ucr,
+				moves_of(&transit->moves, numbers.ucr));
+		move_what_is_here(transit, numbers.ucr);
+	}
 	if (act->kind == ACT_RESEAL)
 		compare_anew(transit, numbers.removed, numbers.affixed);
 	transit_rearm_checkpoint(transit);
@@ -158,6 +212,16 @@ static void take_reseals(struct transit *transit, const struct handover *handove
 		teller_flush(&transit->teller);
 		compare_anew(transit, seal->instead_of, seal->number);
 	}
+}
+
+/* So is what it was moved to. */
+static void take_moves(struct transit *transit, const struct handover *handover)
+{
+	if (!moves_take(&transit->moves, &transit->teller, handover->ucr, &handover->moved,
+			handover->departed_utc_ns))
+		return;
+	teller_flush(&transit->teller);
+	move_what_is_here(transit, handover->ucr);
 }
 
 static bool has_legs(struct transit *transit, const struct instant *now)
@@ -185,6 +249,9 @@ enum legs_heard transit_announce(struct transit *transit, const struct handover 
 	heard = checkpoint_announce(transit->checkpoint, handover, ret_evicted_ucr);
 	if ((heard == LEGS_EXPECTED || heard == LEGS_ARRIVED) && !handover_is_doubtful(handover))
 		take_reseals(transit, handover);
+	if ((heard == LEGS_EXPECTED || heard == LEGS_KNOWN || heard == LEGS_ARRIVED) &&
+	    !handover_is_doubtful(handover))
+		take_moves(transit, handover);
 	after_legs(transit);
 	return heard;
 }

@@ -316,17 +316,26 @@ def test_an_officers_acts_are_events_with_his_name(gateway, officer, subscriber)
             "consignment.incident",
             {"codes": {"ncts": "6"}, "endorsement": "Customs, Sadakhlo"},
         ),
+        (
+            "incident",
+            {"code": "3", "endorsement": "here", "new_vehicle": "gg-900-hh", "old_container": "CSQU 305438 3", "new_container": "MSKU9070323"},
+            "consignment.incident",
+            {"moved": [{"kind": "vehicle", "to": "GG900HH"}, {"kind": "container", "from": "CSQU3054383", "to": "MSKU9070323"}]},
+        ),
         ("redirect", {"to": "ge-poti"}, "consignment.redirected", {"to": "ge-poti"}),
         ("release", {}, "consignment.released", {}),
     ]
     for method, members, event, body in acts:
+        mark = subscriber.mark
         assert officer.ask(method, of, **members)["ok"] is True
-        told = subscriber.wait_event(event)
+        told = subscriber.wait_event(event, since=mark)
         assert told["consignment"] == {"ucr": "7GE1-ACT"}
         assert (told["officer"], told["because"], told["by"]) == (BY["officer"], BY["reason"], "mqtt")
         assert {name: told[name] for name in body} == body
     refused = officer.ask("redirect", of, to="ge-red-bridge")
     assert refused["code"] == "bad_request" and '"to"' in refused["error"]
+    refused = officer.ask("incident", of, code="6", endorsement="here", old_vehicle="AA 1", new_vehicle="aa1")
+    assert refused["code"] == "bad_request" and '"new_vehicle"' in refused["error"]
     subscriber.verified()
 
 

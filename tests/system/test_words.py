@@ -30,6 +30,16 @@ ACTS = [
     ),
     (["control", UCR, "end", "A1", "done"], "control.ended", {"result": "A1"}),
     (["incident", UCR, "6", "Customs, Sadakhlo", "seen"], "consignment.incident", {"endorsement": "Customs, Sadakhlo"}),
+    (
+        ["incident", UCR, "6", "Customs, Sadakhlo", "AA 1", "BB 2", "seen"],
+        "consignment.incident",
+        {"moved": [{"kind": "vehicle", "from": "AA1", "to": "BB2"}]},
+    ),
+    (
+        ["incident", UCR, "6", "Customs, Sadakhlo", "CC 3", "seen"],
+        "consignment.incident",
+        {"moved": [{"kind": "vehicle", "to": "CC3"}]},
+    ),
     (["redirect", UCR, "ge-poti", "closed"], "consignment.redirected", {"to": "ge-poti"}),
     (["release", UCR, "all well"], "consignment.released", {}),
 ]
@@ -37,10 +47,11 @@ ACTS = [
 
 def test_an_officers_acts_at_the_gateway_are_events_in_the_name_of_the_user(ctl, subscriber):
     for words, event, body in ACTS:
+        mark = subscriber.mark
         done = ctl(*words)
         assert done.returncode == FINE, done.stderr
         assert "in your name" in done.stdout
-        told = subscriber.wait_event(event)
+        told = subscriber.wait_event(event, since=mark)
         assert (told["officer"], told["because"], told["by"]) == ("root", words[-1], "control")
         assert {name: told[name] for name in body} == body
 

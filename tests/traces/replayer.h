@@ -24,13 +24,16 @@
  *     #! release 40 UCR officer why
  *     #! send 40 UCR officer TO why          an officer sends it to another checkpoint
  *     #! incident 40 UCR officer 3 why       as the endorsement says
+ *     #! move 40 UCR officer 6 OLD NEW why   an incident: on another vehicle, or in another
+ *                               container, instead of that one (-: of all)
  *     #! legs 30 24 10         from the start on: what leaves is announced, what is announced is
  *                               waited for; minutes beyond its window until it is overdue, hours
  *                               until it is given up, minutes that no leg is shorter than
  *     #! announce 5 FROM UCR 05:10 04:00-06:10 GE4711:intact:2 …   heard of another checkpoint:
  *                               departed then, expected between; seals with their open counter,
- *                               and the one that an officer had it replace (:GE0815); UCR~PART/2:
- *                               one container of two; FROM!wrong: so is it signed
+ *                               and the one that an officer had it replace (:GE0815); OLD>NEW: what
+ *                               it was moved to; UCR~PART/2: one container of two; FROM!wrong: so
+ *                               is it signed
  *     #! redirect 40 UCR TO     the registry has another last stop for it now
  *     #! take-back 20 UCR       heard: it is not waited for any more
  *     #! connected 20           to the broker, which tells all that is announced once more
@@ -386,7 +389,7 @@ static void replay_own(struct replay *replay, const char *line)
 }
 
 /* What follows the officer: as the act needs it, then why. */
-static bool replay_act_read(const char *method, const char *rest, char words[2][64], char why[100],
+static bool replay_act_read(const char *method, const char *rest, char words[3][64], char why[100],
 			    struct officer_act *act)
 {
 	if (strcmp(method, "reseal") == 0) {
@@ -406,12 +409,30 @@ static bool replay_act_read(const char *method, const char *rest, char words[2][
 		return sscanf(rest, "%99[^\n]", why) == 1;
 	}
 	act->kind = strcmp(method, "send") == 0 ? ACT_REDIRECT : ACT_INCIDENT;
+	if (strcmp(method, "move") == 0)
+		return sscanf(rest, "%63s %63s %63s %99[^\n]", words[0], words[1], words[2], why) ==
+		       4;
 	return sscanf(rest, "%63s %99[^\n]", words[0], why) == 2;
+}
+
+static bool replay_is_container(const char *number)
+{
+	return identifier_check(IDENTIFIER_CONTAINER, number) == IDENTIFIER_GOOD;
+}
+
+static void replay_moved(struct officer_act *act, const char *from, const char *to)
+{
+	const bool container = replay_is_container(to);
+
+	if (strcmp(from, "-") == 0)
+		from = "";
+	*(container ? &act->old_container : &act->old_vehicle) = from;
+	*(container ? &act->new_container : &act->new_vehicle) = to;
 }
 
 static void replay_act(struct replay *replay, const char *line)
 {
-	char method[16], ucr[64], officer[32], words[2][64] = {{0}}, why[100];
+	char method[16], ucr[64], officer[32], words[3][64] = {{0}}, why[100];
 	struct officer_act act = {
 		.officer = officer,
 		.reason = why,
@@ -433,6 +454,8 @@ static void replay_act(struct replay *replay, const char *line)
 		replay_fail("what is %s", line);
 	if (strcmp(ucr, "-") == 0)
 		ucr[0] = '\0';
+	if (words[2][0])
+		replay_moved(&act, words[1], words[2]);
 	replay_to(replay, replay_seconds(seconds));
 	replay_flush(replay);
 	rc = transit_act(replay->transit, &act, &replay->now, &what);
@@ -443,7 +466,8 @@ static void replay_act(struct replay *replay, const char *line)
 
 static bool replay_is_act(const char *line)
 {
-	static const char *const acts[] = {"reseal ", "control ", "release ", "send ", "incident "};
+	static const char *const acts[] = {"reseal ", "control ",  "release ",
+					   "send ",   "incident ", "move "};
 
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
 		if (strncmp(line, acts[i], strlen(acts[i])) == 0)
@@ -498,6 +522,19 @@ static void replay_seal(struct handover *handover, const char *part)
 		   seal->instead_of) < 3 ||
 	    !leg_seal_state_by_name(state, &seal->state))
 		replay_fail("what is %s", part);
+}
+
+static bool replay_move(struct handover *handover, const char *part)
+{
+	struct move *move = &handover->moved.moves[handover->moved.count];
+
+	if (sscanf(part, "%31[^>]>%31s", move->from, move->to) != 2)
+		return false;
+	move->kind = replay_is_container(move->to) ? MOVE_CONTAINER : MOVE_VEHICLE;
+	if (strcmp(move->from, "-") == 0)
+		move->from[0] = '\0';
+	handover->moved.count++;
+	return true;
 }
 
 static void replay_redirect(struct replay *replay, double seconds, const char *ucr, const char *to)
@@ -564,7 +601,8 @@ static void replay_announce(struct replay *replay, const char *line)
 	handover.expected_until_utc_ns = replay_time(until[0], until[1]);
 	handover.expires_utc_ns = handover.expected_until_utc_ns + 24 * 60 * TABLE_MINUTE_NS;
 	for (i = 0; i < count - 9; i++)
-		replay_seal(&handover, seals[i]);
+		if (!replay_move(&handover, seals[i]))
+			replay_seal(&handover, seals[i]);
 	replay_to(replay, replay_seconds(seconds));
 	replay_flush(replay);
 	i = (int)transit_announce(replay->transit, &handover, evicted_ucr, &replay->now);

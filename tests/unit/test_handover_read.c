@@ -58,6 +58,9 @@ static void what_one_gateway_writes_another_reads(void **state)
 			  {"GE2", LEG_SEAL_MISSING, -1, 0, UTC, {0}, 0, {0}}},
 		.seal_count = 2,
 		.seals_more = 4,
+		.moved = {.moves = {{MOVE_VEHICLE, "AA123BB", "GG900HH"},
+				    {MOVE_CONTAINER, "", "MSKU9070323"}},
+			  .count = 2},
 	};
 	char id[HANDOVER_ID_BYTES], members[EVENT_BODY_BYTES], payload[EVENT_BYTES],
 		key[HANDOVER_KEY_BYTES];

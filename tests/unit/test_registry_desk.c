@@ -33,6 +33,47 @@ static void a_consignment_is_found_by_all_its_numbers(void **state)
 	registry_answer_free(answer);
 }
 
+static void a_document_is_found_in_every_writing_and_as_read_before_others(void **state)
+{
+	static const struct {
+		const char *declared, *read;
+		uint64_t found;
+	} cases[] = {
+		{"gtrd\",\"number\":\"AZ-KZ-000123-26", "AZKZ00012326", 1},
+		{"gtrd\",\"number\":\"GTRD-2026/000123", "GTRD2026/000123", 1},
+		{"cim-smgs\",\"number\":\"RZD.00123", "RZD00123", 1},
+		{"cim-smgs\",\"number\":\"2880123456", "28-80-12345-6", 1},
+		{"national\",\"number\":\"10113110/010326/0001234", "101131100103260001234", 1},
+		{"national\",\"number\":\"20113110/010326/0001234", "20113110-010326-0001234", 1},
+		{"mrn\",\"number\":\"26GE7A01B2C3D4E5J1", "*26GE7A01B2C3D4E5J1*", 1},
+		{"national\",\"number\":\"12-345", "12-346", 0},
+		{"national\",\"number\":\"77-345", "77-345", 1}, /* and not the next one */
+		{"national\",\"number\":\"773-45", "773-45", 1},
+	};
+	struct desk_rig *rig = *state;
+	char ucr[32], seal[32], more[128];
+
+	open_desk(rig);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		snprintf(ucr, sizeof(ucr), "6GEW%06zu", i);
+		snprintf(seal, sizeof(seal), "W%06zu", i);
+		snprintf(more, sizeof(more), ",\"documents\":[{\"kind\":\"%s\"}]",
+			 cases[i].declared);
+		bring_consignment(rig, ucr, seal, "P1", more);
+	}
+	WAIT_FOR(registry_counters(rig->desk).records == COUNT(cases));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct registry_answer *answer = ask(rig, KEY_DOCUMENT, cases[i].read);
+
+		assert_int_equal(answer->found, cases[i].found);
+		snprintf(ucr, sizeof(ucr), "6GEW%06zu", i);
+		if (answer->found)
+			assert_string_equal(answer->dossiers[0].consignment->ucr, ucr);
+		registry_answer_free(answer);
+	}
+	assert_int_equal(found(rig, KEY_DOCUMENT, "77345"), 2);
+}
+
 static void a_record_is_replaced_removed_and_survives_a_restart(void **state)
 {
 	struct desk_rig *rig = *state;
@@ -340,6 +381,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		desk_test(a_consignment_is_found_by_all_its_numbers),
+		desk_test(a_document_is_found_in_every_writing_and_as_read_before_others),
 		desk_test(a_record_is_replaced_removed_and_survives_a_restart),
 		desk_test(what_is_held_already_is_not_written_again),
 		desk_test(what_is_bad_is_refused_by_name_and_harms_nothing),

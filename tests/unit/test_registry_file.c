@@ -243,6 +243,20 @@ static void a_row_is_read_as_the_record_it_stands_for(void **state)
 		"\"consent_mra\":true}");
 }
 
+static void tabs_may_divide_the_cells_too(void **state)
+{
+	struct reading_list list = {0};
+
+	(void)state;
+	assert_int_equal(read_text("csv",
+				   "#" AEO_HEAD "country\tscheme\tnumber\ttype\troles\tstatus\n"
+				   "GE\tGE-AEO\tA,1\tAEOS\texporter;carrier\tactive\n\t\t\t\t\t\n",
+				   &list),
+			 1);
+	assert_non_null(strstr(list.written, "\"number\":\"A,1\""));
+	assert_non_null(strstr(list.written, "\"roles\":[\"exporter\",\"carrier\"]"));
+}
+
 static void an_arrangement_may_be_a_row_with_the_usual_names(void **state)
 {
 	struct reading_list list = {0};
@@ -324,6 +338,13 @@ static void bad_rows_are_complained_of_by_line(void **state)
 {
 #define HEADS "#" AEO_HEAD AEO_COLUMNS
 	(void)state;
+	expect_refused("csv", HEADS "GE,GE-AEO,#REF!,AEOS,active\n",
+		       "3: number: \"#REF!\" is a spr");
+	expect_refused("csv", HEADS "GE,GE-AEO,#####,AEOS,active\n",
+		       "3: number: \"#####\" is a spr");
+	expect_refused("csv",
+		       "\"#{\"\"list\"\":{\"\"kind\"\":\"\"aeo\"\"\",\"version:\"\"7\"\"\"\n",
+		       "1: the head is divided");
 	expect_refused("csv", HEADS "GE,GE-AEO,1,AEOS\n", "3: has 4 cells, there are 5 columns");
 	expect_refused("csv", HEADS "GE,GE-AEO,1,AEOS,up\n", "3: status: \"up\", expected one of");
 	expect_refused("csv", HEADS "GE,GE-AEO,\"1\"2,AEOS,active\n",
@@ -516,6 +537,7 @@ int main(void)
 		cmocka_unit_test(a_line_that_is_too_long_is_one_complaint),
 		cmocka_unit_test(a_zero_byte_is_complained_of),
 		cmocka_unit_test(a_row_is_read_as_the_record_it_stands_for),
+		cmocka_unit_test(tabs_may_divide_the_cells_too),
 		cmocka_unit_test(an_arrangement_may_be_a_row_with_the_usual_names),
 		cmocka_unit_test(a_consignment_may_be_a_row_too),
 		cmocka_unit_test(a_history_may_stand_in_one_cell),

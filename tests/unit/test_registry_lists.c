@@ -148,6 +148,68 @@ static void an_operator_of_a_list_comes_with_a_consignment_of_the_stream(void **
 	assert_string_equal(type_held(rig), "AEOC");
 }
 
+static void bring_authorisation(struct desk_rig *rig, const char *state, int number,
+				const char *more)
+{
+	char subject[64], payload[256];
+
+	snprintf(subject, sizeof(subject), "aeo/%s:AEO:%03d", state, number);
+	snprintf(payload, sizeof(payload),
+		 "{\"country\":\"%s\",\"scheme\":\"AEO\",\"number\":\"%03d\",\"tin\":\"T1\","
+		 "\"type\":\"AEOS\",\"as_of\":\"2026-10-01\",%s}",
+		 state, number, more);
+	bring(rig, subject, payload);
+}
+
+/* Which authorisation the carrier of seal GE1's consignment is found to have. */
+static void assert_held(struct desk_rig *rig, const char *number)
+{
+	struct registry_answer *answer = ask(rig, KEY_SEAL, "GE1");
+	const struct operator_record *held = &answer->dossiers[0].operators[0];
+
+	assert_int_equal(held->authorisation_count, number ? 1 : 0);
+	if (number)
+		assert_string_equal(held->authorisations[0].number, number);
+	registry_answer_free(answer);
+}
+
+static void however_many_authorisations_a_tin_has_that_of_this_state_is_found(void **state)
+{
+	static const char list[] =
+		"{\"list\":{\"kind\":\"aeo\",\"version\":\"v7\",\"as_of\":\"2026-11-01T00:00:00Z\"}}\n"
+		"{\"country\":\"GE\",\"scheme\":\"AEO\",\"number\":\"099\",\"type\":\"AEOS\","
+		"\"tin\":\"T2\",\"status\":\"active\"}\n";
+	struct desk_rig *rig = *state;
+	FILE *file = fopen(rig->list, "w");
+
+	assert_non_null(file);
+	fputs(list, file);
+	fclose(file);
+	rig->conf.files.count = 1;
+	open_desk(rig);
+	WAIT_FOR(times_told(rig, "registry.list") == 1);
+	bring_consignment(rig, UCR_1, "GE1", "P1",
+			  ",\"parties\":[{\"role\":\"carrier\",\"tin\":\"T1\"}]");
+	for (int i = 0; i < 100; i++)
+		bring_authorisation(rig, "TR", i, "\"status\":\"active\"");
+	WAIT_FOR(registry_counters(rig->desk).records == 101);
+	assert_held(rig, NULL);
+	for (int i = 0; i < 9; i++)
+		bring_authorisation(rig, "GE", i, "\"status\":\"revoked\"");
+	bring_authorisation(rig, "GE", 9, "\"status\":\"active\",\"roles\":[\"exporter\"]");
+	WAIT_FOR(registry_counters(rig->desk).records == 111);
+	assert_held(rig, "009");
+	bring_authorisation(rig, "GE", 99,
+			    "\"status\":\"active\""); /* another's by now, says the list */
+	bring_authorisation(rig, "GE", 10, "\"status\":\"suspended\"");
+	WAIT_FOR(registry_counters(rig->desk).records == 113);
+	assert_held(rig, "009");
+	bring_authorisation(rig, "GE", 12, "\"status\":\"active\"");
+	bring_authorisation(rig, "GE", 11, "\"status\":\"active\"");
+	WAIT_FOR(registry_counters(rig->desk).records == 115);
+	assert_held(rig, "011");
+}
+
 /* There is a new file of records beside the one in use. */
 static bool is_being_read(const struct desk_rig *rig)
 {
@@ -191,6 +253,7 @@ int main(void)
 		desk_test(a_list_that_could_not_be_taken_is_read_again),
 		desk_test(the_newer_of_two_records_is_right),
 		desk_test(an_operator_of_a_list_comes_with_a_consignment_of_the_stream),
+		desk_test(however_many_authorisations_a_tin_has_that_of_this_state_is_found),
 		desk_test(a_stop_in_the_middle_of_a_long_list_is_quick_and_the_list_is_read_again),
 	};
 

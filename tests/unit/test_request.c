@@ -110,6 +110,8 @@ static void what_is_wrong_is_said_in_words(void **state)
 		{REQUEST_REDIRECT, "{" HEAD "\"ucr\":\"1\"}", "\"to\" is missing"},
 		{REQUEST_INCIDENT, "{" HEAD "\"ucr\":\"1\",\"code\":\"3\"}",
 		 "\"endorsement\" is missing"},
+		{REQUEST_RELEASE, "{" HEAD "\"ucr\":\"1\",\"new_vehicle\":\"AA1\"}",
+		 "\"new_vehicle\" is no member of a request \"release\""},
 	};
 	struct request request;
 	char error[REQUEST_ERROR_BYTES];

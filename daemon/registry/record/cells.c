@@ -151,13 +151,23 @@ static void write_cell(struct jw *json, const struct shape_member *column, char 
 	jw_close_array(json);
 }
 
+/* What it shows instead of a value: #REF!, #NAME?, #N/A, or that the column is too narrow. */
+static bool is_an_error(const char *text)
+{
+	const size_t bytes = strlen(text);
+
+	return text[0] == '#' && bytes > 1 &&
+	       (strchr("!?", text[bytes - 1]) || strcmp(text, "#N/A") == 0 ||
+		strspn(text, "#") == bytes);
+}
+
 /* What a spreadsheet made of a long number, or would compute: 1.23457E+11, ="00123". */
 static bool is_mangled(const char *text)
 {
 	const size_t whole = strspn(text, DIGITS);
 	const char *rest = text + whole;
 
-	if (text[0] == '=')
+	if (text[0] == '=' || is_an_error(text))
 		return true;
 	if (whole == 1 && (*rest == '.' || *rest == ','))
 		rest += 1 + strspn(rest + 1, DIGITS);

@@ -104,7 +104,7 @@ int registry_record_key(enum registry_kind kind, const char *text, size_t bytes,
 	}
 }
 
-/* Who reads a number does not know of what kind it is declared, nor whether its hyphens are kept. */
+/* Who reads a number does not know of what kind it is declared, nor which separators are kept. */
 static void call_bare(const char *text, void *data,
 		      void (*call)(void *data, enum registry_key key, const char *text))
 {

@@ -4,6 +4,7 @@
 
 #include "base/json_writer.h"
 #include "transit/checkpoint/private.h"
+#include "transit/registry/moves.h"
 
 static struct jw *begin(struct checkpoint *checkpoint, const struct officer_act *act,
 			const struct stay_place *place)
@@ -120,6 +121,7 @@ static void tell_incident(struct checkpoint *checkpoint, const struct officer_ac
 	jw_open(json, "codes");
 	jw_text(json, "ncts", act->code);
 	jw_close(json);
+	move_list_tell(act->moved, json);
 	end(checkpoint, EVENT_CONSIGNMENT_INCIDENT);
 }
 

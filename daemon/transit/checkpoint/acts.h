@@ -2,13 +2,14 @@
  *
  * An examination that begins or ends and a release have their place in the study of this
  * checkpoint (study_goods.h); a seal that was replaced is another one from now on, here and at the
- * next checkpoint (reseals.h); what was sent elsewhere is announced there. All of it is told even
+ * next checkpoint (reseals.h), and so is a vehicle (moves.h); what was sent elsewhere is announced there. All of it is told even
  * where the gateway does not know the consignment: an officer's act is a fact.
  */
 #ifndef CORRIDORD_TRANSIT_CHECKPOINT_ACTS_H
 #define CORRIDORD_TRANSIT_CHECKPOINT_ACTS_H
 
 struct checkpoint;
+struct move_list;
 struct stay_place;
 
 enum officer_act_kind {
@@ -30,6 +31,10 @@ struct officer_act {
 	const char *result; /* of a control that ends */
 	const char *to; /* of a redirection: the checkpoint */
 	const char *code, *endorsement; /* of an incident: NCTS 1 to 6, and as it is written */
+	/* Of an incident: the plates and containers that it goes on and in instead of others, as they
+	 * are written; empty: none, or all of the kind. Once read: moved. */
+	const char *old_vehicle, *new_vehicle, *old_container, *new_container;
+	const struct move_list *moved; /* or NULL */
 };
 
 /* Puts its event, and what follows from it. All texts are sound, numbers are normalised. place:

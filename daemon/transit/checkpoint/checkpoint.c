@@ -406,6 +406,7 @@ static bool comes_in_parts(struct checkpoint *checkpoint, const struct passage *
 			   const struct passage_binding *binding)
 {
 	const struct consignment *consignment = binding_consignment(binding);
+	const struct handover *whole;
 	char id[HANDOVER_ID_BYTES];
 
 	for (size_t i = 0; consignment && i < consignment->container_count; i++) {
@@ -417,7 +418,8 @@ static bool comes_in_parts(struct checkpoint *checkpoint, const struct passage *
 		    legs_announced(checkpoint->legs, id))
 			return true;
 	}
-	return !legs_announced(checkpoint->legs, binding->ucr) && leaves_in_parts(passage, binding);
+	whole = legs_announced(checkpoint->legs, binding->ucr);
+	return (!whole || !handover_is_doubtful(whole)) && leaves_in_parts(passage, binding);
 }
 
 static void depart(struct checkpoint *checkpoint, const struct lane *lane,
@@ -458,10 +460,13 @@ static void check(struct checkpoint *checkpoint, const struct lane *lane,
 				  .at_mono_ns = arrived(checkpoint, passage)},
 			.id = part.id,
 			.part = part.name,
+			.parts = part.count,
 		};
+		const struct handover *announced = legs_announced(checkpoint->legs, part.id);
 
-		lane_custody(lane, passage, binding, legs_announced(checkpoint->legs, part.id),
-			     &custody);
+		if (!announced)
+			announced = legs_announced(checkpoint->legs, binding->ucr);
+		lane_custody(lane, passage, binding, announced, &custody);
 		legs_check(checkpoint->legs, checkpoint->teller, &custody, final);
 	}
 }
@@ -564,6 +569,12 @@ enum legs_heard checkpoint_announce(struct checkpoint *checkpoint, const struct 
 {
 	checkpoint_set_dirty(checkpoint);
 	return legs_announce(checkpoint->legs, checkpoint->teller, handover, ret_evicted_ucr);
+}
+
+void checkpoint_move(struct checkpoint *checkpoint, const char *ucr, const struct move_list *moved)
+{
+	if (checkpoint->legs)
+		legs_move(checkpoint->legs, checkpoint->teller, ucr, moved);
 }
 
 enum legs_heard checkpoint_withdraw(struct checkpoint *checkpoint, const char *id,

@@ -54,6 +54,9 @@ void checkpoint_book(struct checkpoint *checkpoint, struct event_draft *draft);
 struct lane_listener checkpoint_listener(struct checkpoint *checkpoint);
 int checkpoint_acknowledge(struct checkpoint *checkpoint, const struct acknowledgement *by);
 
+/* What has left for another checkpoint goes on another vehicle: so it is announced. */
+void checkpoint_move(struct checkpoint *checkpoint, const char *ucr, const struct move_list *moved);
+
 /* Announcements of other checkpoints (legs.h); only where there are legs. */
 bool checkpoint_has_legs(const struct checkpoint *checkpoint);
 enum legs_heard checkpoint_announce(struct checkpoint *checkpoint, const struct handover *handover,

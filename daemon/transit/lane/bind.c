@@ -6,6 +6,8 @@
 
 #include "base/backoff.h"
 #include "transit/lane/private.h"
+#include "transit/registry/amended.h"
+#include "transit/registry/moves.h"
 #include "transit/registry/reseals.h"
 
 static int ask(struct lane *lane, enum registry_key key, const char *text, uint64_t *ret_tag)
@@ -14,6 +16,8 @@ static int ask(struct lane *lane, enum registry_key key, const char *text, uint6
 	int err;
 
 	snprintf(question.text, sizeof(question.text), "%s", text);
+	snprintf(question.state, sizeof(question.state), "%s",
+		 lane->site->country ? lane->site->country : "");
 	err = lane->site->questions.ask(lane->site->questions.data, &question);
 	if (err == 0)
 		*ret_tag = lane->site->tags = question.tag;
@@ -45,12 +49,27 @@ void lane_retry_failed(struct passage *passage, int64_t at_mono_ns)
 			passage->reads[i].status = READ_TO_ASK;
 }
 
-/* A seal that an officer affixed is found as the declared one. */
-static const char *asked_for(const struct lane *lane, const struct passage *passage,
-			     const struct passage_read *read)
+/* A vehicle or a container that an officer moved something to: which kind of number it has. */
+static bool move_kind_of(const struct passage_read *read, enum move_kind *ret_kind)
 {
-	return read->rule == RULE_SEAL ? reseals_declared(lane->site->reseals, read->text)
-				       : passage_asked_as(passage, read);
+	*ret_kind = read->rule == RULE_PLATE ? MOVE_VEHICLE : MOVE_CONTAINER;
+	return read->rule == RULE_PLATE || read->rule == RULE_CONTAINER;
+}
+
+/* What was moved to it is asked about by its UCR, before the number itself. A seal that an officer
+ * affixed is found as the declared one. */
+static int ask_for(struct lane *lane, const struct passage *passage, struct passage_read *read)
+{
+	char ucr[IDENTIFIER_BYTES];
+	enum move_kind kind;
+
+	if (move_kind_of(read, &kind) &&
+	    moves_to(lane->site->moves, kind, read->text, read->moved, ucr))
+		return ask(lane, KEY_UCR, ucr, &read->tag);
+	return ask(lane, read->key,
+		   read->rule == RULE_SEAL ? reseals_declared(lane->site->reseals, read->text)
+					   : passage_asked_as(passage, read),
+		   &read->tag);
 }
 
 static void ask_about(struct lane *lane, struct passage *passage)
@@ -65,7 +84,7 @@ static void ask_about(struct lane *lane, struct passage *passage)
 
 		if (read->status != READ_TO_ASK || read->of_the_next)
 			continue;
-		err = ask(lane, read->key, asked_for(lane, passage, read), &read->tag);
+		err = ask_for(lane, passage, read);
 		if (err != -EAGAIN)
 			read->status = err == 0 ? READ_ASKED : READ_NOT_ASKED;
 	}
@@ -125,8 +144,8 @@ static void set_dossier(const struct lane *lane, struct passage_binding *binding
 {
 	binding->dossier = dossier;
 	binding->answer = answer;
-	free(binding->resealed);
-	binding->resealed = reseals_apply(lane->site->reseals, dossier->consignment);
+	passage_amend(binding, lane->site->reseals,
+		      moves_of(lane->site->moves, dossier->consignment->ucr));
 	recognise(lane, binding);
 }
 
@@ -134,10 +153,10 @@ static void set_dossier(const struct lane *lane, struct passage_binding *binding
 static bool any_seal_read(const struct lane *lane, const struct passage *passage,
 			  const struct consignment *declared)
 {
-	struct consignment *resealed = reseals_apply(lane->site->reseals, declared);
-	bool read = passage_seal_read(passage, resealed ? resealed : declared);
+	struct consignment *amended = consignment_amended(declared, lane->site->reseals, NULL);
+	bool read = passage_seal_read(passage, amended ? amended : declared);
 
-	free(resealed);
+	free(amended);
 	return read;
 }
 
@@ -224,6 +243,15 @@ static void raise_rule(struct lane *lane, struct passage *passage, struct passag
 	tell_binding(lane, passage, passage_find_binding(passage, ucr), finding, replaced, count);
 }
 
+/* The registry has it on that vehicle, and an officer has it on another one since. */
+static bool was_moved_off(const struct lane *lane, const struct passage_read *read, const char *ucr)
+{
+	enum move_kind kind;
+
+	return read && move_kind_of(read, &kind) &&
+	       move_list_left(moves_of(lane->site->moves, ucr), kind, read->text);
+}
+
 /* true: the passage has taken the answer over. */
 static bool bind_dossier(struct lane *lane, struct passage *passage, struct finding *finding,
 			 const struct dossier *dossier, struct registry_answer *answer)
@@ -248,6 +276,11 @@ static bool bind_dossier(struct lane *lane, struct passage *passage, struct find
 		return false; /* that was decided before the restart */
 	if (dossier->list)
 		finding->list = dossier->list;
+	if (was_moved_off(lane, finding->read, consignment->ucr)) {
+		lane_tell_unidentified(lane, passage, finding, "moved", answer->found,
+				       consignment->ucr);
+		return false;
+	}
 	if (outranked(lane, passage, consignment, rule)) {
 		lane_tell_unidentified(lane, passage, finding, "outranked", answer->found,
 				       consignment->ucr);
@@ -292,7 +325,7 @@ static void take_failure(struct lane *lane, const struct passage *passage,
 
 static bool is_of_the_next(const struct passage *passage, const struct passage_read *read)
 {
-	return passage->stage == STAGE_AT_BOOM &&
+	return passage->stage == STAGE_AT_BOOM && !read->recalled &&
 	       read->at_mono_ns >= passage->at_mono_ns[PASSAGE_PRESENT] &&
 	       passage_is_not_of(passage, read->rule, read->text);
 }
@@ -316,6 +349,7 @@ static void take_number(struct lane *lane, struct passage *passage, struct passa
 		.list = answer->consignments,
 		.late = passage->stage == STAGE_CLOSED,
 	};
+	const bool of_moved = answer->key == KEY_UCR; /* which no number that is read is asked as */
 	bool held = false;
 
 	if (is_of_the_next(passage, read)) {
@@ -325,14 +359,16 @@ static void take_number(struct lane *lane, struct passage *passage, struct passa
 		return;
 	}
 	read->status = READ_ANSWERED;
-	read->found = answer->outcome == REGISTRY_ANSWERED && answer->found > 0;
+	read->found |= answer->outcome == REGISTRY_ANSWERED && answer->found > 0;
 	lane->dirty = true;
 	if (answer->outcome == REGISTRY_LOADING) {
 		wait_for_lists(lane, passage, read, &finding);
 	} else if (answer->outcome == REGISTRY_FAILED) {
 		take_failure(lane, passage, read, &finding);
-	} else if (answer->found == 0 && passage_next_other(passage, read)) {
+	} else if (answer->found == 0 && !of_moved && passage_next_other(passage, read)) {
 		read->status = READ_TO_ASK;
+	} else if (answer->found == 0 && (of_moved || read->found)) {
+		read->other = 0;
 	} else if (answer->found == 0) {
 		read->other = 0;
 		tell_outcome(lane, passage, &finding, "unknown", 0);
@@ -342,6 +378,10 @@ static void take_number(struct lane *lane, struct passage *passage, struct passa
 			held |= bind_dossier(lane, passage, &finding, &answer->dossiers[i], answer);
 		if (answer->found > answer->dossier_count)
 			tell_outcome(lane, passage, &finding, "no_room", answer->found);
+	}
+	if (of_moved && read->status == READ_ANSWERED) {
+		read->moved++;
+		read->status = READ_TO_ASK;
 	}
 	if (!held)
 		registry_answer_free(answer);

@@ -4,6 +4,7 @@
 
 #include "transit/lane/private.h"
 #include "transit/legs/legs.h"
+#include "transit/registry/moves.h"
 #include "transit/registry/reseals.h"
 
 static enum leg_seal_state as_told(enum seal_result result)
@@ -207,15 +208,16 @@ static void add_removed(const struct lane *lane, const struct passage *passage, 
 	seal->seen_utc_ns = utc_of(lane, custody->place.at_mono_ns);
 }
 
-/* Its own, those that were announced, and where it is alone on the vehicle all the others. */
+/* Those that were announced, whatever they are declared to close, its own, and where it is alone on the
+ * vehicle all the others. */
 static bool is_custody(const struct legs_custody *custody, const struct consignment *consignment,
 		       const struct handover *announced, bool alone, const char *number)
 {
 	const struct declared_seal *seal = declared(consignment, number);
 
-	if (seal)
-		return is_in_part(seal, custody->part);
-	return alone || announces(announced, number);
+	if (announces(announced, number))
+		return true;
+	return seal ? is_in_part(seal, custody->part) : alone;
 }
 
 void lane_custody(const struct lane *lane, const struct passage *passage,
@@ -228,6 +230,7 @@ void lane_custody(const struct lane *lane, const struct passage *passage,
 	ret_custody->ucr = binding->ucr;
 	ret_custody->rule = passage_rule_name(binding->rule);
 	ret_custody->reseals = lane->site->reseals;
+	ret_custody->moved = moves_of(lane->site->moves, binding->ucr);
 	ret_custody->seal_count = ret_custody->unread = 0;
 	ret_custody->seals_more = ret_custody->unread_more = 0;
 	ret_custody->complete = lane_reads_numbers(lane) && !lane_reader_is_blind(lane);

@@ -31,6 +31,7 @@
 
 struct handover;
 struct legs_custody;
+struct moves;
 struct reseals;
 
 #define LANE_PASSAGES 5 /* at the boom, behind, beyond it, two closed ones that await an answer */
@@ -90,6 +91,7 @@ struct lane_site {
 	uint64_t tags; /* the last one that a question got */
 	struct seal_memory *memory;
 	const struct reseals *reseals; /* what officers replaced here, or before it came */
+	struct moves *moves; /* on which other vehicles they had consignments go */
 	void *data;
 	/* An officer's word that the registry was asked about has had its event; or NULL. */
 	void (*word_told)(void *data, uint64_t number);
@@ -174,6 +176,9 @@ int lane_name_consignment(struct lane *lane, const struct officer_word *word);
 /* A seal was replaced (lane_site.reseals): what is bound is compared anew, with the one that was
  * affixed. */
 void lane_reseal(struct lane *lane, const char *removed, const char *affixed);
+/* A consignment goes on another vehicle (lane_site.moves): so does what is bound, and the new one is looked
+ * for among what was read. */
+void lane_move(struct lane *lane, const char *ucr);
 
 /* The passage that has the consignment bound, or (ucr empty) one that has the seal; NULL: none. */
 const struct passage *lane_find_passage(const struct lane *lane, const char *ucr, const char *seal);

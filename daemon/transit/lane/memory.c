@@ -163,7 +163,8 @@ static void take_reads(struct memo_reader *reader, struct passage *passage)
 		struct passage_read *read = &passage->reads[passage->read_count++];
 		int64_t found;
 
-		*read = (struct passage_read){.asked_before = true, .status = READ_NOT_ASKED};
+		*read = (struct passage_read){
+			.asked_before = true, .recalled = true, .status = READ_NOT_ASKED};
 		read->rule = (enum passage_rule)memo_take(reader, 0, PASSAGE_RULES - 1);
 		read->kind = (enum identifier_kind)memo_take(reader, 0, IDENTIFIER_KINDS - 1);
 		read->verdict =
@@ -192,6 +193,20 @@ static void forget_times(struct passage *passage)
 	passage->sign_mono_ns = INT64_MIN;
 	passage->over_clock_jump = false;
 	passage->clock_ns = INT64_MIN;
+}
+
+/* When each number was read is not kept: not ahead of the vehicle, as far as it is known to have come. */
+static void date_reads(struct passage *passage)
+{
+	const int64_t *at_mono_ns = passage->at_mono_ns;
+	int64_t read_mono_ns = at_mono_ns[PASSAGE_PRESENT];
+
+	if (read_mono_ns == INT64_MIN)
+		read_mono_ns = at_mono_ns[PASSAGE_OPENED];
+	if (read_mono_ns == INT64_MIN)
+		read_mono_ns = INT64_MAX;
+	for (size_t i = 0; i < passage->read_count; i++)
+		passage->reads[i].at_mono_ns = read_mono_ns;
 }
 
 static bool take_passage(struct lane *lane, struct passage *passage, const char *text)
@@ -224,6 +239,7 @@ static bool take_passage(struct lane *lane, struct passage *passage, const char 
 		return false;
 	if (!lane->site->boot || strcmp(boot, lane->site->boot) != 0)
 		forget_times(passage);
+	date_reads(passage);
 	return true;
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "transit/registry/amended.h"
+
 void passage_start(struct passage *passage, const char *id, int64_t at_mono_ns)
 {
 	*passage = (struct passage){.stage = STAGE_AT_BOOM,
@@ -317,10 +319,17 @@ bool passage_awaits_answer(const struct passage *passage)
 	return passage->word.open;
 }
 
+void passage_amend(struct passage_binding *binding, const struct reseals *reseals,
+		   const struct move_list *moved)
+{
+	free(binding->amended);
+	binding->amended = consignment_amended(binding->dossier->consignment, reseals, moved);
+}
+
 const struct consignment *binding_consignment(const struct passage_binding *binding)
 {
-	if (binding->resealed)
-		return binding->resealed;
+	if (binding->amended)
+		return binding->amended;
 	return binding->dossier ? binding->dossier->consignment : NULL;
 }
 
@@ -359,7 +368,7 @@ void passage_unbind(struct passage *passage, size_t which)
 	struct registry_answer *answer = passage->bindings[which].answer;
 
 	assert(which < passage->binding_count);
-	free(passage->bindings[which].resealed);
+	free(passage->bindings[which].amended);
 	passage->binding_count--;
 	memmove(&passage->bindings[which], &passage->bindings[which + 1],
 		(passage->binding_count - which) * sizeof(passage->bindings[0]));

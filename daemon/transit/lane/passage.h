@@ -82,8 +82,10 @@ struct passage_read {
 			* less one; 0: as itself */
 	int64_t ask_mono_ns; /* READ_FAILED: when it is asked again */
 	bool found; /* the registry knows it */
+	uint8_t moved; /* consignments that were moved to it and have been asked about */
 	bool of_the_next; /* the vehicle behind: it is to be read for that */
 	bool asked_before; /* a restart: what came of it was an event then */
+	bool recalled; /* after a restart: it stays with this vehicle */
 	/* Of a seal: */
 	struct seal_sighting seal; /* as last seen */
 	bool removed; /* by an officer: what is seen of it since is his doing */
@@ -99,8 +101,8 @@ struct passage_binding {
 	const struct dossier *dossier; /* NULL: not in the registry, or not asked since a restart */
 	struct registry_answer *answer; /* owned: the dossier is part of it */
 	struct consignment
-		*resealed; /* owned: instead of the dossier's, with the seals that officers
-				       * affixed; NULL: they are as declared */
+		*amended; /* owned: instead of the dossier's, as officers changed it since
+				      * (amended.h); NULL: it is as declared */
 };
 
 /* An officer's word: the vehicle carries this consignment. */
@@ -214,6 +216,11 @@ const struct passage_read *passage_contradiction(const struct passage *passage);
 bool read_awaits_answer(const struct passage_read *read);
 bool passage_awaits_answer(const struct passage *passage); /* to any of its questions */
 
+struct move_list;
+struct reseals;
+/* As officers changed it; only one that has a dossier. moved: or NULL. */
+void passage_amend(struct passage_binding *binding, const struct reseals *reseals,
+		   const struct move_list *moved);
 /* NULL: the registry has told nothing of it. */
 const struct consignment *binding_consignment(const struct passage_binding *binding);
 struct passage_binding *passage_find_binding(struct passage *passage, const char *ucr);

@@ -1,6 +1,6 @@
 /* What the parts of a lane share, from the top: lane.c (arrival, departure, closing),
  * reads.c (what is read), weight.c (what it weighs), opening.c (a passage begins), bind.c (the registry's
- * answers), reseal.c (a seal that was replaced), seals.c (seals against the declaration), tell.c (events), memory.c
+ * answers), amend.c (what officers changed), seals.c (seals against the declaration), tell.c (events), memory.c
  * (over a restart), recognise.c (one party), state.c (questions). custody.c (seals
  * as they go on their way) is called from outside. */
 #ifndef CORRIDORD_TRANSIT_LANE_PRIVATE_H

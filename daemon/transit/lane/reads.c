@@ -69,6 +69,8 @@ static void read_seal(struct lane *lane, struct lane_reader *reader, int64_t at_
 	seal_memory_seen(lane->site->memory, reader->text, lane->conf->name);
 	lane->dirty = true;
 	if (known) {
+		if (!known->reader) /* since a restart */
+			known->at_mono_ns = at_mono_ns;
 		known->reader = read.reader;
 		known->seal.elsewhere |= read.seal.elsewhere;
 		lane_attach_note(lane);

@@ -46,6 +46,8 @@ struct seal_finding seal_check(const struct declared_seal *declared,
 		return finding(CHECK_EXTRA, SEAL_BECAUSE_NOT_DECLARED);
 	if (sighting->state == SEAL_INTACT)
 		return finding(CHECK_INTACT, SEAL_BECAUSE_NOTHING);
+	if (sighting->state == SEAL_MISSING)
+		return finding(CHECK_MISSING, SEAL_BECAUSE_STATE);
 	return finding(CHECK_UNKNOWN, SEAL_BECAUSE_STATE);
 }
 

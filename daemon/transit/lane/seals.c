@@ -110,7 +110,7 @@ static bool is_news(struct seal_finding reported, struct seal_finding now, bool 
 {
 	if (now.result == reported.result)
 		return false;
-	if (now.result == CHECK_UNKNOWN)
+	if (now.result == CHECK_UNKNOWN || now.result == CHECK_MISSING)
 		return final && reported.result == CHECK_NONE;
 	return reported.result < CHECK_CLONE || now.result > reported.result;
 }

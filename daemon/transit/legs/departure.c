@@ -9,8 +9,8 @@
 #include "transit/event/teller.h"
 #include "transit/legs/leg.h"
 
-#define TEXT_VERSION   3 /* 1: handover.h */
-#define TEXT_ELSEWHERE 4 /* of what went elsewhere */
+#define TEXT_VERSION   4 /* 1: handover.h */
+#define TEXT_ELSEWHERE 5 /* of what went elsewhere */
 #define KEY	       "sent/"
 #define NAME_BYTES     (MEMORY_KEY_BYTES - sizeof(KEY) + 1)
 
@@ -290,6 +290,19 @@ void departures_redirect(struct departures *departures, struct teller *teller, c
 	go_back(departures, teller, handover);
 	leg_tell(handover, NULL, json);
 	put(departures, teller, &departure, event_type(EVENT_LEG_REDIRECTED));
+}
+
+void departures_move(struct departures *departures, struct teller *teller, size_t i,
+		     const struct move_list *moved)
+{
+	struct departure departure;
+
+	if (!read_departure(drawer_value(&departures->drawer, i), &departure) ||
+	    departure.withdrawn)
+		return;
+	departure.handover.moved = *moved;
+	handover_fit(&departure.handover);
+	put(departures, teller, &departure, NULL);
 }
 
 /* ---- time ---------------------------------------------------------------------------- */

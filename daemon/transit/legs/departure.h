@@ -63,6 +63,10 @@ const struct departure *departures_at(struct departures *departures, size_t i);
 void departures_redirect(struct departures *departures, struct teller *teller, const char *id,
 			 const struct itinerary_stop *next, int64_t expires_utc_ns, bool ordered);
 
+/* It goes on another vehicle now: puts its announcement anew. */
+void departures_move(struct departures *departures, struct teller *teller, size_t i,
+		     const struct move_list *moved);
+
 /* The monotonic time, by the wall clock as it is now. INT64_MAX: none. */
 int64_t departures_due(const struct departures *departures, const struct teller *teller);
 void departures_tick(struct departures *departures, struct teller *teller);

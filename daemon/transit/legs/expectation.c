@@ -10,8 +10,8 @@
 #include "transit/legs/leg.h"
 #include "transit/legs/stay.h"
 
-#define TEXT_VERSION 3 /* 1: handover.h */
-#define TEXT_SIGNED  4 /* with whether it is signed, where that was judged */
+#define TEXT_VERSION 5 /* 1: handover.h */
+#define TEXT_SIGNED  4 /* as 3, and whether it is signed */
 #define KEY	     "expect/"
 
 int expectations_init(struct expectations *expectations, struct alarm_book *book, int64_t margin_ns,
@@ -73,10 +73,10 @@ static bool read_expectation(const char *text, struct expectation *ret_expectati
 
 	*ret_expectation = (struct expectation){0};
 	memo_read(&reader, text);
-	version = memo_take(&reader, 1, TEXT_SIGNED);
+	version = memo_take(&reader, 1, TEXT_VERSION);
 	ret_expectation->overdue = memo_take(&reader, 0, 1);
-	handover_recall(&ret_expectation->handover, version, &reader);
-	if (version == TEXT_SIGNED)
+	handover_recall(&ret_expectation->handover, version == TEXT_SIGNED ? 3 : version, &reader);
+	if (version >= TEXT_SIGNED)
 		ret_expectation->handover.signature =
 			(enum handover_signature)memo_take(&reader, 0, HANDOVER_SIGNATURES - 1);
 	return memo_end(&reader);
@@ -126,18 +126,16 @@ static void remember(struct expectations *expectations, struct teller *teller,
 		     const struct expectation *expectation)
 {
 	const struct drawer_note note = note_of(expectations, expectation);
-	const bool judged = expectation->handover.signature != HANDOVER_NOT_JUDGED;
 	char id[HANDOVER_ID_BYTES];
 	struct memo memo;
 
 	handover_id(&expectation->handover, id);
 	snprintf(expectations->key, sizeof(expectations->key), KEY "%s", id);
 	memo_start(&memo, expectations->text, sizeof(expectations->text));
-	memo_int(&memo, judged ? TEXT_SIGNED : TEXT_VERSION);
+	memo_int(&memo, TEXT_VERSION);
 	memo_int(&memo, expectation->overdue);
 	handover_remember(&expectation->handover, &memo);
-	if (judged)
-		memo_int(&memo, (int64_t)expectation->handover.signature);
+	memo_int(&memo, (int64_t)expectation->handover.signature);
 	(void)drawer_put(&expectations->drawer, id, expectations->text, &note);
 	teller_remember(teller, expectations->key, expectations->text);
 }

@@ -121,6 +121,7 @@ void handover_members(const struct handover *handover, struct jw *json)
 		jw_utc(json, "expected_until", handover->expected_until_utc_ns);
 	if (handover->expires_utc_ns != INT64_MIN)
 		jw_utc(json, "expires", handover->expires_utc_ns);
+	move_list_tell(&handover->moved, json);
 	handover_tell_seals(handover, json);
 }
 
@@ -276,6 +277,7 @@ void handover_remember(const struct handover *handover, struct memo *memo)
 	memo_int(memo, handover->expected_until_utc_ns);
 	memo_int(memo, handover->expires_utc_ns);
 	memo_int(memo, handover->seals_more);
+	move_list_remember(&handover->moved, memo);
 	leg_seals_remember(handover->seals, handover->seal_count, memo);
 }
 
@@ -343,6 +345,8 @@ void handover_recall(struct handover *handover, int64_t version, struct memo_rea
 	handover->expected_until_utc_ns = memo_take(reader, INT64_MIN, INT64_MAX);
 	handover->expires_utc_ns = memo_take(reader, INT64_MIN, INT64_MAX);
 	handover->seals_more = memo_take(reader, 0, INT64_MAX);
+	if (version > 3)
+		move_list_recall(&handover->moved, reader);
 	handover->seal_count = leg_seals_recall(handover->seals, version, reader);
 	if (!handover_is_sound(handover))
 		reader->bad = true;

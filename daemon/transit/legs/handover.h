@@ -20,6 +20,7 @@
 
 #include "transit/event/event.h"
 #include "transit/registry/identifier.h"
+#include "transit/registry/moves.h"
 
 struct jw;
 struct memo;
@@ -83,6 +84,7 @@ struct handover {
 	struct leg_seal seals[HANDOVER_SEALS];
 	size_t seal_count;
 	int64_t seals_more; /* that have no room */
+	struct move_list moved; /* since it was declared */
 	enum handover_signature signature;
 	char taken_back_by[HANDOVER_NAME_BYTES]; /* it takes back what it names, as this checkpoint
 						  * says; empty: it announces */

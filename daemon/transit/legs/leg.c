@@ -248,6 +248,7 @@ static void tell_arrival(const struct handover *announced, const struct leg_verd
 		jw_int(json, "clocks_apart_ms", verdict->duration_ns / NS_PER_MS);
 	jw_text(json, "continuity", leg_continuity_name(verdict->continuity));
 	tell_resealed(announced, json);
+	move_list_tell(&announced->moved, json);
 	jw_open(json, "seals");
 	jw_int(json, "announced", (int64_t)announced->seal_count + announced->seals_more);
 	jw_uint(json, "observed", verdict->observed);

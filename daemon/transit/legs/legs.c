@@ -278,18 +278,18 @@ static void note_whole(struct legs *legs, struct teller *teller, const struct ha
 }
 
 /* The last of its parts has come. */
-static void tell_whole(struct legs *legs, struct teller *teller, const struct arrived *arrived)
+static bool tell_whole(struct legs *legs, struct teller *teller, const struct arrived *arrived)
 {
 	const struct handover *announced = arrived->announced;
 	int64_t parts = 0;
 	struct jw *json;
 
 	if (!announced->part[0] || announced->parts == 0)
-		return;
+		return false;
 	for (size_t at = 0; next_part(legs, announced, &at); at++)
 		parts++;
 	if (parts < announced->parts)
-		return;
+		return false;
 	note_whole(legs, teller, announced);
 	json = stay_tell_start(teller, &arrived->place, announced->ucr, arrived->place.at_mono_ns);
 	jw_open(json, "leg");
@@ -298,9 +298,11 @@ static void tell_whole(struct legs *legs, struct teller *teller, const struct ar
 	jw_int(json, "parts", announced->parts);
 	jw_close(json);
 	tell_end(teller, EVENT_LEG_WHOLE);
+	return true;
 }
 
-static void tell_arrived(struct legs *legs, struct teller *teller, const struct arrived *arrived)
+/* true: and nothing of it is still to come. */
+static bool tell_arrived(struct legs *legs, struct teller *teller, const struct arrived *arrived)
 {
 	static const enum event_id events[] = {
 		[LEG_NOT_KNOWN] = EVENT_LEG_UNKNOWN,
@@ -320,8 +322,7 @@ static void tell_arrived(struct legs *legs, struct teller *teller, const struct 
 		book(legs, teller, arrived->announced->ucr, event); /* kept with the event */
 		tell_one(teller, arrived, event);
 	}
-	if (!doubtful)
-		tell_whole(legs, teller, arrived);
+	return !doubtful && tell_whole(legs, teller, arrived);
 }
 
 static struct visit *new_visit(struct legs *legs, struct teller *teller,
@@ -378,13 +379,10 @@ static void note_origin(struct visit *visit, const struct handover *announced)
 	carry_announced(visit, announced);
 }
 
-static void judge(struct legs *legs, struct teller *teller, struct expectation *expectation,
-		  const struct legs_custody *custody)
+static struct leg_observed observed_of(const struct legs_custody *custody,
+				       const struct visit *visit, const struct teller *teller)
 {
-	struct visit *visit = new_visit(legs, teller, custody);
-	const struct handover announced = expectation->handover;
-	struct arrived arrived = {.place = custody->place, .announced = &announced};
-	struct leg_observed observed = {
+	return (struct leg_observed){
 		.seals = custody->seals,
 		.seal_count = custody->seal_count,
 		.unread = custody->unread,
@@ -392,13 +390,72 @@ static void judge(struct legs *legs, struct teller *teller, struct expectation *
 		.arrived_utc_ns = visit->arrived_utc_ns,
 		.clock = teller->now.clock,
 	};
+}
+
+/* Of what was announced as a whole and comes on several vehicles: as far as it is on this one. */
+static struct handover part_of(const struct handover *announced, struct legs_custody *custody)
+{
+	struct handover part = *announced;
+
+	snprintf(part.part, sizeof(part.part), "%s", custody->part);
+	part.parts = custody->parts;
+	part.seal_count = 0;
+	part.seals_more = 0;
+	for (size_t i = 0; i < announced->seal_count; i++)
+		if (find_seal(custody->seals, custody->seal_count + custody->unread,
+			      announced->seals[i].number))
+			part.seals[part.seal_count++] = announced->seals[i];
+	return part;
+}
+
+/* All of it is here: it is not waited for any more. */
+static void end_whole(struct legs *legs, struct teller *teller, const struct legs_custody *custody)
+{
+	struct expectation *expectation = expectations_find(&legs->expectations, custody->ucr);
+	struct legs_custody whole = {.id = custody->ucr, .place = custody->place};
+	struct visit *visit;
+
+	if (!expectation)
+		return;
+	visit = new_visit(legs, teller, &whole);
+	memcpy(visit->from, expectation->handover.from, sizeof(visit->from));
+	visit->departed_utc_ns = expectation->handover.departed_utc_ns;
+	visits_keep(&legs->visits, visit, teller);
+	withdraw_announcement(legs, teller, &expectation->handover);
+	expectations_end(&legs->expectations, teller, expectation, EXPECTATION_ARRIVED,
+			 custody->place.at_mono_ns);
+}
+
+/* announced: that of the whole, in the words of this part. */
+static void judge_part(struct legs *legs, struct teller *teller, const struct handover *announced,
+		       const struct legs_custody *custody)
+{
+	struct visit *visit = new_visit(legs, teller, custody);
+	struct arrived arrived = {.place = custody->place, .announced = announced};
+	const struct leg_observed observed = observed_of(custody, visit, teller);
+
+	leg_judge(announced, &observed, legs->conf->shortest_ns, &arrived.verdict);
+	note_seals(visit, custody);
+	note_origin(visit, announced);
+	visits_remember(&legs->visits, visit, teller);
+	if (tell_arrived(legs, teller, &arrived))
+		end_whole(legs, teller, custody);
+}
+
+static void judge(struct legs *legs, struct teller *teller, struct expectation *expectation,
+		  const struct legs_custody *custody)
+{
+	struct visit *visit = new_visit(legs, teller, custody);
+	const struct handover announced = expectation->handover;
+	struct arrived arrived = {.place = custody->place, .announced = &announced};
+	const struct leg_observed observed = observed_of(custody, visit, teller);
 
 	leg_judge(&announced, &observed, legs->conf->shortest_ns, &arrived.verdict);
 	note_seals(visit, custody);
 	if (!handover_is_doubtful(&announced)) /* else one that is signed may come late */
 		note_origin(visit, &announced);
 	visits_remember(&legs->visits, visit, teller);
-	tell_arrived(legs, teller, &arrived);
+	(void)tell_arrived(legs, teller, &arrived);
 	withdraw_announcement(legs, teller, &announced);
 	expectations_end(&legs->expectations, teller, expectation, EXPECTATION_ARRIVED,
 			 custody->place.at_mono_ns);
@@ -416,10 +473,33 @@ static void note_visit(struct legs *legs, struct teller *teller, const struct le
 	visits_keep(&legs->visits, arrived, teller);
 }
 
+/* true: the whole was announced, of which this is a part: judged at the end, for the vehicle may show that it
+ * has the others, too. */
+static bool check_part(struct legs *legs, struct teller *teller, struct legs_custody *custody,
+		       bool final)
+{
+	const struct expectation *whole =
+		custody->part[0] ? expectations_find(&legs->expectations, custody->ucr) : NULL;
+	const struct visit *arrived = visits_find(&legs->visits, custody->id);
+	struct handover part;
+
+	if (!whole)
+		return false;
+	if (arrived && visit_is_of(arrived, &whole->handover))
+		return true;
+	if (!final)
+		return true;
+	part = part_of(&whole->handover, custody);
+	judge_part(legs, teller, &part, custody);
+	return true;
+}
+
 void legs_check(struct legs *legs, struct teller *teller, struct legs_custody *custody, bool final)
 {
 	struct expectation *expectation = expectations_find(&legs->expectations, custody->id);
 
+	if (!expectation && check_part(legs, teller, custody, final))
+		return;
 	if (expectation && (final || is_seen(&expectation->handover, custody)))
 		judge(legs, teller, expectation, custody);
 	else if (!expectation && final)
@@ -502,6 +582,8 @@ static void announce(struct legs *legs, struct teller *teller, const struct legs
 	snprintf(handover->gateway, sizeof(handover->gateway), "%s", legs->conf->gateway);
 	snprintf(handover->rule, sizeof(handover->rule), "%s", custody->rule);
 	memcpy(handover->seals, custody->seals, sizeof(handover->seals));
+	if (custody->moved)
+		handover->moved = *custody->moved;
 	name_replaced(custody->reseals, handover);
 	handover->expires_utc_ns = expiry(legs, handover, handover->expected_until_utc_ns);
 	handover_fit(handover);
@@ -608,6 +690,14 @@ void legs_send(struct legs *legs, struct teller *teller, const char *ucr,
 	}
 }
 
+void legs_move(struct legs *legs, struct teller *teller, const char *ucr,
+	       const struct move_list *moved)
+{
+	for (size_t i = legs->departures.drawer.count; i-- > 0;)
+		if (is_of(drawer_key(&legs->departures.drawer, i), ucr))
+			departures_move(&legs->departures, teller, i, moved);
+}
+
 /* ---- what is heard ------------------------------------------------------------------- */
 
 /* There was nothing to compare it with when it arrived. */
@@ -634,7 +724,7 @@ static void judge_late(struct legs *legs, struct teller *teller, struct visit *v
 	note_origin(visit, announced);
 	visit->withdrawn = false;
 	visits_remember(&legs->visits, visit, teller);
-	tell_arrived(legs, teller, &arrived);
+	(void)tell_arrived(legs, teller, &arrived);
 }
 
 static enum legs_heard heard_of_arrived(struct legs *legs, struct teller *teller,

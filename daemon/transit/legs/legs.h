@@ -22,6 +22,7 @@
 #include "transit/legs/stay.h"
 
 struct legs;
+struct move_list;
 struct reseals;
 struct teller;
 
@@ -62,6 +63,7 @@ struct legs_custody {
 	bool ordered; /* where it goes next is an officer's word */
 	bool leaving; /* without the seals that officers removed */
 	const struct reseals *reseals; /* what was replaced is not handed on; or NULL */
+	const struct move_list *moved; /* is handed on; or NULL */
 };
 
 /* All borrowed. -ENOMEM. */
@@ -103,6 +105,10 @@ void legs_end_order(struct legs *legs, struct teller *teller, const char *ucr); 
 /* What has left, with all its parts. */
 void legs_send(struct legs *legs, struct teller *teller, const char *ucr,
 	       const struct itinerary_stop *next);
+
+/* What has left, with all its parts, goes on another vehicle: so it is announced. */
+void legs_move(struct legs *legs, struct teller *teller, const char *ucr,
+	       const struct move_list *moved);
 
 /* The seal was announced by another checkpoint, which it left too short a time before. */
 bool legs_too_fast(struct legs *legs, const char *number, const struct instant *at);

@@ -1,5 +1,6 @@
 #include "transit/registry/identifier.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/fold.h"
@@ -288,7 +289,7 @@ void identifier_bare(const char *text, char ret_bare[IDENTIFIER_BYTES])
 	size_t used = 0;
 
 	for (; *text && used < IDENTIFIER_BYTES - 1; text++)
-		if (*text != '-')
+		if (!ispunct((unsigned char)*text))
 			ret_bare[used++] = *text;
 	memset(ret_bare + used, 0, IDENTIFIER_BYTES - used);
 }

@@ -105,7 +105,8 @@ const char *identifier_verdict_words(enum identifier_verdict verdict); /* for pe
 enum identifier_verdict identifier_normalise(enum identifier_kind kind, const void *raw,
 					     size_t bytes, char ret_text[IDENTIFIER_BYTES]);
 
-/* Without hyphens and dots: the writing by which a number is found that is written differently. */
+/* Without hyphens, dots, slashes and the like: the writing by which a number is found that is written
+ * differently. */
 void identifier_bare(const char *text, char ret_bare[IDENTIFIER_BYTES]);
 
 /* What stands on a container, a swap body or a wagon: the kind that its form has. */

@@ -23,10 +23,12 @@ struct registry_question {
 	uint64_t tag; /* the asker's, comes back with the answer */
 	enum registry_key key;
 	char text[IDENTIFIER_BYTES]; /* normalised */
+	char state[3]; /* of who asks: who claims nothing is looked for among its operators */
 };
 
 /* What an operator is known to hold. */
 struct operator_record {
+	/* The one that it claims, or the nearest to recognition of those that its TIN has. */
 	const struct aeo_authorisation *authorisations;
 	size_t authorisation_count;
 	const struct registry_list *searched; /* list they were looked up in; NULL: none held */

@@ -79,11 +79,10 @@ static bool find_affixed(const struct reseals *reseals, const char *number,
 	return true;
 }
 
-/* What stands for it now. false: it does itself. */
-static bool find_current(const struct reseals *reseals, const char *number,
-			 char ret_current[IDENTIFIER_BYTES])
+bool reseals_current(const struct reseals *reseals, const char *number,
+		     char ret_current[IDENTIFIER_BYTES])
 {
-	bool replaced = find_affixed(reseals, number, ret_current);
+	bool replaced = reseals && find_affixed(reseals, number, ret_current);
 
 	for (int i = 1; replaced && i < CHAIN_MAX; i++)
 		if (!find_affixed(reseals, ret_current, ret_current))
@@ -155,46 +154,4 @@ bool reseals_add(struct reseals *reseals, struct teller *teller, const char *rem
 	snprintf(reseals->key, sizeof(reseals->key), KEY "%s", removed);
 	teller_remember(teller, reseals->key, reseals->text);
 	return true;
-}
-
-/* ---- a consignment as it is now -------------------------------------------------------- */
-
-struct resealed {
-	struct consignment consignment; /* first: it is what the caller frees */
-	struct declared_seal seals[CONSIGNMENT_SEALS];
-	char numbers[][IDENTIFIER_BYTES]; /* of those that were replaced */
-};
-
-static size_t count_replaced(const struct reseals *reseals, const struct consignment *declared)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < declared->seal_count; i++)
-		count += reseals_is_removed(reseals, declared->seals[i].number);
-	return count;
-}
-
-struct consignment *reseals_apply(const struct reseals *reseals, const struct consignment *declared)
-{
-	size_t replaced = reseals->drawer.count > 0 ? count_replaced(reseals, declared) : 0;
-	struct resealed *resealed;
-	char(*number)[IDENTIFIER_BYTES];
-
-	if (replaced == 0)
-		return NULL;
-	resealed = malloc(sizeof(*resealed) + replaced * sizeof(resealed->numbers[0]));
-	if (!resealed)
-		return NULL;
-	resealed->consignment = *declared;
-	resealed->consignment.seals = resealed->seals;
-	number = resealed->numbers;
-	for (size_t i = 0; i < declared->seal_count; i++) {
-		resealed->seals[i] = declared->seals[i];
-		if (!find_current(reseals, declared->seals[i].number, *number))
-			continue;
-		resealed->seals[i].number = *number++;
-		resealed->seals[i].affixed_by = NULL;
-		resealed->seals[i].affixed_utc_ns = INT64_MIN;
-	}
-	return &resealed->consignment;
 }

@@ -13,7 +13,7 @@
 
 #include "transit/event/drawer.h"
 #include "transit/event/event.h"
-#include "transit/registry/consignment.h"
+#include "transit/registry/identifier.h"
 
 #define RESEALS_MAX	  1024
 #define RESEAL_MEMO_BYTES 512
@@ -42,9 +42,8 @@ bool reseals_is_removed(const struct reseals *reseals, const char *number);
  * added. */
 const char *reseals_declared(const struct reseals *reseals, const char *number);
 
-/* The consignment with the seals that it has now: one block of memory, the caller's, that borrows
- * from the declared one. NULL: all are as declared, or there is no memory. */
-struct consignment *reseals_apply(const struct reseals *reseals,
-				  const struct consignment *declared);
+/* What stands for it now. false: it does itself. */
+bool reseals_current(const struct reseals *reseals, const char *number,
+		     char ret_current[IDENTIFIER_BYTES]);
 
 #endif

@@ -80,7 +80,7 @@ void bring_consignment(struct desk_rig *rig, const char *ucr, const char *seal, 
 
 struct registry_answer *ask(struct desk_rig *rig, enum registry_key key, const char *text)
 {
-	struct registry_question question = {.tag = ++rig->tag, .key = key};
+	struct registry_question question = {.tag = ++rig->tag, .key = key, .state = "GE"};
 	struct pollfd ready = {.fd = registry_fd(rig->desk), .events = POLLIN};
 	struct registry_answer *answer;
 	uint64_t count;

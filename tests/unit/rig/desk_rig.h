@@ -47,7 +47,7 @@ void bring(struct desk_rig *rig, const char *subject, const char *payload);
 void bring_consignment(struct desk_rig *rig, const char *ucr, const char *seal, const char *plate,
 		       const char *more);
 
-/* Waits for the answer, which the caller frees. */
+/* Of a checkpoint in GE. Waits for the answer, which the caller frees. */
 struct registry_answer *ask(struct desk_rig *rig, enum registry_key key, const char *text);
 uint64_t found(struct desk_rig *rig, enum registry_key key, const char *text);
 

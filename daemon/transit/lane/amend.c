@@ -1,9 +1,9 @@
-/* A seal that an officer replaced, for the vehicles that are in a lane. */
-#include <stdlib.h>
+/* What an officer changed, for the vehicles that are in a lane: a seal that he replaced, a consignment that he
+ * had moved to another vehicle. */
 #include <string.h>
 
 #include "transit/lane/private.h"
-#include "transit/registry/reseals.h"
+#include "transit/registry/moves.h"
 
 /* The registry did not know it: it is asked about the declared one. */
 static bool was_not_found(const struct passage_read *read)
@@ -30,11 +30,9 @@ static void compare_anew(struct lane *lane, struct passage *passage, const char 
 	for (size_t i = 0; i < passage->binding_count; i++) {
 		struct passage_binding *binding = &passage->bindings[i];
 
-		if (!binding->dossier)
-			continue;
-		free(binding->resealed);
-		binding->resealed =
-			reseals_apply(lane->site->reseals, binding->dossier->consignment);
+		if (binding->dossier)
+			passage_amend(binding, lane->site->reseals,
+				      moves_of(lane->site->moves, binding->ucr));
 	}
 	if (!read)
 		return;
@@ -57,6 +55,57 @@ void lane_reseal(struct lane *lane, const char *removed, const char *affixed)
 		compare_anew(lane, passage, affixed);
 		lane_check_seals(lane, passage, passage->final_check_done,
 				 lane->teller->now.mono_ns);
+	}
+	lane_ask_registry(lane);
+	if (lane->dirty)
+		lane_put_state(lane);
+}
+
+/* The number that it was moved to is asked about anew. */
+static void look_for_moved(struct passage *passage, const struct move_list *moved)
+{
+	for (size_t i = 0; moved && i < moved->count; i++) {
+		const struct move *move = &moved->moves[i];
+		struct passage_read *read = passage_find_read(
+			passage, move->kind == MOVE_VEHICLE ? RULE_PLATE : RULE_CONTAINER,
+			move->to);
+
+		if (!read || read->status != READ_ANSWERED)
+			continue;
+		read->moved = 0;
+		read->status = READ_TO_ASK;
+	}
+}
+
+/* It came before that happened: with what it left. */
+static bool came_before(const struct passage *passage, const struct move_list *moved)
+{
+	for (size_t i = 0; i < passage->read_count; i++) {
+		const struct passage_read *read = &passage->reads[i];
+
+		if ((read->rule == RULE_PLATE && move_list_left(moved, MOVE_VEHICLE, read->text)) ||
+		    (read->rule == RULE_CONTAINER &&
+		     move_list_left(moved, MOVE_CONTAINER, read->text)))
+			return true;
+	}
+	return false;
+}
+
+void lane_move(struct lane *lane, const char *ucr)
+{
+	const struct move_list *moved = moves_of(lane->site->moves, ucr);
+
+	for (size_t i = 0; i < LANE_PASSAGES; i++) {
+		struct passage *passage = &lane->passages[i];
+		struct passage_binding *binding = passage_find_binding(passage, ucr);
+
+		if (!passage_is_open(passage) || came_before(passage, moved))
+			continue;
+		lane->dirty |= binding != NULL;
+		if (!binding)
+			look_for_moved(passage, moved);
+		else if (binding->dossier)
+			passage_amend(binding, lane->site->reseals, moved);
 	}
 	lane_ask_registry(lane);
 	if (lane->dirty)
