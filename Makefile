@@ -49,7 +49,9 @@ CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 PYTHON     ?= /usr/bin/python3
 TESTS      ?= tests/system
-PYTEST      = $(PYTHON) -m pytest -p no:cacheprovider -q -rs $(if $(CI),--durations=15)
+PYTEST      = $(PYTHON) -m pytest -q -rs $(if $(CI),--durations=15)
+# With AGAIN=2 only those tests are run that failed the last time, where each stands by itself.
+REMEMBER    = -o cache_dir=$(abspath $(BUILD))/pytest-$@ $(if $(filter 2,$(AGAIN)),--last-failed)
 RIG_TESTS  ?= tests/rig
 BARE_TESTS ?= $(patsubst %,tests/bare/test_%.py,commands package upgrade)
 PACKAGE_TESTS ?= $(patsubst %,tests/bare/test_%.py,package upgrade first_start cross release)
@@ -272,7 +274,7 @@ unit-tests: $(UNIT_TESTS)
 
 system-tests: $(PROGRAMS) $(BUILD)/corridord-fakeclock $(TEST_TOOLS)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
-	$(PYTEST) $(if $(filter-out 1,$(TOGETHER)),-n $(TOGETHER)) $(TESTS)
+	$(PYTEST) $(REMEMBER) $(if $(filter-out 1,$(TOGETHER)),-n $(TOGETHER)) $(TESTS)
 
 # What cannot be installed here is told, and the tests that need it are skipped; with CI=true
 # they fail.
@@ -285,13 +287,13 @@ rig-packages:
 
 rig-tests: $(PROGRAMS) $(TEST_TOOLS)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
-	$(PYTEST) $(RIG_TESTS)
+	$(PYTEST) $(REMEMBER) $(RIG_TESTS)
 
 # As check-rig.
 check-bare:
 	@$(MAKE) --no-print-directory -s bare-packages || echo "what this needs cannot all be installed"
 	BUILD=$(abspath $(BUILD)) SUITE=$(SUITE) \
-	$(PYTEST) $(BARE_TESTS)
+	$(PYTEST) -p no:cacheprovider $(BARE_TESTS)
 
 bare-packages:
 	$(call install-packages,$(BARE_PACKAGES))
@@ -300,7 +302,7 @@ bare-packages:
 check-package:
 	@$(MAKE) --no-print-directory -s package-packages || echo "what this needs cannot all be installed"
 	for suite in $(SUITES); do BUILD=$(abspath $(BUILD)) SUITE=$$suite \
-	  $(PYTEST) $(PACKAGE_TESTS) || exit; done
+	  $(PYTEST) -p no:cacheprovider $(PACKAGE_TESTS) || exit; done
 
 package-packages:
 	$(call install-packages,$(BARE_PACKAGES) $(PACKAGE_PACKAGES))

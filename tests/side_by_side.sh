@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs commands side by side, so many at a time. What one says comes in one piece at its end;
 # those that failed come last. Exit 1: some failed. With AGAIN=1 in the environment those are run once
-# more, one at a time; what passes then is named, and does not count as failed.
+# more with AGAIN=2, one at a time; what passes then is named, and does not count as failed.
 #
 #   side_by_side.sh HOW_MANY COMMAND...
 set -uo pipefail
@@ -52,7 +52,7 @@ done
 
 still_failed=()
 for pid in "${failed[@]}"; do
-	if [[ ${AGAIN:-} ]] && (trap - EXIT && exec bash -c "${command_of[$pid]}"); then
+	if [[ ${AGAIN:-} == 1 ]] && (trap - EXIT && AGAIN=2 exec bash -c "${command_of[$pid]}"); then
 		printf '\n== FLAKY, passed when it was run again: %s\n' "${command_of[$pid]}"
 	else
 		still_failed+=("$pid")
