@@ -22,22 +22,20 @@ void output_point_init(struct output_point *point, uint32_t index, const struct 
 		.repeat_ns = limit_ns > 0 ? limit_ns / REPEATS_PER_LIMIT : REPEAT_NS,
 		.looked_at_twice = conf->looked_at_twice,
 		.may_wait = !conf->is_prompt,
-		.last = {.point = index},
+		.index = index,
 	};
 }
 
 bool output_is_due(const struct output_point *point, const struct reading *reading)
 {
-	const struct reading *last = &point->last;
-
-	if (!point->passed || reading->quality != last->quality ||
-	    reading->reason != last->reason || reading->lost_edges > 0)
+	if (!point->passed || reading->quality != point->last.quality ||
+	    reading->reason != point->last.reason || reading->lost_edges > 0)
 		return true;
 	if (reading->quality != QUALITY_GOOD)
 		return false;
-	return !value_equal(&reading->value, &last->value) ||
+	return !value_equal(&reading->value, &point->last.value) ||
 	       (point->looked_at_twice && !point->seen_again) ||
-	       reading->at_mono_ns - last->at_mono_ns > point->repeat_ns;
+	       reading->at_mono_ns - point->last.at_mono_ns > point->repeat_ns;
 }
 
 void output_pass(struct bus_output *output, struct output_point *point,
@@ -48,12 +46,15 @@ void output_pass(struct bus_output *output, struct output_point *point,
 			       .may_wait = point->may_wait,
 			       .reading = *reading};
 
-	item.reading.point = point->last.point;
+	item.reading.point = point->index;
 	if (point->passed && reading->at_mono_ns < point->last.at_mono_ns)
 		item.reading.at_mono_ns = point->last.at_mono_ns;
 	point->seen_again = point->passed && value_equal(&reading->value, &point->last.value);
 	point->passed = true;
-	point->last = item.reading;
+	point->last.quality = reading->quality;
+	point->last.reason = reading->reason;
+	point->last.at_mono_ns = item.reading.at_mono_ns;
+	point->last.value = reading->value;
 	put(output, &item);
 }
 

@@ -28,13 +28,18 @@
 
 struct point_conf;
 
-/* The last reading passed of a point. */
 struct output_point {
 	int64_t repeat_ns; /* set by output_point_init(), as: */
+	uint32_t index;
 	bool looked_at_twice, may_wait;
 	bool passed; /* anything yet */
 	bool seen_again; /* the last reading was like the one before */
-	struct reading last; /* .point is set from the start */
+	struct { /* as it was passed */
+		enum quality quality;
+		enum reason reason;
+		int64_t at_mono_ns;
+		struct value value;
+	} last;
 };
 
 struct bus_output {

@@ -31,6 +31,7 @@ struct raw_sink;
 #define DB_MARK		  "corridord" /* begins the row that holds the watermarks */
 #define DB_ERROR_BYTES	  96
 #define DB_MACHINE_BYTES  40
+#define DB_STATES_KNOWN	  512
 #define DB_BOOT_BYTES	  40
 #define POSITION_SEQ_BITS 40
 #define EPOCH_NO_END	  (1 << 22)
@@ -114,6 +115,8 @@ struct db {
 	struct instant recorded; /* when the newest event was; utc_ns 0: not known */
 	char boot[DB_BOOT_BYTES]; /* and in which boot */
 	char machine[DB_MACHINE_BYTES]; /* that it was last used on, empty: not known */
+	uint64_t
+		states_known[DB_STATES_KNOWN]; /* sums of rows that are there; see db_put_state() */
 	uint64_t put_bytes; /* payloads put since then */
 	unsigned tiles_put; /* since the oldest were dropped last */
 	unsigned evicted_put; /* the same of what was evicted */

@@ -160,6 +160,7 @@ static void roll_back(struct db *db)
 	if (!sqlite3_get_autocommit(db->sqlite))
 		(void)db_run(db, db->statement[DO_ROLLBACK]);
 	db->stale = true;
+	memset(db->states_known, 0, sizeof(db->states_known));
 	(void)load(db);
 	memcpy(db->last_error, last_error, sizeof(last_error));
 }

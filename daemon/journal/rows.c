@@ -68,13 +68,31 @@ int db_put_alert(struct db *db, uint64_t position, enum event_class class)
 	return err;
 }
 
+/* FNV-1a, with the NUL. */
+static uint64_t add_text(uint64_t sum, const char *text)
+{
+	do
+		sum = (sum ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	while (*text++);
+	return sum;
+}
+
+/* Of a meter it is the same word with each event: that need not be asked of the file. */
 int db_put_state(struct db *db, const char *key, const char *word)
 {
 	sqlite3_stmt *put = db->statement[DO_PUT_STATE];
+	const uint64_t of_key = add_text(UINT64_C(14695981039346656037), key);
+	const uint64_t sum = add_text(of_key, word);
+	uint64_t *known = &db->states_known[of_key % DB_STATES_KNOWN];
+	int err;
 
+	if (*known == sum)
+		return 0;
 	sqlite3_bind_text(put, 1, key, -1, SQLITE_STATIC);
 	sqlite3_bind_text(put, 2, word, -1, SQLITE_STATIC);
-	return db_run(db, put);
+	err = db_run(db, put);
+	*known = err == 0 ? sum : 0;
+	return err;
 }
 
 int db_put_memory(struct db *db, const char *key, const char *text, uint64_t version)

@@ -369,7 +369,7 @@ static void flush(void *data)
 	struct uplink *uplink = data;
 
 	pthread_mutex_lock(&uplink->lock);
-	if (channel_waiting(&uplink->channel) > 0 &&
+	if (uplink->idle && channel_waiting(&uplink->channel) > 0 &&
 	    (channel_flush(&uplink->channel) < 0 || channel_waiting(&uplink->channel) > 0))
 		wake_if_idle(uplink);
 	pthread_mutex_unlock(&uplink->lock);

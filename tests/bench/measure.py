@@ -143,7 +143,8 @@ class Process:
         trace = ["strace", "-f", "-c", "-e", "trace=fsync,fdatasync", "-p", str(self.pid)]
         traced = subprocess.run(["timeout", "-s", "INT", str(seconds), *trace],
                                 stderr=subprocess.PIPE, text=True)
-        found = re.findall(r"(\d+) +(?:\d+ +)?f(?:data)?sync$", traced.stderr, re.M)
+        # % time, seconds, usecs/call, calls, errors or none, syscall
+        found = re.findall(r"^ *[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?f(?:data)?sync$", traced.stderr, re.M)
         return sum(map(int, found)) / seconds
 
 

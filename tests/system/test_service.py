@@ -18,9 +18,9 @@ O_CLOEXEC = 0o2000000
 EX_CONFIG = 78
 EX_USAGE = 64
 
-# Eight mebibytes, and half of one more where OpenSSL is that of Debian 13.
-RSS_MAX_KIB = 8 * 1024 + (512 if ssl.OPENSSL_VERSION_INFO >= (3, 2) else 0)
-OWN_MAX_KIB = 2560
+# Seven mebibytes, and half of one more with the libraries of Debian 13.
+RSS_MAX_KIB = 7 * 1024 + (512 if ssl.OPENSSL_VERSION_INFO >= (3, 2) else 0)
+OWN_MAX_KIB = 2048
 
 
 def run(*arguments, **options):
