@@ -347,12 +347,29 @@ static struct value_shape gpio_shape(const void *point_conf)
 	return (struct value_shape){.type = VALUE_BOOL};
 }
 
+static bool gpio_holds(const void *device_conf, const void *point_conf,
+		       char ret_words[DRIVER_DOUBT_BYTES])
+{
+	const struct gpio_device_conf *device = device_conf;
+	const struct gpio_point_conf *point = point_conf;
+	const char *chip = device->chip ? device->chip : "";
+
+	if (point->offset >= 0)
+		snprintf(ret_words, DRIVER_DOUBT_BYTES, "line %lld of chip \"%s\"",
+			 (long long)point->offset, chip);
+	else
+		snprintf(ret_words, DRIVER_DOUBT_BYTES, "line \"%s\"%s%s", point->line,
+			 *chip ? " of chip " : "", chip);
+	return true;
+}
+
 const struct driver gpio_driver = {
 	.name = "gpio",
 	.summary = "contacts on GPIO lines of the gateway",
 	.device = {.options = device_options, .bytes = sizeof(struct gpio_device_conf)},
 	.point = {.options = point_options, .bytes = sizeof(struct gpio_point_conf)},
 	.shape = gpio_shape,
+	.holds = gpio_holds,
 	.create = gpio_new,
 	.destroy = gpio_free,
 	.open = gpio_open,

@@ -549,7 +549,7 @@ def test_a_reload_loses_no_edge(bench, text_of):
     def told():
         return [e["occurred"]["mono_ns"] for e in subscriber.events(since=mark, sensor="loop") if e.get("state")]
 
-    subscriber.wait(lambda: told()[-1:] >= moves[-1][:1], "the last edge")
+    subscriber.wait(lambda: told() and told()[-1] >= moves[-1][0], "the last edge")
     lost = subscriber.events("input.edges-lost")
     changes = [e["occurred"]["mono_ns"] for e in subscriber.events("config.changed")]
     assert not lost, f"at {[e['occurred']['mono_ns'] for e in lost]}, changed at {changes}"
