@@ -314,12 +314,12 @@ static int gpio_fd(void *instance)
 	return gpio->epoll_fd;
 }
 
-static int recheck_when_due(struct gpio *gpio)
+static int recheck_when_due(struct gpio *gpio, int64_t before_take_ns)
 {
-	if (clock_mono_ns() < gpio->next_recheck_ns)
+	if (before_take_ns < gpio->next_recheck_ns)
 		return 0;
 	schedule_recheck(gpio);
-	return gpio_edges_recheck(gpio);
+	return gpio_edges_recheck(gpio, before_take_ns);
 }
 
 static int gpio_read(void *instance)
@@ -331,7 +331,7 @@ static int gpio_read(void *instance)
 	if (!err)
 		err = gpio_edges_confirm(gpio, began_ns);
 	if (!err)
-		err = recheck_when_due(gpio);
+		err = recheck_when_due(gpio, began_ns);
 	if (!err && clock_mono_ns() >= gpio->next_claim_ns)
 		gpio_claim(gpio);
 	if (!err)
