@@ -1,3 +1,5 @@
+/* Profiles as corridord prints them. The parser itself is not linked: its tables name every driver, and
+ * with them would come libgpiod, PCRE and expat, for a program that reads one file. */
 #include "ctl/likeness.h"
 
 #include <dirent.h>

@@ -17,7 +17,7 @@ static void put_point(const json_t *point, FILE *out)
 	text_value(json_object_get(point, "value"), value);
 	if (refused)
 		snprintf(value, sizeof(value), "(%.*s)", NUMBER_WIDTH, text_value(refused, raw));
-	text_column(out, text_of(point, "name"), 28);
+	text_column(out, text_of(point, "name"), 26);
 	fputc(' ', out);
 	text_column(out, value, 18);
 	fputc(' ', out);
@@ -35,7 +35,7 @@ void show_points(const json_t *points, FILE *out)
 	const json_t *point;
 	size_t i;
 
-	fputs("POINT                        VALUE              SEEN     EDGES  QUALITY\n", out);
+	fputs("POINT                      VALUE              SEEN     EDGES  QUALITY\n", out);
 	json_array_foreach(points, i, point) put_point(point, out);
 }
 

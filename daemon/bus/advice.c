@@ -71,7 +71,11 @@ static void advise_on_line(const struct bus_conf *bus, const char *place, FILE *
 
 	if (stat(place, &line) < 0) {
 		begin(bus, out);
-		fprintf(out, "note: %s is not there now\n", place);
+		fprintf(out, "note: %s is not there now%s\n", place,
+			strncmp(place, "/dev/", 5) == 0 ? "" : ": serial ports are in /dev/");
+	} else if (!S_ISCHR(line.st_mode)) {
+		begin(bus, out);
+		fprintf(out, "note: %s is no serial port: these are in /dev/\n", place);
 	}
 	if (strncmp(place, "/dev/ttyUSB", 11) == 0 || strncmp(place, "/dev/ttyACM", 11) == 0) {
 		begin(bus, out);
@@ -80,6 +84,28 @@ static void advise_on_line(const struct bus_conf *bus, const char *place, FILE *
 			"/dev/serial/by-path/...\n",
 			place);
 	}
+}
+
+/* What a point holds alone, no other can have. */
+static bool holds(const struct config *config, size_t point, char ret_words[DRIVER_DOUBT_BYTES])
+{
+	const struct device_conf *device = &config->devices[config->points[point].device];
+	const struct driver *driver = config->buses[device->bus].driver;
+
+	return driver->holds &&
+	       driver->holds(device->driver_conf, config->point_drivers[point].conf, ret_words);
+}
+
+static void advise_on_holders(const struct config *config, FILE *out)
+{
+	char words[DRIVER_DOUBT_BYTES], other[DRIVER_DOUBT_BYTES];
+
+	for (size_t i = 0; i < config->point_count; i++)
+		for (size_t k = 0; holds(config, i, words) && k < i; k++)
+			if (holds(config, k, other) && strcmp(words, other) == 0)
+				fprintf(out,
+					"note: \"%s\": \"%s\" has %s already, and only one can\n",
+					config->points[i].name, config->points[k].name, words);
 }
 
 void advice_on_places(const struct config *config, FILE *out)
@@ -100,6 +126,7 @@ void advice_on_places(const struct config *config, FILE *out)
 				other->name, place);
 		}
 	}
+	advise_on_holders(config, out);
 }
 
 /* ---- one bus --------------------------------------------------------------------------- */
@@ -124,6 +151,22 @@ static void advise_on_units(const struct bus *bus, FILE *out)
 				other->name);
 			break;
 		}
+	}
+}
+
+static void advise_on_points(const struct bus *bus, FILE *out)
+{
+	char doubt[DRIVER_DOUBT_BYTES];
+
+	for (size_t i = 0; bus->driver->doubt && i < bus->device_count; i++) {
+		const struct driver_device *device = &bus->driver_devices[i];
+		const struct device_conf *conf = bus->devices[i].conf;
+
+		for (size_t k = 0; k < device->point_count; k++)
+			if (bus->driver->doubt(device->points[k].conf, doubt))
+				fprintf(out, "%s:%d: device \"%s\": point \"%s\": note: %s\n",
+					conf->file, conf->line, device->name,
+					device->points[k].name, doubt);
 	}
 }
 
@@ -197,6 +240,7 @@ void advice_on_bus(const struct config *config, const struct bus *bus, FILE *out
 
 	(void)config;
 	advise_on_units(bus, out);
+	advise_on_points(bus, out);
 	advise_on_silence(bus, out);
 	if (load < FULL)
 		return;

@@ -99,6 +99,8 @@ struct driver_peek {
 	char why[192]; /* for people */
 };
 
+#define DRIVER_DOUBT_BYTES 160
+
 struct driver_complaint {
 	char message[160]; /* for people: what is wrong, what was expected */
 	size_t device;
@@ -145,9 +147,14 @@ struct driver {
 	int64_t (*longest_ns)(const void *instance);
 
 	/* For what is said about a configuration. Each may be NULL.
+	 * doubt: whether a point is allowed and mostly a mistake, and what is meant instead.
+	 * holds: what of the hardware a point has for itself alone ("line \"lane1-up\"").
 	 * place: what only one bus can have ("/dev/ttyS1": exclusive) or should ("host:port").
 	 * unit: the number of a device on its bus. wire_ns: what one poll takes of the line; 0: it is
 	 * no line. */
+	bool (*doubt)(const void *point_conf, char ret_words[DRIVER_DOUBT_BYTES]);
+	bool (*holds)(const void *device_conf, const void *point_conf,
+		      char ret_words[DRIVER_DOUBT_BYTES]);
 	bool (*place)(const void *bus_conf, char *ret_place, size_t place_bytes); /* exclusive */
 	int64_t (*unit)(const void *device_conf);
 	int64_t (*wire_ns)(const void *instance, size_t device);

@@ -73,15 +73,65 @@ static void check_inputs(struct config_build *build, const struct conf_node *nod
 			   options[1], options[2]);
 }
 
-/* Two roles of which a single point can only play one. */
-static void check_differ(struct config_build *build, const struct conf_node *node, const char *role,
-			 int32_t point, const char *other, int32_t other_point)
+/* A part that a point plays in a sensor. */
+struct role {
+	const char *name;
+	int32_t point;
+};
+
+/* The first of them that has the point of this one; itself: none before it. */
+static const struct role *taken_by(const struct role *roles, const struct role *role)
 {
-	if (point == POINT_NONE || point != other_point)
-		return;
-	conf_complain_entry(&build->parser, conf_node_entry(node, other),
-			    build->config->points[point].name,
-			    "is \"%s\" already, expected another point", role);
+	while (roles < role && roles->point != role->point)
+		roles++;
+	return roles;
+}
+
+/* A single point can only play one of them. */
+static void check_differ(struct config_build *build, const struct conf_node *node,
+			 const struct role *roles, size_t count)
+{
+	for (const struct role *role = roles; role < roles + count; role++) {
+		const struct role *first = taken_by(roles, role);
+
+		if (role->point != POINT_NONE && first != role)
+			conf_complain_entry(&build->parser, conf_node_entry(node, role->name),
+					    build->config->points[role->point].name,
+					    "is \"%s\" already, expected another point",
+					    first->name);
+	}
+}
+
+static void check_barrier_roles(struct config_build *build, const struct conf_node *node,
+				const struct barrier_conf *barrier)
+{
+	const struct role roles[] = {{"closed_limit", barrier->closed_limit},
+				     {"open_limit", barrier->open_limit},
+				     {"presence", barrier->presence},
+				     {"passed", barrier->passed},
+				     {"arm_broken", barrier->arm_broken}};
+
+	check_differ(build, node, roles, sizeof(roles) / sizeof(roles[0]));
+}
+
+static void check_seal_roles(struct config_build *build, const struct conf_node *node,
+			     const struct seal_conf *seal)
+{
+	const struct role contacts[] = {
+		{"opened", seal->opened}, {"tampered", seal->tampered}, {"loop", seal->loop}};
+	const struct role numbers[] = {{"open_counter", seal->open_counter},
+				       {"tamper_counter", seal->tamper_counter}};
+
+	check_differ(build, node, contacts, sizeof(contacts) / sizeof(contacts[0]));
+	check_differ(build, node, numbers, sizeof(numbers) / sizeof(numbers[0]));
+}
+
+static void check_lane_roles(struct config_build *build, const struct conf_node *node,
+			     const struct passage_conf *passages)
+{
+	const struct role roles[] = {{"presence", passages->presence}, {"queue", passages->queue}};
+
+	check_differ(build, node, roles, sizeof(roles) / sizeof(roles[0]));
 }
 
 static void build_barrier(struct config_build *build, const struct conf_node *node,
@@ -94,9 +144,7 @@ static void build_barrier(struct config_build *build, const struct conf_node *no
 	config_check_roles(build, node, barrier_options, barrier);
 	check_inputs(build, node, inputs);
 	check_words(build, node, barrier->status, barrier_words);
-	check_differ(build, node, "closed_limit", barrier->closed_limit, "open_limit",
-		     barrier->open_limit);
-	check_differ(build, node, "presence", barrier->presence, "passed", barrier->passed);
+	check_barrier_roles(build, node, barrier);
 	barrier->name = conf_copy(build->parser.store, node->title);
 }
 
@@ -126,9 +174,7 @@ static void build_seal(struct config_build *build, const struct conf_node *node,
 	config_check_roles(build, node, seal_options, seal);
 	check_inputs(build, node, inputs);
 	check_words(build, node, seal->status, seal_words);
-	check_differ(build, node, "opened", seal->opened, "tampered", seal->tampered);
-	check_differ(build, node, "open_counter", seal->open_counter, "tamper_counter",
-		     seal->tamper_counter);
+	check_seal_roles(build, node, seal);
 	if (seal->battery_critical > seal->battery_low)
 		conf_complain_node(&build->reader, node, node->place.line,
 				   "\"battery_critical\" (%lld) is above \"battery_low\" (%lld)",
@@ -246,8 +292,7 @@ static void build_lane(struct config_build *build, const struct conf_node *node,
 	check_sensors(build, node);
 	conf_fill(&build->parser, &(struct conf_source){.own = node}, lane_options, NULL, &block);
 	config_check_roles(build, node, lane_options, &block);
-	check_differ(build, node, "presence", block.passages.presence, "queue",
-		     block.passages.queue);
+	check_lane_roles(build, node, &block.passages);
 	*passages = block.passages;
 	*lane = (struct lane_conf){.name = conf_copy(build->parser.store, node->title),
 				   .direction = block.direction,

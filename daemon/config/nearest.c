@@ -54,7 +54,19 @@ static const struct {
 	{"server", "host"},    {"broker", "host"},
 	{"speed", "baud"},     {"slave", "unit"},
 	{"slave_id", "unit"},  {"register", "address"},
-	{"interval", "poll"},
+	{"interval", "poll"},  {"period", "poll"},
+	{"scan", "poll"},      {"bps", "baud"},
+	{"rate", "baud"},      {"tty", "port"},
+	{"device", "port"},    {"serial", "port"},
+	{"ip", "host"},	       {"node", "unit"},
+	{"id", "unit"},	       {"reg", "address"},
+	{"fc", "table"},       {"function", "table"},
+	{"factor", "scale"},   {"multiplier", "scale"},
+	{"gain", "scale"},     {"endianness", "order"},
+	{"endian", "order"},   {"word_order", "order"},
+	{"format", "type"},    {"byte_order", "order"},
+	{"mask", "bits"},      {"data_type", "type"},
+	{"datatype", "type"},
 };
 
 /* Looks the word up once. */
@@ -178,6 +190,11 @@ const char *conf_nearest_word(const struct conf_nearest *nearest)
 	if (nearest->best || nearest->initials != 1)
 		return nearest->best;
 	return nearest->initial;
+}
+
+bool conf_nearest_is_meant(const struct conf_nearest *nearest)
+{
+	return nearest->best && nearest->distance == 0;
 }
 
 const char *conf_nearest_hint(struct conf_nearest *nearest)

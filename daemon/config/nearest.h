@@ -25,6 +25,9 @@ bool conf_nearest_offer(struct conf_nearest *nearest, const char *candidate);
 /* NULL: nothing is near. */
 const char *conf_nearest_word(const struct conf_nearest *nearest);
 
+/* Whether it is that in other words, and not by its letters. */
+bool conf_nearest_is_meant(const struct conf_nearest *nearest);
+
 /* `, did you mean "x"?`, or "". */
 const char *conf_nearest_hint(struct conf_nearest *nearest);
 

@@ -40,7 +40,9 @@ const char *conf_tell_unknown(struct conf_reader *reader, const struct conf_node
 	const char *what = is_block ? "block" : "option";
 	struct conf_nearest nearest = {.word = name, .patience = &reader->patience};
 
-	if (place) {
+	if (!is_block)
+		conf_kind_names(node->kind, &nearest, offer_name);
+	if (place && !conf_nearest_is_meant(&nearest)) {
 		conf_complain_node(
 			reader, node, line,
 			strchr(place, ' ')
@@ -51,8 +53,6 @@ const char *conf_tell_unknown(struct conf_reader *reader, const struct conf_node
 	}
 	for (size_t i = 0; (is_block || !node->parent) && node->kind->children[i]; i++)
 		conf_nearest_offer(&nearest, node->kind->children[i]->name);
-	if (!is_block)
-		conf_kind_names(node->kind, &nearest, offer_name);
 	if (!is_block && !node->parent)
 		conf_complain_node(reader, node, line,
 				   "option \"%.60s\" stands outside of all blocks%s", name,

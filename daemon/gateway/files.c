@@ -50,6 +50,10 @@ static bool advise_on_file(const struct look *look, const char *what, const char
 		fprintf(look->notes, "note: %s: %s: %s\n", what, path, strerror(errno));
 		return false;
 	}
+	if (S_ISDIR(ret_there->st_mode)) {
+		fprintf(look->notes, "note: %s: %s is a folder, expected a file\n", what, path);
+		return false;
+	}
 	return true;
 }
 

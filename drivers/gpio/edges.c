@@ -21,13 +21,15 @@ static const struct driver_host *host_of(const struct gpio *gpio)
 	return &gpio->setup->host;
 }
 
+/* Times do not go back, and two levels have two times: what is of one moment is judged together. */
 static void report(const struct gpio *gpio, struct gpio_line *line, bool level, int64_t at_ns,
 		   uint32_t lost)
 {
 	struct value value = {.type = VALUE_BOOL, .boolean = level};
+	const int64_t least_ns = line->reported_ns + (level != line->level);
 
-	if (at_ns < line->reported_ns)
-		at_ns = line->reported_ns;
+	if (at_ns < least_ns)
+		at_ns = least_ns;
 	line->level = level;
 	line->reported_ns = at_ns;
 	line->suspected_ns = 0;
@@ -136,8 +138,9 @@ static void sort_by_time(struct gpio_edge *edge, size_t count)
 }
 
 /* Reads the level. What does not agree is reported at once where not all edges are
- * asked for, else it becomes a suspicion. */
-static int look(const struct gpio *gpio, struct gpio_line *line, bool tell_same)
+ * asked for, else it becomes a suspicion. What agrees is told as of same_ns, 0: not at all:
+ * up to then all edges were taken, and since then some may have come. */
+static int look(const struct gpio *gpio, struct gpio_line *line, int64_t same_ns)
 {
 	int64_t before = clock_mono_ns();
 	int level = gpio_held_level(line->held);
@@ -145,14 +148,14 @@ static int look(const struct gpio *gpio, struct gpio_line *line, bool tell_same)
 	if (level < 0)
 		return level;
 	if (line->conf->edges != GPIO_EDGES_BOTH) {
-		if (tell_same || level != line->level)
+		if (same_ns > 0 || level != line->level)
 			report(gpio, line, level, before, 0);
 	} else if (level != line->level || line->was_full) {
 		line->suspected_level = level;
 		if (!line->suspected_ns)
 			line->suspected_ns = before;
-	} else if (tell_same && !line->suspected_ns) {
-		report(gpio, line, level, before, 0);
+	} else if (same_ns > 0 && !line->suspected_ns) {
+		report(gpio, line, level, same_ns, 0);
 	}
 	return 0;
 }
@@ -183,7 +186,7 @@ int gpio_edges_take(struct gpio *gpio)
 		if (!gpio->line[i].touched)
 			continue;
 		gpio->line[i].touched = false;
-		err = look(gpio, &gpio->line[i], false);
+		err = look(gpio, &gpio->line[i], 0);
 	}
 	return err;
 }
@@ -218,14 +221,14 @@ int gpio_edges_confirm(struct gpio *gpio, int64_t before_take_ns)
 	return 0;
 }
 
-int gpio_edges_recheck(struct gpio *gpio)
+int gpio_edges_recheck(struct gpio *gpio, int64_t before_take_ns)
 {
 	int err;
 
 	for (size_t i = 0; i < gpio->line_count; i++) {
 		if (!gpio->line[i].held)
 			continue;
-		err = look(gpio, &gpio->line[i], true);
+		err = look(gpio, &gpio->line[i], before_take_ns);
 		if (err)
 			return err;
 	}

@@ -314,12 +314,12 @@ static int gpio_fd(void *instance)
 	return gpio->epoll_fd;
 }
 
-static int recheck_when_due(struct gpio *gpio)
+static int recheck_when_due(struct gpio *gpio, int64_t before_take_ns)
 {
-	if (clock_mono_ns() < gpio->next_recheck_ns)
+	if (before_take_ns < gpio->next_recheck_ns)
 		return 0;
 	schedule_recheck(gpio);
-	return gpio_edges_recheck(gpio);
+	return gpio_edges_recheck(gpio, before_take_ns);
 }
 
 static int gpio_read(void *instance)
@@ -331,7 +331,7 @@ static int gpio_read(void *instance)
 	if (!err)
 		err = gpio_edges_confirm(gpio, began_ns);
 	if (!err)
-		err = recheck_when_due(gpio);
+		err = recheck_when_due(gpio, began_ns);
 	if (!err && clock_mono_ns() >= gpio->next_claim_ns)
 		gpio_claim(gpio);
 	if (!err)
@@ -347,12 +347,29 @@ static struct value_shape gpio_shape(const void *point_conf)
 	return (struct value_shape){.type = VALUE_BOOL};
 }
 
+static bool gpio_holds(const void *device_conf, const void *point_conf,
+		       char ret_words[DRIVER_DOUBT_BYTES])
+{
+	const struct gpio_device_conf *device = device_conf;
+	const struct gpio_point_conf *point = point_conf;
+	const char *chip = device->chip ? device->chip : "";
+
+	if (point->offset >= 0)
+		snprintf(ret_words, DRIVER_DOUBT_BYTES, "line %lld of chip \"%s\"",
+			 (long long)point->offset, chip);
+	else
+		snprintf(ret_words, DRIVER_DOUBT_BYTES, "line \"%s\"%s%s", point->line,
+			 *chip ? " of chip " : "", chip);
+	return true;
+}
+
 const struct driver gpio_driver = {
 	.name = "gpio",
 	.summary = "contacts on GPIO lines of the gateway",
 	.device = {.options = device_options, .bytes = sizeof(struct gpio_device_conf)},
 	.point = {.options = point_options, .bytes = sizeof(struct gpio_point_conf)},
 	.shape = gpio_shape,
+	.holds = gpio_holds,
 	.create = gpio_new,
 	.destroy = gpio_free,
 	.open = gpio_open,

@@ -111,8 +111,8 @@ int gpio_edges_take(struct gpio *gpio);
 /* Looks again at lines whose time under suspicion had come before the edges were taken. */
 int gpio_edges_confirm(struct gpio *gpio, int64_t before_take_ns);
 
-/* Reads and reports all levels. */
-int gpio_edges_recheck(struct gpio *gpio);
+/* Reads and reports all levels; before_take_ns: the time before the edges were taken. */
+int gpio_edges_recheck(struct gpio *gpio, int64_t before_take_ns);
 
 /* When gpio_edges_confirm() has something to do, INT64_MAX: nothing. */
 int64_t gpio_edges_deadline(const struct gpio *gpio);

@@ -260,6 +260,27 @@ static int64_t modbus_unit(const void *device_conf)
 	return conf->unit;
 }
 
+/* Manuals write table and number as one: 40101 is the 101st holding register. */
+static bool modbus_doubt(const void *point_conf, char ret_words[DRIVER_DOUBT_BYTES])
+{
+	static const int64_t first[] = {[MODBUS_HOLDING] = 40001,
+					[MODBUS_INPUT] = 30001,
+					[MODBUS_COIL] = 0,
+					[MODBUS_DISCRETE] = 10001};
+	const struct modbus_point_conf *conf = point_conf;
+	const int64_t number = conf->address - first[conf->table] + 1;
+
+	if (conf->table == MODBUS_COIL || number < 1 || number > 9999)
+		return false;
+	snprintf(
+		ret_words, DRIVER_DOUBT_BYTES,
+		"address %lld is beyond most devices: in a manual it is %s %lld, which is address = "
+		"%lld with address_base = 1",
+		(long long)conf->address, modbus_table_name((enum modbus_table)conf->table),
+		(long long)number, (long long)number);
+	return true;
+}
+
 static int64_t modbus_wire_ns(const void *instance, size_t device)
 {
 	const struct modbus_bus *bus = instance;
@@ -325,7 +346,7 @@ static void modbus_instance_close(void *instance)
 	.destroy = modbus_instance_free, .open = modbus_open, .close = modbus_instance_close,   \
 	.poll = modbus_poll, .peek = modbus_peek, .shape = modbus_point_shape,                  \
 	.longest_ns = modbus_longest_ns, .place = modbus_place, .unit = modbus_unit,            \
-	.wire_ns = modbus_wire_ns, .vain_ns = modbus_vain_ns
+	.wire_ns = modbus_wire_ns, .vain_ns = modbus_vain_ns, .doubt = modbus_doubt
 
 const struct driver modbus_rtu_driver = {
 	.name = "modbus-rtu",

@@ -98,16 +98,16 @@ static void name_place(const struct modbus_device_conf *conf, const struct modbu
 		snprintf(place, place_bytes, "%s %d", table, first);
 }
 
-/* What may be at fault when nothing comes back. */
+/* What may be at fault when nothing comes back, the likely first. */
 static const char *suspects(const struct modbus_bus *bus, const struct modbus_read *read)
 {
 	const bool serial = bus->link.kind == MODBUS_RTU;
 
 	if (!read->answered && modbus_read_has_hole(read))
-		return serial ? "power, wiring, unit, max_hole = 0?"
+		return serial ? "power, wiring, unit, baud, parity, max_hole = 0?"
 			      : "power, unit, or max_hole = 0?";
 	if (!read->answered && read->request.count > 1 && read->item_count > 1)
-		return serial ? "power, wiring, unit, max_registers?"
+		return serial ? "power, wiring, unit, baud, parity, max_registers?"
 			      : "power, unit, max_registers?";
 	return serial ? "power, wiring, unit, baud, parity?" : "power, unit?";
 }

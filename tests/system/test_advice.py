@@ -184,18 +184,36 @@ def test_what_of_the_site_is_mostly_a_mistake_is_told(tmp_path, old, new, words)
     assert words in ran.stdout
 
 
+LINE = 'bus "s" { driver = "modbus-rtu"  port = "%s" }\n' + device("d", 'bus = "s"', 1)
+GPIO = 'device "%s" { driver = "gpio"  chip = "c"  point "u" { line = "up"  bias = "disabled" } }\n'
+
+
 @pytest.mark.parametrize(
     "text, words",
     [
         ('bus "b" { driver = "modbus-tcp"  host = "10.0.0.7" }\n', '"b": note: no device is on this bus'),
         (TCP % "http://10.0.0.7", "host is a name or an address alone"),
         (TCP % "10.0.0.7:502", "host is a name or an address alone"),
+        (LINE % "ttyUSB9", "ttyUSB9 is not there now: serial ports are in /dev/"),
+        (LINE % "main.conf", "main.conf is no serial port: these are in /dev/"),
+        (GPIO % "a" + GPIO % "b", 'note: "b.u": "a.u" has line "up" of chip c already, and only one can'),
+        (
+            device("d", 'driver = "modbus-tcp"  host = "h"', 1, 'point "q" { table = "holding"  address = 40101 }'),
+            'device "d": point "q": note: address 40101 is beyond most devices: in a manual it is holding 101, which is address = 101',
+        ),
         (TCP % "10.0.0.7" + BOOM % "in" + BOOM % "out", 'as barrier "boom" of lane "in": copied, and not changed?'),
     ],
 )
 def test_what_of_buses_and_lanes_is_mostly_a_mistake_is_told(tmp_path, text, words):
     code, said = check(tmp_path, text)
     assert code == 0 and words in said
+
+
+def test_a_folder_in_the_place_of_a_file_is_told(tmp_path):
+    tls = f'host = "localhost"  tls {{ ca = "{tmp_path}" }}'
+    (tmp_path / "main.conf").write_text(SITE.replace('host = "127.0.0.1"', tls))
+    ran = subprocess.run([BINARY, "-n", "-c", "main.conf"], cwd=tmp_path, text=True, capture_output=True, check=False)
+    assert f"note: uplink tls ca: {tmp_path} is a folder, expected a file" in ran.stdout
 
 
 # Of the kinds that technicians make: each with what it is, or what was meant.
@@ -224,6 +242,12 @@ TYPED = {
     "a serial device behind a host": ('bus "s" { driver = "modbus-rtu"  host = "10.0.0.7" }', 'it is one of "modbus-tcp"'),
     "a parity by its letter": ('bus "s" { driver = "modbus-rtu"  port = "/dev/ttyS0"  parity = "E" }', 'did you mean "even"?'),
     "a line without a bias": ('device "g" { driver = "gpio"  point "u" { line = "u" } }', 'option "bias" is missing'),
+    "a speed by that name": ('bus "s" { driver = "modbus-rtu"  port = "/dev/ttyS0"  speed = 9600 }', 'did you mean "baud"?'),
+    "a unit by another name": ('device "d" { driver = "modbus-tcp"  host = "h"  id = 5  address_base = 0  %s }', 'did you mean "unit"?'),
+    "a function": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { function = 3  address = 1 } }', 'did you mean "table"?'),
+    "a factor": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding"  address = 1  factor = 0.1 } }', 'did you mean "scale"?'),
+    "a loop that is a limit": ('lane "l" { barrier "b" { closed_limit = "io.up"  presence = "io.up" } }', 'is "closed_limit" already'),
+    "a seal whose case is its loop": ('lane "l" { seal "s" { loop = "io.up"  tampered = "io.up" } }', '"io.up": is "tampered" already'),
     "a brace too few": ('lane "l" { barrier "b" { open_limit = "io.up" }', 'has no "}"'),
 }
 

@@ -131,6 +131,31 @@ def test_a_number_that_is_not_believed_says_how_to_find_the_order(new_daemon, br
     assert re.search(r"cdab \* +2350 ", ctl.said("read", "ups", "0", "2"))
 
 
+def test_a_map_that_is_not_the_devices_is_seen_by_its_values(new_daemon, broker, closing):
+    """The number of the seal begins one register earlier, battery and time are of other kinds."""
+    reader = Unit(holding=dict.fromkeys(range(300, 360), 0))
+    reader.set(300, 1)
+    reader.set_text(310, "GE-0047115", 8)
+    reader.set(330, 3540)
+    reader.set(344, 0xF5B1, 0x00D7)
+    server = closing(TcpServer({5: reader}).start())
+    points = (
+        conf.register("status", 300, map=["1=intact", "2=opened"])
+        + conf.register("id", 311, type="string", length=8)
+        + conf.register("battery", 330)
+        + conf.register("sealed", 344, type="u32", scale=60)
+    )
+    text = conf.bus("b", server.port) + conf.device("reader", "b", 5, points, address_base=0)
+    text += 'lane "l" { direction = "exit"  seal "s" { id = "reader.id"  status = "reader.status"  battery = "reader.battery"  sealed_at = "reader.sealed" } }\n'
+    ctl = Ctl(new_daemon(conf.head(broker.port) + text).start().folder / "control")
+    for refused in '"reader.battery": out_of_range: the device says 3540', '"reader.sealed": out_of_range':
+        ctl.wait(lambda: any(refused in what for what in ctl.findings()))
+    shown = ctl.said("points", "l")
+    assert re.search(r"^reader.id +-0047115 ", shown, re.M) and "(3540)" in shown
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    assert 'text from 310: "GE-0047115"' in ctl.said("read", "reader", "300", "20")
+
+
 def test_points_are_shown_of_a_device_a_lane_or_alone(ctl, lane):
     ctl.wait(lambda: ctl.run("points", "entry-1").returncode == FINE)
     lane.barrier("opening")

@@ -173,6 +173,32 @@ static void an_edge_on_its_way_to_a_machine_that_stands_still_is_not_lost(void *
 	assert_reading(rig, 1, .point = UP, .level = false, .at_ns = t + 100);
 }
 
+static void come_and_go(struct fake_line *line)
+{
+	fake_gpio.at_level = NULL;
+	rising_edge(line, fake_gpio.now_ns += NS_PER_MS);
+	falling_edge(line, fake_gpio.now_ns += NS_PER_MS);
+}
+
+/* The level is as it was, and two edges are older than its reading. */
+static void a_pulse_while_levels_are_read_again_keeps_its_times(void **state)
+{
+	struct gpio_rig *rig = *state;
+	int64_t t;
+
+	rig->conf.recheck_ns = NS_PER_S;
+	open_and_settle(rig);
+	t = fake_gpio.now_ns;
+	fake_gpio.at_level = come_and_go;
+	read_now(rig);
+	assert_reading(rig, 0, .point = UP, .level = false, .at_ns = t);
+	forget_notes(rig);
+	read_after(rig, 5 * NS_PER_MS);
+	assert_int_equal(rig->readings, 2);
+	assert_reading(rig, 0, .point = UP, .level = true, .at_ns = t + NS_PER_MS);
+	assert_reading(rig, 1, .point = UP, .level = false, .at_ns = t + 2 * NS_PER_MS);
+}
+
 static void a_lost_last_edge_is_found_by_reading_the_level(void **state)
 {
 	struct gpio_rig *rig = *state;
@@ -277,7 +303,7 @@ static void a_full_queue_whose_level_agrees_has_lost_a_pair_at_least(void **stat
 
 	open_and_settle(rig);
 	t = fake_gpio.now_ns;
-	fill_queue(rig->up, t);
+	fill_queue(rig->up, t - 15);
 	read_now(rig);
 	read_after(rig, 11 * NS_PER_MS);
 	assert_int_equal(rig->readings, 17);
@@ -351,13 +377,13 @@ static void stamps_of_another_clock_give_way_to_the_time_of_reading(void **state
 	rising_edge(rig->down, 5);
 	read_now(rig);
 	assert_int_equal(rig->readings, 3);
-	for (size_t i = 0; i < 3; i++)
-		assert_int_equal(rig->reading[i].at_ns, fake_gpio.now_ns);
-	assert_true(rig->reading[0].level);
-	assert_false(rig->reading[1].level);
+	assert_reading(rig, 0, .point = UP, .level = true, .at_ns = fake_gpio.now_ns);
+	assert_reading(rig, 1, .point = UP, .level = false, .at_ns = fake_gpio.now_ns + 1);
+	assert_reading(rig, 2, .point = DOWN, .level = true, .at_ns = fake_gpio.now_ns);
 	assert_int_equal(rig->debugs, 1);
 }
 
+/* And no two levels have one time: of one moment only the last would be judged. */
 static void readings_of_a_point_never_go_back_in_time(void **state)
 {
 	struct gpio_rig *rig = *state;
@@ -371,8 +397,8 @@ static void readings_of_a_point_never_go_back_in_time(void **state)
 	rising_edge(rig->up, t - 50);
 	falling_edge(rig->up, t - 40);
 	read_now(rig);
-	assert_reading(rig, 2, .point = UP, .level = true, .at_ns = t);
-	assert_reading(rig, 3, .point = UP, .level = false, .at_ns = t);
+	assert_reading(rig, 2, .point = UP, .level = true, .at_ns = t + 1);
+	assert_reading(rig, 3, .point = UP, .level = false, .at_ns = t + 2);
 }
 
 static void a_recheck_tells_all_levels_again(void **state)
@@ -495,6 +521,7 @@ int main(void)
 		edges_test(edges_of_two_lines_come_in_the_order_of_their_time),
 		edges_test(more_edges_than_one_queue_holds_are_all_taken),
 		edges_test(no_level_is_believed_while_edges_still_wait),
+		edges_test(a_pulse_while_levels_are_read_again_keeps_its_times),
 		edges_test(an_edge_on_its_way_to_a_machine_that_stands_still_is_not_lost),
 		edges_test(a_lost_last_edge_is_found_by_reading_the_level),
 		edges_test(an_edge_still_on_its_way_is_not_taken_for_lost),
