@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SEQ_DIGITS 13
 
@@ -168,6 +169,28 @@ enum message_kind message_read(const char *line, size_t bytes, struct message *r
 	else
 		return MESSAGE_OTHER;
 	return good ? MESSAGE_EVENT : MESSAGE_GARBLED;
+}
+
+int64_t message_recorded(const char *line, size_t bytes)
+{
+	static const char begin[] = "\"recorded\":{\"utc\":\"", behind[] = "Z\",\"clock\":\"";
+	struct reader reader = {memmem(line, bytes, begin, strlen(begin)), line + bytes};
+	char utc[sizeof("2026-11-29T23:00:00.000000")], clock[16];
+	struct tm split = {0};
+	int us;
+
+	if (!reader.at || !skip(&reader, begin) || (size_t)(reader.end - reader.at) < sizeof(utc))
+		return INT64_MIN;
+	snprintf(utc, sizeof(utc), "%.*s", (int)sizeof(utc) - 1, reader.at);
+	reader.at += sizeof(utc) - 1;
+	if (sscanf(utc, "%4d-%2d-%2dT%2d:%2d:%2d.%6d", &split.tm_year, &split.tm_mon,
+		   &split.tm_mday, &split.tm_hour, &split.tm_min, &split.tm_sec, &us) != 7 ||
+	    !skip(&reader, behind) || !take_text(&reader, clock, sizeof(clock)) ||
+	    strcmp(clock, "unsynced") == 0)
+		return INT64_MIN;
+	split.tm_year -= 1900;
+	split.tm_mon--;
+	return (int64_t)timegm(&split) * 1000000 + us;
 }
 
 static bool number_of(const json_t *object, const char *key, uint64_t *ret_number)
