@@ -171,26 +171,37 @@ enum message_kind message_read(const char *line, size_t bytes, struct message *r
 	return good ? MESSAGE_EVENT : MESSAGE_GARBLED;
 }
 
+/* Six digits. */
+static bool take_fraction(struct reader *reader, uint64_t *ret_us)
+{
+	*ret_us = 0;
+	for (int i = 0; i < 6; i++, reader->at++) {
+		if (reader->at == reader->end || *reader->at < '0' || *reader->at > '9')
+			return false;
+		*ret_us = *ret_us * 10 + (uint64_t)(*reader->at - '0');
+	}
+	return true;
+}
+
 int64_t message_recorded(const char *line, size_t bytes)
 {
 	static const char begin[] = "\"recorded\":{\"utc\":\"", behind[] = "Z\",\"clock\":\"";
 	struct reader reader = {memmem(line, bytes, begin, strlen(begin)), line + bytes};
-	char utc[sizeof("2026-11-29T23:00:00.000000")], clock[16];
+	char utc[sizeof("2026-11-29T23:00:00")], clock[16];
 	struct tm split = {0};
-	int us;
+	const char *end;
+	uint64_t us;
 
 	if (!reader.at || !skip(&reader, begin) || (size_t)(reader.end - reader.at) < sizeof(utc))
 		return INT64_MIN;
 	snprintf(utc, sizeof(utc), "%.*s", (int)sizeof(utc) - 1, reader.at);
 	reader.at += sizeof(utc) - 1;
-	if (sscanf(utc, "%4d-%2d-%2dT%2d:%2d:%2d.%6d", &split.tm_year, &split.tm_mon,
-		   &split.tm_mday, &split.tm_hour, &split.tm_min, &split.tm_sec, &us) != 7 ||
+	end = strptime(utc, "%Y-%m-%dT%H:%M:%S", &split);
+	if (!end || *end || !skip(&reader, ".") || !take_fraction(&reader, &us) ||
 	    !skip(&reader, behind) || !take_text(&reader, clock, sizeof(clock)) ||
 	    strcmp(clock, "unsynced") == 0)
 		return INT64_MIN;
-	split.tm_year -= 1900;
-	split.tm_mon--;
-	return (int64_t)timegm(&split) * 1000000 + us;
+	return (int64_t)timegm(&split) * 1000000 + (int64_t)us;
 }
 
 static bool number_of(const json_t *object, const char *key, uint64_t *ret_number)
