@@ -19,26 +19,6 @@ struct versions {
 	struct version version[VERSIONS_MAX];
 };
 
-static int add_span(struct spans *spans, uint64_t first, uint64_t last)
-{
-	struct span *more;
-
-	if (spans->count > 0 && spans->span[spans->count - 1].first == last + 1) {
-		spans->span[spans->count - 1].first = first;
-		return 0;
-	}
-	if (spans->count > 0 && spans->span[spans->count - 1].last + 1 == first) {
-		spans->span[spans->count - 1].last = last;
-		return 0;
-	}
-	more = realloc(spans->span, (spans->count + 1) * sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	spans->span = more;
-	more[spans->count++] = (struct span){first, last};
-	return 0;
-}
-
 /* ---- bytes -------------------------------------------------------------------------- */
 
 static int hash_at(struct lines *lines, uint64_t place, struct version *ret_version)
@@ -116,7 +96,7 @@ struct walk {
 static int miss(struct walk *walk, uint64_t first)
 {
 	int err =
-		first <= walk->expected ? add_span(&walk->log->missing, first, walk->expected) : 0;
+		first <= walk->expected ? spans_add(&walk->log->missing, first, walk->expected) : 0;
 
 	if (first <= walk->expected)
 		walk->is_wanted = false;
@@ -149,7 +129,7 @@ static int choose(struct walk *walk, uint64_t seq, const struct versions *versio
 	walk->is_wanted = right != NULL;
 	if (!right) {
 		log->wrong_end |= seq == log->status.seq;
-		return add_span(&log->altered, seq, seq);
+		return spans_add(&log->altered, seq, seq);
 	}
 	if (log->right_end_seq == 0) {
 		log->right_end_seq = seq;
@@ -176,7 +156,7 @@ static int walk_back(struct lines *lines, struct log *log)
 		while (begin > 0 && log->entries[begin - 1].seq == seq)
 			begin--;
 		if (seq > log->last) {
-			err = add_span(&log->altered, seq, seq);
+			err = spans_add(&log->altered, seq, seq);
 		} else {
 			err = read_versions(lines, &log->entries[begin], end - begin, &versions);
 			if (err == 0)
@@ -199,26 +179,10 @@ static int walk_back(struct lines *lines, struct log *log)
 
 /* ---- what is gone, and who says so --------------------------------------------------- */
 
-static const struct entry *entry_of(const struct log *log, uint64_t seq)
-{
-	const struct entry key = {.seq = seq};
-	size_t low = 0, high = log->entry_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (log->entries[middle].seq < key.seq)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < log->entry_count && log->entries[low].seq == seq ? &log->entries[low] : NULL;
-}
-
 static bool is_right(struct logs *logs, const struct log *log, uint64_t seq,
 		     const struct tree_hash *hash)
 {
-	const struct entry *entry = entry_of(log, seq);
+	const struct entry *entry = log_entry(log, seq);
 	struct version version;
 
 	return entry && hash_at(logs->lines, entry->place, &version) == 0 &&
@@ -243,18 +207,18 @@ static int split(struct log *log, struct span hole, struct spans *missing)
 		if (range.last < hole.first || range.first > hole.last)
 			continue;
 		if (range.first > hole.first)
-			err = add_span(missing, hole.first, range.first - 1);
+			err = spans_add(missing, hole.first, range.first - 1);
 		else
 			range.first = hole.first;
 		if (range.last > hole.last)
 			range.last = hole.last;
 		if (err == 0)
-			err = add_span(&log->gone, range.first, range.last);
+			err = spans_add(&log->gone, range.first, range.last);
 		hole.first = range.last + 1;
 		if (hole.first > hole.last)
 			return err;
 	}
-	return err < 0 ? err : add_span(missing, hole.first, hole.last);
+	return err < 0 ? err : spans_add(missing, hole.first, hole.last);
 }
 
 static int take_tombstones(struct logs *logs, struct log *log)
@@ -352,29 +316,15 @@ static int hold_against_seals(struct logs *logs, struct log *log)
 
 /* ---- one epoch after the other ------------------------------------------------------- */
 
-static bool same_gateway(const struct log *a, const struct log *b)
-{
-	return strcmp(a->gateway, b->gateway) == 0 && strcmp(a->checkpoint, b->checkpoint) == 0;
-}
-
-static const struct log *log_of(const struct logs *logs, const struct log *beside,
-				const char *epoch)
-{
-	for (size_t i = 0; i < logs->count; i++)
-		if (same_gateway(&logs->log[i], beside) && strcmp(logs->log[i].epoch, epoch) == 0)
-			return &logs->log[i];
-	return NULL;
-}
-
 static void check_follows(struct logs *logs, struct log *log, const struct event_head *follows)
 {
-	const struct log *before = log_of(logs, log, follows->epoch);
+	const struct log *before = logs_find(logs, log, follows->epoch);
 	struct tree_hash hash;
 
 	memcpy(hash.bytes, follows->hash, sizeof(hash.bytes));
 	if (!before)
 		log->wrong_link = "it follows an epoch of which nothing came";
-	else if (entry_of(before, follows->seq) && !is_right(logs, before, follows->seq, &hash))
+	else if (log_entry(before, follows->seq) && !is_right(logs, before, follows->seq, &hash))
 		log->wrong_link = "it follows another end of an epoch than came";
 }
 
@@ -395,8 +345,8 @@ static int check_link(struct logs *logs, struct log *log)
 	for (size_t i = 0; i < count; i++)
 		check_follows(logs, log, &follows[i]);
 	for (struct log *other = logs->log; count == 0 && other < log; other++)
-		if (same_gateway(other, log) && other->entry_count > 0 && !other->follows_some &&
-		    other->entries[0].seq == 1)
+		if (logs_same_gateway(other, log) && other->entry_count > 0 &&
+		    !other->follows_some && other->entries[0].seq == 1)
 			log->wrong_link = "it follows no epoch, and is not the gateway's first";
 	return 0;
 }
@@ -419,5 +369,7 @@ int logs_judge(struct logs *logs)
 		err = hold_against_seals(logs, &logs->log[i]);
 	for (size_t i = 0; err == 0 && i < logs->count; i++)
 		err = check_link(logs, &logs->log[i]);
+	for (size_t i = 0; err == 0 && i < logs->count; i++)
+		err = clocks_judge(logs, &logs->log[i]);
 	return err;
 }

@@ -218,6 +218,60 @@ void logs_free(struct logs *logs)
 		free(log->missing.span);
 		free(log->gone.span);
 		free(log->altered.span);
+		free(log->clock_back.span);
+		free(log->clock_ahead.span);
 	}
 	free(logs->log);
+}
+
+/* ---- what is looked for ---------------------------------------------------------------- */
+
+int spans_add(struct spans *spans, uint64_t first, uint64_t last)
+{
+	struct span *more;
+
+	if (spans->count > 0 && spans->span[spans->count - 1].first == last + 1) {
+		spans->span[spans->count - 1].first = first;
+		return 0;
+	}
+	if (spans->count > 0 && spans->span[spans->count - 1].last + 1 == first) {
+		spans->span[spans->count - 1].last = last;
+		return 0;
+	}
+	more = realloc(spans->span, (spans->count + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	spans->span = more;
+	more[spans->count++] = (struct span){first, last};
+	return 0;
+}
+
+const struct entry *log_entry(const struct log *log, uint64_t seq)
+{
+	const struct entry key = {.seq = seq};
+	size_t low = 0, high = log->entry_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (log->entries[middle].seq < key.seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < log->entry_count && log->entries[low].seq == seq ? &log->entries[low] : NULL;
+}
+
+bool logs_same_gateway(const struct log *a, const struct log *b)
+{
+	return strcmp(a->gateway, b->gateway) == 0 && strcmp(a->checkpoint, b->checkpoint) == 0;
+}
+
+const struct log *logs_find(const struct logs *logs, const struct log *beside, const char *epoch)
+{
+	for (size_t i = 0; i < logs->count; i++)
+		if (logs_same_gateway(&logs->log[i], beside) &&
+		    strcmp(logs->log[i].epoch, epoch) == 0)
+			return &logs->log[i];
+	return NULL;
 }

@@ -59,6 +59,8 @@ struct log {
 	uint64_t copies; /* numbers of which there are several versions */
 	bool forked; /* two heads of it are signed that contradict each other */
 	bool forged_tombstone;
+	struct spans clock_back; /* written earlier than the one before, by the gateway's clock */
+	struct spans clock_ahead; /* or later than a witness had seen it */
 	bool wrong_end; /* the newest is not what the status names */
 	const char *wrong_link; /* why its beginning is not right, NULL: it is */
 	bool follows_some;
@@ -82,6 +84,13 @@ struct logs {
 
 int logs_read(struct logs *logs); /* negative errno */
 int logs_judge(struct logs *logs);
+int clocks_judge(struct logs *logs, struct log *log); /* when that is judged */
 void logs_free(struct logs *logs);
+
+bool logs_same_gateway(const struct log *a, const struct log *b);
+/* Of the same gateway; NULL: there is none. */
+const struct log *logs_find(const struct logs *logs, const struct log *beside, const char *epoch);
+const struct entry *log_entry(const struct log *log, uint64_t seq); /* or NULL */
+int spans_add(struct spans *spans, uint64_t first, uint64_t last); /* -ENOMEM */
 
 #endif

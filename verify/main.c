@@ -134,6 +134,9 @@ static void tell(const struct logs *logs, const struct log *log)
 		printf("  forged: %s\n", log->wrong_link);
 	if (log->forged_tombstone)
 		printf("  forged: an event gives up others and is itself not right\n");
+	tell_spans("the clock went back at", &log->clock_back, false);
+	tell_spans("witnessed before it was written, by the gateway's clock", &log->clock_ahead,
+		   false);
 	tell_seals(logs, log);
 	tell_witnesses(logs, log);
 }
@@ -174,6 +177,8 @@ static void print_json(const struct logs *logs, const struct log *log)
 	put_spans(&json, "missing", &log->missing, false);
 	put_spans(&json, "evicted", &log->gone, false);
 	put_spans(&json, "altered", &log->altered, true);
+	put_spans(&json, "clock_back", &log->clock_back, false);
+	put_spans(&json, "clock_ahead", &log->clock_ahead, false);
 	jw_uint(&json, "several_versions", log->copies);
 	jw_bool(&json, "status_differs", log->wrong_end);
 	jw_text(&json, "link", log->wrong_link);

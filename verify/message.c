@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SEQ_DIGITS 13
 
@@ -168,6 +169,39 @@ enum message_kind message_read(const char *line, size_t bytes, struct message *r
 	else
 		return MESSAGE_OTHER;
 	return good ? MESSAGE_EVENT : MESSAGE_GARBLED;
+}
+
+/* Six digits. */
+static bool take_fraction(struct reader *reader, uint64_t *ret_us)
+{
+	*ret_us = 0;
+	for (int i = 0; i < 6; i++, reader->at++) {
+		if (reader->at == reader->end || *reader->at < '0' || *reader->at > '9')
+			return false;
+		*ret_us = *ret_us * 10 + (uint64_t)(*reader->at - '0');
+	}
+	return true;
+}
+
+int64_t message_recorded(const char *line, size_t bytes)
+{
+	static const char begin[] = "\"recorded\":{\"utc\":\"", behind[] = "Z\",\"clock\":\"";
+	struct reader reader = {memmem(line, bytes, begin, strlen(begin)), line + bytes};
+	char utc[sizeof("2026-11-29T23:00:00")], clock[16];
+	struct tm split = {0};
+	const char *end;
+	uint64_t us;
+
+	if (!reader.at || !skip(&reader, begin) || (size_t)(reader.end - reader.at) < sizeof(utc))
+		return INT64_MIN;
+	snprintf(utc, sizeof(utc), "%.*s", (int)sizeof(utc) - 1, reader.at);
+	reader.at += sizeof(utc) - 1;
+	end = strptime(utc, "%Y-%m-%dT%H:%M:%S", &split);
+	if (!end || *end || !skip(&reader, ".") || !take_fraction(&reader, &us) ||
+	    !skip(&reader, behind) || !take_text(&reader, clock, sizeof(clock)) ||
+	    strcmp(clock, "unsynced") == 0)
+		return INT64_MIN;
+	return (int64_t)timegm(&split) * 1000000 + (int64_t)us;
 }
 
 static bool number_of(const json_t *object, const char *key, uint64_t *ret_number)

@@ -35,6 +35,8 @@ struct range {
 
 enum message_kind message_read(const char *line, size_t bytes, struct message *ret_message);
 
+/* Of an event: microseconds since 1970; INT64_MIN: it does not say, or its clock was never set. */
+int64_t message_recorded(const char *line, size_t bytes);
 /* Of a tombstone: the epoch and its ranges. Their number. */
 size_t message_ranges(const char *line, size_t bytes, char epoch[EVENT_EPOCH_BYTES],
 		      struct range ranges[RANGES_MAX]);

@@ -191,6 +191,8 @@ static void take_taken_back(struct reader *reader, json_t *object, struct handov
 	memcpy(handover->taken_back_by, handover->from, sizeof(handover->from));
 	take_name(reader, object, "from", handover->from);
 	handover->departed_utc_ns = take_time(reader, object, "departed", INT64_MIN);
+	if (handover->departed_utc_ns == INT64_MIN)
+		refuse(reader, "\"takes_back\" has no \"departed\"");
 }
 
 static void take_announced(struct reader *reader, json_t *object, struct handover *handover)

@@ -1,6 +1,6 @@
 """The figures, one run, each beside a peer or the bare library measured in the same run.
 
-    run.py [a] … [k]      default: all
+    run.py [a] … [l]      default: all
 
 ROUNDS=5 in the environment: section a gives medians of five.
 
@@ -20,6 +20,7 @@ from pathlib import Path
 
 # measure comes first: it finds the rig
 import links
+from corridor import witnesses
 from measure import PROGRAMS, Listener, ModbusServer, Table, ms, percentile, run_program, say
 from usual_work import usual_work
 
@@ -203,6 +204,7 @@ SECTIONS = {
     "i": links.wire_rows,
     "j": links.drain_rows,
     "k": links.alert_rows,
+    "l": witnesses,
 }
 
 

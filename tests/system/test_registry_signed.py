@@ -229,6 +229,8 @@ def test_a_signed_record_is_taken_and_a_poisoned_one_is_refused_by_name(site, ke
     until(lambda: status(daemon) == "active", "the keeper's next word counts")
     say(keeper.signed('{"removed":true}', TOPIC, at=2002))
     until(lambda: not shown(daemon), "and so does his last")
+    subscriber.wait(lambda: subscriber.events("registry.record")[-1]["observed"]["removed"], "its removal is told")
+    assert subscriber.events("registry.record")[-1]["observed"]["signer"] == keeper.name
 
 
 def test_what_nobody_is_named_for_needs_no_signature_and_may_have_one(site, keeper, say):

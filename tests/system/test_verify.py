@@ -9,6 +9,7 @@ import resource
 import socket
 import subprocess
 import time
+from datetime import datetime, timezone
 
 import pytest
 from rig import conf, notes, verification
@@ -37,6 +38,16 @@ def chain(count, epoch=EPOCH, word="value", follows=None):
     made, prev = [], ZEROS
     for seq in range(1, count + 1):
         made.append(event(seq, prev, epoch, follows=follows if seq == 1 else None, observed={word: seq}))
+        prev = digest(made[-1])
+    return made
+
+
+def timed(utcs, epoch=EPOCH, follows=None, clock="synced"):
+    """A chain that was written then."""
+    made, prev = [], ZEROS
+    for seq, utc in enumerate(utcs, 1):
+        recorded = {"utc": datetime.fromtimestamp(utc, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "clock": clock, "mono_ns": seq}
+        made.append(event(seq, prev, epoch, follows=follows if seq == 1 else None, recorded=recorded, observed={"value": seq}))
         prev = digest(made[-1])
     return made
 
@@ -117,7 +128,7 @@ def judge(tmp_path):
         assert (run.returncode, sorted(said)) == (code, sorted(other)), (run.stdout, run.stderr, other)
         for log, one in said.items():
             theirs = other[log]
-            for what in ("missing", "evicted", "altered"):
+            for what in ("missing", "evicted", "altered", "clock_back", "clock_ahead"):
                 ours = [n for span in one[what] for n in range(span["first"], min(span["last"], span["first"] + 10**5) + 1)]
                 assert len(one[what]) == 32 or ours == theirs[what], (what, one, theirs)
             for what in ("verdict", "signed", "witnessed"):
@@ -153,6 +164,16 @@ def forged(payload, seq):
     return payload.replace(b'"observed":{"value":%d}' % seq, b'"observed":{"value":0}')
 
 
+def swapped(seq):
+    """Each of the two has the other's number."""
+    one, other = WHOLE[seq - 1], WHOLE[seq]
+    number = b'"seq":%d,'
+    return [
+        *WHOLE[: seq - 1], other.replace(number % (seq + 1), number % seq),
+        one.replace(number % seq, number % (seq + 1)), *WHOLE[seq + 1:],
+    ]
+
+
 def re_forged(count, since):
     """All from there on written anew."""
     made, prev = WHOLE[: since - 1], digest(WHOLE[since - 2])
@@ -169,6 +190,8 @@ NEXT = "00000000000000e2"
 ATTACKS = {
     "an event altered": (WHOLE[:30] + [forged(WHOLE[30], 31)] + WHOLE[31:] + [status(WHOLE)], 2),
     "the newest altered": (WHOLE[:-1] + [forged(WHOLE[-1], 60), status(WHOLE)], 2),
+    "two swapped": ([*swapped(30), status(WHOLE)], 2),
+    "two swapped, at the end": ([*swapped(59), status(WHOLE)], 2),
     "an event removed": (WHOLE[:30] + WHOLE[31:] + [status(WHOLE)], 1),
     "a duplicate changed": ([*WHOLE, forged(WHOLE[30], 31), status(WHOLE)], 2),
     "the newest's duplicate changed": ([*WHOLE, forged(WHOLE[-1], 60), status(WHOLE)], 2),
@@ -207,6 +230,82 @@ def test_a_whole_chain_that_is_re_forged_shows_by_the_signed_head(judge, key):
 def test_a_tail_that_is_cut_with_its_status_shows_by_the_signed_head(judge, key):
     said, code = judge([*WHOLE[:40], status(WHOLE, count=40), key.sign(WHOLE)], key)
     assert (code, said["missing"]) == (1, [{"first": 41, "last": 60}])
+
+
+def test_a_card_that_is_copied_and_run_twice_is_a_fork(judge, key):
+    """Both go on from event 40 with the same key; whoever hears both, or the head of the other one, finds it."""
+    one, other = re_forged(60, 41), [*WHOLE[:40], *chain_from(WHOLE[39], 41, 55)]
+    said, code = judge([*one, status(one), key.sign(one), key.sign(other)], key)
+    assert (code, said["differing_heads"]) == (2, 1)
+    assert judge([*one, *other[40:], status(one), key.sign(one)], key)[1] == 2, "two versions of one number"
+    assert judge([*one, status(one), key.sign(one), key.sign(WHOLE[:40])], key)[1] == 0, "that is before"
+
+
+def chain_from(before, first, last):
+    made, prev = [], digest(before)
+    for seq in range(first, last + 1):
+        made.append(event(seq, prev, observed={"other": seq}))
+        prev = digest(made[-1])
+    return made
+
+
+def test_a_snapshot_that_is_restored_contradicts_what_was_signed_before(judge, key):
+    """It goes on from event 40 as if 41 to 60 had never been; their head is kept, and their own is good."""
+    again = [*WHOLE[:40], *chain_from(WHOLE[39], 41, 50)]
+    said, code = judge([*again, status(again), key.sign(again), key.sign(WHOLE)], key)
+    assert (code, said["missing"]) == (1, [{"first": 51, "last": 60}])
+    assert judge([*again, *WHOLE[50:], status(WHOLE), key.sign(again), key.sign(WHOLE)], key)[1] == 2
+    longer = [*again, *chain_from(again[-1], 51, 70)]
+    said, code = judge([*longer, status(longer), key.sign(longer), key.sign(WHOLE)], key)
+    assert (code, said["differing_heads"]) == (2, 1)
+
+
+def test_a_clock_that_is_set_back_is_told(judge, key, witnesses):
+    now = int(time.time())
+    back = timed([*range(now - 200, now - 170), *range(now - 86400, now - 86370)])
+    said, code = judge([*back, status(back), key.sign(back)], key)
+    assert (code, said["clock_back"], said["clock_ahead"]) == (0, [{"first": 31, "last": 31}], [])
+    restarted = timed(range(now - 9000, now - 8990), NEXT, [{"epoch": EPOCH, "seq": 60, "hash": digest(back[-1]), "why": "return"}])
+    assert judge_all(judge, [*back, *restarted])[NEXT]["clock_back"] == [], "a day before it was earlier"
+    earlier = timed(range(now - 90000, now - 89990), NEXT, [{"epoch": EPOCH, "seq": 60, "hash": digest(back[-1]), "why": "return"}])
+    assert judge_all(judge, [*back, *earlier])[NEXT]["clock_back"] == [1]
+    unset = timed([now, now - 86400, now], clock="unsynced")
+    assert judge([*unset, status(unset)])[0]["clock_back"] == [], "that clock says of itself that it was never set"
+
+
+def judge_all(judge, lines):
+    judge(lines)  # both agree
+    return {epoch: said for (_, _, epoch), said in verification.verify(lines)[0].items()}
+
+
+def test_a_clock_that_is_ahead_is_shown_by_who_had_seen_it_before(judge, key, witnesses):
+    now = int(time.time())
+    ahead = timed([*range(now, now + 20), *range(now + 3600, now + 3640)])
+    heads = [key.sign(ahead[:n]) for n in (20, 40, 60)]
+    lines = [*ahead, status(ahead), *heads, witnesses[0].cosign(heads[1], key)]
+    said, code = judge(lines, key, *witnesses)
+    assert (code, said["clock_ahead"]) == (0, [{"first": 21, "last": 40}])
+    assert judge(lines, key)[0]["clock_ahead"] == [], "nobody known has seen it"
+
+
+def test_a_tail_that_is_cut_with_its_heads_shows_by_what_was_witnessed(judge, key, witnesses):
+    cut, seen = WHOLE[:40], witnesses[0].cosign(key.sign(WHOLE), key)
+    said, code = judge([*cut, status(cut), key.sign(cut), seen], key, *witnesses)
+    assert (code, said["missing"]) == (1, [{"first": 41, "last": 60}])
+
+
+def test_an_epoch_put_in_place_of_another_is_not_signed(judge, key):
+    other = chain(60, NEXT)
+    assert judge([*other, status(other, NEXT)], key)[1] == 1, "by nobody"
+    assert judge([*other, status(other, NEXT), key.sign(WHOLE)], key)[1] == 1, "and the other one's head says what is missing"
+    assert judge([*other, status(other, NEXT), *WHOLE, status(WHOLE), key.sign(WHOLE)], key)[1] == 2, "and follows nothing"
+
+
+def test_a_witness_that_is_silenced_is_missed(judge, key, witnesses):
+    heads = [key.sign(WHOLE[:n]) for n in (20, 60)]
+    lines = [*WHOLE, status(WHOLE), *heads, witnesses[0].cosign(heads[1], key), witnesses[1].cosign(heads[0], key)]
+    assert judge(lines, key, *witnesses, witnesses=2)[0]["witnessed"] == 20, "since 20 one of the two says nothing"
+    assert judge(lines[:-1], key, *witnesses, witnesses=2)[1] == 1
 
 
 def test_without_any_signed_head_it_is_not_good_by_a_key(judge, key):

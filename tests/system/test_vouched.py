@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from rig import vouching
 from rig.daemon import BUILD
-from rig.legs import FIRST, FROM, SEALS, SECOND, THIRD, TO, Site, consignment, depart, now
+from rig.legs import FIRST, FOURTH, FROM, NEXT, SEALS, SECOND, THIRD, TO, Site, consignment, depart, now
 from rig.published import validator
 from rig.waiting import until
 
@@ -369,6 +369,26 @@ def test_who_signs_takes_back_what_arrived_in_words(here, broker, tools, handove
     depart(here, SECOND)
     until(lambda: [p for p in payloads(handovers) if json.loads(p)["ucr"] == SECOND], "the next one is announced")
     assert len(handovers.messages) == heard + 1, "it had heard that it is taken back"
+
+
+def test_what_is_sent_elsewhere_is_taken_back_in_words_where_it_was_announced(here, strict, handovers, key):
+    depart(here, FIRST)
+    depart(here, SECOND)
+    strict.heard_of(SECOND)
+    elsewhere = consignment(FIRST)
+    elsewhere["itinerary"] = [{"checkpoint": FROM}, {"checkpoint": NEXT}]
+    here.knows(elsewhere, *map(consignment, (SECOND, THIRD, FOURTH)))
+    here.subscriber.wait_event("leg.redirected")
+    word = until(lambda: [p for p in payloads(handovers) if b'"takes_back"' in p], "it is taken back")[0]
+    validator("handover").validate(json.loads(word))
+    assert vouching.check(key, KIND, topic(FIRST), word)
+    assert json.loads(word)["takes_back"] | {"departed": 0} == {"from": FROM, "departed": 0, "because": "redirected"}
+    depart(here, THIRD)
+    strict.heard_of(THIRD)  # and so of what was said before
+    mark = strict.arrives(FIRST)
+    strict.leaves(mark)
+    strict.arrives(SECOND)
+    assert strict.subscriber.wait_event("leg.arrived")["consignment"]["ucr"] == SECOND
 
 
 def test_without_a_key_all_is_as_it_was(here, broker, tools, handovers):

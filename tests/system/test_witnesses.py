@@ -8,47 +8,10 @@ import socket
 import subprocess
 
 import pytest
-from rig import conf, notes
-from rig.daemon import BUILD
+from rig import notes
+from rig.corridor import PLACES, SIGNER, Gateway
 from rig.mqtt import new_client
 from rig.waiting import until
-from sim.modbus_device import TcpServer, Unit
-
-SIGNER = BUILD / "corridord-signer"
-PLACES = {"ge": "ge-red-bridge", "az": "az-sixi-korpu", "tr": "tr-sarp"}
-
-
-class Gateway:
-    def __init__(self, country, closing, tmp_path):
-        self.country, self.place = country, PLACES[country]
-        self.name = f"corridor/{self.place}/gw1"
-        self.device = closing(TcpServer({2: Unit(holding={0: 1})}).start())
-        self.keys = tmp_path / f"keys-{country}"
-        self.keys.mkdir()
-        self.log = self.make("--new-key", "key.pem")
-        self.witness = self.make("--new-witness-key", "witness.pem")
-        self.daemon = None
-
-    def make(self, what, file):
-        words = [SIGNER, what, self.keys / file, self.name]
-        return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
-
-    def site(self, broker, others):
-        head = conf.head(broker.port).replace("ge-red-bridge", self.place).replace('"GE"', f'"{self.country.upper()}"')
-        head = head.replace("GE000600", f"{self.country.upper()}000600")
-        status = conf.register("status", 0, map=["0=missing", "1=intact", "2=opened", "3=tampered"])
-        witness = {
-            "of": [o.log for o in others], "by": [o.witness for o in others], "every": "1s",
-            "key": str(self.keys / "witness.pem"), "cosigned": "cosigned",
-        }
-        return (
-            head + conf.bus("b", self.device.port)
-            + conf.device("reader", "b", 2, status, address_base=0, poll="40ms")
-            + 'lane "entry-1" { direction = "entry"  seal "reader" { status = "reader.status" } }\n'
-            + f'signer {{ key = "{self.keys}/key.pem"  ledger = "ledger" }}\n'
-            + f"witness {{ {conf.options(witness)} }}\n"
-        )
-
 
 @pytest.fixture
 def corridor(closing, tmp_path, broker, new_daemon):

@@ -243,6 +243,7 @@ static void what_takes_one_back_names_it_and_who_says_so(void **state)
 	assert_string_equal(word.to, "ge-red-bridge");
 	refused(HEAD UCR "\"takes_back\":{\"departed\":\"2026-03-02T05:10:00Z\"}}", "\"from\"");
 	refused(HEAD UCR "\"takes_back\":7}", "\"from\"");
+	refused(HEAD UCR "\"takes_back\":{\"from\":\"az-ganja\"}}", "\"departed\"");
 }
 
 static void a_number_splits_into_consignment_and_part(void **state)

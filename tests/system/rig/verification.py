@@ -3,6 +3,7 @@ says of them. Simple, not fast."""
 
 import hashlib
 import json
+from datetime import datetime
 
 from . import notes
 
@@ -20,6 +21,8 @@ class Log:
         self.wrong = False
         self.signed = 0
         self.witnesses = {}  # size: {key}
+        self.witnessed_at = {}  # size: the last of them
+        self.clock_back, self.clock_ahead = [], []
         self.witnessed = 0
 
 
@@ -66,9 +69,11 @@ def take_note(log, note, keys):
 def take_cosignatures(log, note, size, keys):
     for key in keys:
         if key.type == 4 and key.claims(note):
-            if key.cosigned(note) is None:
+            when = key.cosigned(note)
+            if when is None:
                 log.forged_heads += 1
             else:
+                log.witnessed_at[size] = max(when, log.witnessed_at.get(size, 0))
                 log.witnesses.setdefault(size, set()).add(key.name)
 
 
@@ -160,6 +165,30 @@ def check_follows(logs):
             without.add((log.checkpoint, log.gateway))
 
 
+def recorded(log, seq):
+    """Seconds since 1970, by the gateway's clock; None: it does not say, or was never set."""
+    moment = log.versions[seq][log.right[seq]].get("recorded", {}) if seq in log.right else {}
+    known = moment.get("clock", "unsynced") != "unsynced"
+    return datetime.fromisoformat(moment["utc"].replace("Z", "+00:00")).timestamp() if known else None
+
+
+def check_clocks(logs):
+    for log in logs.values():
+        first = log.versions[min(log.right)][log.right[min(log.right)]] if log.right else {}
+        ends = [(logs.get((log.checkpoint, log.gateway, end["epoch"])), end["seq"]) for end in first.get("follows", [])]
+        before = max([recorded(of, seq) or 0 for of, seq in ends if of], default=0)
+        for seq in sorted(log.right):
+            at = recorded(log, seq)
+            if at is None:
+                continue
+            if at < before - 1:
+                log.clock_back.append(seq)
+            before = at
+            size = min((size for size in log.witnesses if size >= seq), default=None)
+            if size and at > log.witnessed_at[size] + 60:
+                log.clock_ahead.append(seq)
+
+
 def verify(lines, keys=(), witnesses=0):
     """{(checkpoint, gateway, epoch): verdict, ...}, and the worst of all as the exit code."""
     keys = [notes.Verifier(key) for key in keys]
@@ -172,6 +201,7 @@ def verify(lines, keys=(), witnesses=0):
         hold_against_heads(log)
         count_witnesses(log, witnesses)
     check_follows(logs)
+    check_clocks(logs)
     for key, log in logs.items():
         code = 0
         if log.missing or not log.right or (keys and not log.signed) or (witnesses and not log.witnessed):
@@ -181,6 +211,7 @@ def verify(lines, keys=(), witnesses=0):
         said[key] = {
             "verdict": ("good", "incomplete", "altered")[code], "missing": sorted(log.missing), "altered": sorted(log.altered),
             "evicted": sorted(log.evicted), "signed": log.signed, "witnessed": log.witnessed,
+            "clock_back": log.clock_back, "clock_ahead": log.clock_ahead,
         }
         worst = max(worst, code)
     return said, worst
