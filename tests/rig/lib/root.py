@@ -14,12 +14,15 @@ DISK_MODULES = ("virtio_blk", "ext4", "crc32c_generic")
 ROOM_MIB = 1024
 CONFIGURE_S = 3600  # a patience: some minutes where nothing else is done
 
-# As mmdebstrap does it: what dpkg itself needs lies there already. In full, as busybox has a dpkg and a tar too.
+# As mmdebstrap does it: what dpkg itself needs lies there already. Names in full, as busybox has a dpkg and a
+# tar too.
 CONFIGURE = """
 mkdir -p /disk && mount -t ext4 /dev/vda /disk
 mount -t devtmpfs dev /disk/dev && mount -t proc proc /disk/proc
-inside() { chroot /disk /usr/bin/env -i PATH=/usr/sbin:/usr/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"; }
-inside /bin/sh -c 'dpkg --force-depends --force-unsafe-io --install /debs/*.deb' || inside dpkg --configure -a || exit
+environment="PATH=/usr/sbin:/usr/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8"
+inside() { chroot /disk /usr/bin/env -i $environment "$@"; }
+install() { inside /bin/sh -c 'dpkg --force-depends --force-unsafe-io --install /debs/*.deb'; }
+install || install || exit  # some need what comes after them
 umount /disk/proc
 rm -r /disk/debs
 inside /usr/bin/tar --one-file-system -cf /dev/vdb . || exit
