@@ -88,6 +88,22 @@ class Booted:
         )  # fmt: skip
         return done.returncode, done.stdout
 
+    def answer(self, command, question, answer):
+        """(exit code, what was said) of a command on a terminal, where something is asked."""
+        asked = subprocess.Popen(
+            ["nsenter", f"--target={self.leader}", "--all", "script", "-qec", command, "/dev/null"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=ENVIRONMENT | {"TERM": "dumb"},
+        )  # fmt: skip
+        said = b""
+        while more := os.read(asked.stdout.fileno(), 4096):
+            said += more
+            if question.encode() in said:
+                asked.stdin.write(f"{answer}\n".encode())
+                break
+        rest, _ = asked.communicate()
+        return asked.returncode, (said + rest).decode(errors="replace")
+
     def show(self, name, unit="corridord.service"):
         return self.run(f"systemctl show --value -p {name} {unit}")[1].strip()
 

@@ -16,7 +16,20 @@ from lib.availability import or_skip, pytest_runtest_makereport  # noqa: E402, F
 from machine import HOME, TOP, Machine, went_well  # noqa: E402
 
 SUITE = os.environ.get("SUITE", "trixie")
-CACHE = Path(os.environ.get("BUILD", TOP / "build")).resolve() / "bare"
+BUILD = Path(os.environ.get("BUILD", TOP / "build")).resolve()
+CACHE = BUILD / "bare"
+
+
+@pytest.fixture(scope="session")
+def suite():
+    return SUITE
+
+
+@pytest.fixture(scope="session")
+def rig_cache():
+    """Where the rig keeps what takes long to make."""
+    (BUILD / "rig").mkdir(parents=True, exist_ok=True)
+    return BUILD / "rig"
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +69,22 @@ def packages(machine):
 @pytest.fixture(scope="session")
 def newer(machine, packages):
     """The folder of those of the next version."""
-    there = newer_version.source(machine)
-    went_well(machine, f"make -C {there} deb")
-    return machine.path(f"{there}/build/deb")
+    return newer_version.packages(machine)
+
+
+@pytest.fixture(scope="session")
+def crossed(new_machine):
+    """Makes machines that made the packages for another architecture: crossed("arm64")."""
+    made = {}
+
+    def make(architecture):
+        if architecture not in made:
+            made[architecture] = machine = new_machine(architecture)
+            went_well(machine, f"dpkg --add-architecture {architecture} && apt-get -q update")
+            went_well(machine, f"make deb ARCH={architecture}")
+        return made[architecture]
+
+    return make
 
 
 @pytest.fixture(scope="session")

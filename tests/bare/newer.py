@@ -4,7 +4,7 @@ number, and a journal that got a table more."""
 import re
 import shutil
 
-from machine import HOME
+from machine import HOME, went_well
 
 VERSION = "0.2.0"
 FOLDER = "/root/newer"
@@ -46,3 +46,10 @@ def source(machine):
         r'\g<0>\n\t"CREATE TABLE IF NOT EXISTS later(id INTEGER PRIMARY KEY)",',
     )
     return FOLDER
+
+
+def packages(machine, architecture=None):
+    """The folder of its packages."""
+    there = source(machine)
+    went_well(machine, f"make -C {there} deb {f'ARCH={architecture}' if architecture else ''}")
+    return machine.path(f"{there}/build/deb")

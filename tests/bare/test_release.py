@@ -118,7 +118,8 @@ def installed(image):
 
 
 def check_image(image):
-    for program in ("sbin/corridord", "libexec/corridord-uplink", "bin/corridorctl"):
+    helpers = [f"libexec/corridord-{name}" for name in ("uplink", "readers", "signer", "clock")]
+    for program in ("sbin/corridord", "bin/corridorctl", "bin/corridor-verify", *helpers):
         head = (image / "usr" / program).read_bytes()[:20]
         assert head.startswith(ARM64) and head[18] == 183
     for file in ("lib/systemd/system/corridord.service", "lib/udev/rules.d/60-corridord.rules"):

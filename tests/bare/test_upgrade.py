@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from booted import APT
+from evidence import nothing_is_lost
 from newer import VERSION
 from rig import conf
 from rig.broker import GATEWAY, Broker
@@ -16,11 +17,6 @@ STATE = "/var/lib/corridord"
 SECRET = "/etc/corridord/secrets/mqtt-password"
 CREDENTIAL = f"[Service]\nLoadCredential=mqtt-password:{SECRET}\n"
 BACKLOG = 200  # events, at least
-
-
-def is_ours(kind):
-    """Not of this machine's clock and disk."""
-    return not kind.startswith(("clock.", "journal.stalled"))
 
 
 class Site:
@@ -82,15 +78,7 @@ class Site:
         self.subscriber.wait(lambda: self.readings.unit.requests >= enough, "a backlog")
 
     def check_nothing_is_lost(self):
-        """All that was journalled came, in one chain of one epoch; no run ended otherwise than by
-        being told to; and nobody was alarmed."""
-        events = self.subscriber.verified()
-        assert len({event["epoch"] for event in events}) == 1
-        alarms = [e.data for e in events if e["severity"] != "info" and is_ours(e["type"])]
-        assert not alarms, alarms[0]
-        unclean = [e for e in events if e["type"] == "gateway.started" and e["observed"]["unclean"]]
-        assert len(unclean) == self.killed
-        return events
+        return nothing_is_lost(self.subscriber, self.killed)
 
 
 @pytest.fixture(scope="module")
@@ -302,6 +290,14 @@ def test_a_purge_without_an_answer_leaves_evidence_that_is_gone_on_with(site, pa
     site.booted.run("systemctl start corridord")
     goes_on(site, mark)
     assert len([e for e in site.check_nothing_is_lost() if e.message.order >= mark]) > BACKLOG
+
+
+def test_a_purge_asks_whoever_sits_at_a_terminal(site, packages):
+    purge = "DEBIAN_FRONTEND=readline apt-get -y purge corridord"
+    code, said = site.booted.answer(purge, "[yes/no]", "no")
+    assert code == 0 and "Delete the journal of corridord" in said, said
+    assert site.booted.path(f"{STATE}/journal.db").exists()
+    site.install(packages)
 
 
 def test_evidence_goes_when_that_is_said_and_nothing_is_left_behind(site):

@@ -64,7 +64,7 @@ def test_lines_of_an_arm64_board_reach_a_subscriber(target, cache, broker, closi
     daemon = built(target, "corridord", "corridord-uplink")
     kernel = or_skip(lambda: boards.fetch(cache))
     image = boards.initramfs(
-        kernel, target, [daemon, daemon.with_name("corridord-uplink")], cache / "arm64.cpio"
+        kernel, cache / "arm64.cpio", target, [daemon, daemon.with_name("corridord-uplink")]
     )
     board = closing(boards.Board(kernel, image, tmp_path / "board", broker=broker))
     or_skip(board.start)

@@ -1,4 +1,4 @@
-"""The recipes of contrib/ name what this source links, its version and its licence. That they build
+"""The recipes of contrib/, and Debian's, name what this source links, its version and its licence. That they build
 shows `make check-package`."""
 
 import hashlib
@@ -34,6 +34,14 @@ def libraries():
     every = sorted(set(re.findall(r"^(\w*LIBS) := ", (ROOT / "Makefile").read_text(), re.MULTILINE)))
     shown = " ".join(f"$({name})" for name in every)
     return {*made("-C", ROOT, "--eval", f"show: ; @echo {shown}", "show"), "libev"}
+
+
+def test_debians_packages_are_built_of_what_the_makefile_installs():
+    control = (ROOT / "debian/control").read_text()
+    needs = re.search(r"^Build-Depends:(.*?)^\S", control, re.MULTILINE | re.DOTALL)[1]
+    named = set(re.findall(r"[\w.+-]+-dev\b", needs)) - {"libcmocka-dev"}
+    installed = made("-C", ROOT, "--eval", "show: ; @echo $(BUILD_PACKAGES)", "show")
+    assert named == {name for name in installed if name.endswith("-dev")} - {"libc6-dev"}
 
 
 def test_the_recipe_of_yocto(libraries):

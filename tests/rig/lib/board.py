@@ -32,17 +32,21 @@ def fetch(cache, suite="bookworm"):
             packages = Suite(suite, cache, architecture="arm64")
             image = packages.depends("linux-image-arm64")
             packages.unpack([image, "busybox-static"], folder / "image")
+            for name in ("bin", "lib"):  # as Debian 13's packages have it no more
+                if not (folder / "image" / name).exists():
+                    (folder / "image" / name).symlink_to(f"usr/{name}")
             version = image.removeprefix("linux-image-")
             run("depmod", "-b", folder / "image", version)
             (folder / "version").write_text(version)
     return ArmKernel(folder)
 
 
-def initramfs(kernel, target, programs, path):
-    """With these programs of the target in /bin."""
+def initramfs(kernel, path, target=None, programs=(), modules=MODULES, start=""):
+    """With these programs of the target in /bin; start: what its first process does at the end."""
     image = Initramfs()
-    image.modules(kernel, MODULES)
+    image.modules(kernel, modules)
     image.file("/bin/busybox", kernel.busybox, mode=0o755)
+    image.file("/etc/rig.start", start.encode())
     for program in programs:
         image.file(f"/bin/{program.name}", program, mode=0o755)
         for where, library in target.libraries(program).items():

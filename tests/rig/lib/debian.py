@@ -123,14 +123,19 @@ class Suite:
 
     def unpack_all(self, packages, root):
         """These packages and all that they depend on."""
+        self._extract(self.fetch_all(packages, self.folder / "cache" / "archives"), Path(root))
+
+    def fetch_all(self, packages, archives):
+        """The same, as files in this folder; a package may be a file of its own."""
         self._update()
-        archives = self.folder / "cache" / "archives"
+        archives = Path(archives)
+        (archives / "partial").mkdir(parents=True, exist_ok=True)
         options = ("-q", "-y", "--download-only", "-o", f"Dir::Cache::archives={archives}")
         try:
             run("apt-get", *options, "install", *packages, env=self.env)
         except RuntimeError as error:
             raise Unavailable(str(error)) from None
-        self._extract(archives, Path(root))
+        return archives
 
     @staticmethod
     def _extract(debs, root):

@@ -21,7 +21,7 @@ from .debian import Unavailable
 QEMU = "qemu-system-x86_64"
 WITH_US = ("setpriv", "--pdeathsig", "KILL")  # an interrupted test leaves no machine running
 BROKER = ("10.0.2.100", 1883)  # what the guest takes for the broker's address
-BOOT_S = 300  # a patience, not what it takes: about 3 s
+BOOT_S = 900  # a patience, not what it takes: about 3 s, and a minute where systemd starts
 
 MACHINE = (
     "-M q35 -accel tcg -nodefaults -no-user-config -display none -no-reboot "
