@@ -299,7 +299,7 @@ def test_a_full_disk_is_seen_in_the_status_although_no_commit_fails(on_disk, sma
     until(lambda: re.search(r"^JOURNAL +DISK FULL +seq", status_of(on_disk), re.M), "that the disk is full", every_s=0.3)
     said = status_of(on_disk)
     assert " ! journal: its disk is full: what the broker has makes" in said, said
-    assert f"df-h{small_disk}:" in re.sub(r"\s+", "", said)
+    assert f"(df-h{small_disk}):" in re.sub(r"\s+", "", said)
     on_disk.wait_log("is full: events that the broker has")
     filler.unlink()
     until(lambda: re.search(r"^JOURNAL +ok ", status_of(on_disk), re.M), "that there is room", every_s=0.3)
