@@ -132,8 +132,9 @@ static void a_broker_of_an_unknown_authority_is_refused_and_tried_again(void **s
 	struct uplink_rig *rig = *state;
 	const struct tls_case tls = {
 		.ca = "theirs-ca.pem",
-		.logged = "(not issued by tls ca: the centre names the file that goes there), trying again "
-			  "in",
+		.logged =
+			"(not issued by tls ca: the centre names the file that goes there), trying again "
+			"in",
 	};
 
 	assert_refused(rig, &tls);
