@@ -8,7 +8,7 @@
 #   make bench      figures, beside a peer or the bare library (installs what it lacks)
 #   make install    into DESTDIR; see the variables below
 #   make deb        Debian packages in $(BUILD)/deb, for this Debian, and this architecture or ARCH
-#   make check-package  packages of Debian 12 and 13: upgraded, taken back, removed, for other architectures
+#   make check-package  packages of Debian 12 and 13: upgraded, taken back, removed, for other architectures, in an arm64 machine
 #   make dist       the release's tarball in $(BUILD), from what is committed
 #   make sbom       what each package links, in $(BUILD)/*.cdx.json (CycloneDX)
 #   make lint       clang-format, clang-tidy, shellcheck;   make fmt   format the code
@@ -54,7 +54,7 @@ PYTEST      = $(PYTHON) -m pytest -q -rs $(if $(CI),--durations=15)
 REMEMBER    = -o cache_dir=$(abspath $(BUILD))/pytest-$@ $(if $(filter 2,$(AGAIN)),--last-failed)
 RIG_TESTS  ?= tests/rig
 BARE_TESTS ?= $(patsubst %,tests/bare/test_%.py,commands package upgrade)
-PACKAGE_TESTS ?= $(patsubst %,tests/bare/test_%.py,package upgrade first_start cross release)
+PACKAGE_TESTS ?= $(patsubst %,tests/bare/test_%.py,package upgrade first_start cross board release)
 TOGETHER   ?= 4
 SUITE      ?= trixie
 SUITES     ?= bookworm trixie
@@ -100,7 +100,7 @@ DEB_PACKAGES   := debhelper dpkg-dev build-essential \
                   $(if $(ARCH),crossbuild-essential-$(ARCH) qemu-user-static pkgconf:$(ARCH) \
                   $(addsuffix :$(ARCH),$(filter %-dev,$(BUILD_PACKAGES))),$(BUILD_PACKAGES))
 BARE_PACKAGES  := python3-pytest mmdebstrap systemd-container mosquitto python3-paho-mqtt
-PACKAGE_PACKAGES := python3-jsonschema gcc-aarch64-linux-gnu qemu-user-static
+PACKAGE_PACKAGES := $(RIG_PACKAGES)
 DEV_PACKAGES   := $(CHECK_PACKAGES) clang libclang-rt-dev clang-format clang-tidy shellcheck
 
 # $(call install-packages,LIST): those that are not there yet, with a word to the user.
