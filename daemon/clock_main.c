@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/clock_watch.h"
+#include "base/version.h"
 
 #define EX_USAGE 64
 
@@ -39,7 +40,11 @@ int main(int argc, char **argv)
 {
 	struct pollfd step = {.events = POLLIN};
 
-	if (argc != 2) {
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		printf("corridord-clock %s\n", version_text);
+		return EXIT_SUCCESS;
+	}
+	if (argc != 2 || argv[1][0] == '-') {
 		fprintf(stderr, "corridord-clock FILE: keeps in FILE whether the clock is set\n");
 		return EX_USAGE;
 	}

@@ -192,3 +192,12 @@ def test_who_asks_for_the_daemon_keeps_the_answer_in_a_file(tmp_path):
     finally:
         process.terminate()
         process.wait(PATIENCE_S)
+
+
+def test_the_program_that_asks_takes_no_option_for_a_file(tmp_path):
+    def run(*arguments):
+        return subprocess.run([BUILD / "corridord-clock", *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S)
+
+    assert run("--version").stdout.startswith("corridord-clock 0.")
+    assert run("--help").returncode == 64
+    assert list(tmp_path.iterdir()) == []
