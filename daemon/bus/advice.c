@@ -234,6 +234,24 @@ static void advise_on_silence(const struct bus *bus, FILE *out)
 		bus->device_count, in_seconds(within_ns), in_seconds(silence.retry_max_ns));
 }
 
+/* Where a single question without an answer makes stale what was read before. */
+static void advise_on_staleness(const struct bus *bus, FILE *out)
+{
+	for (size_t i = 0; bus->driver->vain_ns && i < bus->device_count; i++) {
+		const struct device_conf *conf = bus->devices[i].conf;
+		const int64_t vain_ns = bus->driver->vain_ns(bus->instance, i);
+
+		if (conf->stale_after_ns == 0 || conf->stale_after_ns >= conf->poll_ns + vain_ns)
+			continue;
+		fprintf(out,
+			"%s:%d: device \"%s\": note: a question without an answer takes %.1f s, "
+			"and what was read is stale after %.1f s: a shorter timeout, or a longer "
+			"stale_after?\n",
+			conf->file, conf->line, conf->name, in_seconds(vain_ns),
+			in_seconds(conf->stale_after_ns));
+	}
+}
+
 void advice_on_bus(const struct config *config, const struct bus *bus, FILE *out)
 {
 	double load = load_of(bus);
@@ -242,6 +260,7 @@ void advice_on_bus(const struct config *config, const struct bus *bus, FILE *out
 	advise_on_units(bus, out);
 	advise_on_points(bus, out);
 	advise_on_silence(bus, out);
+	advise_on_staleness(bus, out);
 	if (load < FULL)
 		return;
 	begin(bus->conf, out);

@@ -258,3 +258,11 @@ def test_a_mistake_is_told_with_what_was_meant(tmp_path, mistake):
     code, said = check(tmp_path, TCP % "10.0.0.7" + text.replace("%s", POINT) + "\n")
     assert code == 78
     assert words in said
+
+
+@pytest.mark.parametrize("more, told", [('poll = "1s" timeout = "4s"', True), ('poll = "1s" timeout = "4s" stale_after = "5s"', False), ("", False)])
+def test_an_answer_that_may_come_when_all_is_stale_is_told(tmp_path, more, told):
+    code, said = check(tmp_path, device("d", 'driver = "modbus-tcp" host = "127.0.0.1"', 1, more))
+    assert code == 0
+    words = 'main.conf:4: device "d": note: a question without an answer takes 4.0 s, and what was read is stale after 4.0 s: '
+    assert (words in said) == told, said
