@@ -1,7 +1,6 @@
 #include "ctl/interrupt.h"
 
 #include <signal.h>
-#include <stddef.h>
 
 /* A handler has no other place. */
 static volatile sig_atomic_t caught;
@@ -12,15 +11,16 @@ static void on_signal(int number)
 	caught = 1;
 }
 
+/* A shell without job control lets what it starts in the background ignore SIGINT: who sends it means us. */
 void interrupt_catch(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	const struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction before;
 
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-			sigaction(signals[i], &action, NULL); /* else: nohup */
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL); /* else: nohup */
 }
 
 bool interrupted(void)
