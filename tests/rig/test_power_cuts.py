@@ -36,7 +36,8 @@ MUTANTS = {
     "early": (
         "daemon/journal/commit.c",
         "err = journal_end(journal, err, &transaction.head);",
-        "(void)journal_feed(journal), err = journal_end(journal, err, &transaction.head);",
+        "(void)journal_feed(journal), journal->outlet.flush(journal->outlet.data), "
+        "err = journal_end(journal, err, &transaction.head);",
     ),
 }
 # Disk: filesystem, daemon.
