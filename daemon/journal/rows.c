@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/sqlite.h"
 #include "journal/db.h"
 #include "journal/raw.h"
@@ -68,21 +69,12 @@ int db_put_alert(struct db *db, uint64_t position, enum event_class class)
 	return err;
 }
 
-/* FNV-1a, with the NUL. */
-static uint64_t add_text(uint64_t sum, const char *text)
-{
-	do
-		sum = (sum ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	while (*text++);
-	return sum;
-}
-
 /* Of a meter it is the same word with each event: that need not be asked of the file. */
 int db_put_state(struct db *db, const char *key, const char *word)
 {
 	sqlite3_stmt *put = db->statement[DO_PUT_STATE];
-	const uint64_t of_key = add_text(UINT64_C(14695981039346656037), key);
-	const uint64_t sum = add_text(of_key, word);
+	const uint64_t of_key = hash_text(hash_text(HASH_START, key), "\n");
+	const uint64_t sum = hash_text(of_key, word);
 	uint64_t *known = &db->states_known[of_key % DB_STATES_KNOWN];
 	int err;
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define BUCKETS	    256
 #define CHUNK_BYTES 64
 
@@ -64,11 +66,7 @@ void states_free(struct states *states)
 
 static struct state **bucket_of(struct states *states, const char *key)
 {
-	uint32_t hash = 2166136261U; /* FNV-1a */
-
-	while (*key)
-		hash = (hash ^ (unsigned char)*key++) * 16777619U;
-	return &states->bucket[hash % BUCKETS];
+	return &states->bucket[hash_text(HASH_START, key) % BUCKETS];
 }
 
 static int add(struct states *states, struct state **bucket, const char *key,

@@ -1,15 +1,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "registry/file_private.h"
 
-/* FNV-1a; 0 stands for an empty slot. */
+/* 0 stands for an empty slot. */
 static uint64_t hash_of(const char *key)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
+	uint64_t hash = hash_text(HASH_START, key);
 
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * UINT64_C(1099511628211);
 	return hash ? hash : 1;
 }
 

@@ -23,7 +23,7 @@ static void check(const struct handover *handover)
 	memo_start(&memo, text, sizeof(text));
 	handover_remember(handover, &memo);
 	memo_read(&reader, text);
-	handover_recall(&again, 4, &reader);
+	handover_recall(&again, HANDOVER_MEMORY, &reader);
 	if (!memo_ok(&memo) || !memo_end(&reader) || !handover_is_same(handover, &again) ||
 	    again.seal_count != handover->seal_count)
 		abort();

@@ -267,7 +267,7 @@ static void a_handover_is_remembered_as_it_was_even_at_its_largest(void **state)
 	handover_remember(&handover, &memo);
 	assert_true(memo_ok(&memo));
 	memo_read(&reader, text);
-	handover_recall(&again, 4, &reader);
+	handover_recall(&again, HANDOVER_MEMORY, &reader);
 	assert_true(memo_end(&reader));
 	assert_memory_equal(&again, &handover, sizeof(handover));
 	jw_start(&json, payload, sizeof(payload));

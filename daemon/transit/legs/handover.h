@@ -118,8 +118,9 @@ bool handover_read_id(const char *level, char ret_id[HANDOVER_ID_BYTES]);
 
 /* Drops seals for which a memory has no room; they are counted. */
 void handover_fit(struct handover *handover);
+#define HANDOVER_MEMORY 4 /* the version that this writes */
 void handover_remember(const struct handover *handover, struct memo *memo);
-/* What is not readable makes the reader bad. */
+/* What is not readable makes the reader bad. version: HANDOVER_MEMORY, or an older one. */
 void handover_recall(struct handover *handover, int64_t version, struct memo_reader *reader);
 
 /* Of the same departure. */
