@@ -31,6 +31,7 @@
 #   TESTS            for `make check`: pytest arguments, default tests/system
 #   RIG_TESTS        for `make check-rig`: the same, default tests/rig
 #   TOGETHER         tests at a time, default 4: most of them wait, most of the time
+#   RIG_TOGETHER     machines of the rig at a time, default 2: one file of tests each
 #   SUITE            for `make check-bare`: which Debian, default trixie (13)
 #   SUITES           for `make check-package`: the same, default bookworm trixie
 #   ARCH             for `make deb`: another architecture of Debian's (doc/operations.md)
@@ -56,6 +57,7 @@ RIG_TESTS  ?= tests/rig
 BARE_TESTS ?= $(patsubst %,tests/bare/test_%.py,commands package upgrade)
 PACKAGE_TESTS ?= $(patsubst %,tests/bare/test_%.py,package upgrade first_start cross board release)
 TOGETHER   ?= 4
+RIG_TOGETHER ?= 2
 SUITE      ?= trixie
 SUITES     ?= bookworm trixie
 FUZZ_SECONDS ?= 60
@@ -287,7 +289,7 @@ rig-packages:
 
 rig-tests: $(PROGRAMS) $(TEST_TOOLS)
 	CORRIDORD=$(abspath $(BUILD)/corridord) BUILD=$(abspath $(BUILD)) \
-	$(PYTEST) $(REMEMBER) $(RIG_TESTS)
+	$(PYTEST) $(REMEMBER) $(if $(filter-out 1,$(RIG_TOGETHER)),-n $(RIG_TOGETHER) --dist loadfile) $(RIG_TESTS)
 
 # As check-rig.
 check-bare:

@@ -1,7 +1,6 @@
 """Fixtures of the rig: kernels and guests, made once and kept in the build folder."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "system"), str(HERE.parent)]
 from lib import guest as guests  # noqa: E402
 from lib import kernel as kernels  # noqa: E402
 from lib.availability import or_skip, pytest_runtest_makereport  # noqa: E402, F401
+from lib.debian import alone_in, run  # noqa: E402
 from rig.broker import Broker  # noqa: E402
 from rig.closing import closing  # noqa: E402, F401
 from rig.subscriber import Subscriber  # noqa: E402
@@ -37,10 +37,10 @@ def kernel(cache):
 
 def tool(name):
     """A small program for the guest, of tools/, which needs no library there."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    built = CACHE / name
     source = HERE / "tools" / f"{name}.c"
-    subprocess.run(["gcc", "-O2", "-Wall", "-Werror", "-static", "-o", built, source], check=True)
+    with alone_in(CACHE / "tools") as folder:
+        built = folder / name
+        run("gcc", "-O2", "-Wall", "-Werror", "-static", "-o", built, source)
     return built
 
 

@@ -48,12 +48,19 @@ def run(*command, **options):
 
 
 @contextlib.contextmanager
-def made_once(folder):
-    """Yields None when the folder is complete, else the folder to fill; others wait."""
+def alone_in(folder):
+    """Makes the folder where there is none; others wait until this one has done with it."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
+@contextlib.contextmanager
+def made_once(folder):
+    """Yields None when the folder is complete, else the folder to fill; others wait."""
+    with alone_in(folder) as folder:
         complete = folder / ".complete"
         yield None if complete.exists() else folder
         complete.touch()
@@ -123,7 +130,8 @@ class Suite:
 
     def unpack_all(self, packages, root):
         """These packages and all that they depend on."""
-        self._extract(self.fetch_all(packages, self.folder / "cache" / "archives"), Path(root))
+        with alone_in(self.folder / "to-unpack") as archives:
+            self._extract(self.fetch_all(packages, archives), Path(root))
 
     def fetch_all(self, packages, archives):
         """The same, as files in this folder; a package may be a file of its own."""
