@@ -1,9 +1,8 @@
 #include <errno.h>
 #include <jansson.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/fields.h"
 #include "base/utf8.h"
 #include "control/question.h"
 
@@ -18,10 +17,10 @@
 #define WORDS                                                                                   \
 	(BIT(CONTROL_ACK) | BIT(CONTROL_PRESENT) | BIT(CONTROL_RESEAL) | BIT(CONTROL_CONTROL) | \
 	 BIT(CONTROL_RELEASE) | BIT(CONTROL_REDIRECT) | BIT(CONTROL_INCIDENT))
-#define TEXT(member)                                         \
-	.offset = offsetof(struct control_question, member), \
+#define TEXT(member)                                                             \
+	.type = FIELD_TEXT, .offset = offsetof(struct control_question, member), \
 	.size = sizeof(((struct control_question *)0)->member)
-#define NUMBER(member) .offset = offsetof(struct control_question, member)
+#define NUMBER(member) .type = FIELD_NUMBER, .offset = offsetof(struct control_question, member)
 
 static const struct {
 	const char *name;
@@ -51,16 +50,8 @@ static const struct {
 	[CONTROL_RECORD] = {"record", false},
 };
 
-struct member {
-	const char *name;
-	size_t offset;
-	size_t size; /* of a text; 0: it is a number */
-	unsigned methods; /* that may have it: bits */
-	unsigned required; /* that must have it */
-	json_int_t min, max; /* of a number */
-};
-
-static const struct member members[] = {
+static const struct field members[] = {
+	{.name = "method", .type = FIELD_OTHER, .methods = ALL},
 	{.name = "id", TEXT(id), .methods = ALL},
 	{.name = "of",
 	 TEXT(of),
@@ -108,7 +99,8 @@ static const struct member members[] = {
 	 .max = QUESTION_EVENTS},
 };
 
-#define MEMBERS (sizeof(members) / sizeof(members[0]))
+static const struct field_table table = {
+	.of = "question", .fields = members, .count = sizeof(members) / sizeof(members[0])};
 
 const char *control_method_name(enum control_method method)
 {
@@ -125,131 +117,55 @@ bool control_method_changes(enum control_method method)
 	return methods[method].changes;
 }
 
-static int refuse(char error[QUESTION_ERROR_BYTES], const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int refuse(char error[QUESTION_ERROR_BYTES], const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(error, QUESTION_ERROR_BYTES, format, arguments);
-	va_end(arguments);
-	return -EINVAL;
-}
-
-static int take_text(const struct member *member, json_t *value, struct control_question *question,
-		     char error[QUESTION_ERROR_BYTES])
-{
-	const char *text = json_string_value(value);
-
-	if (!text)
-		return refuse(error, "\"%s\" is no text", member->name);
-	if (!*text)
-		return refuse(error, "\"%s\" is empty", member->name);
-	if (strlen(text) >= member->size)
-		return refuse(error, "\"%s\" has %zu bytes, the most is %zu", member->name,
-			      strlen(text), member->size - 1);
-	if (!utf8_is_printable(text))
-		return refuse(error, "\"%s\" has control characters", member->name);
-	memcpy((char *)question + member->offset, text, strlen(text) + 1);
-	return 0;
-}
-
-static int take_number(const struct member *member, json_t *value,
-		       struct control_question *question, char error[QUESTION_ERROR_BYTES])
-{
-	json_int_t number = json_integer_value(value);
-	uint32_t taken;
-
-	if (!json_is_integer(value) || number < member->min || number > member->max)
-		return refuse(error, "\"%s\" is no whole number from %lld to %lld", member->name,
-			      (long long)member->min, (long long)member->max);
-	taken = (uint32_t)number;
-	memcpy((char *)question + member->offset, &taken, sizeof(taken));
-	return 0;
-}
-
-static bool is_known(const char *name, enum control_method method)
-{
-	for (size_t i = 0; i < MEMBERS; i++)
-		if (strcmp(members[i].name, name) == 0)
-			return members[i].methods & BIT(method);
-	return strcmp(name, "method") == 0;
-}
-
-/* A misspelt member is refused, not ignored. */
-static int check_names(json_t *object, enum control_method method, char error[QUESTION_ERROR_BYTES])
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach (object, name, value)
-		if (!is_known(name, method))
-			return refuse(error, "\"%.40s\" is no member of a question \"%s\"",
-				      utf8_is_printable(name) ? name : "?", methods[method].name);
-	return 0;
-}
-
-static int take_member(const struct member *member, json_t *object,
-		       struct control_question *question, char error[QUESTION_ERROR_BYTES])
-{
-	json_t *value = json_object_get(object, member->name);
-
-	if (value && (member->methods & BIT(question->method)))
-		return member->size > 0 ? take_text(member, value, question, error)
-					: take_number(member, value, question, error);
-	if (member->required & BIT(question->method))
-		return refuse(error, "\"%s\" is missing", member->name);
-	return 0;
-}
-
 static int take_method(json_t *object, struct control_question *question,
-		       char error[QUESTION_ERROR_BYTES])
+		       char error[FIELDS_ERROR_BYTES])
 {
 	const char *name = json_string_value(json_object_get(object, "method"));
 
 	if (!name)
-		return refuse(error, "\"method\" is missing, or no text");
+		return fields_refuse(error, "\"method\" is missing, or no text");
 	for (enum control_method method = CONTROL_STATUS; method < CONTROL_METHODS; method++)
 		if (strcmp(methods[method].name, name) == 0) {
 			question->method = method;
 			return 0;
 		}
-	return refuse(error, "there is no method \"%.40s\"", utf8_is_printable(name) ? name : "?");
+	return fields_refuse(error, "there is no method \"%.40s\"",
+			     utf8_is_printable(name) ? name : "?");
 }
 
 /* Who it is from is told by the kernel, not by him. What else is in it, who carries it out knows. */
 static int take_word(json_t *object, struct control_question *question,
-		     char error[QUESTION_ERROR_BYTES])
+		     char error[FIELDS_ERROR_BYTES])
 {
 	size_t bytes;
 
 	if (json_object_get(object, "officer"))
-		return refuse(error, "\"officer\" is who asks");
+		return fields_refuse(error, "\"officer\" is who asks");
 	json_object_del(object, "method");
 	json_object_del(object, "id");
 	bytes = json_dumpb(object, question->word, sizeof(question->word) - 1, JSON_COMPACT);
 	if (bytes >= sizeof(question->word))
-		return refuse(error, "longer than %zu bytes", sizeof(question->word) - 1);
+		return fields_refuse(error, "longer than %zu bytes", sizeof(question->word) - 1);
 	question->word[bytes] = '\0';
 	return 0;
 }
 
 static int take_members(json_t *object, struct control_question *question,
-			char error[QUESTION_ERROR_BYTES])
+			char error[FIELDS_ERROR_BYTES])
 {
 	int err = take_method(object, question, error);
 
-	for (size_t i = 0; err == 0 && i < MEMBERS; i++)
-		err = take_member(&members[i], object, question, error);
+	if (err == 0)
+		err = fields_take(&table, BIT(question->method), object, question, error);
 	if (err == 0 && control_method_is_word(question->method))
 		return take_word(object, question, error);
-	return err == 0 ? check_names(object, question->method, error) : err;
+	return err == 0 ? fields_check_names(&table, BIT(question->method),
+					     methods[question->method].name, object, error)
+			: err;
 }
 
 int question_read(const char *line, struct control_question *ret_question,
-		  char ret_error[QUESTION_ERROR_BYTES])
+		  char ret_error[FIELDS_ERROR_BYTES])
 {
 	json_error_t json_error;
 	json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &json_error);
@@ -260,8 +176,8 @@ int question_read(const char *line, struct control_question *ret_question,
 	ret_question->count = 1;
 	ret_question->most = QUESTION_EVENTS;
 	if (!object)
-		return refuse(ret_error, "no JSON object, or not in UTF-8 (at byte %d)",
-			      json_error.position);
+		return fields_refuse(ret_error, "no JSON object, or not in UTF-8 (at byte %d)",
+				     json_error.position);
 	err = take_members(object, ret_question, ret_error);
 	json_decref(object);
 	return err;

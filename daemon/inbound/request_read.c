@@ -1,10 +1,8 @@
 #include <errno.h>
 #include <jansson.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/fields.h"
 #include "inbound/request.h"
 
 #define BIT(method) (1u << (method))
@@ -13,7 +11,9 @@
 #define PROOFS	    (BIT(REQUEST_PROOF) | BIT(REQUEST_PROVE))
 #define OFFICERS    (ALL & ~BIT(REQUEST_STATUS) & ~REPLAY & ~PROOFS) /* they carry an officer's word */
 #define UCR	    (OFFICERS & ~BIT(REQUEST_ACK))
-#define AT(member)  offsetof(struct request, member), sizeof(((struct request *)0)->member)
+#define TEXT(member) \
+	FIELD_TEXT, offsetof(struct request, member), sizeof(((struct request *)0)->member)
+#define OTHER FIELD_OTHER, 0, 0
 
 static const char *const method_names[REQUEST_METHODS] = {
 	[REQUEST_PRESENT] = "present",	 [REQUEST_ACK] = "ack",
@@ -24,42 +24,39 @@ static const char *const method_names[REQUEST_METHODS] = {
 	[REQUEST_STATUS] = "status",
 };
 
-static const struct member {
-	const char *name;
-	size_t offset, size;
-	unsigned methods; /* that may have it: bits */
-	unsigned required; /* that must have it */
-} members[] = {
-	{"id", AT(id), ALL, OFFICERS | REPLAY | PROOFS},
-	{"officer", AT(officer), OFFICERS, OFFICERS},
-	{"reason", AT(reason), OFFICERS, OFFICERS},
-	{"lane", AT(lane), BIT(REQUEST_PRESENT), BIT(REQUEST_PRESENT)},
-	{"ucr", AT(ucr), UCR, UCR & ~BIT(REQUEST_RESEAL)},
-	{"resource", AT(resource), BIT(REQUEST_ACK), BIT(REQUEST_ACK)},
-	{"type", AT(type), BIT(REQUEST_ACK), BIT(REQUEST_ACK)},
-	{"old_seal", AT(old_seal), BIT(REQUEST_RESEAL), BIT(REQUEST_RESEAL)},
-	{"new_seal", AT(new_seal), BIT(REQUEST_RESEAL), BIT(REQUEST_RESEAL)},
-	{"authority", AT(authority), BIT(REQUEST_RESEAL), BIT(REQUEST_RESEAL)},
-	{"step", AT(step), BIT(REQUEST_CONTROL), BIT(REQUEST_CONTROL)},
-	{"result", AT(result), BIT(REQUEST_CONTROL), 0},
-	{"to", AT(to), BIT(REQUEST_REDIRECT), BIT(REQUEST_REDIRECT)},
-	{"code", AT(code), BIT(REQUEST_INCIDENT), BIT(REQUEST_INCIDENT)},
-	{"endorsement", AT(endorsement), BIT(REQUEST_INCIDENT), BIT(REQUEST_INCIDENT)},
-	{"old_vehicle", AT(old_vehicle), BIT(REQUEST_INCIDENT), 0},
-	{"new_vehicle", AT(new_vehicle), BIT(REQUEST_INCIDENT), 0},
-	{"old_container", AT(old_container), BIT(REQUEST_INCIDENT), 0},
-	{"new_container", AT(new_container), BIT(REQUEST_INCIDENT), 0},
-	{"asker", AT(asker), REPLAY, REPLAY},
+static const struct field members[] = {
+	{"id", TEXT(id), ALL, OFFICERS | REPLAY | PROOFS, 0, 0},
+	{"officer", TEXT(officer), OFFICERS, OFFICERS, 0, 0},
+	{"reason", TEXT(reason), OFFICERS, OFFICERS, 0, 0},
+	{"lane", TEXT(lane), BIT(REQUEST_PRESENT), BIT(REQUEST_PRESENT), 0, 0},
+	{"ucr", TEXT(ucr), UCR, UCR & ~BIT(REQUEST_RESEAL), 0, 0},
+	{"resource", TEXT(resource), BIT(REQUEST_ACK), BIT(REQUEST_ACK), 0, 0},
+	{"type", TEXT(type), BIT(REQUEST_ACK), BIT(REQUEST_ACK), 0, 0},
+	{"old_seal", TEXT(old_seal), BIT(REQUEST_RESEAL), BIT(REQUEST_RESEAL), 0, 0},
+	{"new_seal", TEXT(new_seal), BIT(REQUEST_RESEAL), BIT(REQUEST_RESEAL), 0, 0},
+	{"authority", TEXT(authority), BIT(REQUEST_RESEAL), BIT(REQUEST_RESEAL), 0, 0},
+	{"step", TEXT(step), BIT(REQUEST_CONTROL), BIT(REQUEST_CONTROL), 0, 0},
+	{"result", TEXT(result), BIT(REQUEST_CONTROL), 0, 0, 0},
+	{"to", TEXT(to), BIT(REQUEST_REDIRECT), BIT(REQUEST_REDIRECT), 0, 0},
+	{"code", TEXT(code), BIT(REQUEST_INCIDENT), BIT(REQUEST_INCIDENT), 0, 0},
+	{"endorsement", TEXT(endorsement), BIT(REQUEST_INCIDENT), BIT(REQUEST_INCIDENT), 0, 0},
+	{"old_vehicle", TEXT(old_vehicle), BIT(REQUEST_INCIDENT), 0, 0, 0},
+	{"new_vehicle", TEXT(new_vehicle), BIT(REQUEST_INCIDENT), 0, 0, 0},
+	{"old_container", TEXT(old_container), BIT(REQUEST_INCIDENT), 0, 0, 0},
+	{"new_container", TEXT(new_container), BIT(REQUEST_INCIDENT), 0, 0, 0},
+	{"asker", TEXT(asker), REPLAY, REPLAY, 0, 0},
+	{"schema", OTHER, ALL, 0, 0, 0},
+	{"note", OTHER, ALL, 0, 0, 0},
+	{"ranges", OTHER, REPLAY, 0, 0, 0},
+	{"since", OTHER, REPLAY, 0, 0, 0},
+	{"epoch", OTHER, PROOFS, 0, 0, 0},
+	{"seq", OTHER, BIT(REQUEST_PROVE), 0, 0, 0},
+	{"old", OTHER, BIT(REQUEST_PROOF), 0, 0, 0},
+	{"new", OTHER, BIT(REQUEST_PROOF), 0, 0, 0},
 };
 
-/* That are no texts. */
-static const struct {
-	const char *name;
-	unsigned methods;
-} others[] = {
-	{"ranges", REPLAY},	     {"since", REPLAY},		  {"epoch", PROOFS},
-	{"seq", BIT(REQUEST_PROVE)}, {"old", BIT(REQUEST_PROOF)}, {"new", BIT(REQUEST_PROOF)},
-};
+static const struct field_table table = {
+	.of = "request", .fields = members, .count = sizeof(members) / sizeof(members[0])};
 
 const char *request_method_name(enum request_method method)
 {
@@ -76,79 +73,29 @@ bool request_method_by_name(const char *name, enum request_method *ret_method)
 	return false;
 }
 
-static int refuse(char error[REQUEST_ERROR_BYTES], const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int refuse(char error[REQUEST_ERROR_BYTES], const char *format, ...)
+static int check_schema(json_t *object, char error[FIELDS_ERROR_BYTES])
 {
-	va_list arguments;
+	json_t *value = json_object_get(object, "schema");
 
-	va_start(arguments, format);
-	vsnprintf(error, REQUEST_ERROR_BYTES, format, arguments);
-	va_end(arguments);
-	return -EINVAL;
-}
-
-static int take_text(const struct member *member, json_t *value, struct request *request,
-		     char error[REQUEST_ERROR_BYTES])
-{
-	const char *text = json_string_value(value);
-	char *to = (char *)request + member->offset;
-
-	if (!text)
-		return refuse(error, "\"%s\" is no text", member->name);
-	if (!*text)
-		return refuse(error, "\"%s\" is empty", member->name);
-	if (strlen(text) >= member->size)
-		return refuse(error, "\"%s\" has %zu bytes, the most is %zu", member->name,
-			      strlen(text), member->size - 1);
-	if (!utf8_is_printable(text))
-		return refuse(error, "\"%s\" has control characters", member->name);
-	memcpy(to, text, strlen(text) + 1);
-	return 0;
-}
-
-static bool is_known(const char *name, enum request_method method)
-{
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (strcmp(members[i].name, name) == 0)
-			return members[i].methods & BIT(method);
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcmp(others[i].name, name) == 0)
-			return others[i].methods & BIT(method);
-	return strcmp(name, "schema") == 0 || strcmp(name, "note") == 0;
-}
-
-/* A misspelt member is refused, not ignored. */
-static int check_names(json_t *object, enum request_method method, char error[REQUEST_ERROR_BYTES])
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach (object, name, value)
-		if (!is_known(name, method))
-			return refuse(error, "\"%.40s\" is no member of a request \"%s\"",
-				      utf8_is_printable(name) ? name : "?", method_names[method]);
-	value = json_object_get(object, "schema");
 	if (value &&
 	    (!json_is_string(value) || strcmp(json_string_value(value), REQUEST_SCHEMA) != 0))
-		return refuse(error, "\"schema\" is not " REQUEST_SCHEMA);
+		return fields_refuse(error, "\"schema\" is not " REQUEST_SCHEMA);
 	return 0;
 }
 
 /* An examination begins, or it has ended and has a result. */
-static int check_step(const struct request *request, char error[REQUEST_ERROR_BYTES])
+static int check_step(const struct request *request, char error[FIELDS_ERROR_BYTES])
 {
 	bool ends = strcmp(request->step, "end") == 0;
 
 	if (request->method != REQUEST_CONTROL)
 		return 0;
 	if (!ends && strcmp(request->step, "begin") != 0)
-		return refuse(error, "\"step\" is neither \"begin\" nor \"end\"");
+		return fields_refuse(error, "\"step\" is neither \"begin\" nor \"end\"");
 	if (ends && !request->result[0])
-		return refuse(error, "\"result\" is missing");
+		return fields_refuse(error, "\"result\" is missing");
 	if (!ends && request->result[0])
-		return refuse(error, "\"result\" is known when it ends only");
+		return fields_refuse(error, "\"result\" is known when it ends only");
 	return 0;
 }
 
@@ -177,7 +124,7 @@ static bool take_seq(json_t *value, json_int_t least, uint64_t *ret_seq)
 	return true;
 }
 
-static int take_range(json_t *value, struct request *request, char error[REQUEST_ERROR_BYTES])
+static int take_range(json_t *value, struct request *request, char error[FIELDS_ERROR_BYTES])
 {
 	struct event_range *range = &request->ranges[request->range_count];
 
@@ -185,21 +132,22 @@ static int take_range(json_t *value, struct request *request, char error[REQUEST
 	    !take_epoch(json_object_get(value, "epoch"), range->epoch) ||
 	    !take_seq(json_object_get(value, "first"), 1, &range->first) ||
 	    !take_seq(json_object_get(value, "last"), (json_int_t)range->first, &range->last))
-		return refuse(error, "a range is \"epoch\" (16 hex digits), \"first\" from 1 on, "
+		return fields_refuse(error,
+				     "a range is \"epoch\" (16 hex digits), \"first\" from 1 on, "
 				     "\"last\" not before it");
 	request->range_count++;
 	return 0;
 }
 
-static int take_since(json_t *value, struct request *request, char error[REQUEST_ERROR_BYTES])
+static int take_since(json_t *value, struct request *request, char error[FIELDS_ERROR_BYTES])
 {
 	struct event_range *range = &request->ranges[0];
 
 	if (json_object_size(value) != 2 ||
 	    !take_epoch(json_object_get(value, "epoch"), range->epoch) ||
 	    !take_seq(json_object_get(value, "seq"), 0, &range->first))
-		return refuse(error,
-			      "\"since\" is \"epoch\" (16 hex digits) and \"seq\" from 0 on");
+		return fields_refuse(
+			error, "\"since\" is \"epoch\" (16 hex digits) and \"seq\" from 0 on");
 	range->first++;
 	range->last = range->first;
 	request->range_count = 1;
@@ -217,26 +165,27 @@ static bool is_asker(const char *asker)
 	return true;
 }
 
-static int take_replay(json_t *object, struct request *request, char error[REQUEST_ERROR_BYTES])
+static int take_replay(json_t *object, struct request *request, char error[FIELDS_ERROR_BYTES])
 {
 	json_t *ranges = json_object_get(object, "ranges");
 	json_t *since = json_object_get(object, "since");
 	int err = 0;
 
 	if (!is_asker(request->asker))
-		return refuse(error, "\"asker\" is a level of a topic: letters, digits, - and _");
+		return fields_refuse(error,
+				     "\"asker\" is a level of a topic: letters, digits, - and _");
 	if (!ranges == !since)
-		return refuse(error, "either \"ranges\" or \"since\" is wanted");
+		return fields_refuse(error, "either \"ranges\" or \"since\" is wanted");
 	if (since)
 		return take_since(since, request, error);
 	if (json_array_size(ranges) < 1 || json_array_size(ranges) > EVENT_RANGES)
-		return refuse(error, "\"ranges\" is a list of 1 to %d", EVENT_RANGES);
+		return fields_refuse(error, "\"ranges\" is a list of 1 to %d", EVENT_RANGES);
 	for (size_t i = 0; err == 0 && i < json_array_size(ranges); i++)
 		err = take_range(json_array_get(ranges, i), request, error);
 	return err;
 }
 
-static int take_proof(json_t *object, struct request *request, char error[REQUEST_ERROR_BYTES])
+static int take_proof(json_t *object, struct request *request, char error[FIELDS_ERROR_BYTES])
 {
 	const bool one = request->method == REQUEST_PROVE;
 	struct event_range *range = &request->ranges[0];
@@ -247,38 +196,33 @@ static int take_proof(json_t *object, struct request *request, char error[REQUES
 	if (!take_epoch(json_object_get(object, "epoch"), range->epoch) ||
 	    !take_seq(first, 1, &range->first) ||
 	    !take_seq(last, (json_int_t)range->first, &range->last))
-		return refuse(error, "wanted are \"epoch\" (16 hex digits) and %s",
-			      one ? "\"seq\" from 1 on"
-				  : "\"old\" from 1 on, \"new\" not below it");
+		return fields_refuse(error, "wanted are \"epoch\" (16 hex digits) and %s",
+				     one ? "\"seq\" from 1 on"
+					 : "\"old\" from 1 on, \"new\" not below it");
 	return 0;
 }
 
 /* ---- a request -------------------------------------------------------------------------- */
 
-static int take_members(json_t *object, struct request *request, char error[REQUEST_ERROR_BYTES])
+static int take_members(json_t *object, struct request *request, char error[FIELDS_ERROR_BYTES])
 {
-	int err = 0;
+	const unsigned method = BIT(request->method);
+	int err = fields_take(&table, method, object, request, error);
 
-	for (size_t i = 0; err == 0 && i < sizeof(members) / sizeof(members[0]); i++) {
-		const struct member *member = &members[i];
-		json_t *value = json_object_get(object, member->name);
-
-		if (value && (member->methods & BIT(request->method)))
-			err = take_text(member, value, request, error);
-		else if (member->required & BIT(request->method))
-			err = refuse(error, "\"%s\" is missing", member->name);
-	}
 	if (err == 0)
-		err = check_names(object, request->method, error);
+		err = fields_check_names(&table, method, method_names[request->method], object,
+					 error);
+	if (err == 0)
+		err = check_schema(object, error);
 	if (err == 0 && request->method == REQUEST_REPLAY)
 		err = take_replay(object, request, error);
-	if (err == 0 && (BIT(request->method) & PROOFS))
+	if (err == 0 && (method & PROOFS))
 		err = take_proof(object, request, error);
 	return err == 0 ? check_step(request, error) : err;
 }
 
 int request_read(enum request_method method, const char *payload, size_t bytes,
-		 struct request *ret_request, char ret_error[REQUEST_ERROR_BYTES])
+		 struct request *ret_request, char ret_error[FIELDS_ERROR_BYTES])
 {
 	json_error_t json_error;
 	json_t *object;
@@ -287,16 +231,16 @@ int request_read(enum request_method method, const char *payload, size_t bytes,
 	memset(ret_request, 0, sizeof(*ret_request));
 	ret_request->method = method;
 	if (bytes > REQUEST_BYTES)
-		return refuse(ret_error, "longer than %d bytes", REQUEST_BYTES);
+		return fields_refuse(ret_error, "longer than %d bytes", REQUEST_BYTES);
 	object = json_loadb(payload, bytes, JSON_REJECT_DUPLICATES, &json_error);
 	if (!object)
-		return refuse(ret_error, "no JSON, or not in UTF-8 (at byte %d)",
-			      json_error.position);
+		return fields_refuse(ret_error, "no JSON, or not in UTF-8 (at byte %d)",
+				     json_error.position);
 	ret_request->noted = json_object_get(object, "note") != NULL;
 	if (json_is_object(object))
 		err = take_members(object, ret_request, ret_error);
 	else
-		err = refuse(ret_error, "no JSON object");
+		err = fields_refuse(ret_error, "no JSON object");
 	json_decref(object);
 	return err;
 }
@@ -305,10 +249,11 @@ bool request_is_same(const struct request *a, const struct request *b)
 {
 	bool same = a->method == b->method;
 
-	for (size_t i = 0; same && i < sizeof(members) / sizeof(members[0]); i++) {
+	for (size_t i = 0; same && i < table.count; i++) {
 		size_t offset = members[i].offset;
 
-		same = strcmp((const char *)a + offset, (const char *)b + offset) == 0;
+		if (members[i].type == FIELD_TEXT)
+			same = strcmp((const char *)a + offset, (const char *)b + offset) == 0;
 	}
 	return same;
 }

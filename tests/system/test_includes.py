@@ -78,7 +78,7 @@ DOORS = {
     r"pcre2\.h": r"drivers/mapper/pattern\.c",
     r"expat\.h": r"drivers/mapper/xml\.c",
     r"nettle/.*": r"(daemon/(transit/event/event|evidence/(tree|note|vouch|trusted|ecdsa)|registry/file_bytes)\.c|readers/pictures\.c)",
-    r"jansson\.h": r"daemon/(registry/record/\w+|(inbound|control)/\w+_read)\.[ch]|(ctl|verify)/\w+\.[ch]",
+    r"jansson\.h": r"daemon/(base/fields|registry/record/\w+|(inbound|control)/\w+_read)\.[ch]|(ctl|verify)/\w+\.[ch]",
     r"ev\.h": r"daemon/gateway/\w+\.[ch]",
 }
 
