@@ -159,6 +159,7 @@ CTL_SOURCES := $(wildcard ctl/*.c)
 OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o)
 FAKE_CLOCK := $(filter-out $(BUILD)/daemon/base/clock.o $(BUILD)/daemon/evidence/keys.o,$(OBJECTS)) $(BUILD)/tests/fake/clock.o
 UNIT_RIG   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/rig/*.c))
+TRACES     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/traces/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 BENCHES    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
@@ -206,6 +207,7 @@ $(BUILD)/corridord-fakeclock: $(BUILD)/daemon/main.o $(FAKE_CLOCK)
 
 $(BUILD)/libcorridor.a: $(OBJECTS)
 $(BUILD)/libunitrig.a: $(UNIT_RIG)
+$(BUILD)/libtraces.a: $(TRACES)
 $(BUILD)/%.a:
 	@rm -f $@
 	$(Q)$(AR) qcs $@ $^
@@ -251,12 +253,12 @@ $(BUILD)/tests/unit/test_uplink_connect.o: CPPFLAGS += -DNAMES_LIBRARY='"$(abspa
 BESIDE := $(BUILD)/corridord-uplink $(BUILD)/corridord-readers
 link-beside = @ln -sf $(abspath $(BESIDE)) $(@D)/
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libunitrig.a $(BUILD)/libuplink.a $(BUILD)/libreaders.a $(BUILD)/libnet.a $(BUILD)/libcorridor.a | $(BESIDE)
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libunitrig.a $(BUILD)/libtraces.a $(BUILD)/libuplink.a $(BUILD)/libreaders.a $(BUILD)/libnet.a $(BUILD)/libcorridor.a | $(BESIDE)
 	@$(if $(V),:,echo '  LD    $@')
 	$(link-beside)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(UPLINK_LDLIBS) $(READERS_LDLIBS) -lcmocka
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libuplink.a $(BUILD)/libreaders.a $(BUILD)/libnet.a $(BUILD)/libcorridor.a | $(BESIDE)
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libtraces.a $(BUILD)/libuplink.a $(BUILD)/libreaders.a $(BUILD)/libnet.a $(BUILD)/libcorridor.a | $(BESIDE)
 	@$(if $(V),:,echo '  LD    $@')
 	$(link-beside)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(UPLINK_LDLIBS) $(READERS_LDLIBS) -lcmocka
@@ -455,5 +457,5 @@ clean:
 .PHONY: all install-manual check check-bare bare-packages check-rig rig-packages rig-tests build-tests unit-tests system-tests demo bench run-bench tidy $(TIDY) fuzz fuzz-library $(FUZZERS) lint fmt dictionary deps \
         install deb dist sbom check-package package-packages clean FORCE
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(NET_SOURCES:%.c=$(BUILD)/%.d) $(READERS_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/readers/main.d $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(SIGNER_SOURCES:%.c=$(BUILD)/%.d) $(VERIFY_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
+-include $(OBJECTS:.o=.d) $(UPLINK_SOURCES:%.c=$(BUILD)/%.d) $(NET_SOURCES:%.c=$(BUILD)/%.d) $(READERS_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/readers/main.d $(CTL_SOURCES:%.c=$(BUILD)/%.d) $(SIGNER_SOURCES:%.c=$(BUILD)/%.d) $(VERIFY_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/uplink/main.d $(UNIT_RIG:.o=.d) $(TRACES:.o=.d) $(UNIT_TESTS:=.d) $(TEST_TOOLS:=.d) $(BENCHES:=.d) $(BUILD)/daemon/main.d \
          $(BUILD)/daemon/clock_main.d

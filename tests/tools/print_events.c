@@ -3,6 +3,8 @@
  *     print_events reasons         the words of reason_name()
  *     print_events TRACE...        the sealed payloads, events and states, of replayed traces
  */
+#include <string.h>
+
 #include "../traces/replayer.h"
 
 static void print_vocabulary(void)

@@ -59,9 +59,7 @@ static void open_site(struct site *site, const char *setup)
 {
 	struct event_sink sink = {.data = site, .put = note};
 
-	for (size_t i = 0; i < COUNT(setups); i++)
-		if (strcmp(setups[i].name, setup) == 0)
-			site->replay.setup = &setups[i];
+	site->replay.setup = setup_by_name(setup);
 	replay_clock(&site->replay, REPLAY_MONO_NS);
 	assert_int_equal(transit_new(&site->replay.setup->conf, &sink, &site->replay.transit), 0);
 }

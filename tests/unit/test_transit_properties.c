@@ -1,6 +1,8 @@
 /* What holds for any readings: the pure part is fed with chance. RANDOM_ROUNDS says how long. */
 #include "rig/unit.h"
 
+#include <math.h>
+
 #include "../traces/replayer.h"
 #include "dice.h"
 #include "transit/private.h"
@@ -382,7 +384,7 @@ static void any_readings_give_the_same_events_again_and_nothing_untrue(void **st
 
 	(void)state;
 	for (seed = 1; seed <= count; seed++) {
-		for (size_t i = 0; i < COUNT(setups); i++) {
+		for (size_t i = 0; i < setup_count; i++) {
 			char *once = any_run(seed, &setups[i], REPLAY_IN_TIME, false);
 			char *again = any_run(seed, &setups[i], REPLAY_IN_TIME, false);
 			char *hurried = any_run(seed, &setups[i], REPLAY_IN_A_HURRY, false);
@@ -408,7 +410,7 @@ static void a_restart_at_any_moment_doubles_and_forgets_no_passage(void **state)
 
 	(void)state;
 	for (seed = 1; seed <= count; seed++) {
-		for (size_t i = 0; i < COUNT(setups); i++) {
+		for (size_t i = 0; i < setup_count; i++) {
 			char *events = any_run(seed, &setups[i], REPLAY_IN_TIME, true);
 
 			check_alarms(events, true);
