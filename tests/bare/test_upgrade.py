@@ -13,7 +13,7 @@ from rig.broker import GATEWAY, Broker
 from rig.readings import Readings
 from rig.subscriber import Subscriber
 from rig.waiting import until
-from written import repairs
+from written import repairs, steps
 
 STATE = "/var/lib/corridord"
 SECRET = "/etc/corridord/secrets/mqtt-password"
@@ -163,6 +163,15 @@ def test_the_password_is_a_credential_and_nowhere_else(site):
     shown = f"/proc/{pid}/environ /proc/{pid}/cmdline /etc/corridord/corridord.conf"
     everything = f"cat {shown}; journalctl -o cat"
     assert GATEWAY[1] not in site.booted.run(everything)[1]
+
+
+def test_what_the_readme_types_without_sudo_is_for_everybody(site):
+    plain = [step for step in steps("README.md", "A real lane") if "sudo" not in step]
+    assert "corridord -n" in plain
+    for step in plain:
+        as_anybody = f"setpriv --reuid=nobody --regid=nogroup --clear-groups timeout 20 {step}"
+        code, said = site.booted.run(as_anybody)
+        assert code == 0, f"{step}: {said}"
 
 
 # ---- upgraded and taken back, while it works ----
