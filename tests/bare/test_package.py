@@ -2,6 +2,7 @@
 nothing. Both go on from test to test."""
 
 import hashlib
+import json
 import re
 import shutil
 
@@ -32,6 +33,17 @@ def test_lintian_finds_nothing(machine, packages):
     checks = f"lintian --allow-root --fail-on error,warning {debs}"
     text = went_well(machine, checks)
     assert not re.search(r"^[EW]:", text, re.MULTILINE), text
+
+
+def test_their_bills_know_package_version_and_licence_of_each_library(machine, packages):
+    """Of this Debian: another one has other sources."""
+    debs = "$(ls build/deb/*.deb | grep -v dbgsym)"
+    went_well(machine, f"for deb in {debs}; do dpkg -x $deb /root/bills || exit; done")
+    bills = sorted(machine.path("/root/bills/usr/share/doc").glob("*/*.cdx.json"))
+    assert [bill.parent.name for bill in bills] == ["corridor-verify", "corridorctl", "corridord"]
+    for bill in bills:
+        for component in json.loads(bill.read_text())["components"]:
+            assert component["version"] and component["licenses"][0]["expression"], component
 
 
 def test_what_is_installed_runs_when_one_file_is_edited(gateway, packages):
