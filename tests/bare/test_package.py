@@ -1,20 +1,15 @@
 """The Debian packages: built on one machine, twice the same, and brought to another, which has
 nothing. Both go on from test to test."""
 
-import hashlib
 import json
 import re
 import shutil
 
 from booted import APT
+from evidence import sums
 from machine import went_well
 
 STATE = "/var/lib/corridord"
-
-
-def sums(folder):
-    """{name: sha256} of the packages."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.deb")}
 
 
 def is_installed(gateway):
