@@ -30,13 +30,12 @@ static void put_line(FILE *out, const char *line)
 static void put_head(const struct view *view, const json_t *findings, FILE *out)
 {
 	const json_t *status = view->status;
-	const char *version = text_of(status, "version");
 	char left[128], up[TEXT_SPAN_BYTES];
 	size_t count = json_array_size(findings);
 
-	snprintf(left, sizeof(left), "%s/%s   corridord %.*s   up %s",
-		 text_of(status, "checkpoint"), text_of(status, "gateway"),
-		 (int)strcspn(version, " "), version, text_span(number_of(status, "uptime_s"), up));
+	snprintf(left, sizeof(left), "%s/%s   %s   up %s", text_of(status, "checkpoint"),
+		 text_of(status, "gateway"), text_of(status, "version"),
+		 text_span(number_of(status, "uptime_s"), up));
 	text_column(out, left, WIDTH - 22);
 	fputc(' ', out);
 	if (count == 0)

@@ -3,12 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/sha256.h"
 
 #define PART	   ".part-"
 #define NAME_BYTES (PICTURE_HASH_BYTES + 8)
@@ -223,7 +224,7 @@ void picture_hash(struct picture *picture, char ret_hash[PICTURE_HASH_BYTES])
 	uint8_t digest[SHA256_DIGEST_SIZE];
 
 	if (!picture->hashed) {
-		sha256_digest(&picture->sum, sizeof(digest), digest);
+		sha256_end(&picture->sum, digest);
 		for (size_t i = 0; i < sizeof(digest); i++)
 			snprintf(picture->hash + 2 * i, 3, "%02x", digest[i]);
 	}

@@ -13,6 +13,7 @@
 
 #include "base/json_writer.h"
 #include "base/time.h"
+#include "base/version.h"
 #include "verify/logs.h"
 #include "verify/single.h"
 
@@ -272,7 +273,7 @@ static int read_options(int argc, char **argv, struct keys *keys, struct wishes 
 		} else if (option == 'w') {
 			err = read_count(optarg, &wishes->witnesses);
 		} else if (option == 'V') {
-			puts("corridor-verify " VERSION);
+			printf("corridor-verify %s\n", version_text);
 			exit(EXIT_SUCCESS);
 		} else {
 			fputs(usage, option == 'h' ? stdout : stderr);

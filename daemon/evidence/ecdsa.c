@@ -3,7 +3,8 @@
 #include <nettle/asn1.h>
 #include <nettle/ecc-curve.h>
 #include <nettle/ecdsa.h>
-#include <nettle/sha2.h>
+
+#include "base/sha256.h"
 
 #define COORDINATE_BYTES 32
 #define ORDER_BITS	 256
@@ -56,7 +57,7 @@ bool ecdsa_is_good(const unsigned char key[P256_BYTES], const char *text, size_t
 
 	sha256_init(&sha);
 	sha256_update(&sha, bytes, (const uint8_t *)text);
-	sha256_digest(&sha, sizeof(digest), digest);
+	sha256_end(&sha, digest);
 	ecc_point_init(&point, nettle_get_secp_256r1());
 	dsa_signature_init(&read);
 	is_good = read_point(key, &point) && read_signature(signature, count, &read) &&

@@ -2,10 +2,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/sha256.h"
 
 #define DASH	      "\xe2\x80\x94 " /* an em dash, and a blank */
 #define BASE64_HASH   44
@@ -124,7 +125,7 @@ uint32_t note_key_id(const char *name, unsigned char type, const unsigned char *
 		sha256_update(&sha, 1, &type);
 	}
 	sha256_update(&sha, key_bytes, key);
-	sha256_digest(&sha, sizeof(hash), hash);
+	sha256_end(&sha, hash);
 	return (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
 }
 

@@ -1,8 +1,9 @@
 #include "evidence/tree.h"
 
 #include <errno.h>
-#include <nettle/sha2.h>
 #include <string.h>
+
+#include "base/sha256.h"
 
 /* ---- hashes ------------------------------------------------------------------------- */
 
@@ -14,7 +15,7 @@ static struct tree_hash hash_of(unsigned char kind, const unsigned char *bytes, 
 	sha256_init(&sha);
 	sha256_update(&sha, 1, &kind);
 	sha256_update(&sha, count, bytes);
-	sha256_digest(&sha, sizeof(hash.bytes), hash.bytes);
+	sha256_end(&sha, hash.bytes);
 	return hash;
 }
 
@@ -41,7 +42,7 @@ static struct tree_hash empty_root(void)
 	struct tree_hash hash;
 
 	sha256_init(&sha);
-	sha256_digest(&sha, sizeof(hash.bytes), hash.bytes);
+	sha256_end(&sha, hash.bytes);
 	return hash;
 }
 

@@ -2,9 +2,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/sha256.h"
 
 #define MARK	",\"note\":\""
 #define END	"\"}"
@@ -107,7 +108,7 @@ static struct tree_hash hash_of(const char *payload, size_t bytes, const char *r
 	sha256_init(&sha);
 	sha256_update(&sha, bytes, (const unsigned char *)payload);
 	sha256_update(&sha, strlen(rest), (const unsigned char *)rest);
-	sha256_digest(&sha, sizeof(hash.bytes), hash.bytes);
+	sha256_end(&sha, hash.bytes);
 	return hash;
 }
 

@@ -1,10 +1,10 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/sha256.h"
 #include "registry/file_private.h"
 
 _Static_assert(EVENT_HASH_BYTES == SHA256_DIGEST_SIZE, "both are SHA-256");
@@ -71,7 +71,7 @@ int registry_bytes_open(const char *path, struct registry_bytes **ret_bytes, FIL
 
 void registry_bytes_hash(struct registry_bytes *bytes, unsigned char hash[EVENT_HASH_BYTES])
 {
-	sha256_digest(&bytes->sha, EVENT_HASH_BYTES, hash);
+	sha256_end(&bytes->sha, hash);
 }
 
 void registry_bytes_close(struct registry_bytes *bytes)

@@ -79,14 +79,19 @@ class Booted:
     def path(self, name):
         return self.machine.path(name)
 
-    def run(self, command):
-        """(exit code, what was said) of a shell command, beside the services."""
-        done = subprocess.run(
+    def begin(self, command):
+        """A shell command, beside the services; as Popen has it."""
+        return subprocess.Popen(
             ["nsenter", f"--target={self.leader}", "--all", "sh", "-c", command],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, errors="replace", env=ENVIRONMENT,
         )  # fmt: skip
-        return done.returncode, done.stdout
+
+    def run(self, command):
+        """(exit code, what was said)"""
+        begun = self.begin(command)
+        said, _ = begun.communicate()
+        return begun.returncode, said
 
     def answer(self, command, question, answer):
         """(exit code, what was said) of a command on a terminal, where something is asked."""

@@ -1,4 +1,11 @@
-"""What a subscriber has to have heard, whatever was done to the packages."""
+"""What a subscriber has to have heard, whatever was done to the packages; and what packages are."""
+
+import hashlib
+
+
+def sums(folder):
+    """{name: sha256} of the packages."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.deb")}
 
 
 def is_ours(kind):

@@ -13,7 +13,7 @@ from newer import packages as newer_packages
 from rig import conf
 from rig.broker import Broker
 from rig.subscriber import Subscriber
-from written import said_in_line, steps
+from written import repairs, said_in_line, steps
 
 STATE = "/var/lib/corridord"
 CHANGES = 6
@@ -66,6 +66,23 @@ class Site:
         self.killed += 1
         self.board.start()
         self.is_closed = False  # as lines are that nothing drives
+
+    def cut_within_an_upgrade(self):
+        """What is in the memory of the machine goes: dpkg's files too, as far as they are nowhere else."""
+        newer = "/root/newer/corridord_*.deb /root/newer/corridorctl_*.deb"
+        upgrade = f"apt -o APT::Status-Fd=4 install {newer}"
+        quiet = "DEBIAN_FRONTEND=noninteractive"
+        self.board.run(f"{quiet} nohup {upgrade} </dev/null >/root/apt.log 4>/dev/console 2>&1 &")
+        self.board.wait_console("Unpacking corridord ", within_s=SLOW_S)
+        self.power_cut()
+        self.board.wait_active(within_s=SLOW_S)
+        for step in repairs("/root/newer"):
+            self.run(step)
+
+    def step_back(self):
+        older = "/root/build/deb/corridord_*.deb /root/build/deb/corridorctl_*.deb"
+        self.run(f"apt install --allow-downgrades {older}")
+        assert self.version() == "0.1.0"
 
     def move(self, times=1):
         """Each until it is an event in the journal."""
@@ -167,9 +184,16 @@ def test_a_power_cut_after_it_loses_nothing(site):
 
 def test_a_step_back_loses_nothing(site):
     mark = site.subscriber.mark
-    older = "/root/build/deb/corridord_*.deb /root/build/deb/corridorctl_*.deb"
-    site.run(f"apt install --allow-downgrades {older}")
-    assert site.version() == "0.1.0"
+    site.step_back()
+    site.goes_on(mark)
+
+
+def test_a_power_cut_within_an_upgrade_loses_nothing(site):
+    site.check_backlog_outlives(site.cut_within_an_upgrade)
+    assert site.version() == VERSION
+    assert site.run("dpkg --audit") == ""
+    mark = site.subscriber.mark
+    site.step_back()
     site.goes_on(mark)
 
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from booted import APT
+from evidence import sums
 from machine import HOME, went_well
 
 EMULATORS = {"arm64": "qemu-aarch64-static", "armhf": "qemu-arm-static"}
@@ -32,6 +33,13 @@ def test_they_are_of_that_architecture(there):
     assert names >= {f"{name}_0.1.0_{architecture}.deb" for name in wanted}
     depends = went_well(machine, f"dpkg -f {OUT}/corridord_*.deb Depends")
     assert "libmosquitto1" in depends and "libc6" in depends
+
+
+def test_they_are_built_twice_the_same(there):
+    architecture, machine = there
+    first = sums(machine.path(OUT))
+    went_well(machine, f"make deb ARCH={architecture}")
+    assert len(first) >= 3 and sums(machine.path(OUT)) == first
 
 
 def test_lintian_finds_nothing(there):

@@ -1,19 +1,15 @@
 """The Debian packages: built on one machine, twice the same, and brought to another, which has
 nothing. Both go on from test to test."""
 
-import hashlib
+import json
 import re
 import shutil
 
 from booted import APT
+from evidence import sums
 from machine import went_well
 
 STATE = "/var/lib/corridord"
-
-
-def sums(folder):
-    """{name: sha256} of the packages."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.deb")}
 
 
 def is_installed(gateway):
@@ -32,6 +28,17 @@ def test_lintian_finds_nothing(machine, packages):
     checks = f"lintian --allow-root --fail-on error,warning {debs}"
     text = went_well(machine, checks)
     assert not re.search(r"^[EW]:", text, re.MULTILINE), text
+
+
+def test_their_bills_know_package_version_and_licence_of_each_library(machine, packages):
+    """Of this Debian: another one has other sources."""
+    debs = "$(ls build/deb/*.deb | grep -v dbgsym)"
+    went_well(machine, f"for deb in {debs}; do dpkg -x $deb /root/bills || exit; done")
+    bills = sorted(machine.path("/root/bills/usr/share/doc").glob("*/*.cdx.json"))
+    assert [bill.parent.name for bill in bills] == ["corridor-verify", "corridorctl", "corridord"]
+    for bill in bills:
+        for component in json.loads(bill.read_text())["components"]:
+            assert component["version"] and component["licenses"][0]["expression"], component
 
 
 def test_what_is_installed_runs_when_one_file_is_edited(gateway, packages):

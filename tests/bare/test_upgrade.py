@@ -12,6 +12,8 @@ from rig import conf
 from rig.broker import GATEWAY, Broker
 from rig.readings import Readings
 from rig.subscriber import Subscriber
+from rig.waiting import until
+from written import repairs, steps
 
 STATE = "/var/lib/corridord"
 SECRET = "/etc/corridord/secrets/mqtt-password"
@@ -58,6 +60,28 @@ class Site:
         there = self.booted.path("/root/debs")
         shutil.rmtree(there, ignore_errors=True)
         shutil.copytree(folder, there, ignore=shutil.ignore_patterns("*dbgsym*"))
+
+    def cut_within(self, moment):
+        """The power fails when apt says this of an installation; then it is back."""
+        told = self.booted.path("/root/apt.told")
+        told.write_text("")
+        install = f"{APT} -o APT::Status-Fd=9 install /root/debs/*.deb 9>/root/apt.told"
+        begun = self.booted.begin(install)
+        until(lambda: moment in told.read_text(), lambda: f"{moment}: {told.read_text()}", every_s=0.002)
+        self.power_cut()
+        begun.communicate()
+
+    def power_cut(self):
+        """Every process of the machine is killed at once, and it starts by itself with the machine."""
+        self.booted.close()
+        self.killed += 1
+        self.booted.start()
+
+    def repair(self):
+        """As the operations' page says."""
+        for step in repairs("/root/debs"):
+            code, said = self.booted.run(step.replace("apt install", f"{APT} install"))
+            assert code == 0, f"{step}: {said[-4000:]}"
 
     def version(self):
         return self.booted.run("corridord --version")[1].split()[1]
@@ -141,6 +165,15 @@ def test_the_password_is_a_credential_and_nowhere_else(site):
     assert GATEWAY[1] not in site.booted.run(everything)[1]
 
 
+def test_what_the_readme_types_without_sudo_is_for_everybody(site):
+    plain = [step for step in steps("README.md", "A real lane") if "sudo" not in step]
+    assert "corridord -n" in plain
+    for step in plain:
+        as_anybody = f"setpriv --reuid=nobody --regid=nogroup --clear-groups timeout 20 {step}"
+        code, said = site.booted.run(as_anybody)
+        assert code == 0, f"{step}: {said}"
+
+
 # ---- upgraded and taken back, while it works ----
 
 
@@ -205,17 +238,42 @@ def test_an_upgrade_that_stops_half_way_goes_on_with_the_old_one(site, newer, pa
     goes_on(site, mark)
 
 
+# As apt says them, in this order. When it is at the last the daemon was restarted, or is just being.
+MOMENTS = ("Unpacking corridord ", "Configuring corridord ", "Installed corridord ")
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_power_cut_within_an_upgrade_loses_nothing(site, newer, packages, moment):
+    """What is found on the disk then captures by itself; two lines to type do the rest."""
+    mark = site.subscriber.mark
+    site.broker.freeze()
+    site.gather()
+    site.bring(newer)
+    site.cut_within(moment)
+    site.wait_running()
+    site.gather()
+    site.repair()
+    site.wait_running()
+    assert site.version() == VERSION
+    assert site.booted.run("dpkg --audit")[1] == ""
+    site.gather()
+    site.broker.thaw()
+    goes_on(site, mark)
+    events = site.check_nothing_is_lost()
+    assert len([e for e in events if e.message.order >= mark]) > BACKLOG
+    mark = site.subscriber.mark
+    site.install(packages, "--allow-downgrades")
+    goes_on(site, mark)
+
+
 def test_a_power_cut_after_an_upgrade_is_as_any_other(site, newer, packages):
-    """Every process of the machine is killed at once, and it starts by itself with the machine."""
     mark = site.subscriber.mark
     site.install(newer)
     goes_on(site, mark)
     site.broker.freeze()
     site.gather()
-    site.booted.close()
     mark = site.subscriber.mark
-    site.booted.start()
-    site.killed += 1
+    site.power_cut()
     site.broker.thaw()
     goes_on(site, mark)
     site.check_nothing_is_lost()

@@ -13,6 +13,12 @@ def steps(document, heading):
     return [line.split("  #")[0].strip() for line in block.splitlines() if line.strip()]
 
 
+def repairs(folder):
+    """What is typed when the power failed while packages changed: those of this folder."""
+    written = steps("doc/operations.md", "When the power fails while packages change")
+    return [re.sub(r"\./(\w+)_\S+\.deb", rf"{folder}/\1_*.deb", s.replace("sudo ", "")) for s in written]
+
+
 def said_in_line(document, word):
     """The command that has this word, within a sentence."""
     (found,) = re.findall(rf"`([^`\n]*{re.escape(word)}[^`\n]*)`", (TOP / document).read_text())

@@ -10,7 +10,7 @@ import time
 import pytest
 from rig import conf
 from rig.counting import counting
-from rig.daemon import BINARY, ROOT, SANITIZED
+from rig.daemon import BINARY, BUILD, ROOT, SANITIZED
 from rig.waiting import PATIENCE_S, free_port, until
 from sim.modbus_device import TcpServer, Unit
 
@@ -261,6 +261,16 @@ def test_the_shipped_configuration_runs_as_it_stands():
 def test_help_and_version_are_told_on_standard_output(option, says):
     result = run(option)
     assert result.returncode == 0 and says in result.stdout and not result.stderr
+
+
+PROGRAMS = "corridorctl corridor-verify corridord-clock corridord-readers corridord-signer corridord-uplink"
+
+
+@pytest.mark.parametrize("program", PROGRAMS.split())
+def test_every_program_says_the_version_and_commit_of_the_daemon(program):
+    wanted = run("--version").stdout.removeprefix("corridord ")
+    said = subprocess.run([BUILD / program, "--version"], capture_output=True, text=True, check=True)
+    assert said.stdout == f"{program} {wanted}"
 
 
 @pytest.mark.parametrize("arguments", [["--nonsense"], ["surplus"]])

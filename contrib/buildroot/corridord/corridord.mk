@@ -5,7 +5,6 @@
 ################################################################################
 
 CORRIDORD_VERSION = 0.1.0
-CORRIDORD_SOURCE = corridord-$(CORRIDORD_VERSION).tar.gz
 # Where you keep releases: the tarball of `make dist`.
 CORRIDORD_SITE = $(BR2_EXTERNAL_CORRIDORD_PATH)/dl
 CORRIDORD_SITE_METHOD = file

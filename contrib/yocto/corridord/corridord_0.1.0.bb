@@ -13,7 +13,10 @@ SRC_URI[sha256sum] = "@SHA256@"
 
 DEPENDS = "expat gmp jansson libev libgpiod libmicrohttpd libmodbus libpcre2 libseccomp mosquitto nettle openssl sqlite3 zstd"
 
-inherit pkgconfig systemd useradd
+inherit features_check pkgconfig systemd useradd
+
+# Without it nothing would start the daemon, give it its devices, or end it when it hangs.
+REQUIRED_DISTRO_FEATURES = "systemd"
 
 # A manual page is printed by what was built, which does not run here.
 EXTRA_OEMAKE = "PREFIX=${prefix} SYSCONFDIR=${sysconfdir} UNITDIR=${systemd_system_unitdir} NO_MANUAL=1"

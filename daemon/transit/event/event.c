@@ -1,9 +1,10 @@
 #include "transit/event/event.h"
 
 #include <errno.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/sha256.h"
 
 void event_hash(const void *payload, size_t bytes, unsigned char hash[EVENT_HASH_BYTES])
 {
@@ -11,7 +12,7 @@ void event_hash(const void *payload, size_t bytes, unsigned char hash[EVENT_HASH
 
 	sha256_init(&context);
 	sha256_update(&context, bytes, payload);
-	sha256_digest(&context, EVENT_HASH_BYTES, hash);
+	sha256_end(&context, hash);
 }
 
 void event_hex(const unsigned char hash[EVENT_HASH_BYTES], char hex[EVENT_HEX_BYTES])

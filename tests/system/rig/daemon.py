@@ -11,8 +11,8 @@ from .journal import Journal
 from .waiting import PATIENCE_S, until
 
 ROOT = Path(__file__).resolve().parents[3]
-BUILD = Path(os.environ.get("BUILD", ROOT / "build"))
-BINARY = Path(os.environ.get("CORRIDORD", BUILD / "corridord"))
+BUILD = Path(os.environ.get("BUILD", ROOT / "build")).resolve()
+BINARY = Path(os.environ.get("CORRIDORD", BUILD / "corridord")).resolve()
 FAKE_CLOCK_BINARY = BUILD / "corridord-fakeclock"
 SANITIZED = BINARY.exists() and any(s in BINARY.read_bytes() for s in (b"__asan_", b"__tsan_"))
 
