@@ -113,7 +113,7 @@ static bool read_record(const char *text, struct record *ret_record)
 
 /* ---- a file ------------------------------------------------------------------------- */
 
-static bool read_newest(int fd, struct record *ret_record)
+static bool read_newest(int fd, struct record *ret_record, int *ret_place)
 {
 	char text[RECORD_BYTES + 1];
 	struct record record;
@@ -127,6 +127,7 @@ static bool read_newest(int fd, struct record *ret_record)
 		    (found && record.serial < ret_record->serial))
 			continue;
 		*ret_record = record;
+		*ret_place = place;
 		found = true;
 	}
 	return found;
@@ -137,10 +138,11 @@ bool witness_read(const char *path, struct testimony *ret_testimony)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct record record;
 	bool found;
+	int place;
 
 	if (fd < 0)
 		return false;
-	found = read_newest(fd, &record);
+	found = read_newest(fd, &record, &place);
 	close(fd);
 	if (found)
 		*ret_testimony = record.testimony;
@@ -150,10 +152,14 @@ bool witness_read(const char *path, struct testimony *ret_testimony)
 void witness_open(struct witness *witness, const char *path)
 {
 	struct record record = {0};
+	int place;
 
 	*witness = (struct witness){.fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640)};
-	if (witness->fd >= 0 && read_newest(witness->fd, &record))
-		witness->serial = record.serial;
+	if (witness->fd < 0 || !read_newest(witness->fd, &record, &place))
+		return;
+	(void)fdatasync(witness->fd);
+	witness->serial = record.serial;
+	witness->place = (place + 1) % PLACES;
 }
 
 void witness_close(struct witness *witness)
@@ -174,8 +180,8 @@ void witness_write(struct witness *witness, const struct testimony *testimony)
 	if (witness->fd < 0)
 		return;
 	write_record(&record, text);
-	if (pwrite(witness->fd, text, sizeof(text),
-		   (off_t)(record.serial % PLACES) * PLACE_BYTES) != (ssize_t)sizeof(text))
+	if (pwrite(witness->fd, text, sizeof(text), (off_t)witness->place * PLACE_BYTES) !=
+	    (ssize_t)sizeof(text))
 		return;
 	witness->serial = record.serial;
 	witness->dirty = true;
@@ -190,7 +196,8 @@ void witness_sync(struct witness *witness, int64_t now_ns)
 {
 	if (now_ns < witness_due_ns(witness))
 		return;
-	(void)fdatasync(witness->fd);
+	if (fdatasync(witness->fd) == 0)
+		witness->place = (witness->place + 1) % PLACES;
 	witness->dirty = false;
 	witness->synced_ns = now_ns;
 }

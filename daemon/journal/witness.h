@@ -33,6 +33,7 @@ struct testimony {
 struct witness {
 	int fd; /* -1: closed, or it could not be opened */
 	uint64_t serial; /* of the newest record */
+	int place; /* of the next ones, until they are synced: the other one is on the disk */
 	bool dirty; /* not synced */
 	int64_t synced_ns;
 };

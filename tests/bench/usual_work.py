@@ -31,7 +31,7 @@ from rig.broker import Broker
 from rig.daemon import Daemon
 
 POLL_MS = 100
-COMMIT_MS = 20
+COMMIT_MS = 40
 PAYLOAD_BYTES = 640  # of an event of ours
 WARM_UP_S, MEASURE_S, SYNCS_S = 5, 20, 5
 ROUNDS = int(os.environ.get("ROUNDS", "1"))  # medians of so many

@@ -1,14 +1,16 @@
 /* A journal that is less than it was: its log damaged, or all of it turned back. And one that
  * is not, after whatever an honest disk leaves of it. */
 #include "journal/db.h"
+#include "journal/witness.h"
 #include "rig/journal_rig.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOG_HEADER 32
-#define FRAME	   (24 + 4096)
+#define LOG_HEADER  32
+#define FRAME	    (24 + 4096)
+#define PLACE_BYTES 4096
 
 /* One by one, so that each has a transaction of its own. */
 static int put_one_by_one(struct journal_rig *rig, uint64_t count)
@@ -252,6 +254,62 @@ static void another_history_of_the_same_length_is_told(void **state)
 	fill_and_close(rig, 150);
 	shell("mv %s/new.head %s.head; rm -r %s/ram", rig->folder, rig->path, rig->folder);
 	check_turned_back(rig, "head-file");
+}
+
+static void testify(struct witness *witness, uint64_t seq)
+{
+	struct testimony testimony = {.head = {.seq = seq, .epoch = "0123456789abcdef"},
+				      .boot = "boot-1"};
+
+	witness_write(witness, &testimony);
+}
+
+static void read_places(const char *path, char places[2 * PLACE_BYTES])
+{
+	int fd = open(path, O_RDONLY);
+
+	memset(places, 0, 2 * PLACE_BYTES);
+	assert_true(fd >= 0);
+	assert_true(pread(fd, places, 2 * PLACE_BYTES, 0) > 0);
+	close(fd);
+}
+
+static void tear_changed_places(const char *path, const char synced[2 * PLACE_BYTES])
+{
+	static const char torn[PLACE_BYTES];
+	char now[2 * PLACE_BYTES];
+	int fd = open(path, O_WRONLY);
+
+	read_places(path, now);
+	assert_true(fd >= 0);
+	for (int at = 0; at < 2 * PLACE_BYTES; at += PLACE_BYTES)
+		if (memcmp(now + at, synced + at, PLACE_BYTES) != 0)
+			assert_int_equal(pwrite(fd, torn, PLACE_BYTES, at), PLACE_BYTES);
+	close(fd);
+}
+
+/* A power cut may take all that was written since the sync. */
+static void what_a_witness_has_synced_stays_until_it_syncs_more(void **state)
+{
+	struct journal_rig *rig = *state;
+	char synced[2 * PLACE_BYTES];
+	struct testimony told;
+	struct witness witness;
+
+	witness_open(&witness, rig->path);
+	for (uint64_t seq = 1; seq <= 3; seq++)
+		testify(&witness, seq);
+	witness_sync(&witness, clock_mono_ns());
+	read_places(rig->path, synced);
+	for (uint64_t seq = 4; seq <= 6; seq++)
+		testify(&witness, seq);
+	assert_true(witness_read(rig->path, &told));
+	assert_int_equal(told.head.seq, 6);
+	tear_changed_places(rig->path, synced);
+	assert_true(witness_read(rig->path, &told));
+	assert_int_equal(told.head.seq, 3);
+	witness_close(&witness);
+	shell("rm %s", rig->path);
 }
 
 /* ---- what the broker says -------------------------------------------------------------- */
@@ -531,6 +589,7 @@ int main(void)
 		journal_test(an_old_file_is_noticed_after_a_power_cut),
 		journal_test(a_journal_that_is_gone_is_told),
 		journal_test(another_history_of_the_same_length_is_told),
+		journal_test(what_a_witness_has_synced_stays_until_it_syncs_more),
 		journal_test(what_was_written_with_numbers_that_are_taken_is_told_anew),
 		journal_test(what_the_broker_knows_of_this_chain_is_no_alarm),
 		journal_test(an_old_epoch_does_not_go_on_when_the_broker_has_another),
