@@ -71,7 +71,8 @@ static struct drawer_note note_of(const struct departure *departure)
 {
 	return (struct drawer_note){
 		.due_ns = due_utc(departure),
-		.rank = departure->withdrawn ? INT64_MIN : departure->handover.departed_utc_ns,
+		.rank = departure->withdrawn ? INT64_MIN
+					     : departure->handover.departed_utc_ns / DRAWER_RANK_NS,
 	};
 }
 

@@ -14,6 +14,7 @@
 #define IN_ANOTHER_BOOT 0
 #define CHANGED		1u /* flags in the drawer: its memory is not as it is; it is over */
 #define OVER		2u
+#define BEFORE_ALL	(INT64_C(1) << 30) /* ranks: two years */
 #define SUM_MOST	UINT32_MAX /* some thousand are told apart by it */
 
 /* FNV-1a. */
@@ -123,7 +124,7 @@ static struct drawer_note note_of(const struct stay *stay)
 {
 	return (struct drawer_note){
 		.due_ns = deadline_of(stay),
-		.rank = stay->arrived_mono_ns - (is_idle(stay) ? INT64_MAX / 2 : 0),
+		.rank = stay->arrived_mono_ns / DRAWER_RANK_NS - (is_idle(stay) ? BEFORE_ALL : 0),
 		.flags = (uint8_t)((stay->changed ? CHANGED : 0) | (stay->over ? OVER : 0)),
 	};
 }

@@ -71,7 +71,7 @@ static struct drawer_note note_of(const struct visits *visits, const struct visi
 	return (struct drawer_note){
 		.due_ns = visit->clock == CLOCK_UNSYNCED ? INT64_MIN
 							 : visit->arrived_utc_ns + visits->keep_ns,
-		.rank = visit->arrived_utc_ns,
+		.rank = visit->arrived_utc_ns / DRAWER_RANK_NS,
 	};
 }
 
@@ -190,11 +190,11 @@ void visits_tick(struct visits *visits, struct teller *teller)
 	if (teller->now.clock == CLOCK_UNSYNCED)
 		return;
 	for (size_t i = visits->drawer.count; i-- > 0;) {
-		int64_t *due_utc_ns = &visits->drawer.dues[i];
+		const int64_t due_utc_ns = drawer_note(&visits->drawer, i).due_ns;
 
-		if (*due_utc_ns == INT64_MIN)
-			*due_utc_ns = teller->now.utc_ns + visits->keep_ns;
-		else if (*due_utc_ns <= teller->now.utc_ns)
+		if (due_utc_ns == INT64_MIN)
+			drawer_set_due(&visits->drawer, i, teller->now.utc_ns + visits->keep_ns);
+		else if (due_utc_ns <= teller->now.utc_ns)
 			forget(visits, teller, i);
 	}
 }
