@@ -301,10 +301,16 @@ static void make_room(struct stays *stays, struct teller *teller, const struct s
 }
 
 void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_place *place,
-		  const struct consignment *consignment, const char *came_from, bool recognised)
+		  const struct consignment *consignment, bool recognised)
 {
 	struct instant at = teller_moment(teller, place->at_mono_ns);
-	struct arrival arrival = {stays->checkpoint, came_from, at.utc_ns, at.clock};
+	struct arrival arrival = {
+		.checkpoint = stays->checkpoint,
+		.came_from = place->came_from,
+		.utc_ns = at.utc_ns,
+		.clock = at.clock,
+		.sent_to = place->sent_to,
+	};
 	struct route_verdict verdict;
 	struct stay *stay = &stays->found;
 
@@ -329,7 +335,8 @@ void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_
 		.released_after_ns = -1,
 	};
 	snprintf(stay->ucr, sizeof(stay->ucr), "%s", consignment->ucr);
-	snprintf(stay->came_from, sizeof(stay->came_from), "%s", came_from ? came_from : "");
+	snprintf(stay->came_from, sizeof(stay->came_from), "%s",
+		 place->came_from ? place->came_from : "");
 	change(stays, stay);
 	raise_findings(stays, stay, teller, place, &verdict);
 }

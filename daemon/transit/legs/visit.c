@@ -8,8 +8,10 @@
 #include "transit/event/memo.h"
 #include "transit/event/teller.h"
 
-#define TEXT_VERSION 3 /* 1: handover.h, and without unread seals */
-#define KEY	     "visit/"
+#define TEXT_VERSION \
+	4 /* 1: handover.h, and without unread seals; 3: without where it goes instead */
+#define SEALS_VERSION 3
+#define KEY	      "visit/"
 
 int visits_init(struct visits *visits, int64_t keep_ns)
 {
@@ -43,7 +45,10 @@ static bool read_visit(const char *text, struct visit *ret_visit)
 	ret_visit->complete = memo_take(&reader, 0, 1);
 	if (version > 1)
 		ret_visit->unread = (size_t)memo_take(&reader, 0, HANDOVER_SEALS);
-	ret_visit->seal_count = leg_seals_recall(ret_visit->seals, version, &reader);
+	if (version > 3)
+		memo_take_text(&reader, ret_visit->instead, sizeof(ret_visit->instead));
+	ret_visit->seal_count = leg_seals_recall(
+		ret_visit->seals, version < SEALS_VERSION ? version : SEALS_VERSION, &reader);
 	if (ret_visit->unread > ret_visit->seal_count)
 		reader.bad = true;
 	ret_visit->seal_count -= ret_visit->unread;
@@ -102,6 +107,7 @@ static bool write_visit(const struct visit *visit, size_t seals, char text[MEMO_
 	memo_int(&memo, visit->whole);
 	memo_int(&memo, visit->complete && seals == visit->seal_count + visit->unread);
 	memo_int(&memo, (int64_t)(seals > visit->seal_count ? seals - visit->seal_count : 0));
+	memo_text(&memo, visit->instead);
 	leg_seals_remember(visit->seals, seals, &memo);
 	return memo_ok(&memo);
 }
@@ -166,6 +172,14 @@ struct visit *visits_add(struct visits *visits, struct teller *teller, const cha
 	};
 	snprintf(visit->id, sizeof(visit->id), "%s", id);
 	return visit;
+}
+
+void visits_forget(struct visits *visits, struct teller *teller, const char *id)
+{
+	size_t at = drawer_find(&visits->drawer, id);
+
+	if (at != DRAWER_NONE)
+		forget(visits, teller, at);
 }
 
 bool visit_is_of(const struct visit *visit, const struct handover *handover)

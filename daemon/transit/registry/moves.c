@@ -65,7 +65,7 @@ void move_list_remember(const struct move_list *list, struct memo *memo)
 
 void move_list_recall(struct move_list *list, struct memo_reader *reader)
 {
-	list->count = (size_t)memo_take(reader, 0, MOVES_EACH);
+	*list = (struct move_list){.count = (size_t)memo_take(reader, 0, MOVES_EACH)};
 	for (size_t i = 0; i < list->count; i++) {
 		struct move *move = &list->moves[i];
 
@@ -181,6 +181,17 @@ static void make_room(struct moves *moves, struct teller *teller)
 	tell_gave_way(teller, "move", ucr, MOVES_MAX);
 }
 
+/* What does not go on there any more, as far as is known here. */
+static void tell_given_up(struct teller *teller, const char *ucr, const struct move_list *list)
+{
+	char what[IDENTIFIER_BYTES + MOVES_GIVEN_UP];
+
+	if (!list->given_up[0])
+		return;
+	snprintf(what, sizeof(what), "%s %s", ucr, list->given_up);
+	tell_gave_way(teller, "moved", what, MOVES_EACH);
+}
+
 static void put(struct moves *moves, struct teller *teller, const char *ucr,
 		const struct move_list *list, int64_t utc_ns)
 {
@@ -189,6 +200,7 @@ static void put(struct moves *moves, struct teller *teller, const char *ucr,
 
 	if (drawer_is_full(&moves->drawer) && drawer_find(&moves->drawer, ucr) == DRAWER_NONE)
 		make_room(moves, teller);
+	tell_given_up(teller, ucr, list);
 	memo_start(&memo, moves->text, sizeof(moves->text));
 	memo_int(&memo, TEXT_VERSION);
 	memo_int(&memo, utc_ns);
@@ -203,6 +215,18 @@ static void forget(struct move_list *list, size_t which)
 	list->count--;
 	memmove(&list->moves[which], &list->moves[which + 1],
 		(list->count - which) * sizeof(list->moves[0]));
+}
+
+void move_list_add(struct move_list *list, const struct move *move)
+{
+	size_t bytes = strlen(list->given_up);
+
+	if (list->count == MOVES_EACH) {
+		snprintf(list->given_up + bytes, sizeof(list->given_up) - bytes, "%s%s",
+			 bytes > 0 ? " " : "", list->moves[0].to);
+		forget(list, 0);
+	}
+	list->moves[list->count++] = *move;
 }
 
 /* What was moved again goes from where it was declared to where it is now. */
@@ -223,9 +247,7 @@ static void join(struct move_list *list, const struct move *move)
 	}
 	if (strcmp(joined.from, joined.to) == 0)
 		return; /* it is back */
-	if (list->count == MOVES_EACH)
-		forget(list, 0);
-	list->moves[list->count++] = joined;
+	move_list_add(list, &joined);
 }
 
 void moves_add(struct moves *moves, struct teller *teller, const char *ucr,
