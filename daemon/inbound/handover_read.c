@@ -76,6 +76,15 @@ static int64_t take_time(struct reader *reader, json_t *object, const char *name
 	return utc_ns;
 }
 
+/* name: or NULL. */
+static enum clock_state clock_by_name(const char *name)
+{
+	for (enum clock_state state = CLOCK_UNSYNCED; name && state <= CLOCK_HOLDOVER; state++)
+		if (strcmp(clock_state_name(state), name) == 0)
+			return state;
+	return CLOCK_UNSYNCED;
+}
+
 static void take_departed(struct reader *reader, json_t *object, struct handover *handover)
 {
 	json_t *departed = json_object_get(object, "departed");
@@ -84,10 +93,7 @@ static void take_departed(struct reader *reader, json_t *object, struct handover
 	handover->departed_utc_ns = take_time(reader, departed, "utc", INT64_MIN);
 	if (handover->departed_utc_ns == INT64_MIN)
 		refuse(reader, "\"departed\" has no \"utc\"");
-	handover->departed_clock = CLOCK_UNSYNCED;
-	for (enum clock_state state = CLOCK_UNSYNCED; state <= CLOCK_HOLDOVER; state++)
-		if (strcmp(clock_state_name(state), word) == 0)
-			handover->departed_clock = state;
+	handover->departed_clock = clock_by_name(word);
 }
 
 /* -1: there is none. */
@@ -163,9 +169,12 @@ static void take_moves(struct reader *reader, json_t *object, struct move_list *
 	json_t *moved = json_object_get(object, "moved");
 	const size_t count = json_array_size(moved);
 
-	list->count = count < MOVES_EACH ? count : MOVES_EACH;
-	for (size_t i = 0; i < list->count; i++)
-		take_move(reader, json_array_get(moved, i), &list->moves[i]);
+	for (size_t i = 0; i < count; i++) {
+		struct move move = {.kind = MOVE_VEHICLE};
+
+		take_move(reader, json_array_get(moved, i), &move);
+		move_list_add(list, &move);
+	}
 }
 
 static void take_part(json_t *object, char ret_part[HANDOVER_PART_BYTES])
@@ -193,6 +202,12 @@ static void take_taken_back(struct reader *reader, json_t *object, struct handov
 	handover->departed_utc_ns = take_time(reader, object, "departed", INT64_MIN);
 	if (handover->departed_utc_ns == INT64_MIN)
 		refuse(reader, "\"takes_back\" has no \"departed\"");
+	if (json_object_get(object, "goes_to"))
+		take_name(reader, object, "goes_to", handover->instead);
+	handover->departed_clock =
+		clock_by_name(json_string_value(json_object_get(object, "departed_clock")));
+	handover->expected_from_utc_ns = INT64_MIN;
+	handover->expected_until_utc_ns = INT64_MAX;
 }
 
 static void take_announced(struct reader *reader, json_t *object, struct handover *handover)

@@ -382,7 +382,9 @@ def test_what_is_sent_elsewhere_is_taken_back_in_words_where_it_was_announced(he
     word = until(lambda: [p for p in payloads(handovers) if b'"takes_back"' in p], "it is taken back")[0]
     validator("handover").validate(json.loads(word))
     assert vouching.check(key, KIND, topic(FIRST), word)
-    assert json.loads(word)["takes_back"] | {"departed": 0} == {"from": FROM, "departed": 0, "because": "redirected"}
+    assert json.loads(word)["takes_back"] | {"departed": 0} == {
+        "from": FROM, "departed": 0, "because": "redirected", "goes_to": NEXT, "departed_clock": "synced"
+    }
     depart(here, THIRD)
     strict.heard_of(THIRD)  # and so of what was said before
     mark = strict.arrives(FIRST)

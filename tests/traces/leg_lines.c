@@ -123,6 +123,29 @@ static void replay_announce(struct replay *replay, const char *line)
 			results[i]);
 }
 
+static void replay_goes_to(struct replay *replay, const char *line)
+{
+	struct handover word = {.gateway = "gw1",
+				.departed_clock = CLOCK_SYNCED,
+				.expected_from_utc_ns = INT64_MIN,
+				.expected_until_utc_ns = INT64_MAX};
+	char id[HANDOVER_ID_BYTES];
+	double seconds;
+	int departed[2];
+
+	if (sscanf(line, "%lf %31s %63s %d:%d %31s", &seconds, word.from, word.ucr, &departed[0],
+		   &departed[1], word.instead) != 6)
+		replay_fail("what is %s", line);
+	replay_signature(&word);
+	memcpy(word.taken_back_by, word.from, sizeof(word.from));
+	snprintf(word.to, sizeof(word.to), "%s", replay_origin.checkpoint);
+	word.departed_utc_ns = replay_time(departed[0], departed[1]);
+	handover_id(&word, id);
+	replay_to(replay, replay_seconds(seconds));
+	replay_flush(replay);
+	(void)transit_withdraw(replay->transit, id, &word, &replay->now);
+}
+
 bool replay_hear(struct replay *replay, const char *line)
 {
 	double seconds;
@@ -132,6 +155,8 @@ bool replay_hear(struct replay *replay, const char *line)
 		replay_legs(replay, line + 8);
 	} else if (strncmp(line, "#! announce ", 12) == 0) {
 		replay_announce(replay, line + 12);
+	} else if (strncmp(line, "#! goes-to ", 11) == 0) {
+		replay_goes_to(replay, line + 11);
 	} else if (sscanf(line, "#! redirect %lf %63s %63s", &seconds, ucr, to) == 3) {
 		replay_redirect(replay, seconds, ucr, to);
 	} else if (sscanf(line, "#! take-back %lf %63s", &seconds, ucr) == 2) {

@@ -36,6 +36,7 @@
  *                               is it signed
  *     #! redirect 40 UCR TO     the registry has another last stop for it now
  *     #! take-back 20 UCR       heard: it is not waited for any more
+ *     #! goes-to 20 FROM UCR 05:10 TO   heard: what left then goes there instead
  *     #! connected 20           to the broker, which tells all that is announced once more
  *     #! heard 40               something that the broker retains, whatever it is about
  *     #! disconnected 50        from it, before it has told all

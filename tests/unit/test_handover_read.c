@@ -221,11 +221,12 @@ static void what_takes_one_back_names_it_and_who_says_so(void **state)
 	const struct event_origin origin = {"ge-red-bridge", "gw2", "boot"};
 	const struct event_head head = {.epoch = "00000000000000e1", .seq = 7};
 	const struct instant now = {.mono_ns = 5, .utc_ns = UTC, .clock = CLOCK_SYNCED};
-	const struct handover announced = {.from = "az-ganja",
-					   .to = "ge-red-bridge",
-					   .ucr = "6GE1-A/B",
-					   .part = "CSQU3054383",
-					   .departed_utc_ns = UTC + 1000};
+	struct handover announced = {.from = "az-ganja",
+				     .to = "ge-red-bridge",
+				     .ucr = "6GE1-A/B",
+				     .part = "CSQU3054383",
+				     .departed_utc_ns = UTC + 1000,
+				     .departed_clock = CLOCK_HOLDOVER};
 	char text[HANDOVER_WORD_BYTES], payload[EVENT_BYTES + 1];
 	struct event_draft draft = {.state_key = HANDOVER_KEY "ge-red-bridge/x"};
 	struct handover word;
@@ -241,6 +242,16 @@ static void what_takes_one_back_names_it_and_who_says_so(void **state)
 	assert_string_equal(word.taken_back_by, "ge-red-bridge");
 	assert_string_equal(word.gateway, "gw2");
 	assert_string_equal(word.to, "ge-red-bridge");
+	assert_string_equal(word.instead, "");
+	snprintf(announced.instead, sizeof(announced.instead), "ge-poti");
+	handover_take_back(&announced, "redirected", text, &draft);
+	assert_contains(text, "\"because\":\"redirected\",\"goes_to\":\"ge-poti\"");
+	bytes = event_seal_state(&head, &origin, &draft, &now, payload);
+	payload[bytes] = '\0';
+	word = taken(payload);
+	assert_string_equal(word.instead, "ge-poti");
+	assert_int_equal(word.departed_clock, CLOCK_HOLDOVER);
+	assert_true(word.expected_until_utc_ns == INT64_MAX);
 	refused(HEAD UCR "\"takes_back\":{\"departed\":\"2026-03-02T05:10:00Z\"}}", "\"from\"");
 	refused(HEAD UCR "\"takes_back\":7}", "\"from\"");
 	refused(HEAD UCR "\"takes_back\":{\"from\":\"az-ganja\"}}", "\"departed\"");

@@ -15,7 +15,7 @@ static const struct consignment truck = {.stops = there_and_back, .stop_count = 
 
 static struct route_verdict judge(const char *checkpoint, const char *came_from, int64_t seconds)
 {
-	struct arrival arrival = {checkpoint, came_from, seconds * S, CLOCK_SYNCED};
+	struct arrival arrival = {checkpoint, came_from, seconds * S, CLOCK_SYNCED, NULL};
 
 	return itinerary_judge(&truck, &arrival);
 }
@@ -23,7 +23,7 @@ static struct route_verdict judge(const char *checkpoint, const char *came_from,
 static void without_an_itinerary_nothing_is_judged(void **state)
 {
 	struct consignment none = {0};
-	struct arrival arrival = {"alat", "batumi", 0, CLOCK_SYNCED};
+	struct arrival arrival = {"alat", "batumi", 0, CLOCK_SYNCED, NULL};
 	struct route_verdict verdict = itinerary_judge(&none, &arrival);
 
 	(void)state;
@@ -67,6 +67,32 @@ static void a_checkpoint_that_is_not_on_it_is_wrong(void **state)
 	verdict = judge("sarpi", NULL, 1500);
 	assert_int_equal(verdict.findings, BIT(ROUTE_FOUND_WRONG_CHECKPOINT));
 	assert_null(verdict.expected);
+}
+
+/* Whether it is wrong to come to "alat" when it was sent there. */
+static bool is_wrong(const struct consignment *consignment, const char *came_from,
+		     const char *sent_to)
+{
+	const struct arrival arrival = {"alat", came_from, 2500 * S, CLOCK_SYNCED, sent_to};
+	const struct route_verdict verdict = itinerary_judge(consignment, &arrival);
+
+	if (!(verdict.findings & BIT(ROUTE_FOUND_WRONG_CHECKPOINT)))
+		return false;
+	assert_string_equal(verdict.expected, sent_to);
+	assert_null(verdict.next);
+	return true;
+}
+
+static void what_was_sent_elsewhere_is_wrong_here_unless_it_comes_by_there(void **state)
+{
+	const struct consignment none = {0};
+
+	(void)state;
+	assert_true(is_wrong(&truck, NULL, "sarpi"));
+	assert_true(is_wrong(&none, NULL, "sarpi"));
+	assert_false(is_wrong(&truck, NULL, NULL));
+	assert_false(is_wrong(&truck, "red-bridge", "sarpi")); /* announced since */
+	assert_false(is_wrong(&truck, NULL, "red-bridge")); /* its itinerary goes on from there */
 }
 
 static void stops_passed_by_are_named(void **state)
@@ -118,7 +144,7 @@ static void outside_its_window_is_early_or_late_by_so_much(void **state)
 
 static void a_clock_that_was_never_set_judges_no_window(void **state)
 {
-	struct arrival arrival = {"red-bridge", "batumi", 0, CLOCK_UNSYNCED};
+	struct arrival arrival = {"red-bridge", "batumi", 0, CLOCK_UNSYNCED, NULL};
 	struct route_verdict verdict = itinerary_judge(&truck, &arrival);
 
 	(void)state;
@@ -165,6 +191,7 @@ int main(void)
 		cmocka_unit_test(the_next_stop_in_its_window_is_as_declared),
 		cmocka_unit_test(the_way_back_is_another_stop_at_the_same_checkpoint),
 		cmocka_unit_test(a_checkpoint_that_is_not_on_it_is_wrong),
+		cmocka_unit_test(what_was_sent_elsewhere_is_wrong_here_unless_it_comes_by_there),
 		cmocka_unit_test(stops_passed_by_are_named),
 		cmocka_unit_test(coming_back_to_where_it_was_is_out_of_order),
 		cmocka_unit_test(who_was_not_announced_is_judged_by_window_only),

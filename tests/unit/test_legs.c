@@ -548,13 +548,14 @@ static void an_announcement_follows_the_itinerary(void **state)
 	expect(site, "");
 	at(site, 40);
 	redirect_to(site, &redirect, "elsewhere");
-	expect(site, "-A leg.redirected +A ");
+	expect(site, "!A leg.redirected +A ");
 	assert_non_null(strstr(site->body, "\"instead_of\":\"there\""));
 	assert_non_null(strstr(site->body, "\"to\":\"elsewhere\""));
 	assert_int_equal(site->kept_count, 2);
 	restart(site);
-	assert_non_null(strstr(site->told, "-A "));
+	assert_non_null(strstr(site->told, "!A "));
 	assert_non_null(strstr(site->told, "+A "));
+	tick_at(site, 4270); /* the word is over */
 	tick_at(site, 4600 + 7 * 86400);
 	assert_int_equal(site->kept_count, 1); /* the one elsewhere, 300 s later */
 	close_site(site);
@@ -683,6 +684,65 @@ static void a_word_of_another_departure_takes_nothing_back(void **state)
 	hear(site, "A", -500);
 	assert_int_equal(take_back(site, -600, "there", HANDOVER_NOT_JUDGED), LEGS_REFUSED);
 	assert_int_equal(take_back(site, -500, "there", HANDOVER_NOT_JUDGED), LEGS_WITHDRAWN);
+	close_site(site);
+}
+
+/* From "there", whence it was to come here. */
+static enum legs_heard send_elsewhere(struct site *site, int64_t departed_s, const char *instead,
+				      enum handover_signature signature)
+{
+	struct handover word = {
+		.ucr = "A",
+		.from = "there",
+		.to = "here",
+		.gateway = "gw2",
+		.taken_back_by = "there",
+		.departed_utc_ns = UTC + departed_s * S,
+		.departed_clock = CLOCK_SYNCED,
+		.expected_from_utc_ns = INT64_MIN,
+		.expected_until_utc_ns = INT64_MAX,
+		.signature = signature,
+	};
+
+	snprintf(word.instead, sizeof(word.instead), "%s", instead);
+	return legs_withdraw(site->legs, &site->teller, "A", &word);
+}
+
+static void where_it_does_not_come_any_more_that_is_told_once(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	hear(site, "A", -500);
+	assert_null(legs_sent_to(site->legs, "A"));
+	assert_int_equal(send_elsewhere(site, -500, "poti", HANDOVER_NOT_JUDGED), LEGS_WITHDRAWN);
+	expect(site, "leg.redirected ");
+	assert_non_null(strstr(site->body, "\"instead_of\":\"here\",\"leg\":{\"from\":\"there\","
+					   "\"to\":\"poti\",\"gateway\":\"gw2\""));
+	assert_null(legs_came_from(site->legs, "A"));
+	restart(site);
+	assert_string_equal(legs_sent_to(site->legs, "A"), "poti");
+	assert_int_equal(send_elsewhere(site, -500, "poti", HANDOVER_NOT_JUDGED), LEGS_KNOWN);
+	expect(site, "");
+	/* and here after all */
+	assert_int_equal(hear_signed(site, "A", -500, HANDOVER_NOT_JUDGED), LEGS_EXPECTED);
+	assert_null(legs_sent_to(site->legs, "A"));
+	assert_string_equal(legs_came_from(site->legs, "A"), "there");
+	close_site(site);
+}
+
+static void it_is_told_too_where_nothing_had_been_announced(void **state)
+{
+	struct site *site = open_site();
+
+	(void)state;
+	assert_int_equal(send_elsewhere(site, -500, "poti", HANDOVER_UNSIGNED), LEGS_KNOWN);
+	expect(site, ""); /* of one whose key is known */
+	assert_int_equal(send_elsewhere(site, -500, "here", HANDOVER_NOT_JUDGED), LEGS_KNOWN);
+	expect(site, "");
+	assert_int_equal(send_elsewhere(site, -500, "poti", HANDOVER_NOT_JUDGED), LEGS_KNOWN);
+	expect(site, "leg.redirected ");
+	assert_string_equal(legs_sent_to(site->legs, "A"), "poti");
 	close_site(site);
 }
 
@@ -821,6 +881,8 @@ int main(void)
 		cmocka_unit_test(where_signatures_are_required_only_a_signed_word_takes_back),
 		cmocka_unit_test(what_was_taken_back_before_it_was_heard_of_is_not_waited_for),
 		cmocka_unit_test(a_word_of_another_departure_takes_nothing_back),
+		cmocka_unit_test(where_it_does_not_come_any_more_that_is_told_once),
+		cmocka_unit_test(it_is_told_too_where_nothing_had_been_announced),
 		cmocka_unit_test(departures_are_asked_about_in_rounds_with_a_rest_between),
 		cmocka_unit_test(what_is_not_rightly_signed_raises_nothing),
 		cmocka_unit_test(the_signed_one_counts_whichever_comes_first),

@@ -172,10 +172,43 @@ static void the_oldest_gives_way_by_name(void **state)
 	close_bench(bench);
 }
 
+static void what_one_consignment_has_no_room_for_is_named(void **state)
+{
+	struct bench *bench = open_bench();
+	struct move_list heard = {.count = 0};
+	char number[IDENTIFIER_BYTES];
+
+	(void)state;
+	for (int i = 1; i <= MOVES_EACH; i++) {
+		snprintf(number, sizeof(number), "WAGON%d", i);
+		move(bench, MOVE_VEHICLE, number, number + 4);
+	}
+	assert_string_equal(bench->told, "");
+	move(bench, MOVE_VEHICLE, "AA1", "BB1");
+	assert_contains(bench->told, "memory.gave-way");
+	assert_contains(bench->told, "\"kind\":\"moved\",\"what\":\"" UCR " N1\",\"most\":4");
+	assert_string_equal(moves_of(&bench->moves, UCR)->moves[3].to, "BB1");
+	for (int i = 0; i < 6; i++) {
+		struct move one = {.kind = MOVE_CONTAINER};
+
+		snprintf(one.to, sizeof(one.to), "C%d", i);
+		move_list_add(&heard, &one);
+	}
+	assert_true(moves_take(&bench->moves, &bench->teller, UCR, &heard, 2 * S));
+	teller_flush(&bench->teller);
+	assert_contains(bench->told, "\"kind\":\"moved\",\"what\":\"" UCR " C0 C1\",\"most\":4");
+	bench->told[0] = '\0';
+	assert_false(moves_take(&bench->moves, &bench->teller, UCR, &heard, 3 * S));
+	assert_string_equal(moves_of(&bench->moves, UCR)->moves[0].to, "C2");
+	assert_string_equal(bench->told, "");
+	close_bench(bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_moved_is_where_it_was_moved_to),
+		cmocka_unit_test(what_one_consignment_has_no_room_for_is_named),
 		cmocka_unit_test(it_is_found_where_it_goes_and_not_where_it_was),
 		cmocka_unit_test(an_announcement_does_not_undo_what_was_done_here_since),
 		cmocka_unit_test(the_oldest_gives_way_by_name),

@@ -30,6 +30,10 @@ static void any_text_comes_back_as_it_was(void **state)
 		"1772431231000000000 1772431231000000001 -1000000000 99999999999999999999999",
 		KEY " " KEY "~AA 6GE204567891-INV000 % %20 az-ganja az-ganja ge-red-bridge",
 		"entry-1-5b0f3a4e-1005000 \xd0\x96\xd0\xb6 12a",
+		"-1 6 0 -2 7 7 6 6 6 A 1 1 ",
+		"1772431231000000000 1772431230999999999 1772431231000001000 1772427631000000000",
+		"1000000000000000000 999999999999999999 9223372036854775806 1000000000000000001",
+		"-()/.:_?@ ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZ ~A a~",
 	};
 	char text[MEMO_BYTES];
 	struct pack_names names = {0};
@@ -54,12 +58,14 @@ static void what_returns_is_kept_once_and_no_more_than_there_is_room_for(void **
 
 	(void)state;
 	assert_int_equal(comes_back(&names, "az-ganja " KEY " 3 1772431231000000000 %"),
-			 2 + 1 + 1 + 6 + 1);
+			 1 + 1 + 1 + 2 + 1);
 	for (int i = 0; i < 3 * PACK_NAMES; i++) {
 		snprintf(text, sizeof(text), "name-%c-%d az-ganja", 'a' + i % 26, i);
 		(void)comes_back(&names, text);
 	}
 	assert_int_equal(names.count, PACK_NAMES);
+	/* two small numbers, a time beside another, and eight capitals */
+	assert_int_equal(comes_back(&names, "0 1 1772431232000000000 GE000123"), 1 + 2 + 1 + 6);
 	pack_names_fini(&names);
 }
 
@@ -81,6 +87,36 @@ static void a_field_that_is_there_is_never_denied(void **state)
 		assert_true(pack_may_have(&names, KEY, packed, bytes, fields[i]));
 		assert_false(pack_may_have(&names, KEY, packed, bytes, "GE4712"));
 	}
+	pack_names_fini(&names);
+}
+
+static void what_is_packed_piece_by_piece_comes_back_in_its_order(void **state)
+{
+	struct pack_names names = {0};
+	unsigned char bytes[256];
+	struct packing packing = {.out = bytes, .size = sizeof(bytes)};
+	struct unpacking unpacking = {.at = bytes};
+	char field[32];
+
+	(void)state;
+	pack_bits(&packing, INT64_MIN);
+	pack_field(&packing, &names, "entry-1");
+	pack_field(&packing, NULL, "");
+	pack_field(&packing, &names, "/1772431231000000000");
+	pack_bits(&packing, -1);
+	unpacking.end = bytes + packing.bytes;
+	assert_false(packing.overflow);
+	assert_true(unpack_bits(&unpacking) == INT64_MIN);
+	unpack_field(&unpacking, &names, field, sizeof(field));
+	assert_string_equal(field, "entry-1");
+	unpack_field(&unpacking, &names, field, sizeof(field));
+	assert_string_equal(field, "");
+	unpack_field(&unpacking, &names, field, sizeof(field));
+	assert_string_equal(field, "/1772431231000000000");
+	assert_int_equal(unpack_bits(&unpacking), -1);
+	assert_false(unpacking.bad);
+	unpack_field(&unpacking, &names, field, sizeof(field));
+	assert_true(unpacking.bad);
 	pack_names_fini(&names);
 }
 
@@ -113,6 +149,7 @@ int main(void)
 		cmocka_unit_test(any_text_comes_back_as_it_was),
 		cmocka_unit_test(what_returns_is_kept_once_and_no_more_than_there_is_room_for),
 		cmocka_unit_test(a_field_that_is_there_is_never_denied),
+		cmocka_unit_test(what_is_packed_piece_by_piece_comes_back_in_its_order),
 		cmocka_unit_test(what_was_not_packed_is_refused),
 	};
 

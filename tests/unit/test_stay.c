@@ -47,15 +47,15 @@ static void at(struct site *site, int64_t seconds)
 
 static void arrive(struct site *site, int64_t seconds, const char *came_from)
 {
-	struct stay_place place = {"entry-1", "p1", seconds * S, false};
+	struct stay_place place = {"entry-1", "p1", seconds * S, false, came_from, NULL};
 
 	at(site, seconds);
-	stays_arrive(&site->stays, &site->rig.teller, &place, &truck, came_from, false);
+	stays_arrive(&site->stays, &site->rig.teller, &place, &truck, false);
 }
 
 static void leave(struct site *site, int64_t seconds)
 {
-	struct stay_place place = {"exit-1", "p2", seconds * S, false};
+	struct stay_place place = {"exit-1", "p2", seconds * S, false, NULL, NULL};
 
 	at(site, seconds);
 	stays_leave(&site->stays, &site->rig.teller, &place, UCR);
@@ -116,8 +116,8 @@ static void a_finding_is_told_once_in_a_stay_and_cleared_when_it_leaves(void **s
 static void a_binding_that_is_corrected_ends_only_the_stay_that_it_began(void **state)
 {
 	struct site *site = open_site("red-bridge");
-	struct stay_place other = {"exit-1", "p2", 1200 * S, false},
-			  own = {"entry-1", "p1", 1300 * S, false};
+	struct stay_place other = {"exit-1", "p2", 1200 * S, false, NULL, NULL},
+			  own = {"entry-1", "p1", 1300 * S, false, NULL, NULL};
 
 	(void)state;
 	arrive(site, 1000, "batumi");
@@ -180,9 +180,9 @@ static void a_stay_goes_on_after_a_restart(void **state)
 	site->rig.told[0] = '\0';
 	site->rig.teller.now.mono_ns = 500 * S;
 	{
-		struct stay_place place = {"exit-1", "p2", 500 * S, false};
+		struct stay_place place = {"exit-1", "p2", 500 * S, false, "batumi", NULL};
 
-		stays_arrive(&site->stays, &site->rig.teller, &place, &truck, "batumi", false);
+		stays_arrive(&site->stays, &site->rig.teller, &place, &truck, false);
 		assert_told(&site->rig, "");
 		stays_leave(&site->stays, &site->rig.teller, &place, UCR);
 	}

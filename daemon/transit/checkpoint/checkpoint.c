@@ -214,16 +214,23 @@ static int64_t arrived(const struct checkpoint *checkpoint, const struct passage
 	return checkpoint->teller->now.mono_ns;
 }
 
-static const char *came_from(struct checkpoint *checkpoint, const char *ucr)
+static void set_origin(struct checkpoint *checkpoint, const char *ucr, struct stay_place *place)
 {
-	return checkpoint->legs ? legs_came_from(checkpoint->legs, ucr) : NULL;
+	if (!checkpoint->legs)
+		return;
+	place->came_from = legs_came_from(checkpoint->legs, ucr);
+	place->sent_to = legs_sent_to(checkpoint->legs, ucr);
 }
 
 static void on_bound(void *data, const struct lane *lane, const struct passage *passage)
 {
 	struct checkpoint *checkpoint = data;
-	struct stay_place place = {lane->conf->name, passage->id, arrived(checkpoint, passage),
-				   checkpoint->has_entry && !is_entry(lane)};
+	struct stay_place place = {lane->conf->name,
+				   passage->id,
+				   arrived(checkpoint, passage),
+				   checkpoint->has_entry && !is_entry(lane),
+				   NULL,
+				   NULL};
 	bool gone = passage->stage == STAGE_CLOSED;
 
 	if (gone && (is_exit(checkpoint, lane) || passage->end == END_BACKED_OUT))
@@ -233,11 +240,11 @@ static void on_bound(void *data, const struct lane *lane, const struct passage *
 
 		if (checkpoint->legs && !gone)
 			legs_set_here(checkpoint->legs, binding->ucr, true);
-		if (binding->dossier)
-			stays_arrive(&checkpoint->stays, checkpoint->teller, &place,
-				     binding->dossier->consignment,
-				     came_from(checkpoint, binding->ucr),
-				     binding->decision == RECOGNISED);
+		if (!binding->dossier)
+			continue;
+		set_origin(checkpoint, binding->ucr, &place);
+		stays_arrive(&checkpoint->stays, checkpoint->teller, &place,
+			     binding->dossier->consignment, binding->decision == RECOGNISED);
 	}
 	checkpoint_set_dirty(checkpoint);
 }
@@ -347,16 +354,14 @@ static bool sent_to(struct checkpoint *checkpoint, const char *ucr)
 	return to;
 }
 
-/* Where an officer sent it, or its itinerary leads from here; NULL: nowhere, or it is not on it. */
-static const struct itinerary_stop *next_stop(struct checkpoint *checkpoint,
-					      const struct passage_binding *binding)
+/* Where its itinerary leads from here; NULL: nowhere, or it is not on it. */
+static const struct itinerary_stop *planned_stop(struct checkpoint *checkpoint,
+						 const struct passage_binding *binding)
 {
 	const struct consignment *consignment = binding_consignment(binding);
 	struct arrival here = {.checkpoint = checkpoint->id};
 	int64_t stop = stays_stop(&checkpoint->stays, binding->ucr);
 
-	if (sent_to(checkpoint, binding->ucr))
-		return &checkpoint->sent_to;
 	if (!consignment || stop == 0)
 		return NULL;
 	if (stop < 0 || (size_t)stop > consignment->stop_count ||
@@ -427,7 +432,9 @@ static void depart(struct checkpoint *checkpoint, const struct lane *lane,
 		   const struct stay_place *place)
 {
 	const bool split = leaves_in_parts(passage, binding);
-	const struct itinerary_stop *next = next_stop(checkpoint, binding);
+	const struct itinerary_stop *planned = planned_stop(checkpoint, binding);
+	const bool ordered = sent_to(checkpoint, binding->ucr);
+	const struct itinerary_stop *next = ordered ? &checkpoint->sent_to : planned;
 	struct part part;
 
 	for (size_t at = 0; next_part(passage, binding, split, &at, &part);) {
@@ -436,7 +443,8 @@ static void depart(struct checkpoint *checkpoint, const struct lane *lane,
 			.id = part.id,
 			.part = part.name,
 			.parts = part.count,
-			.ordered = next == &checkpoint->sent_to,
+			.ordered = ordered,
+			.planned = ordered && planned ? planned->checkpoint : NULL,
 			.leaving = true,
 		};
 

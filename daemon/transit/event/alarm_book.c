@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "transit/event/alarm_place.h"
 #include "transit/event/teller.h"
 
+#define NO_PLACE     SIZE_MAX
 #define TEXT_VERSION 2 /* 1 did not say whether alarm.unacknowledged was put */
 #define CONSIGNMENT  "consignment/" /* begins the resource of one */
 #define ALARM_BYTES  1024 /* of one in a status, at most */
@@ -14,14 +16,14 @@
 void alarm_book_init(struct alarm_book *book, const struct alarm_delay *delay)
 {
 	book->delay = *delay;
+	shelf_init(&book->shelf, ALARM_BOOK_MAX);
 }
 
 void alarm_book_fini(struct alarm_book *book)
 {
-	for (size_t i = 0; i < book->used; i++) {
-		free(book->alarms[i].resource);
-		book->alarms[i] = (struct booked_alarm){0};
-	}
+	shelf_fini(&book->shelf);
+	pack_names_fini(&book->names);
+	memset(book->marks, 0, book->used * sizeof(book->marks[0]));
 	book->used = book->count = 0;
 }
 
@@ -38,48 +40,49 @@ static bool is_consignment(const char *resource)
 static void change(struct alarm_book *book, struct booked_alarm *alarm)
 {
 	alarm->changed = book->changed = true;
+	(void)alarm_write(book, alarm);
 }
 
-static struct booked_alarm *find(struct alarm_book *book, const char *resource,
-				 const struct event_type *type)
+const struct booked_alarm *alarm_book_find(struct alarm_book *book, const char *resource,
+					   const struct event_type *type)
 {
-	for (size_t i = 0; i < book->used; i++) {
-		struct booked_alarm *alarm = &book->alarms[i];
-
-		if (alarm->type == type && strcmp(alarm->resource, resource) == 0)
-			return alarm;
-	}
-	return NULL;
+	return alarm_find(book, resource, type);
 }
 
 /* ---- places -------------------------------------------------------------------------- */
 
 /* The least severe first, of these one that is not active, of these the oldest. */
-static bool evicted_before(const struct booked_alarm *a, const struct booked_alarm *b)
+static bool evicted_before(const struct alarm_book *book, size_t a, size_t b)
 {
-	if (a->type->severity != b->type->severity)
-		return a->type->severity < b->type->severity;
-	if (a->active != b->active)
-		return b->active;
-	return a->raised_utc_ns < b->raised_utc_ns;
+	const enum severity severity_a = alarm_type_at(book, a)->severity;
+	const enum severity severity_b = alarm_type_at(book, b)->severity;
+	const bool active_a = book->marks[a].flags & MARK_ACTIVE,
+		   active_b = book->marks[b].flags & MARK_ACTIVE;
+	struct booked_alarm alarm_a, alarm_b;
+
+	if (severity_a != severity_b)
+		return severity_a < severity_b;
+	if (active_a != active_b)
+		return active_b;
+	alarm_read(book, a, &alarm_a);
+	alarm_read(book, b, &alarm_b);
+	return alarm_a.raised_utc_ns < alarm_b.raised_utc_ns;
 }
 
-/* NULL: full of alarms that are as severe. */
-static struct booked_alarm *place_for(struct alarm_book *book, const struct event_type *type)
+/* NO_PLACE: full of alarms that are as severe. */
+static size_t place_for(struct alarm_book *book, const struct event_type *type)
 {
-	struct booked_alarm *least = NULL;
+	size_t least = NO_PLACE;
 
-	for (size_t i = 0; i < book->used; i++) {
-		struct booked_alarm *alarm = &book->alarms[i];
-
-		if (!alarm->resource)
-			return alarm;
-		if (!least || evicted_before(alarm, least))
-			least = alarm;
-	}
+	for (size_t i = 0; i < book->used; i++)
+		if (book->marks[i].type == 0)
+			return i;
 	if (book->used < ALARM_BOOK_MAX)
-		return &book->alarms[book->used++];
-	return least->type->severity < type->severity ? least : NULL;
+		return book->used++;
+	for (size_t i = 0; i < book->used; i++)
+		if (least == NO_PLACE || evicted_before(book, i, least))
+			least = i;
+	return alarm_type_at(book, least)->severity < type->severity ? least : NO_PLACE;
 }
 
 static void lose(struct alarm_book *book, const char *resource)
@@ -89,38 +92,47 @@ static void lose(struct alarm_book *book, const char *resource)
 	snprintf(book->gave_way, sizeof(book->gave_way), "%s", resource);
 }
 
+/* Writes it where it has a place. NULL: there is none, and it is lost. */
 static struct booked_alarm *add(struct alarm_book *book, const char *resource,
 				const struct event_type *type)
 {
-	struct booked_alarm *alarm = place_for(book, type);
-	char *copy = alarm ? strdup(resource) : NULL;
+	const size_t place = place_for(book, type);
+	const bool evicts = place != NO_PLACE && book->marks[place].type > 0;
+	char evicted[ALARM_RESOURCE_BYTES];
 
-	if (!copy) {
+	if (evicts)
+		memcpy(evicted, alarm_look_at(book, place)->resource, sizeof(evicted));
+	book->found = (struct booked_alarm){
+		.place = place,
+		.type = type,
+		.raised_mono_ns = INT64_MIN,
+		.overdue_mono_ns = INT64_MAX,
+		.changed = true,
+	};
+	snprintf(book->found.resource, sizeof(book->found.resource), "%s", resource);
+	if (place == NO_PLACE || alarm_write(book, &book->found) < 0) {
 		lose(book, resource);
 		return NULL;
 	}
-	if (alarm->resource) {
-		lose(book, alarm->resource);
-		free(alarm->resource);
-	} else {
+	if (evicts)
+		lose(book, evicted);
+	else
 		book->count++;
-	}
-	*alarm = (struct booked_alarm){.resource = copy, .type = type};
-	change(book, alarm);
-	return alarm;
+	book->changed = true;
+	return &book->found;
 }
 
-static void drop(struct alarm_book *book, struct booked_alarm *alarm)
+static void drop(struct alarm_book *book, const struct booked_alarm *alarm)
 {
-	free(alarm->resource);
-	*alarm = (struct booked_alarm){0};
-	change(book, alarm);
+	shelf_drop(&book->shelf, alarm->place);
+	book->marks[alarm->place] = (struct alarm_mark){.flags = MARK_CHANGED};
+	book->changed = true;
 	book->count--;
 	if (book->count <= ALARM_BOOK_MAX / 10 * 9)
 		book->overflow = false;
 }
 
-static void drop_if_done(struct alarm_book *book, struct booked_alarm *alarm)
+static void drop_if_done(struct alarm_book *book, const struct booked_alarm *alarm)
 {
 	if (!alarm->active && (alarm->acknowledged || !alarm->type->latched))
 		drop(book, alarm);
@@ -160,26 +172,31 @@ static int64_t waited_ns(const struct booked_alarm *alarm, const struct instant 
 void alarm_book_start(struct alarm_book *book, const struct instant *now)
 {
 	for (size_t i = 0; i < book->used; i++) {
-		struct booked_alarm *alarm = &book->alarms[i];
+		struct booked_alarm *alarm;
 
-		if (!alarm->resource)
+		if (book->marks[i].type == 0)
 			continue;
+		alarm = alarm_look_at(book, i);
 		alarm->overdue_mono_ns = overdue_at(book, alarm, now->mono_ns);
-		if (alarm->overdue_mono_ns == INT64_MAX)
-			continue;
-		alarm->overdue_mono_ns -= waited_ns(alarm, now);
+		if (alarm->overdue_mono_ns != INT64_MAX)
+			alarm->overdue_mono_ns -= waited_ns(alarm, now);
 		if (alarm->overdue_mono_ns < now->mono_ns)
 			alarm->overdue_mono_ns = now->mono_ns;
+		(void)alarm_write(book, alarm);
 	}
 }
 
 int64_t alarm_book_deadline(const struct alarm_book *book)
 {
 	int64_t first = INT64_MAX;
+	struct booked_alarm alarm;
 
-	for (size_t i = 0; i < book->used; i++)
-		if (book->alarms[i].resource)
-			first = earlier_ns(first, book->alarms[i].overdue_mono_ns);
+	for (size_t i = 0; i < book->used; i++) {
+		if (!(book->marks[i].flags & MARK_WAITING))
+			continue;
+		alarm_read(book, i, &alarm);
+		first = earlier_ns(first, alarm.overdue_mono_ns);
+	}
 	return first;
 }
 
@@ -202,10 +219,13 @@ static void tell_unacknowledged(const struct booked_alarm *alarm, int64_t overdu
 void alarm_book_tick(struct alarm_book *book, struct teller *teller)
 {
 	for (size_t i = 0; i < book->used; i++) {
-		struct booked_alarm *alarm = &book->alarms[i];
+		struct booked_alarm *alarm;
 		int64_t overdue_mono_ns;
 
-		if (!alarm->resource || alarm->overdue_mono_ns > teller->now.mono_ns)
+		if (!(book->marks[i].flags & MARK_WAITING))
+			continue;
+		alarm = alarm_look_at(book, i);
+		if (alarm->overdue_mono_ns > teller->now.mono_ns)
 			continue;
 		overdue_mono_ns = alarm->overdue_mono_ns;
 		alarm->overdue_mono_ns = INT64_MAX;
@@ -220,7 +240,7 @@ void alarm_book_tick(struct alarm_book *book, struct teller *teller)
 bool alarm_book_raise(struct alarm_book *book, const char *resource, const struct event_type *type,
 		      const struct instant *at)
 {
-	struct booked_alarm *alarm = find(book, resource, type);
+	struct booked_alarm *alarm = alarm_find(book, resource, type);
 
 	if (alarm && alarm->active)
 		return false;
@@ -236,7 +256,7 @@ bool alarm_book_raise(struct alarm_book *book, const char *resource, const struc
 	alarm->times += alarm->times < UINT32_MAX;
 	alarm->raised_mono_ns = at->mono_ns;
 	alarm->raised_utc_ns = at->utc_ns;
-	alarm->raised_clock = (uint8_t)at->clock;
+	alarm->raised_clock = at->clock;
 	change(book, alarm);
 	return true;
 }
@@ -260,7 +280,7 @@ static int64_t lasted_ms(const struct booked_alarm *alarm, const struct instant 
 bool alarm_book_clear(struct alarm_book *book, const char *resource, const struct event_type *type,
 		      const struct instant *at, int64_t *ret_lasted_ms)
 {
-	struct booked_alarm *alarm = find(book, resource, type);
+	struct booked_alarm *alarm = alarm_find(book, resource, type);
 
 	if (!alarm || !alarm->active)
 		return false;
@@ -292,11 +312,14 @@ void alarm_book_state(struct alarm_book *book, const char *sensor, const char *s
 
 	alarm_book_resource(sensor, subject, resource);
 	for (size_t i = 0; i < book->used; i++) {
-		struct booked_alarm *alarm = &book->alarms[i];
-		bool same = alarm->type == type && strcmp(alarm->resource, resource) == 0;
+		struct booked_alarm *alarm;
 
-		if (alarm->active && alarm->type->kind == KIND_STATE && !same &&
-		    is_of(alarm->resource, sensor))
+		if (!(book->marks[i].flags & MARK_ACTIVE) ||
+		    alarm_type_at(book, i)->kind != KIND_STATE)
+			continue;
+		alarm = alarm_look_at(book, i);
+		if (is_of(alarm->resource, sensor) &&
+		    !(alarm->type == type && strcmp(alarm->resource, resource) == 0))
 			deactivate(book, alarm);
 	}
 	if (type->latched)
@@ -333,17 +356,11 @@ static void tell_acknowledged(const struct booked_alarm *alarm, const struct ack
 static void acknowledge(struct alarm_book *book, struct booked_alarm *alarm,
 			const struct acknowledgement *by, struct teller *teller)
 {
-	struct booked_alarm acknowledged;
-	char resource[ALARM_RESOURCE_BYTES];
-
 	alarm->acknowledged = true;
 	alarm->overdue_mono_ns = INT64_MAX;
 	change(book, alarm);
-	acknowledged = *alarm;
-	snprintf(resource, sizeof(resource), "%s", alarm->resource);
-	acknowledged.resource = resource;
 	drop_if_done(book, alarm);
-	tell_acknowledged(&acknowledged, by, teller);
+	tell_acknowledged(alarm, by, teller);
 }
 
 int alarm_book_acknowledge(struct alarm_book *book, const struct acknowledgement *by,
@@ -354,7 +371,7 @@ int alarm_book_acknowledge(struct alarm_book *book, const struct acknowledgement
 
 	if (!fits(by->officer, OFFICER_NAME_BYTES) || !fits(by->reason, OFFICER_REASON_BYTES))
 		return -EINVAL;
-	alarm = type && by->resource ? find(book, by->resource, type) : NULL;
+	alarm = type && by->resource ? alarm_find(book, by->resource, type) : NULL;
 	if (!alarm)
 		return -ENOENT;
 	if (alarm->acknowledged)
@@ -368,7 +385,7 @@ static const char *number_of(const struct booked_alarm *alarm)
 {
 	const char *slash;
 
-	if (!alarm->resource || strncmp(alarm->type->name, "seal", strlen("seal")) != 0)
+	if (strncmp(alarm->type->name, "seal", strlen("seal")) != 0)
 		return NULL;
 	slash = strchr(alarm->resource, '/');
 	slash = slash ? strchr(slash + 1, '/') : NULL;
@@ -380,10 +397,14 @@ void alarm_book_settle(struct alarm_book *book, const char *seal,
 		       const struct acknowledgement *by, struct teller *teller)
 {
 	for (size_t i = 0; i < book->used; i++) {
-		struct booked_alarm *alarm = &book->alarms[i];
-		const char *number = number_of(alarm);
+		struct booked_alarm *alarm;
+		const char *number;
 
-		if (number && !alarm->acknowledged && is(number, seal))
+		if (book->marks[i].type == 0 || book->marks[i].flags & MARK_ACKNOWLEDGED)
+			continue;
+		alarm = alarm_look_at(book, i);
+		number = number_of(alarm);
+		if (number && is(number, seal))
 			acknowledge(book, alarm, by, teller);
 	}
 }
@@ -411,12 +432,10 @@ void alarm_book_metrics(const struct alarm_book *book, struct jw *json)
 	uint64_t active = 0, unacknowledged = 0;
 
 	for (size_t i = 0; i < book->used; i++) {
-		const struct booked_alarm *alarm = &book->alarms[i];
-
-		if (!alarm->resource)
+		if (book->marks[i].type == 0)
 			continue;
-		active += alarm->active;
-		unacknowledged += !alarm->acknowledged;
+		active += (book->marks[i].flags & MARK_ACTIVE) != 0;
+		unacknowledged += !(book->marks[i].flags & MARK_ACKNOWLEDGED);
 	}
 	jw_open(json, "alarms");
 	jw_uint(json, "kept", book->count);
@@ -433,7 +452,7 @@ static void put_alarm(struct jw *json, const struct booked_alarm *alarm)
 	jw_text(json, "type", alarm->type->name);
 	jw_text(json, "severity", severity_name(alarm->type->severity));
 	jw_utc(json, "raised", alarm->raised_utc_ns);
-	jw_text(json, "raised_clock", clock_state_name((enum clock_state)alarm->raised_clock));
+	jw_text(json, "raised_clock", clock_state_name(alarm->raised_clock));
 	jw_uint(json, "times", alarm->times);
 	jw_bool(json, "active", alarm->active);
 	jw_bool(json, "acknowledged", alarm->acknowledged);
@@ -447,14 +466,17 @@ void alarm_book_status(const struct alarm_book *book, struct jw *json, size_t mo
 	jw_open_array(json, "alarms");
 	for (int severity = SEVERITY_CRITICAL; severity >= 0; severity--)
 		for (size_t i = 0; i < book->used; i++) {
-			const struct booked_alarm *alarm = &book->alarms[i];
+			const struct event_type *type = alarm_type_at(book, i);
+			struct booked_alarm alarm;
 
-			if (!alarm->resource || (int)alarm->type->severity != severity)
+			if (!type || (int)type->severity != severity)
 				continue;
-			if (json->bytes + ALARM_BYTES <= most)
-				put_alarm(json, alarm);
-			else
+			if (json->bytes + ALARM_BYTES > most) {
 				more++;
+				continue;
+			}
+			alarm_read(book, i, &alarm);
+			put_alarm(json, &alarm);
 		}
 	jw_close_array(json);
 	if (more > 0)
@@ -490,33 +512,30 @@ void alarm_book_keep(struct alarm_book *book, const struct keeper *keeper)
 
 	book->changed = false;
 	for (size_t i = 0; i < book->used; i++) {
-		struct booked_alarm *alarm = &book->alarms[i];
-
-		if (!alarm->changed)
+		if (!(book->marks[i].flags & MARK_CHANGED))
 			continue;
-		alarm->changed = false;
+		book->marks[i].flags &= (uint8_t)~MARK_CHANGED;
 		snprintf(key, sizeof(key), "alarm/%zu", i);
-		if (alarm->resource)
-			keep_alarm(alarm, key, keeper);
+		if (book->marks[i].type > 0)
+			keep_alarm(alarm_look_at(book, i), key, keeper);
 		else
 			keeper->keep(keeper->data, key, NULL);
 	}
 }
 
-/* The place that a key names; NULL: none. */
-static struct booked_alarm *place_of(struct alarm_book *book, const char *key)
+/* The place that a key names; NO_PLACE: none. */
+static size_t place_of(const char *key)
 {
 	char *end;
 	unsigned long place;
 
 	if (strncmp(key, "alarm/", 6) != 0 || key[6] < '0' || key[6] > '9')
-		return NULL;
+		return NO_PLACE;
 	place = strtoul(key + 6, &end, 10);
-	return *end || place >= ALARM_BOOK_MAX ? NULL : &book->alarms[place];
+	return *end || place >= ALARM_BOOK_MAX ? NO_PLACE : place;
 }
 
-static bool read_alarm(struct booked_alarm *alarm, const char *text,
-		       char ret_resource[ALARM_RESOURCE_BYTES])
+static bool read_memory(struct booked_alarm *alarm, const char *text)
 {
 	struct memo_reader reader;
 	int64_t version;
@@ -525,34 +544,32 @@ static bool read_alarm(struct booked_alarm *alarm, const char *text,
 	memo_read(&reader, text);
 	version = memo_take(&reader, 1, TEXT_VERSION);
 	memo_take_text(&reader, type, sizeof(type));
-	memo_take_text(&reader, ret_resource, ALARM_RESOURCE_BYTES);
+	memo_take_text(&reader, alarm->resource, sizeof(alarm->resource));
 	alarm->active = memo_take(&reader, 0, 1);
 	alarm->acknowledged = memo_take(&reader, 0, 1);
 	alarm->times = (uint32_t)memo_take(&reader, 0, UINT32_MAX);
 	alarm->raised_utc_ns = memo_take(&reader, INT64_MIN, INT64_MAX);
-	alarm->raised_clock = (uint8_t)memo_take(&reader, CLOCK_UNSYNCED, CLOCK_HOLDOVER);
+	alarm->raised_clock = (enum clock_state)memo_take(&reader, CLOCK_UNSYNCED, CLOCK_HOLDOVER);
 	memo_take_text(&reader, officer, sizeof(officer));
 	memo_take_text(&reader, reason, sizeof(reason));
 	alarm->overdue_reported = version > 1 && memo_take(&reader, 0, 1);
 	alarm->type = event_type_by_name(type);
-	return memo_end(&reader) && alarm->type && ret_resource[0];
+	return memo_end(&reader) && alarm->type && alarm->resource[0];
 }
 
 void alarm_book_recall(struct alarm_book *book, const char *key, const char *text)
 {
-	struct booked_alarm *place = place_of(book, key);
-	struct booked_alarm alarm = {.raised_mono_ns = INT64_MIN, .overdue_mono_ns = INT64_MAX};
-	char resource[ALARM_RESOURCE_BYTES];
+	const size_t place = place_of(key);
+	struct booked_alarm *alarm = &book->found;
 
-	if (!place || place->resource || !read_alarm(&alarm, text, resource))
+	*alarm = (struct booked_alarm){
+		.place = place, .raised_mono_ns = INT64_MIN, .overdue_mono_ns = INT64_MAX};
+	if (place == NO_PLACE || book->marks[place].type > 0 || !read_memory(alarm, text) ||
+	    alarm_write(book, alarm) < 0)
 		return;
-	alarm.resource = strdup(resource);
-	if (!alarm.resource)
-		return;
-	*place = alarm;
-	if ((size_t)(place - book->alarms) >= book->used)
-		book->used = (size_t)(place - book->alarms) + 1;
+	if (place >= book->used)
+		book->used = place + 1;
 	book->count++;
-	if (alarm.active && !is_consignment(alarm.resource) && alarm.type->kind != KIND_STATE)
-		deactivate(book, place);
+	if (alarm->active && !is_consignment(alarm->resource) && alarm->type->kind != KIND_STATE)
+		deactivate(book, alarm);
 }

@@ -25,10 +25,13 @@
 
 #include "transit/event/event.h"
 #include "transit/event/memo.h"
+#include "transit/event/pack.h"
 #include "transit/event/reading.h"
+#include "transit/event/shelf.h"
 #include "transit/event/vocabulary.h"
 
-#define ALARM_BOOK_MAX 4096
+#define ALARM_BOOK_MAX	 4096
+#define ALARM_BOOK_TYPES 255 /* that are raised, each in one severity */
 
 struct jw;
 struct teller;
@@ -39,22 +42,35 @@ struct alarm_delay {
 };
 
 struct booked_alarm {
-	char *resource; /* owned; NULL: the place is free */
+	size_t place; /* in the book */
+	char resource[ALARM_RESOURCE_BYTES];
 	const struct event_type *type;
 	int64_t raised_utc_ns; /* the last time */
 	int64_t raised_mono_ns; /* INT64_MIN: before the restart */
 	int64_t overdue_mono_ns; /* alarm.unacknowledged is due; INT64_MAX: never, or it was put */
 	uint32_t times; /* raised since it came into the book */
-	uint8_t raised_clock; /* enum clock_state */
-	bool active : 1;
-	bool acknowledged : 1;
-	bool overdue_reported : 1;
-	bool changed : 1; /* its memory is not as it is */
+	enum clock_state raised_clock;
+	bool active;
+	bool acknowledged;
+	bool overdue_reported;
+	bool changed; /* its memory is not as it is */
+};
+
+/* Of one place in the book, what is looked at most. */
+struct alarm_mark {
+	uint16_t hash; /* of the resource */
+	uint8_t type; /* among the book's types, from 1; 0: the place is free */
+	uint8_t flags;
 };
 
 struct alarm_book {
 	bool changed; /* one of the alarms */
-	struct booked_alarm alarms[ALARM_BOOK_MAX];
+	struct alarm_mark marks[ALARM_BOOK_MAX];
+	struct shelf shelf; /* all else, by place */
+	struct pack_names names;
+	const struct event_type *types[ALARM_BOOK_TYPES];
+	size_t type_count;
+	struct booked_alarm found; /* the one that was looked at last */
 	size_t count;
 	size_t used; /* places that are, or were: all others are free */
 	char gave_way[ALARM_RESOURCE_BYTES]; /* the last that was lost, to be told; or empty */
@@ -76,6 +92,10 @@ struct acknowledgement {
 /* In memory that is all zeros: it is large, and only what is used of it is touched. */
 void alarm_book_init(struct alarm_book *book, const struct alarm_delay *delay);
 void alarm_book_fini(struct alarm_book *book); /* it is empty */
+
+/* NULL: no such alarm. Valid until another is looked at. */
+const struct booked_alarm *alarm_book_find(struct alarm_book *book, const char *resource,
+					   const struct event_type *type);
 
 /* A memory of before the restart; one that is not the book's, or not readable, is ignored. */
 void alarm_book_recall(struct alarm_book *book, const char *key, const char *text);

@@ -512,8 +512,7 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.severity = SEVERITY_INFO,
 			.class = CLASS_EVIDENCE,
 			.kind = KIND_NOTE,
-			.summary =
-				"its itinerary leads to another checkpoint now, which was told instead",
+			.summary = "it goes to another checkpoint now, which was told instead",
 		},
 	[EVENT_LEG_ARRIVED] =
 		{

@@ -10,13 +10,14 @@
 #include "transit/legs/leg.h"
 
 #define TEXT_VERSION   4 /* 1: handover.h */
-#define TEXT_ELSEWHERE 5 /* of what went elsewhere */
+#define TEXT_ELSEWHERE 5 /* of what went elsewhere, without where */
+#define TEXT_INSTEAD   6
 #define KEY	       "sent/"
 #define NAME_BYTES     (MEMORY_KEY_BYTES - sizeof(KEY) + 1)
 
-int departures_init(struct departures *departures, int64_t keep_ns, bool signs)
+int departures_init(struct departures *departures, int64_t keep_ns)
 {
-	*departures = (struct departures){.keep_ns = keep_ns, .signs = signs};
+	*departures = (struct departures){.keep_ns = keep_ns};
 	return drawer_init(&departures->drawer, DEPARTURES_MAX);
 }
 
@@ -32,12 +33,15 @@ static bool read_departure(const char *text, struct departure *ret_departure)
 	int64_t version;
 
 	memo_read(&reader, text);
-	version = memo_take(&reader, 1, TEXT_ELSEWHERE);
+	version = memo_take(&reader, 1, TEXT_INSTEAD);
 	ret_departure->withdrawn = memo_take(&reader, 0, 1);
 	ret_departure->ordered = version > 2 && memo_take(&reader, 0, 1);
-	ret_departure->elsewhere = version == TEXT_ELSEWHERE;
+	ret_departure->elsewhere = version >= TEXT_ELSEWHERE;
 	ret_departure->word = ret_departure->elsewhere && memo_take(&reader, 0, 1);
 	handover_recall(&ret_departure->handover, version, &reader);
+	if (version >= TEXT_INSTEAD)
+		memo_take_text(&reader, ret_departure->handover.instead,
+			       sizeof(ret_departure->handover.instead));
 	return memo_end(&reader);
 }
 
@@ -71,7 +75,8 @@ static struct drawer_note note_of(const struct departure *departure)
 {
 	return (struct drawer_note){
 		.due_ns = due_utc(departure),
-		.rank = departure->withdrawn ? INT64_MIN : departure->handover.departed_utc_ns,
+		.rank = departure->withdrawn ? INT64_MIN
+					     : departure->handover.departed_utc_ns / DRAWER_RANK_NS,
 	};
 }
 
@@ -82,12 +87,14 @@ static void remember(const struct departure *departure, char text[MEMO_BYTES])
 	struct memo memo;
 
 	memo_start(&memo, text, MEMO_BYTES);
-	memo_int(&memo, departure->elsewhere ? TEXT_ELSEWHERE : TEXT_VERSION);
+	memo_int(&memo, departure->elsewhere ? TEXT_INSTEAD : TEXT_VERSION);
 	memo_int(&memo, departure->withdrawn);
 	memo_int(&memo, departure->ordered);
 	if (departure->elsewhere)
 		memo_int(&memo, departure->word);
 	handover_remember(&departure->handover, &memo);
+	if (departure->elsewhere)
+		memo_text(&memo, departure->handover.instead);
 }
 
 /* What is retained of it: the announcement, the word that takes it back, or nothing. */
@@ -158,23 +165,38 @@ static void drop(struct departures *departures, struct teller *teller, size_t at
 	forget(departures, teller, at);
 }
 
-/* It is announced elsewhere now: what is put next takes its place. */
-static void take_back(struct departures *departures, struct teller *teller, size_t at,
-		      const struct departure *before)
+/* false: there is no room to keep what is said. */
+static bool say_elsewhere(struct departures *departures, struct teller *teller,
+			  const struct departure *before, const char *instead)
 {
 	struct departure gone = *before;
 	char id[HANDOVER_ID_BYTES], name[NAME_BYTES];
 
 	handover_id(&before->handover, id);
-	if (before->withdrawn || drawer_is_full(&departures->drawer) ||
-	    !name_elsewhere(before->handover.to, id, name)) {
-		drop(departures, teller, at, before);
-		return;
-	}
-	gone.withdrawn = gone.elsewhere = true;
-	gone.word = departures->signs;
+	if (drawer_is_full(&departures->drawer) || !name_elsewhere(before->handover.to, id, name))
+		return false;
+	gone.withdrawn = gone.elsewhere = gone.word = true;
 	gone.handover.seal_count = 0;
+	snprintf(gone.handover.instead, sizeof(gone.handover.instead), "%s", instead);
 	put(departures, teller, &gone, NULL);
+	return true;
+}
+
+/* It is announced elsewhere now: what is put next takes its place. */
+static void take_back(struct departures *departures, struct teller *teller, size_t at,
+		      const struct departure *before, const char *instead)
+{
+	if (before->withdrawn || !say_elsewhere(departures, teller, before, instead))
+		drop(departures, teller, at, before);
+}
+
+void departures_tell_planned(struct departures *departures, struct teller *teller,
+			     const struct departure *departure, const char *planned)
+{
+	struct departure gone = *departure;
+
+	snprintf(gone.handover.to, sizeof(gone.handover.to), "%s", planned);
+	(void)say_elsewhere(departures, teller, &gone, departure->handover.to);
 }
 
 /* It goes there after all. */
@@ -250,7 +272,7 @@ void departures_add(struct departures *departures, struct teller *teller,
 		if (strcmp(before.handover.to, handover->to) == 0)
 			drop(departures, teller, at, &before);
 		else
-			take_back(departures, teller, at, &before);
+			take_back(departures, teller, at, &before, handover->to);
 	} else if (drawer_is_full(&departures->drawer)) {
 		evict(departures, teller, evicted_ucr);
 	}
@@ -279,7 +301,7 @@ void departures_redirect(struct departures *departures, struct teller *teller, c
 
 	if (at == DRAWER_NONE || !read_departure(drawer_value(&departures->drawer, at), &departure))
 		return;
-	take_back(departures, teller, at, &departure);
+	take_back(departures, teller, at, &departure, next->checkpoint);
 	json = stay_tell_start(teller, NULL, handover->ucr, teller->now.mono_ns);
 	jw_text(json, "instead_of", handover->to);
 	snprintf(handover->to, sizeof(handover->to), "%s", next->checkpoint);

@@ -7,9 +7,9 @@
  * without a broker for long. Whether it has arrived is not heard here: the next
  * checkpoint withdraws what it has seen arrive itself, whenever it is announced again.
  *
- * What goes elsewhere is withdrawn where it was announced before, in the same way and in the first
- * place by a word that is signed, if the gateway signs: that one stays there until it has expired. Such a
- * withdrawal is kept beside the departure that it goes on as.
+ * What goes elsewhere is withdrawn where it was announced before, or would have been, by a word that says
+ * where it goes: that one stays there until it has expired. Such a withdrawal is kept beside the
+ * departure that it goes on as.
  *
  * DEPARTURES_MAX at most: then the one that left first is evicted, and the next leg.departed
  * names it. A second departure of the same consignment takes the place of the first.
@@ -40,12 +40,11 @@ struct departure {
 
 struct departures {
 	int64_t keep_ns; /* after the departure, where its arrival has no window */
-	bool signs; /* as in struct legs_conf */
 	struct drawer drawer; /* by handover_id(); those that went elsewhere by "<to>/" and that */
 	struct departure found; /* the one that was looked at last */
 };
 
-int departures_init(struct departures *departures, int64_t keep_ns, bool signs); /* -ENOMEM */
+int departures_init(struct departures *departures, int64_t keep_ns); /* -ENOMEM */
 void departures_fini(struct departures *departures);
 
 /* A memory of before the restart; one of others, or not readable, is ignored. */
@@ -55,6 +54,9 @@ void departures_start(struct departures *departures, struct teller *teller);
 /* Puts leg.departed and the announcement. */
 void departures_add(struct departures *departures, struct teller *teller,
 		    const struct stay_place *place, const struct departure *departure);
+/* Says to another checkpoint, to which it would have gone, that it does not. */
+void departures_tell_planned(struct departures *departures, struct teller *teller,
+			     const struct departure *departure, const char *planned);
 
 /* NULL: it is not announced any more. Valid until the next call. */
 const struct departure *departures_at(struct departures *departures, size_t i);

@@ -61,7 +61,7 @@ static struct drawer_note note_of(const struct expectations *expectations,
 		.due_ns = due_utc(expectations, expectation),
 		.rank = handover_is_doubtful(&expectation->handover)
 				? INT64_MIN
-				: expectation->handover.departed_utc_ns,
+				: expectation->handover.departed_utc_ns / DRAWER_RANK_NS,
 		.flags = (expectation->here ? HERE : 0) | (expectation->unheard ? UNHEARD : 0),
 	};
 }
@@ -109,7 +109,7 @@ void expectations_note(struct expectations *expectations, const struct expectati
 	at = drawer_find(&expectations->drawer, id);
 	if (at == DRAWER_NONE)
 		return;
-	expectations->drawer.dues[at] = note.due_ns;
+	drawer_set_due(&expectations->drawer, at, note.due_ns);
 	expectations->drawer.flags[at] = note.flags;
 }
 

@@ -98,6 +98,10 @@ void handover_take_back(const struct handover *handover, const char *because,
 	jw_text(&json, "from", handover->from);
 	jw_utc(&json, "departed", handover->departed_utc_ns);
 	jw_text(&json, "because", because);
+	if (handover->instead[0])
+		jw_text(&json, "goes_to", handover->instead);
+	if (handover->instead[0])
+		jw_text(&json, "departed_clock", clock_state_name(handover->departed_clock));
 	jw_close(&json);
 	draft->state = text;
 	draft->state_bytes = jw_ok(&json) ? json.bytes : 0;

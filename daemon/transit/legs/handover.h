@@ -88,6 +88,7 @@ struct handover {
 	enum handover_signature signature;
 	char taken_back_by[HANDOVER_NAME_BYTES]; /* it takes back what it names, as this checkpoint
 						  * says; empty: it announces */
+	char instead[HANDOVER_NAME_BYTES]; /* it is taken back because it goes there; or empty */
 };
 
 /* Of a checkpoint whose key is known, and not rightly signed: it neither accuses nor excuses. */

@@ -92,6 +92,17 @@ static void judge_window(const struct arrival *arrival, struct route_verdict *ve
 	}
 }
 
+/* It was sent elsewhere, and comes here all the same; not by way of there. */
+static bool was_not_sent_here(const struct consignment *consignment, const struct arrival *arrival)
+{
+	size_t there;
+
+	if (!arrival->sent_to || arrival->came_from)
+		return false;
+	there = stop_at(consignment, arrival->sent_to, 0);
+	return there == NOWHERE || stop_at(consignment, arrival->checkpoint, there) == NOWHERE;
+}
+
 struct route_verdict itinerary_judge(const struct consignment *consignment,
 				     const struct arrival *arrival)
 {
@@ -103,6 +114,11 @@ struct route_verdict itinerary_judge(const struct consignment *consignment,
 	};
 	size_t here;
 
+	if (was_not_sent_here(consignment, arrival)) {
+		find(&verdict, ROUTE_FOUND_WRONG_CHECKPOINT);
+		verdict.expected = arrival->sent_to;
+		return verdict;
+	}
 	if (!verdict.declared)
 		return verdict;
 	here = judge_order(consignment, arrival, &verdict);

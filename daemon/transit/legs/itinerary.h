@@ -39,6 +39,7 @@ struct arrival {
 	const char *came_from; /* checkpoint that announced it; NULL: nobody did */
 	int64_t utc_ns;
 	enum clock_state clock;
+	const char *sent_to; /* where it was redirected to, instead of here; or NULL */
 };
 
 struct route_verdict {

@@ -42,8 +42,7 @@ int legs_new(const struct legs_conf *conf, const char *checkpoint, struct alarm_
 	legs->conf = conf;
 	legs->checkpoint = checkpoint;
 	legs->book = book;
-	err = departures_init(&legs->departures, conf->overdue_after_ns + conf->keep_ns,
-			      conf->signs);
+	err = departures_init(&legs->departures, conf->overdue_after_ns + conf->keep_ns);
 	if (err == 0)
 		err = expectations_init(&legs->expectations, book, conf->overdue_after_ns,
 					conf->overdue_after_ns + conf->keep_ns);
@@ -166,6 +165,27 @@ const char *legs_came_from(struct legs *legs, const char *ucr)
 			expectation = NULL;
 	}
 	return expectation ? expectation->handover.from : NULL;
+}
+
+/* Said of a vehicle that was to come here. */
+static bool went_elsewhere(const struct visit *visit)
+{
+	return visit->instead[0] && !visit->lane[0];
+}
+
+const char *legs_sent_to(struct legs *legs, const char *ucr)
+{
+	const struct drawer *drawer = &legs->visits.drawer;
+
+	for (size_t i = 0; i < drawer->count; i++) {
+		const struct visit *visit = NULL;
+
+		if (is_of(drawer_key(drawer, i), ucr))
+			visit = visits_at(&legs->visits, i);
+		if (visit && went_elsewhere(visit))
+			return visit->instead;
+	}
+	return NULL;
 }
 
 void legs_set_here(struct legs *legs, const char *ucr, bool here)
@@ -587,8 +607,11 @@ static void announce(struct legs *legs, struct teller *teller, const struct legs
 	name_replaced(custody->reseals, handover);
 	handover->expires_utc_ns = expiry(legs, handover, handover->expected_until_utc_ns);
 	handover_fit(handover);
-	if (handover_is_sound(handover))
-		departures_add(&legs->departures, teller, &custody->place, &departure);
+	if (!handover_is_sound(handover))
+		return;
+	departures_add(&legs->departures, teller, &custody->place, &departure);
+	if (custody->planned && strcmp(custody->planned, next->checkpoint) != 0)
+		departures_tell_planned(&legs->departures, teller, &departure, custody->planned);
 }
 
 /* Counters that cannot be read where it leaves are those of its arrival, or of before. */
@@ -801,6 +824,10 @@ static enum legs_heard hear(struct legs *legs, struct teller *teller,
 	arrived = visits_find(&legs->visits, id);
 	known = legs_announced(legs, id);
 	again = known && handover_is_same(known, handover);
+	if (arrived && went_elsewhere(arrived)) { /* it comes here after all */
+		visits_forget(&legs->visits, teller, id);
+		arrived = NULL;
+	}
 	if (arrived && !again && visit_is_of(arrived, handover))
 		return heard_of_arrived(legs, teller, arrived, handover);
 	if (is_expired(teller, handover))
@@ -841,6 +868,33 @@ static void note_withdrawn(struct legs *legs, struct teller *teller, struct visi
 	visits_keep(&legs->visits, visit, teller);
 }
 
+/* By the checkpoint that it left. */
+static bool sends_elsewhere(const struct legs *legs, const struct handover *word)
+{
+	return word && word->instead[0] && strcmp(word->instead, legs->checkpoint) != 0 &&
+	       strcmp(word->taken_back_by, word->from) == 0 &&
+	       (word->signature == HANDOVER_SIGNED ||
+		(word->signature == HANDOVER_NOT_JUDGED && !legs->conf->require));
+}
+
+/* Told once. */
+static void note_elsewhere(struct legs *legs, struct teller *teller, struct visit *visit,
+			   const struct handover *word)
+{
+	struct handover gone = *word;
+	struct jw *json;
+
+	if (strcmp(visit->instead, word->instead) == 0)
+		return;
+	memcpy(visit->instead, word->instead, sizeof(visit->instead));
+	visits_remember(&legs->visits, visit, teller);
+	memcpy(gone.to, word->instead, sizeof(gone.to));
+	json = stay_tell_start(teller, NULL, gone.ucr, teller->now.mono_ns);
+	jw_text(json, "instead_of", legs->checkpoint);
+	leg_tell(&gone, NULL, json);
+	tell_end(teller, EVENT_LEG_REDIRECTED);
+}
+
 /* By a gateway of either checkpoint: where it left, or where it arrived. */
 static bool is_good_word(const struct legs *legs, const struct handover *word)
 {
@@ -864,20 +918,29 @@ enum legs_heard legs_withdraw(struct legs *legs, struct teller *teller, const ch
 {
 	struct expectation *expectation = expectations_find(&legs->expectations, id);
 	struct visit *arrived = visits_find(&legs->visits, id);
+	const bool elsewhere = sends_elsewhere(legs, word);
 
 	if (expectation && !expectation->here) {
 		if (!takes_back(legs, word, &expectation->handover))
 			return LEGS_REFUSED;
-		note_withdrawn(legs, teller, visits_add(&legs->visits, teller, id),
-			       &expectation->handover);
+		arrived = visits_add(&legs->visits, teller, id);
+		note_withdrawn(legs, teller, arrived, &expectation->handover);
 		expectations_end(&legs->expectations, teller, expectation, EXPECTATION_WITHDRAWN,
 				 teller->now.mono_ns);
+		if (elsewhere)
+			note_elsewhere(legs, teller, arrived, word);
 		return LEGS_WITHDRAWN;
 	}
-	if (arrived)
+	if (arrived && elsewhere && !visit_is_of(arrived, word))
+		arrived = NULL; /* of another time */
+	if (!arrived && !expectation && word && (elsewhere || is_good_word(legs, word))) {
+		arrived = visits_add(&legs->visits, teller, id);
+		note_withdrawn(legs, teller, arrived, word);
+	} else if (arrived) {
 		note_withdrawn(legs, teller, arrived, NULL);
-	else if (!expectation && word && is_good_word(legs, word))
-		note_withdrawn(legs, teller, visits_add(&legs->visits, teller, id), word);
+	}
+	if (arrived && elsewhere)
+		note_elsewhere(legs, teller, arrived, word);
 	return LEGS_KNOWN;
 }
 

@@ -61,6 +61,7 @@ struct legs_custody {
 	int64_t seals_more, unread_more; /* that found no room */
 	bool complete; /* the readers answer: what was not seen is not there */
 	bool ordered; /* where it goes next is an officer's word */
+	const char *planned; /* and its itinerary says this checkpoint; or NULL */
 	bool leaving; /* without the seals that officers removed */
 	const struct reseals *reseals; /* what was replaced is not handed on; or NULL */
 	const struct move_list *moved; /* is handed on; or NULL */
@@ -76,6 +77,8 @@ void legs_start(struct legs *legs, struct teller *teller);
 
 /* Who announced it, NULL: nobody. */
 const char *legs_came_from(struct legs *legs, const char *ucr);
+/* Where it was redirected to, instead of here; NULL: it was not. Both valid until the next call. */
+const char *legs_sent_to(struct legs *legs, const char *ucr);
 /* What was announced of it, NULL: nothing. Valid until the next call. */
 const struct handover *legs_announced(struct legs *legs, const char *id);
 /* A vehicle with it is in a lane, or is not any more. */

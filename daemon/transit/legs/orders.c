@@ -33,9 +33,12 @@ static bool read_order(const char *text, char ret_to[HANDOVER_NAME_BYTES], int64
 void orders_recall(struct orders *orders, const char *key, const char *text)
 {
 	struct drawer_note note = {.due_ns = INT64_MAX};
+	int64_t utc_ns;
 
-	if (strncmp(key, KEY, strlen(KEY)) == 0 && read_order(text, orders->to, &note.rank))
-		(void)drawer_put(&orders->drawer, key + strlen(KEY), text, &note);
+	if (strncmp(key, KEY, strlen(KEY)) != 0 || !read_order(text, orders->to, &utc_ns))
+		return;
+	note.rank = utc_ns / DRAWER_RANK_NS;
+	(void)drawer_put(&orders->drawer, key + strlen(KEY), text, &note);
 }
 
 static void drop(struct orders *orders, struct teller *teller, size_t at)
@@ -59,7 +62,8 @@ static void make_room(struct orders *orders, struct teller *teller)
 
 void orders_add(struct orders *orders, struct teller *teller, const char *ucr, const char *to)
 {
-	struct drawer_note note = {.due_ns = INT64_MAX, .rank = teller->now.utc_ns};
+	const struct drawer_note note = {.due_ns = INT64_MAX,
+					 .rank = teller->now.utc_ns / DRAWER_RANK_NS};
 	struct memo memo;
 
 	if (drawer_is_full(&orders->drawer) && drawer_find(&orders->drawer, ucr) == DRAWER_NONE)
@@ -67,7 +71,7 @@ void orders_add(struct orders *orders, struct teller *teller, const char *ucr, c
 	memo_start(&memo, orders->text, sizeof(orders->text));
 	memo_int(&memo, TEXT_VERSION);
 	memo_text(&memo, to);
-	memo_int(&memo, note.rank);
+	memo_int(&memo, teller->now.utc_ns);
 	(void)drawer_put(&orders->drawer, ucr, orders->text, &note);
 	snprintf(orders->key, sizeof(orders->key), KEY "%s", ucr);
 	teller_remember(teller, orders->key, orders->text);

@@ -14,6 +14,7 @@
 #define IN_ANOTHER_BOOT 0
 #define CHANGED		1u /* flags in the drawer: its memory is not as it is; it is over */
 #define OVER		2u
+#define BEFORE_ALL	(INT64_C(1) << 30) /* ranks: two years */
 #define SUM_MOST	UINT32_MAX /* some thousand are told apart by it */
 
 /* FNV-1a. */
@@ -123,7 +124,7 @@ static struct drawer_note note_of(const struct stay *stay)
 {
 	return (struct drawer_note){
 		.due_ns = deadline_of(stay),
-		.rank = stay->arrived_mono_ns - (is_idle(stay) ? INT64_MAX / 2 : 0),
+		.rank = stay->arrived_mono_ns / DRAWER_RANK_NS - (is_idle(stay) ? BEFORE_ALL : 0),
 		.flags = (uint8_t)((stay->changed ? CHANGED : 0) | (stay->over ? OVER : 0)),
 	};
 }
@@ -300,10 +301,16 @@ static void make_room(struct stays *stays, struct teller *teller, const struct s
 }
 
 void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_place *place,
-		  const struct consignment *consignment, const char *came_from, bool recognised)
+		  const struct consignment *consignment, bool recognised)
 {
 	struct instant at = teller_moment(teller, place->at_mono_ns);
-	struct arrival arrival = {stays->checkpoint, came_from, at.utc_ns, at.clock};
+	struct arrival arrival = {
+		.checkpoint = stays->checkpoint,
+		.came_from = place->came_from,
+		.utc_ns = at.utc_ns,
+		.clock = at.clock,
+		.sent_to = place->sent_to,
+	};
 	struct route_verdict verdict;
 	struct stay *stay = &stays->found;
 
@@ -328,7 +335,8 @@ void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_
 		.released_after_ns = -1,
 	};
 	snprintf(stay->ucr, sizeof(stay->ucr), "%s", consignment->ucr);
-	snprintf(stay->came_from, sizeof(stay->came_from), "%s", came_from ? came_from : "");
+	snprintf(stay->came_from, sizeof(stay->came_from), "%s",
+		 place->came_from ? place->came_from : "");
 	change(stays, stay);
 	raise_findings(stays, stay, teller, place, &verdict);
 }

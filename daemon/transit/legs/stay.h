@@ -77,6 +77,8 @@ struct stay_place {
 	const char *passage; /* its id, or NULL */
 	int64_t at_mono_ns;
 	bool way_out; /* the lane leads out, and others in: it may have come long before */
+	const char *came_from; /* the checkpoint that announced it; or NULL */
+	const char *sent_to; /* as in struct arrival */
 };
 
 int stays_init(struct stays *stays, const char *checkpoint, struct alarm_book *book); /* -ENOMEM */
@@ -87,10 +89,10 @@ void stays_recall(struct stays *stays, const char *key, const char *text);
 void stays_start(struct stays *stays, const struct instant *now);
 
 /* Bound to a passage: begins its stay, unless that has begun. place: where and when the vehicle
- * arrived, which may be some time ago. came_from: checkpoint that
- * announced it, or NULL. Without an itinerary there is nothing to judge. */
+ * arrived, which may be some time ago. Without an itinerary there is
+ * nothing to judge but whether it was sent here. */
 void stays_arrive(struct stays *stays, struct teller *teller, const struct stay_place *place,
-		  const struct consignment *consignment, const char *came_from, bool recognised);
+		  const struct consignment *consignment, bool recognised);
 
 /* Some of its containers came in, or left: 1 << each, in the order in which they are declared. true:
  * others are here still. */

@@ -8,8 +8,10 @@
 #include "transit/event/memo.h"
 #include "transit/event/teller.h"
 
-#define TEXT_VERSION 3 /* 1: handover.h, and without unread seals */
-#define KEY	     "visit/"
+#define TEXT_VERSION \
+	4 /* 1: handover.h, and without unread seals; 3: without where it goes instead */
+#define SEALS_VERSION 3
+#define KEY	      "visit/"
 
 int visits_init(struct visits *visits, int64_t keep_ns)
 {
@@ -43,7 +45,10 @@ static bool read_visit(const char *text, struct visit *ret_visit)
 	ret_visit->complete = memo_take(&reader, 0, 1);
 	if (version > 1)
 		ret_visit->unread = (size_t)memo_take(&reader, 0, HANDOVER_SEALS);
-	ret_visit->seal_count = leg_seals_recall(ret_visit->seals, version, &reader);
+	if (version > 3)
+		memo_take_text(&reader, ret_visit->instead, sizeof(ret_visit->instead));
+	ret_visit->seal_count = leg_seals_recall(
+		ret_visit->seals, version < SEALS_VERSION ? version : SEALS_VERSION, &reader);
 	if (ret_visit->unread > ret_visit->seal_count)
 		reader.bad = true;
 	ret_visit->seal_count -= ret_visit->unread;
@@ -71,7 +76,7 @@ static struct drawer_note note_of(const struct visits *visits, const struct visi
 	return (struct drawer_note){
 		.due_ns = visit->clock == CLOCK_UNSYNCED ? INT64_MIN
 							 : visit->arrived_utc_ns + visits->keep_ns,
-		.rank = visit->arrived_utc_ns,
+		.rank = visit->arrived_utc_ns / DRAWER_RANK_NS,
 	};
 }
 
@@ -102,6 +107,7 @@ static bool write_visit(const struct visit *visit, size_t seals, char text[MEMO_
 	memo_int(&memo, visit->whole);
 	memo_int(&memo, visit->complete && seals == visit->seal_count + visit->unread);
 	memo_int(&memo, (int64_t)(seals > visit->seal_count ? seals - visit->seal_count : 0));
+	memo_text(&memo, visit->instead);
 	leg_seals_remember(visit->seals, seals, &memo);
 	return memo_ok(&memo);
 }
@@ -168,6 +174,14 @@ struct visit *visits_add(struct visits *visits, struct teller *teller, const cha
 	return visit;
 }
 
+void visits_forget(struct visits *visits, struct teller *teller, const char *id)
+{
+	size_t at = drawer_find(&visits->drawer, id);
+
+	if (at != DRAWER_NONE)
+		forget(visits, teller, at);
+}
+
 bool visit_is_of(const struct visit *visit, const struct handover *handover)
 {
 	if (visit->from[0] && strcmp(visit->from, handover->from) == 0 &&
@@ -190,11 +204,11 @@ void visits_tick(struct visits *visits, struct teller *teller)
 	if (teller->now.clock == CLOCK_UNSYNCED)
 		return;
 	for (size_t i = visits->drawer.count; i-- > 0;) {
-		int64_t *due_utc_ns = &visits->drawer.dues[i];
+		const int64_t due_utc_ns = drawer_note(&visits->drawer, i).due_ns;
 
-		if (*due_utc_ns == INT64_MIN)
-			*due_utc_ns = teller->now.utc_ns + visits->keep_ns;
-		else if (*due_utc_ns <= teller->now.utc_ns)
+		if (due_utc_ns == INT64_MIN)
+			drawer_set_due(&visits->drawer, i, teller->now.utc_ns + visits->keep_ns);
+		else if (due_utc_ns <= teller->now.utc_ns)
 			forget(visits, teller, i);
 	}
 }

@@ -32,6 +32,8 @@ struct visit {
 	bool left;
 	bool whole; /* a part, and all of its consignment's have come */
 	bool withdrawn; /* the announcement is no longer retained */
+	char instead[HANDOVER_NAME_BYTES]; /* it was redirected there, and did not arrive here; or
+					      empty */
 	bool complete; /* all readers answered */
 	struct leg_seal seals[HANDOVER_SEALS]; /* as they are handed on when it leaves */
 	size_t seal_count, unread; /* as in struct leg_observed */
@@ -55,6 +57,8 @@ struct visit *visits_find(struct visits *visits, const char *id);
 struct visit *visits_at(struct visits *visits, size_t i); /* or NULL */
 /* A blank one with that id, instead of one of before. The caller fills it, then visits_keep(). */
 struct visit *visits_add(struct visits *visits, struct teller *teller, const char *id);
+/* It is still to come. */
+void visits_forget(struct visits *visits, struct teller *teller, const char *id);
 /* Puts its memory; or lets it go with what the teller puts next. */
 void visits_keep(struct visits *visits, const struct visit *visit, struct teller *teller);
 void visits_remember(struct visits *visits, const struct visit *visit, struct teller *teller);

@@ -65,7 +65,7 @@ void move_list_remember(const struct move_list *list, struct memo *memo)
 
 void move_list_recall(struct move_list *list, struct memo_reader *reader)
 {
-	list->count = (size_t)memo_take(reader, 0, MOVES_EACH);
+	*list = (struct move_list){.count = (size_t)memo_take(reader, 0, MOVES_EACH)};
 	for (size_t i = 0; i < list->count; i++) {
 		struct move *move = &list->moves[i];
 
@@ -90,29 +90,32 @@ static bool read_moves(const char *text, struct move_list *ret_list, int64_t *re
 bool moves_recall(struct moves *moves, const char *key, const char *text)
 {
 	struct drawer_note note = {.due_ns = INT64_MAX};
+	int64_t utc_ns;
 
 	if (strncmp(key, KEY, strlen(KEY)) != 0)
 		return false;
-	if (read_moves(text, &moves->found, &note.rank))
+	if (read_moves(text, &moves->found, &utc_ns)) {
+		note.rank = utc_ns / DRAWER_RANK_NS;
 		(void)drawer_put(&moves->drawer, key + strlen(KEY), text, &note);
+	}
 	return true;
 }
 
 /* ---- looking --------------------------------------------------------------------------- */
 
-static const struct move_list *list_at(struct moves *moves, size_t at)
+static const struct move_list *list_at(struct moves *moves, size_t at, int64_t *ret_utc_ns)
 {
-	int64_t utc_ns;
-
 	if (at == DRAWER_NONE ||
-	    !read_moves(drawer_value(&moves->drawer, at), &moves->found, &utc_ns))
+	    !read_moves(drawer_value(&moves->drawer, at), &moves->found, ret_utc_ns))
 		return NULL;
 	return &moves->found;
 }
 
 const struct move_list *moves_of(struct moves *moves, const char *ucr)
 {
-	return moves ? list_at(moves, drawer_find(&moves->drawer, ucr)) : NULL;
+	int64_t utc_ns;
+
+	return moves ? list_at(moves, drawer_find(&moves->drawer, ucr), &utc_ns) : NULL;
 }
 
 static bool goes_on(const struct move_list *list, enum move_kind kind, const char *number)
@@ -128,9 +131,10 @@ bool moves_to(struct moves *moves, enum move_kind kind, const char *number, size
 {
 	for (size_t i = 0; moves && i < moves->drawer.count; i++) {
 		const struct move_list *list = NULL;
+		int64_t utc_ns;
 
 		if (strchr(number, '%') || drawer_may_have(&moves->drawer, i, number))
-			list = list_at(moves, i);
+			list = list_at(moves, i, &utc_ns);
 		if (!list || !goes_on(list, kind, number) || nth-- > 0)
 			continue;
 		snprintf(ret_ucr, IDENTIFIER_BYTES, "%s", drawer_key(&moves->drawer, i));
@@ -177,14 +181,26 @@ static void make_room(struct moves *moves, struct teller *teller)
 	tell_gave_way(teller, "move", ucr, MOVES_MAX);
 }
 
+/* What does not go on there any more, as far as is known here. */
+static void tell_given_up(struct teller *teller, const char *ucr, const struct move_list *list)
+{
+	char what[IDENTIFIER_BYTES + MOVES_GIVEN_UP];
+
+	if (!list->given_up[0])
+		return;
+	snprintf(what, sizeof(what), "%s %s", ucr, list->given_up);
+	tell_gave_way(teller, "moved", what, MOVES_EACH);
+}
+
 static void put(struct moves *moves, struct teller *teller, const char *ucr,
 		const struct move_list *list, int64_t utc_ns)
 {
-	const struct drawer_note note = {.due_ns = INT64_MAX, .rank = utc_ns};
+	const struct drawer_note note = {.due_ns = INT64_MAX, .rank = utc_ns / DRAWER_RANK_NS};
 	struct memo memo;
 
 	if (drawer_is_full(&moves->drawer) && drawer_find(&moves->drawer, ucr) == DRAWER_NONE)
 		make_room(moves, teller);
+	tell_given_up(teller, ucr, list);
 	memo_start(&memo, moves->text, sizeof(moves->text));
 	memo_int(&memo, TEXT_VERSION);
 	memo_int(&memo, utc_ns);
@@ -199,6 +215,18 @@ static void forget(struct move_list *list, size_t which)
 	list->count--;
 	memmove(&list->moves[which], &list->moves[which + 1],
 		(list->count - which) * sizeof(list->moves[0]));
+}
+
+void move_list_add(struct move_list *list, const struct move *move)
+{
+	size_t bytes = strlen(list->given_up);
+
+	if (list->count == MOVES_EACH) {
+		snprintf(list->given_up + bytes, sizeof(list->given_up) - bytes, "%s%s",
+			 bytes > 0 ? " " : "", list->moves[0].to);
+		forget(list, 0);
+	}
+	list->moves[list->count++] = *move;
 }
 
 /* What was moved again goes from where it was declared to where it is now. */
@@ -219,9 +247,7 @@ static void join(struct move_list *list, const struct move *move)
 	}
 	if (strcmp(joined.from, joined.to) == 0)
 		return; /* it is back */
-	if (list->count == MOVES_EACH)
-		forget(list, 0);
-	list->moves[list->count++] = joined;
+	move_list_add(list, &joined);
 }
 
 void moves_add(struct moves *moves, struct teller *teller, const char *ucr,
@@ -238,11 +264,12 @@ void moves_add(struct moves *moves, struct teller *teller, const char *ucr,
 bool moves_take(struct moves *moves, struct teller *teller, const char *ucr,
 		const struct move_list *list, int64_t utc_ns)
 {
-	size_t at = drawer_find(&moves->drawer, ucr);
-	const struct move_list *known = list_at(moves, at);
+	int64_t known_utc_ns;
+	const struct move_list *known =
+		list_at(moves, drawer_find(&moves->drawer, ucr), &known_utc_ns);
 
-	if (list->count == 0 || (known && (drawer_note(&moves->drawer, at).rank > utc_ns ||
-					   move_list_is_same(known, list))))
+	if (list->count == 0 ||
+	    (known && (known_utc_ns > utc_ns || move_list_is_same(known, list))))
 		return false;
 	put(moves, teller, ucr, list, utc_ns);
 	return true;

@@ -2,7 +2,8 @@
  *
  * A declaration names those that it was made with. A transhipment, another tractor or another wagon is
  * kept here by the consignment, over restarts too ("move/<ucr>"), and handed on with it. All numbers
- * are normalised. MOVES_MAX at most: then the oldest is given up, and memory.gave-way names it.
+ * are normalised. MOVES_MAX at most, and MOVES_EACH of one: then the oldest is given up, and
+ * memory.gave-way names it.
  */
 #ifndef CORRIDORD_TRANSIT_REGISTRY_MOVES_H
 #define CORRIDORD_TRANSIT_REGISTRY_MOVES_H
@@ -15,7 +16,8 @@
 #include "transit/registry/identifier.h"
 
 #define MOVES_MAX	1024 /* consignments */
-#define MOVES_EACH	4 /* of one; then its oldest is forgotten */
+#define MOVES_EACH	4 /* of one */
+#define MOVES_GIVEN_UP	160
 #define MOVE_MEMO_BYTES 1024
 
 struct jw;
@@ -34,6 +36,8 @@ struct move {
 struct move_list {
 	struct move moves[MOVES_EACH];
 	size_t count;
+	char given_up[MOVES_GIVEN_UP]; /* "<to> <to> …" of those that found no room, until that is
+					  told; or empty */
 };
 
 struct moves {
@@ -65,6 +69,8 @@ bool moves_to(struct moves *moves, enum move_kind kind, const char *number, size
 bool move_list_left(const struct move_list *list, enum move_kind kind, const char *number);
 bool move_list_is_same(const struct move_list *one, const struct move_list *other);
 
+/* One more, instead of the oldest where there is no room. */
+void move_list_add(struct move_list *list, const struct move *move);
 /* "moved", where there is any. list: or NULL. */
 void move_list_tell(const struct move_list *list, struct jw *json);
 bool move_kind_by_name(const char *name, enum move_kind *ret_kind);

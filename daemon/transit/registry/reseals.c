@@ -42,7 +42,7 @@ static bool read_reseal(const char *text, struct reseal *ret_reseal)
 
 static struct drawer_note note_of(const struct reseal *reseal)
 {
-	return (struct drawer_note){.due_ns = INT64_MAX, .rank = reseal->utc_ns};
+	return (struct drawer_note){.due_ns = INT64_MAX, .rank = reseal->utc_ns / DRAWER_RANK_NS};
 }
 
 bool reseals_recall(struct reseals *reseals, const char *key, const char *text)

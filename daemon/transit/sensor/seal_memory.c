@@ -133,7 +133,7 @@ struct seal_record *seal_memory_take(struct seal_memory *memory, const char *id)
 	memory->lookups++;
 	at = drawer_find(&memory->drawer, number);
 	if (at != DRAWER_NONE) {
-		memory->drawer.ranks[at] = (int64_t)memory->lookups;
+		drawer_set_rank(&memory->drawer, at, (int64_t)memory->lookups);
 		return record_at(memory, at);
 	}
 	*record = (struct seal_record){.last_lookup = memory->lookups, .seen_mono_ns = INT64_MIN};

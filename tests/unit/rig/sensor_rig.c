@@ -67,12 +67,8 @@ void assert_told(struct sensor_rig *rig, const char *events)
 	rig->told[0] = '\0';
 }
 
-const struct booked_alarm *find_alarm(const struct alarm_book *book, const char *resource,
+const struct booked_alarm *find_alarm(struct alarm_book *book, const char *resource,
 				      enum event_id type)
 {
-	for (size_t i = 0; i < book->used; i++)
-		if (book->alarms[i].type == event_type(type) &&
-		    strcmp(book->alarms[i].resource, resource) == 0)
-			return &book->alarms[i];
-	return NULL;
+	return alarm_book_find(book, resource, event_type(type));
 }

@@ -38,7 +38,7 @@ void sensor_rig_put(void *data, const struct event_draft *draft);
 void assert_told(struct sensor_rig *rig, const char *events);
 
 /* NULL: not in the book. */
-const struct booked_alarm *find_alarm(const struct alarm_book *book, const char *resource,
+const struct booked_alarm *find_alarm(struct alarm_book *book, const char *resource,
 				      enum event_id type);
 
 int64_t seconds_ns(double at_s);
