@@ -12,7 +12,7 @@ import time
 from datetime import datetime, timezone
 
 import pytest
-from rig import conf, notes, verification
+from rig import conf, judging, notes, verification
 from rig.daemon import BUILD, SANITIZED
 from rig.waiting import until
 from sim.modbus_device import TcpServer, Unit
@@ -118,22 +118,8 @@ def judge(tmp_path):
     """Both verifiers: they have to agree."""
 
     def verdict(lines, *keys, witnesses=0):
-        path = tmp_path / "lines"
-        path.write_bytes(b"".join(line + b"\n" for line in lines))
-        options = [word for one in keys for word in ("--key", one.verifier)]
-        options += ["--witnesses", str(witnesses)]
-        run = subprocess.run([VERIFY, "--json", *options, path], capture_output=True, text=True)
-        said = {(one["checkpoint"], one["gateway"], one["epoch"]): one for one in map(json.loads, run.stdout.splitlines())}
-        other, code = verification.verify(lines, [one.verifier for one in keys], witnesses)
-        assert (run.returncode, sorted(said)) == (code, sorted(other)), (run.stdout, run.stderr, other)
-        for log, one in said.items():
-            theirs = other[log]
-            for what in ("missing", "evicted", "altered", "clock_back", "clock_ahead"):
-                ours = [n for span in one[what] for n in range(span["first"], min(span["last"], span["first"] + 10**5) + 1)]
-                assert len(one[what]) == 32 or ours == theirs[what], (what, one, theirs)
-            for what in ("verdict", "signed", "witnessed"):
-                assert one[what] == theirs[what], (one, theirs)
-        return said.get(("cp", "gw1", EPOCH)), run.returncode
+        said, code = judging.judge(tmp_path / "lines", lines, [one.verifier for one in keys], witnesses)
+        return said.get(("cp", "gw1", EPOCH)), code
 
     return verdict
 
