@@ -29,6 +29,7 @@
  *     #! legs 30 24 10         from the start on: what leaves is announced, what is announced is
  *                               waited for; minutes beyond its window until it is overdue, hours
  *                               until it is given up, minutes that no leg is shorter than
+ *     #! unannounced 15         with these: what is not announced so many minutes after its arrival is told
  *     #! announce 5 FROM UCR 05:10 04:00-06:10 GE4711:intact:2 …   heard of another checkpoint:
  *                               departed then, expected between; seals with their open counter,
  *                               and the one that an officer had it replace (:GE0815); OLD>NEW: what
@@ -616,8 +617,13 @@ static bool replay_hear(struct replay *replay, const char *line)
 {
 	double seconds;
 	char ucr[64], to[64];
+	int minutes;
 
-	if (strncmp(line, "#! legs ", 8) == 0) {
+	if (sscanf(line, "#! unannounced %d", &minutes) == 1) {
+		replay->legs.unannounced = LEGS_OF_ALL;
+		replay->legs.unannounced_severity = SEVERITY_MINOR;
+		replay->legs.unannounced_after_ns = minutes * TABLE_MINUTE_NS;
+	} else if (strncmp(line, "#! legs ", 8) == 0) {
 		replay_legs(replay, line + 8);
 	} else if (strncmp(line, "#! announce ", 12) == 0) {
 		replay_announce(replay, line + 12);
