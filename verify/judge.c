@@ -110,7 +110,7 @@ static void want_status(struct walk *walk, uint64_t seq)
 	if (seq != status->seq)
 		return;
 	if (walk->is_wanted && memcmp(walk->wanted.bytes, status->hash, EVENT_HASH_BYTES) != 0)
-		walk->log->wrong_end = true;
+		walk->log->wrong_end = seq;
 	if (!walk->is_wanted)
 		memcpy(walk->wanted.bytes, status->hash, EVENT_HASH_BYTES);
 	walk->is_wanted = true;
@@ -128,7 +128,8 @@ static int choose(struct walk *walk, uint64_t seq, const struct versions *versio
 	walk->expected = seq - 1;
 	walk->is_wanted = right != NULL;
 	if (!right) {
-		log->wrong_end |= seq == log->status.seq;
+		if (seq == log->status.seq)
+			log->wrong_end = seq;
 		return spans_add(&log->altered, seq, seq);
 	}
 	if (log->right_end_seq == 0) {
@@ -245,6 +246,17 @@ static int take_tombstones(struct logs *logs, struct log *log)
 	return err;
 }
 
+/* A status of before, too, names an event that is there, or another past. */
+static void hold_against_statuses(struct logs *logs, struct log *log)
+{
+	for (size_t i = 0; i < log->end_count; i++) {
+		const struct said_end *end = &log->ends[i];
+
+		if (log_entry(log, end->seq) && !is_right(logs, log, end->seq, &end->hash))
+			log->wrong_end = end->seq;
+	}
+}
+
 /* ---- from the beginning on ----------------------------------------------------------- */
 
 static int by_size(const void *a, const void *b)
@@ -316,13 +328,21 @@ static int hold_against_seals(struct logs *logs, struct log *log)
 
 /* ---- one epoch after the other ------------------------------------------------------- */
 
+static bool gave_up(const struct log *log, uint64_t seq)
+{
+	for (size_t i = 0; i < log->evicted_count; i++)
+		if (log->evicted[i].range.first <= seq && seq <= log->evicted[i].range.last)
+			return true;
+	return false;
+}
+
 static void check_follows(struct logs *logs, struct log *log, const struct event_head *follows)
 {
 	const struct log *before = logs_find(logs, log, follows->epoch);
 	struct tree_hash hash;
 
 	memcpy(hash.bytes, follows->hash, sizeof(hash.bytes));
-	if (!before)
+	if (!before || (!before->came && !gave_up(before, follows->seq)))
 		log->wrong_link = "it follows an epoch of which nothing came";
 	else if (log_entry(before, follows->seq) && !is_right(logs, before, follows->seq, &hash))
 		log->wrong_link = "it follows another end of an epoch than came";
@@ -366,10 +386,12 @@ int logs_judge(struct logs *logs)
 	for (size_t i = 0; err == 0 && i < logs->count; i++)
 		err = take_tombstones(logs, &logs->log[i]);
 	for (size_t i = 0; err == 0 && i < logs->count; i++)
+		hold_against_statuses(logs, &logs->log[i]);
+	for (size_t i = 0; err == 0 && i < logs->count; i++)
 		err = hold_against_seals(logs, &logs->log[i]);
 	for (size_t i = 0; err == 0 && i < logs->count; i++)
 		err = check_link(logs, &logs->log[i]);
 	for (size_t i = 0; err == 0 && i < logs->count; i++)
 		err = clocks_judge(logs, &logs->log[i]);
-	return err;
+	return err < 0 ? err : handovers_judge(logs);
 }

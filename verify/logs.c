@@ -55,7 +55,21 @@ static bool take_event(struct logs *logs, const struct message *message, uint64_
 		return false;
 	log->unsorted |=
 		log->entry_count > 0 && log->entries[log->entry_count - 1].seq > message->head.seq;
+	log->came = true;
 	log->entries[log->entry_count++] = (struct entry){message->head.seq, place};
+	return true;
+}
+
+static bool take_missed(struct logs *logs, const struct message *message, uint64_t place)
+{
+	const struct log *by =
+		find(logs, message->checkpoint, message->gateway, message->head.epoch);
+
+	if (!by || grow((void **)&logs->missed, logs->missed_count, &logs->missed_size,
+			sizeof(*logs->missed)) < 0)
+		return false;
+	logs->missed[logs->missed_count++] = (struct missed){
+		.by_log = (uint64_t)(by - logs->log), .seq = message->head.seq, .place = place};
 	return true;
 }
 
@@ -88,6 +102,21 @@ static void take_ranges(struct logs *logs, const struct message *message, const 
 	}
 }
 
+/* They come in their order, mostly, and each several times. */
+static bool take_end(struct log *log, const struct event_head *head)
+{
+	const struct said_end *last = log->end_count > 0 ? &log->ends[log->end_count - 1] : NULL;
+	struct said_end end = {.seq = head->seq};
+
+	memcpy(end.hash.bytes, head->hash, sizeof(end.hash.bytes));
+	if (last && last->seq == end.seq && tree_equal(&last->hash, &end.hash))
+		return true;
+	if (grow((void **)&log->ends, log->end_count, &log->end_size, sizeof(*log->ends)) < 0)
+		return false;
+	log->ends[log->end_count++] = end;
+	return true;
+}
+
 static void take_status(struct logs *logs, const struct message *message)
 {
 	struct log *log;
@@ -95,8 +124,13 @@ static void take_status(struct logs *logs, const struct message *message)
 	if (message->head.seq == 0)
 		return;
 	log = find(logs, message->checkpoint, message->gateway, message->head.epoch);
-	if (log && message->head.seq > log->status.seq)
+	if (!log)
+		return;
+	log->came = true;
+	if (message->head.seq > log->status.seq)
 		log->status = message->head;
+	if (!take_end(log, &message->head))
+		logs->too_many++;
 }
 
 /* "corridor/<checkpoint>/<gateway>/<epoch>" */
@@ -156,6 +190,7 @@ static void take_note(struct logs *logs, const struct signed_head *of)
 
 	if (!log)
 		return;
+	log->came = true;
 	switch (keys_check(logs->keys, note, of->text, &by)) {
 	case NOTE_STRANGE:
 		log->strange_notes++;
@@ -180,9 +215,13 @@ static void take(void *data, uint64_t place, const char *line, size_t bytes)
 	struct logs *logs = data;
 	struct message message;
 
+	if (logs->lines->unended && !message_is_whole(line, bytes))
+		return; /* still being written */
 	switch (message_read(line, bytes, &message)) {
 	case MESSAGE_EVENT:
 		if (!take_event(logs, &message, place))
+			logs->too_many++;
+		if (message.leg == LEG_UNANNOUNCED && !take_missed(logs, &message, place))
 			logs->too_many++;
 		if (message.tombstone)
 			take_ranges(logs, &message, line, bytes);
@@ -214,6 +253,7 @@ void logs_free(struct logs *logs)
 
 		free(log->entries);
 		free(log->evicted);
+		free(log->ends);
 		free(log->seals);
 		free(log->missing.span);
 		free(log->gone.span);
@@ -222,6 +262,7 @@ void logs_free(struct logs *logs)
 		free(log->clock_ahead.span);
 	}
 	free(logs->log);
+	free(logs->missed);
 }
 
 /* ---- what is looked for ---------------------------------------------------------------- */

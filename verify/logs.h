@@ -28,6 +28,12 @@ struct evicted {
 	struct tree_hash by_hash; /* SHA-256 of its payload */
 };
 
+/* What a status says is the newest event. */
+struct said_end {
+	uint64_t seq;
+	struct tree_hash hash;
+};
+
 /* A signed note of the log. */
 struct seal {
 	struct note_head head;
@@ -44,7 +50,10 @@ struct log {
 	struct entry *entries;
 	size_t entry_count, entry_size;
 	bool unsorted;
+	bool came; /* anything of it; else only what somebody says of it */
 	struct event_head status; /* the furthest that a status names */
+	struct said_end *ends; /* of all of them, as far as they differ */
+	size_t end_count, end_size;
 	struct evicted *evicted;
 	size_t evicted_count;
 	struct seal *seals;
@@ -61,7 +70,7 @@ struct log {
 	bool forged_tombstone;
 	struct spans clock_back; /* written earlier than the one before, by the gateway's clock */
 	struct spans clock_ahead; /* or later than a witness had seen it */
-	bool wrong_end; /* the newest is not what the status names */
+	uint64_t wrong_end; /* an event that is not what a status names, 0: there is none */
 	const char *wrong_link; /* why its beginning is not right, NULL: it is */
 	bool follows_some;
 	struct seal *sealed; /* the furthest one that is that of the events, NULL: none */
@@ -72,12 +81,23 @@ struct log {
 	uint64_t right_end_seq;
 };
 
+/* A handover of which nothing was heard where the consignment came to. */
+struct missed {
+	uint64_t by_log, seq, place; /* the event that says so */
+	struct leg_said leg; /* departed: as announced */
+	const struct log
+		*announced_by; /* the log that has the announcement, NULL: none that came */
+	uint64_t announced_seq;
+};
+
 struct logs {
 	struct lines *lines;
 	const struct keys *keys;
 	size_t witnesses; /* that are wanted of each log */
 	struct log *log;
 	size_t count, size;
+	struct missed *missed;
+	size_t missed_count, missed_size;
 	uint64_t garbled; /* lines */
 	uint64_t too_many; /* no memory for these */
 };
@@ -85,6 +105,7 @@ struct logs {
 int logs_read(struct logs *logs); /* negative errno */
 int logs_judge(struct logs *logs);
 int clocks_judge(struct logs *logs, struct log *log); /* when that is judged */
+int handovers_judge(struct logs *logs); /* when all of them are judged */
 void logs_free(struct logs *logs);
 
 bool logs_same_gateway(const struct log *a, const struct log *b);

@@ -29,6 +29,7 @@ def judge(path, lines, keys=(), witnesses=0):
         for what in ("missing", "evicted", "altered", "clock_back", "clock_ahead"):
             ours = [n for span in one[what] for n in range(span["first"], min(span["last"], span["first"] + 10**5) + 1)]
             assert len(one[what]) == 32 or ours == theirs[what], (what, one, theirs)
+        assert sorted(one["seq"] for one in one["held_back"]) == theirs["held_back"], (one, theirs)
         for what in ("verdict", "signed", "witnessed"):
             assert one[what] == theirs[what], (one, theirs)
     return said, run.returncode
