@@ -138,7 +138,7 @@ static int choose(struct walk *walk, uint64_t seq, const struct versions *versio
 	}
 	walk->wanted = right->prev;
 	log->events++;
-	log->entries[--walk->kept] = (struct entry){seq, right->place};
+	log->entries[--walk->kept] = entry_of(seq, right->place);
 	return 0;
 }
 

@@ -56,7 +56,7 @@ static bool take_event(struct logs *logs, const struct message *message, uint64_
 	log->unsorted |=
 		log->entry_count > 0 && log->entries[log->entry_count - 1].seq > message->head.seq;
 	log->came = true;
-	log->entries[log->entry_count++] = (struct entry){message->head.seq, place};
+	log->entries[log->entry_count++] = entry_of(message->head.seq, place);
 	return true;
 }
 
@@ -287,15 +287,20 @@ int spans_add(struct spans *spans, uint64_t first, uint64_t last)
 	return 0;
 }
 
+struct entry entry_of(uint64_t seq, uint64_t place)
+{
+	return (struct entry){.seq = seq & ((UINT64_C(1) << SEQ_BITS) - 1),
+			      .place = place & ((UINT64_C(1) << PLACE_BITS) - 1)};
+}
+
 const struct entry *log_entry(const struct log *log, uint64_t seq)
 {
-	const struct entry key = {.seq = seq};
 	size_t low = 0, high = log->entry_count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (log->entries[middle].seq < key.seq)
+		if (log->entries[middle].seq < seq)
 			low = middle + 1;
 		else
 			high = middle;

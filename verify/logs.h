@@ -8,9 +8,13 @@
 #include "verify/lines.h"
 #include "verify/message.h"
 
-struct entry {
-	uint64_t seq;
-	uint64_t place;
+#define SEQ_BITS   40 /* a larger number is no event's */
+#define PLACE_BITS 56 /* of lines_each(): a file among FILES_MAX, and where in it */
+
+/* There may be millions: twelve bytes each. */
+struct __attribute__((packed)) entry {
+	uint64_t seq : SEQ_BITS;
+	uint64_t place : PLACE_BITS;
 };
 
 struct span {
@@ -112,6 +116,7 @@ bool logs_same_gateway(const struct log *a, const struct log *b);
 /* Of the same gateway; NULL: there is none. */
 const struct log *logs_find(const struct logs *logs, const struct log *beside, const char *epoch);
 const struct entry *log_entry(const struct log *log, uint64_t seq); /* or NULL */
+struct entry entry_of(uint64_t seq, uint64_t place);
 int spans_add(struct spans *spans, uint64_t first, uint64_t last); /* -ENOMEM */
 
 #endif
