@@ -8,6 +8,7 @@
 #include "verify/logs.h"
 
 #define VERSIONS_MAX 8
+#define LATER_NS     (INT64_C(60) * 1000000000) /* an event is on the disk by then */
 
 struct version {
 	uint64_t place;
@@ -142,6 +143,38 @@ static int choose(struct walk *walk, uint64_t seq, const struct versions *versio
 	return 0;
 }
 
+/* A status of later names a smaller number. */
+static bool is_refuted(const struct log *log, uint64_t seq, const struct moment *moment)
+{
+	uint64_t boot = boot_sum(moment);
+
+	for (size_t i = 0; i < log->end_count; i++)
+		if (log->ends[i].boot == boot && log->ends[i].seq < seq &&
+		    log->ends[i].mono_ns > moment->mono_ns + LATER_NS)
+			return true;
+	return boot == 0;
+}
+
+/* Alerts overtake a backlog: these are not forged for being alone. */
+static int look_ahead(struct lines *lines, struct log *log, const struct entry *entries,
+		      size_t count)
+{
+	struct spans *spans = &log->ahead;
+
+	for (size_t i = 0; i < count; i++) {
+		struct moment moment;
+		const char *line;
+		int bytes = lines_at(lines, entries[i].place, &line);
+
+		if (bytes < 0)
+			return bytes;
+		message_moment(line, (size_t)bytes, &moment);
+		if (is_refuted(log, entries[i].seq, &moment))
+			spans = &log->altered;
+	}
+	return spans_add(spans, entries[0].seq, entries[0].seq);
+}
+
 static int walk_back(struct lines *lines, struct log *log)
 {
 	struct walk walk = {.log = log, .expected = log->last, .kept = log->entry_count};
@@ -157,7 +190,7 @@ static int walk_back(struct lines *lines, struct log *log)
 		while (begin > 0 && log->entries[begin - 1].seq == seq)
 			begin--;
 		if (seq > log->last) {
-			err = spans_add(&log->altered, seq, seq);
+			err = look_ahead(lines, log, &log->entries[begin], end - begin);
 		} else {
 			err = read_versions(lines, &log->entries[begin], end - begin, &versions);
 			if (err == 0)

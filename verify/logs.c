@@ -103,22 +103,28 @@ static void take_ranges(struct logs *logs, const struct message *message, const 
 }
 
 /* They come in their order, mostly, and each several times. */
-static bool take_end(struct log *log, const struct event_head *head)
+static bool take_end(struct log *log, const struct event_head *head, const struct moment *moment)
 {
-	const struct said_end *last = log->end_count > 0 ? &log->ends[log->end_count - 1] : NULL;
-	struct said_end end = {.seq = head->seq};
+	struct said_end *last = log->end_count > 0 ? &log->ends[log->end_count - 1] : NULL;
+	struct said_end end = {
+		.seq = head->seq, .boot = boot_sum(moment), .mono_ns = moment->mono_ns};
 
 	memcpy(end.hash.bytes, head->hash, sizeof(end.hash.bytes));
-	if (last && last->seq == end.seq && tree_equal(&last->hash, &end.hash))
+	if (last && last->seq == end.seq && tree_equal(&last->hash, &end.hash) &&
+	    last->boot == end.boot) {
+		last->mono_ns = end.mono_ns > last->mono_ns ? end.mono_ns : last->mono_ns;
 		return true;
+	}
 	if (grow((void **)&log->ends, log->end_count, &log->end_size, sizeof(*log->ends)) < 0)
 		return false;
 	log->ends[log->end_count++] = end;
 	return true;
 }
 
-static void take_status(struct logs *logs, const struct message *message)
+static void take_status(struct logs *logs, const struct message *message, const char *line,
+			size_t bytes)
 {
+	struct moment moment;
 	struct log *log;
 
 	if (message->head.seq == 0)
@@ -129,7 +135,8 @@ static void take_status(struct logs *logs, const struct message *message)
 	log->came = true;
 	if (message->head.seq > log->status.seq)
 		log->status = message->head;
-	if (!take_end(log, &message->head))
+	message_moment(line, bytes, &moment);
+	if (!take_end(log, &message->head, &moment))
 		logs->too_many++;
 }
 
@@ -227,7 +234,7 @@ static void take(void *data, uint64_t place, const char *line, size_t bytes)
 			take_ranges(logs, &message, line, bytes);
 		break;
 	case MESSAGE_STATUS:
-		take_status(logs, &message);
+		take_status(logs, &message, line, bytes);
 		break;
 	case MESSAGE_HEAD:
 		take_note(logs, &message.note);
@@ -258,6 +265,7 @@ void logs_free(struct logs *logs)
 		free(log->missing.span);
 		free(log->gone.span);
 		free(log->altered.span);
+		free(log->ahead.span);
 		free(log->clock_back.span);
 		free(log->clock_ahead.span);
 	}
@@ -285,6 +293,16 @@ int spans_add(struct spans *spans, uint64_t first, uint64_t last)
 	spans->span = more;
 	more[spans->count++] = (struct span){first, last};
 	return 0;
+}
+
+/* FNV-1a. */
+uint64_t boot_sum(const struct moment *moment)
+{
+	uint64_t sum = 14695981039346656037u;
+
+	for (const char *at = moment->boot; *at; at++)
+		sum = (sum ^ (unsigned char)*at) * 1099511628211u;
+	return moment->boot[0] ? sum | 1 : 0;
 }
 
 struct entry entry_of(uint64_t seq, uint64_t place)

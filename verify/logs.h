@@ -36,6 +36,8 @@ struct evicted {
 struct said_end {
 	uint64_t seq;
 	struct tree_hash hash;
+	uint64_t boot; /* a sum of it; 0: it does not say when */
+	int64_t mono_ns; /* the last time */
 };
 
 /* A signed note of the log. */
@@ -69,6 +71,8 @@ struct log {
 	uint64_t last; /* there ought to be events up to here */
 	uint64_t events; /* that are there, and right */
 	struct spans missing, gone, altered; /* gone: given up by the gateway, which says so */
+	struct spans
+		ahead; /* came before those before them, as alerts do: not known to be right yet */
 	uint64_t copies; /* numbers of which there are several versions */
 	bool forked; /* two heads of it are signed that contradict each other */
 	bool forged_tombstone;
@@ -116,6 +120,7 @@ bool logs_same_gateway(const struct log *a, const struct log *b);
 /* Of the same gateway; NULL: there is none. */
 const struct log *logs_find(const struct logs *logs, const struct log *beside, const char *epoch);
 const struct entry *log_entry(const struct log *log, uint64_t seq); /* or NULL */
+uint64_t boot_sum(const struct moment *moment); /* 0: it does not say when */
 struct entry entry_of(uint64_t seq, uint64_t place);
 int spans_add(struct spans *spans, uint64_t first, uint64_t last); /* -ENOMEM */
 

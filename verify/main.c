@@ -43,8 +43,8 @@ static enum verdict verdict_of(const struct logs *logs, const struct log *log)
 	if (differs || log->altered.count > 0 || log->copies > 0 || log->forked ||
 	    log->forged_notes > 0 || log->forged_tombstone || log->wrong_end || log->wrong_link)
 		return VERDICT_ALTERED;
-	if (log->missing.count > 0 || log->events == 0 || (logs->keys->count > 0 && !log->sealed) ||
-	    (logs->witnesses > 0 && log->witnessed == 0))
+	if (log->missing.count > 0 || log->ahead.count > 0 || log->events == 0 ||
+	    (logs->keys->count > 0 && !log->sealed) || (logs->witnesses > 0 && log->witnessed == 0))
 		return VERDICT_INCOMPLETE;
 	return VERDICT_GOOD;
 }
@@ -155,6 +155,7 @@ static void tell(const struct logs *logs, const struct log *log)
 	tell_spans("missing", &log->missing, false);
 	tell_spans("given up by the gateway", &log->gone, false);
 	tell_spans("altered or forged", &log->altered, true);
+	tell_spans("came ahead of those before", &log->ahead, true);
 	if (log->copies > 0)
 		printf("  forged: %" PRIu64 " numbers came in several versions\n", log->copies);
 	if (log->wrong_end)
@@ -225,6 +226,7 @@ static void print_json(const struct logs *logs, const struct log *log)
 	put_spans(&json, "missing", &log->missing, false);
 	put_spans(&json, "evicted", &log->gone, false);
 	put_spans(&json, "altered", &log->altered, true);
+	put_spans(&json, "ahead", &log->ahead, true);
 	put_spans(&json, "clock_back", &log->clock_back, false);
 	put_spans(&json, "clock_ahead", &log->clock_ahead, false);
 	put_held_back(&json, logs, log);

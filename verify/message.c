@@ -229,6 +229,30 @@ int64_t message_recorded(const char *line, size_t bytes)
 	return (int64_t)timegm(&split) * 1000000 + (int64_t)us;
 }
 
+/* Behind that text, as far as there is one; 0: there is not. */
+static int64_t take_ns(const char *line, size_t bytes, const char *behind)
+{
+	const char *at = memmem(line, bytes, behind, strlen(behind));
+	char digits[20];
+
+	if (!at)
+		return 0;
+	at += strlen(behind);
+	snprintf(digits, sizeof(digits), "%.*s", (int)(line + bytes - at), at);
+	return strtoll(digits, NULL, 10);
+}
+
+void message_moment(const char *line, size_t bytes, struct moment *ret_moment)
+{
+	static const char begin[] = ",\"boot\":\"";
+	struct reader reader = {memmem(line, bytes, begin, strlen(begin)), line + bytes};
+
+	ret_moment->mono_ns = take_ns(line, bytes, "\"mono_ns\":");
+	if (!reader.at || !skip(&reader, begin) || ret_moment->mono_ns <= 0 ||
+	    !take_text(&reader, ret_moment->boot, sizeof(ret_moment->boot)))
+		ret_moment->boot[0] = '\0';
+}
+
 static bool number_of(const json_t *object, const char *key, uint64_t *ret_number)
 {
 	const json_t *number = json_object_get(object, key);

@@ -52,6 +52,13 @@ bool message_is_whole(const char *line, size_t bytes);
 
 /* Of an event: microseconds since 1970; INT64_MIN: it does not say, or its clock was never set. */
 int64_t message_recorded(const char *line, size_t bytes);
+struct moment {
+	char boot[NAME_BYTES]; /* empty: it does not say when */
+	int64_t mono_ns;
+};
+
+/* When an event was written, or a status. */
+void message_moment(const char *line, size_t bytes, struct moment *ret_moment);
 /* Of a tombstone: the epoch and its ranges. Their number. */
 size_t message_ranges(const char *line, size_t bytes, char epoch[EVENT_EPOCH_BYTES],
 		      struct range ranges[RANGES_MAX]);

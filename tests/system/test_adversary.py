@@ -172,6 +172,27 @@ def test_a_tombstone_of_another_gateway_or_for_what_is_there(judge):
     assert (code, said["evicted"]) == (0, []), "it came before it was given up"
 
 
+def at_moment(seq, mono_s, boot="b"):
+    return event(seq, "a" * 64, boot=boot, recorded={"utc": "2026-03-02T05:10:00.000000Z", "clock": "synced", "mono_ns": mono_s * 10**9})
+
+
+def status_at(mono_s):
+    return status(WHOLE)[:-1] + b',"mono_ns":%d}' % (mono_s * 10**9)
+
+
+def test_an_alert_ahead_of_a_backlog_is_no_forgery_until_a_status_says_so(judge):
+    for alert, at_s, ahead, altered, code in (
+        (at_moment(80, 500), 490, [80], [], 1),
+        (at_moment(80, 500), 550, [80], [], 1),
+        (at_moment(80, 500), 561, [], [80], 2),
+        (at_moment(80, 500, "another"), 561, [80], [], 1),
+        (event(80, "a" * 64), 490, [], [80], 2),
+    ):
+        said, exit_code = judge([*WHOLE, alert, status_at(at_s)])
+        assert exit_code == code
+        assert [span["first"] for span in said["ahead"]] == ahead and [span["first"] for span in said["altered"]] == altered
+
+
 def test_an_epoch_that_was_given_up_whole_is_no_forgery(judge, tmp_path):
     gap = {"first": 1, "last": 60, "events": 60, "hash": digest(WHOLE[-1])}
     observed = {"reason": "quota", "class": "evidence", "epoch": EPOCH, "events": 60, "ranges": [gap]}

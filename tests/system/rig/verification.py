@@ -16,6 +16,8 @@ class Log:
         self.versions = {}  # seq: {hash: payload}, in the order they came
         self.status = (0, None)
         self.ends = set()  # (seq, hash) of each status
+        self.moments = []  # (boot, monotonic time, seq) of each status
+        self.ahead = []
         self.heads = {}  # size: {root}
         self.forged_heads = 0
         self.right, self.missing, self.altered, self.evicted = {}, [], [], []
@@ -46,6 +48,7 @@ def read(lines, keys):
             elif kind == "corridord.status" and said.get("hash"):
                 one = log(said["checkpoint"], said["gateway"], said["epoch"])
                 one.ends.add((said["seq"], said["hash"]))
+                one.moments.append((said["boot"], said.get("mono_ns"), said["seq"]))
                 one.status = max(one.status, (said["seq"], said["hash"]), key=lambda status: status[0])
             elif kind == "corridord.head" and "note" in said:
                 take_note(log, said["note"], keys)
@@ -89,9 +92,20 @@ def last_of(log):
     return last
 
 
+def is_refuted(log, seq, event):
+    """It does not say when it was written, or a status of a minute later names a smaller number."""
+    if "boot" not in event or "recorded" not in event:
+        return True
+    late = event["recorded"]["mono_ns"] + 60 * 10**9
+    return any(boot == event["boot"] and at and at > late and size < seq for boot, at, size in log.moments)
+
+
 def walk(log):
     log.last = last_of(log)
-    log.altered = [seq for seq in log.versions if seq > log.last]
+    for seq in sorted(log.versions):
+        if seq > log.last:
+            refuted = any(is_refuted(log, seq, event) for event in log.versions[seq].values())
+            (log.altered if refuted else log.ahead).append(seq)
     wanted = None
     for seq in range(log.last, 0, -1):
         if seq == log.status[0]:
@@ -250,14 +264,14 @@ def verify(lines, keys=(), witnesses=0):
     check_handovers(logs)
     for key, log in logs.items():
         code = 0
-        if log.missing or not log.right or (keys and not log.signed) or (witnesses and not log.witnessed):
+        if log.missing or log.ahead or not log.right or (keys and not log.signed) or (witnesses and not log.witnessed):
             code = 1
         if log.altered or log.wrong or log.forged_heads:
             code = 2
         said[key] = {
             "verdict": ("good", "incomplete", "altered")[code], "missing": sorted(log.missing), "altered": sorted(log.altered),
             "evicted": sorted(log.evicted), "signed": log.signed, "witnessed": log.witnessed,
-            "clock_back": log.clock_back, "clock_ahead": log.clock_ahead, "held_back": sorted(log.held_back),
+            "ahead": log.ahead, "clock_back": log.clock_back, "clock_ahead": log.clock_ahead, "held_back": sorted(log.held_back),
         }
         worst = max(worst, code)
     return said, worst
