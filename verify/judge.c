@@ -8,6 +8,7 @@
 #include "verify/logs.h"
 
 #define VERSIONS_MAX 8
+#define LATER_NS     (INT64_C(60) * 1000000000) /* an event is on the disk by then */
 
 struct version {
 	uint64_t place;
@@ -110,7 +111,7 @@ static void want_status(struct walk *walk, uint64_t seq)
 	if (seq != status->seq)
 		return;
 	if (walk->is_wanted && memcmp(walk->wanted.bytes, status->hash, EVENT_HASH_BYTES) != 0)
-		walk->log->wrong_end = true;
+		walk->log->wrong_end = seq;
 	if (!walk->is_wanted)
 		memcpy(walk->wanted.bytes, status->hash, EVENT_HASH_BYTES);
 	walk->is_wanted = true;
@@ -128,7 +129,8 @@ static int choose(struct walk *walk, uint64_t seq, const struct versions *versio
 	walk->expected = seq - 1;
 	walk->is_wanted = right != NULL;
 	if (!right) {
-		log->wrong_end |= seq == log->status.seq;
+		if (seq == log->status.seq)
+			log->wrong_end = seq;
 		return spans_add(&log->altered, seq, seq);
 	}
 	if (log->right_end_seq == 0) {
@@ -137,8 +139,40 @@ static int choose(struct walk *walk, uint64_t seq, const struct versions *versio
 	}
 	walk->wanted = right->prev;
 	log->events++;
-	log->entries[--walk->kept] = (struct entry){seq, right->place};
+	log->entries[--walk->kept] = entry_of(seq, right->place);
 	return 0;
+}
+
+/* A status of later names a smaller number. */
+static bool is_refuted(const struct log *log, uint64_t seq, const struct moment *moment)
+{
+	uint64_t boot = boot_sum(moment);
+
+	for (size_t i = 0; i < log->end_count; i++)
+		if (log->ends[i].boot == boot && log->ends[i].seq < seq &&
+		    log->ends[i].mono_ns > moment->mono_ns + LATER_NS)
+			return true;
+	return boot == 0;
+}
+
+/* Alerts overtake a backlog: these are not forged for being alone. */
+static int look_ahead(struct lines *lines, struct log *log, const struct entry *entries,
+		      size_t count)
+{
+	struct spans *spans = &log->ahead;
+
+	for (size_t i = 0; i < count; i++) {
+		struct moment moment;
+		const char *line;
+		int bytes = lines_at(lines, entries[i].place, &line);
+
+		if (bytes < 0)
+			return bytes;
+		message_moment(line, (size_t)bytes, &moment);
+		if (is_refuted(log, entries[i].seq, &moment))
+			spans = &log->altered;
+	}
+	return spans_add(spans, entries[0].seq, entries[0].seq);
 }
 
 static int walk_back(struct lines *lines, struct log *log)
@@ -156,7 +190,7 @@ static int walk_back(struct lines *lines, struct log *log)
 		while (begin > 0 && log->entries[begin - 1].seq == seq)
 			begin--;
 		if (seq > log->last) {
-			err = spans_add(&log->altered, seq, seq);
+			err = look_ahead(lines, log, &log->entries[begin], end - begin);
 		} else {
 			err = read_versions(lines, &log->entries[begin], end - begin, &versions);
 			if (err == 0)
@@ -245,6 +279,17 @@ static int take_tombstones(struct logs *logs, struct log *log)
 	return err;
 }
 
+/* A status of before, too, names an event that is there, or another past. */
+static void hold_against_statuses(struct logs *logs, struct log *log)
+{
+	for (size_t i = 0; i < log->end_count; i++) {
+		const struct said_end *end = &log->ends[i];
+
+		if (log_entry(log, end->seq) && !is_right(logs, log, end->seq, &end->hash))
+			log->wrong_end = end->seq;
+	}
+}
+
 /* ---- from the beginning on ----------------------------------------------------------- */
 
 static int by_size(const void *a, const void *b)
@@ -316,13 +361,21 @@ static int hold_against_seals(struct logs *logs, struct log *log)
 
 /* ---- one epoch after the other ------------------------------------------------------- */
 
+static bool gave_up(const struct log *log, uint64_t seq)
+{
+	for (size_t i = 0; i < log->evicted_count; i++)
+		if (log->evicted[i].range.first <= seq && seq <= log->evicted[i].range.last)
+			return true;
+	return false;
+}
+
 static void check_follows(struct logs *logs, struct log *log, const struct event_head *follows)
 {
 	const struct log *before = logs_find(logs, log, follows->epoch);
 	struct tree_hash hash;
 
 	memcpy(hash.bytes, follows->hash, sizeof(hash.bytes));
-	if (!before)
+	if (!before || (!before->came && !gave_up(before, follows->seq)))
 		log->wrong_link = "it follows an epoch of which nothing came";
 	else if (log_entry(before, follows->seq) && !is_right(logs, before, follows->seq, &hash))
 		log->wrong_link = "it follows another end of an epoch than came";
@@ -366,10 +419,12 @@ int logs_judge(struct logs *logs)
 	for (size_t i = 0; err == 0 && i < logs->count; i++)
 		err = take_tombstones(logs, &logs->log[i]);
 	for (size_t i = 0; err == 0 && i < logs->count; i++)
+		hold_against_statuses(logs, &logs->log[i]);
+	for (size_t i = 0; err == 0 && i < logs->count; i++)
 		err = hold_against_seals(logs, &logs->log[i]);
 	for (size_t i = 0; err == 0 && i < logs->count; i++)
 		err = check_link(logs, &logs->log[i]);
 	for (size_t i = 0; err == 0 && i < logs->count; i++)
 		err = clocks_judge(logs, &logs->log[i]);
-	return err;
+	return err < 0 ? err : handovers_judge(logs);
 }

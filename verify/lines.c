@@ -89,6 +89,7 @@ static int each_of(struct lines *lines, size_t file, line_call call, void *data)
 			line = stop + 1;
 		}
 		if (lines->used < WINDOW_BYTES) {
+			lines->unended = true;
 			if (!passing && end > line && end - line <= LINE_BYTES)
 				give(line, (size_t)(end - line),
 				     (uint64_t)file << LINE_OFFSET_BITS |
@@ -106,8 +107,10 @@ int lines_each(struct lines *lines, line_call call, void *data)
 {
 	int err = 0;
 
-	for (size_t i = 0; err == 0 && i < lines->count; i++)
+	for (size_t i = 0; err == 0 && i < lines->count; i++) {
+		lines->unended = false;
 		err = each_of(lines, i, call, data);
+	}
 	return err;
 }
 

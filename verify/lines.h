@@ -4,6 +4,7 @@
 #ifndef CORRIDORD_VERIFY_LINES_H
 #define CORRIDORD_VERIFY_LINES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct lines {
 	size_t file, used;
 	uint64_t begin;
 	uint64_t too_long; /* lines */
+	bool unended; /* the one that lines_each() gives is a file's last, without a line end */
 };
 
 /* -EFBIG: there are too many; -ESPIPE: it cannot be read twice; or another negative errno. */

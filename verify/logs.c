@@ -55,7 +55,21 @@ static bool take_event(struct logs *logs, const struct message *message, uint64_
 		return false;
 	log->unsorted |=
 		log->entry_count > 0 && log->entries[log->entry_count - 1].seq > message->head.seq;
-	log->entries[log->entry_count++] = (struct entry){message->head.seq, place};
+	log->came = true;
+	log->entries[log->entry_count++] = entry_of(message->head.seq, place);
+	return true;
+}
+
+static bool take_missed(struct logs *logs, const struct message *message, uint64_t place)
+{
+	const struct log *by =
+		find(logs, message->checkpoint, message->gateway, message->head.epoch);
+
+	if (!by || grow((void **)&logs->missed, logs->missed_count, &logs->missed_size,
+			sizeof(*logs->missed)) < 0)
+		return false;
+	logs->missed[logs->missed_count++] = (struct missed){
+		.by_log = (uint64_t)(by - logs->log), .seq = message->head.seq, .place = place};
 	return true;
 }
 
@@ -88,15 +102,42 @@ static void take_ranges(struct logs *logs, const struct message *message, const 
 	}
 }
 
-static void take_status(struct logs *logs, const struct message *message)
+/* They come in their order, mostly, and each several times. */
+static bool take_end(struct log *log, const struct event_head *head, const struct moment *moment)
 {
+	struct said_end *last = log->end_count > 0 ? &log->ends[log->end_count - 1] : NULL;
+	struct said_end end = {
+		.seq = head->seq, .boot = boot_sum(moment), .mono_ns = moment->mono_ns};
+
+	memcpy(end.hash.bytes, head->hash, sizeof(end.hash.bytes));
+	if (last && last->seq == end.seq && tree_equal(&last->hash, &end.hash) &&
+	    last->boot == end.boot) {
+		last->mono_ns = end.mono_ns > last->mono_ns ? end.mono_ns : last->mono_ns;
+		return true;
+	}
+	if (grow((void **)&log->ends, log->end_count, &log->end_size, sizeof(*log->ends)) < 0)
+		return false;
+	log->ends[log->end_count++] = end;
+	return true;
+}
+
+static void take_status(struct logs *logs, const struct message *message, const char *line,
+			size_t bytes)
+{
+	struct moment moment;
 	struct log *log;
 
 	if (message->head.seq == 0)
 		return;
 	log = find(logs, message->checkpoint, message->gateway, message->head.epoch);
-	if (log && message->head.seq > log->status.seq)
+	if (!log)
+		return;
+	log->came = true;
+	if (message->head.seq > log->status.seq)
 		log->status = message->head;
+	message_moment(line, bytes, &moment);
+	if (!take_end(log, &message->head, &moment))
+		logs->too_many++;
 }
 
 /* "corridor/<checkpoint>/<gateway>/<epoch>" */
@@ -156,6 +197,7 @@ static void take_note(struct logs *logs, const struct signed_head *of)
 
 	if (!log)
 		return;
+	log->came = true;
 	switch (keys_check(logs->keys, note, of->text, &by)) {
 	case NOTE_STRANGE:
 		log->strange_notes++;
@@ -180,15 +222,19 @@ static void take(void *data, uint64_t place, const char *line, size_t bytes)
 	struct logs *logs = data;
 	struct message message;
 
+	if (logs->lines->unended && !message_is_whole(line, bytes))
+		return; /* still being written */
 	switch (message_read(line, bytes, &message)) {
 	case MESSAGE_EVENT:
 		if (!take_event(logs, &message, place))
+			logs->too_many++;
+		if (message.leg == LEG_UNANNOUNCED && !take_missed(logs, &message, place))
 			logs->too_many++;
 		if (message.tombstone)
 			take_ranges(logs, &message, line, bytes);
 		break;
 	case MESSAGE_STATUS:
-		take_status(logs, &message);
+		take_status(logs, &message, line, bytes);
 		break;
 	case MESSAGE_HEAD:
 		take_note(logs, &message.note);
@@ -214,14 +260,17 @@ void logs_free(struct logs *logs)
 
 		free(log->entries);
 		free(log->evicted);
+		free(log->ends);
 		free(log->seals);
 		free(log->missing.span);
 		free(log->gone.span);
 		free(log->altered.span);
+		free(log->ahead.span);
 		free(log->clock_back.span);
 		free(log->clock_ahead.span);
 	}
 	free(logs->log);
+	free(logs->missed);
 }
 
 /* ---- what is looked for ---------------------------------------------------------------- */
@@ -246,15 +295,30 @@ int spans_add(struct spans *spans, uint64_t first, uint64_t last)
 	return 0;
 }
 
+/* FNV-1a. */
+uint64_t boot_sum(const struct moment *moment)
+{
+	uint64_t sum = 14695981039346656037u;
+
+	for (const char *at = moment->boot; *at; at++)
+		sum = (sum ^ (unsigned char)*at) * 1099511628211u;
+	return moment->boot[0] ? sum | 1 : 0;
+}
+
+struct entry entry_of(uint64_t seq, uint64_t place)
+{
+	return (struct entry){.seq = seq & ((UINT64_C(1) << SEQ_BITS) - 1),
+			      .place = place & ((UINT64_C(1) << PLACE_BITS) - 1)};
+}
+
 const struct entry *log_entry(const struct log *log, uint64_t seq)
 {
-	const struct entry key = {.seq = seq};
 	size_t low = 0, high = log->entry_count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (log->entries[middle].seq < key.seq)
+		if (log->entries[middle].seq < seq)
 			low = middle + 1;
 		else
 			high = middle;

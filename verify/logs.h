@@ -8,9 +8,13 @@
 #include "verify/lines.h"
 #include "verify/message.h"
 
-struct entry {
-	uint64_t seq;
-	uint64_t place;
+#define SEQ_BITS   40 /* a larger number is no event's */
+#define PLACE_BITS 56 /* of lines_each(): a file among FILES_MAX, and where in it */
+
+/* There may be millions: twelve bytes each. */
+struct __attribute__((packed)) entry {
+	uint64_t seq : SEQ_BITS;
+	uint64_t place : PLACE_BITS;
 };
 
 struct span {
@@ -26,6 +30,14 @@ struct evicted {
 	struct range range;
 	uint64_t by_log, by_seq; /* the tombstone */
 	struct tree_hash by_hash; /* SHA-256 of its payload */
+};
+
+/* What a status says is the newest event. */
+struct said_end {
+	uint64_t seq;
+	struct tree_hash hash;
+	uint64_t boot; /* a sum of it; 0: it does not say when */
+	int64_t mono_ns; /* the last time */
 };
 
 /* A signed note of the log. */
@@ -44,7 +56,10 @@ struct log {
 	struct entry *entries;
 	size_t entry_count, entry_size;
 	bool unsorted;
+	bool came; /* anything of it; else only what somebody says of it */
 	struct event_head status; /* the furthest that a status names */
+	struct said_end *ends; /* of all of them, as far as they differ */
+	size_t end_count, end_size;
 	struct evicted *evicted;
 	size_t evicted_count;
 	struct seal *seals;
@@ -56,12 +71,14 @@ struct log {
 	uint64_t last; /* there ought to be events up to here */
 	uint64_t events; /* that are there, and right */
 	struct spans missing, gone, altered; /* gone: given up by the gateway, which says so */
+	struct spans
+		ahead; /* came before those before them, as alerts do: not known to be right yet */
 	uint64_t copies; /* numbers of which there are several versions */
 	bool forked; /* two heads of it are signed that contradict each other */
 	bool forged_tombstone;
 	struct spans clock_back; /* written earlier than the one before, by the gateway's clock */
 	struct spans clock_ahead; /* or later than a witness had seen it */
-	bool wrong_end; /* the newest is not what the status names */
+	uint64_t wrong_end; /* an event that is not what a status names, 0: there is none */
 	const char *wrong_link; /* why its beginning is not right, NULL: it is */
 	bool follows_some;
 	struct seal *sealed; /* the furthest one that is that of the events, NULL: none */
@@ -72,12 +89,23 @@ struct log {
 	uint64_t right_end_seq;
 };
 
+/* A handover of which nothing was heard where the consignment came to. */
+struct missed {
+	uint64_t by_log, seq, place; /* the event that says so */
+	struct leg_said leg; /* departed: as announced */
+	const struct log
+		*announced_by; /* the log that has the announcement, NULL: none that came */
+	uint64_t announced_seq;
+};
+
 struct logs {
 	struct lines *lines;
 	const struct keys *keys;
 	size_t witnesses; /* that are wanted of each log */
 	struct log *log;
 	size_t count, size;
+	struct missed *missed;
+	size_t missed_count, missed_size;
 	uint64_t garbled; /* lines */
 	uint64_t too_many; /* no memory for these */
 };
@@ -85,12 +113,15 @@ struct logs {
 int logs_read(struct logs *logs); /* negative errno */
 int logs_judge(struct logs *logs);
 int clocks_judge(struct logs *logs, struct log *log); /* when that is judged */
+int handovers_judge(struct logs *logs); /* when all of them are judged */
 void logs_free(struct logs *logs);
 
 bool logs_same_gateway(const struct log *a, const struct log *b);
 /* Of the same gateway; NULL: there is none. */
 const struct log *logs_find(const struct logs *logs, const struct log *beside, const char *epoch);
 const struct entry *log_entry(const struct log *log, uint64_t seq); /* or NULL */
+uint64_t boot_sum(const struct moment *moment); /* 0: it does not say when */
+struct entry entry_of(uint64_t seq, uint64_t place);
 int spans_add(struct spans *spans, uint64_t first, uint64_t last); /* -ENOMEM */
 
 #endif

@@ -44,8 +44,8 @@ static enum verdict verdict_of(const struct logs *logs, const struct log *log)
 	if (differs || log->altered.count > 0 || log->copies > 0 || log->forked ||
 	    log->forged_notes > 0 || log->forged_tombstone || log->wrong_end || log->wrong_link)
 		return VERDICT_ALTERED;
-	if (log->missing.count > 0 || log->events == 0 || (logs->keys->count > 0 && !log->sealed) ||
-	    (logs->witnesses > 0 && log->witnessed == 0))
+	if (log->missing.count > 0 || log->ahead.count > 0 || log->events == 0 ||
+	    (logs->keys->count > 0 && !log->sealed) || (logs->witnesses > 0 && log->witnessed == 0))
 		return VERDICT_INCOMPLETE;
 	return VERDICT_GOOD;
 }
@@ -119,6 +119,36 @@ static void tell_seals(const struct logs *logs, const struct log *log)
 		printf("  forged: %zu heads have a wrong signature\n", log->forged_notes);
 }
 
+/* The next one that this log's gateway missed and another one's announced. */
+static const struct missed *next_held_back(const struct logs *logs, const struct log *log,
+					   size_t *at)
+{
+	while (*at < logs->missed_count) {
+		const struct missed *one = &logs->missed[(*at)++];
+
+		if (one->announced_by && &logs->log[one->by_log] == log)
+			return one;
+	}
+	return NULL;
+}
+
+static void tell_held_back(const struct logs *logs, const struct log *log)
+{
+	const struct missed *one;
+
+	for (size_t at = 0, told = 0; (one = next_held_back(logs, log, &at)); told++) {
+		if (told == SPANS_TOLD) {
+			printf("  held back: and more\n");
+			return;
+		}
+		printf("  held back: the handover %s, event %" PRIu64
+		       " of %s/%s, was not heard here "
+		       "(event %" PRIu64 ")\n",
+		       one->leg.way, one->announced_seq, one->announced_by->checkpoint,
+		       one->announced_by->gateway, one->seq);
+	}
+}
+
 static void tell(const struct logs *logs, const struct log *log)
 {
 	printf("%s/%s %s: %s: %" PRIu64 " of %" PRIu64 " events\n", log->checkpoint, log->gateway,
@@ -126,11 +156,11 @@ static void tell(const struct logs *logs, const struct log *log)
 	tell_spans("missing", &log->missing, false);
 	tell_spans("given up by the gateway", &log->gone, false);
 	tell_spans("altered or forged", &log->altered, true);
+	tell_spans("came ahead of those before", &log->ahead, true);
 	if (log->copies > 0)
 		printf("  forged: %" PRIu64 " numbers came in several versions\n", log->copies);
 	if (log->wrong_end)
-		printf("  altered: event %" PRIu64 " is not what the status names\n",
-		       log->status.seq);
+		printf("  altered: event %" PRIu64 " is not what a status names\n", log->wrong_end);
 	if (log->wrong_link)
 		printf("  forged: %s\n", log->wrong_link);
 	if (log->forged_tombstone)
@@ -138,6 +168,7 @@ static void tell(const struct logs *logs, const struct log *log)
 	tell_spans("the clock went back at", &log->clock_back, false);
 	tell_spans("witnessed before it was written, by the gateway's clock", &log->clock_ahead,
 		   false);
+	tell_held_back(logs, log);
 	tell_seals(logs, log);
 	tell_witnesses(logs, log);
 }
@@ -153,6 +184,24 @@ static void put_spans(struct jw *json, const char *key, const struct spans *span
 		jw_open(json, NULL);
 		jw_uint(json, "first", span->first);
 		jw_uint(json, "last", span->last);
+		jw_close(json);
+	}
+	jw_close_array(json);
+}
+
+static void put_held_back(struct jw *json, const struct logs *logs, const struct log *log)
+{
+	const struct missed *one;
+	size_t at = 0;
+
+	jw_open_array(json, "held_back");
+	for (size_t told = 0; told < SPANS_TOLD && (one = next_held_back(logs, log, &at)); told++) {
+		jw_open(json, NULL);
+		jw_uint(json, "seq", one->seq);
+		jw_text(json, "checkpoint", one->announced_by->checkpoint);
+		jw_text(json, "gateway", one->announced_by->gateway);
+		jw_text(json, "epoch", one->announced_by->epoch);
+		jw_uint(json, "announced", one->announced_seq);
 		jw_close(json);
 	}
 	jw_close_array(json);
@@ -178,10 +227,12 @@ static void print_json(const struct logs *logs, const struct log *log)
 	put_spans(&json, "missing", &log->missing, false);
 	put_spans(&json, "evicted", &log->gone, false);
 	put_spans(&json, "altered", &log->altered, true);
+	put_spans(&json, "ahead", &log->ahead, true);
 	put_spans(&json, "clock_back", &log->clock_back, false);
 	put_spans(&json, "clock_ahead", &log->clock_ahead, false);
+	put_held_back(&json, logs, log);
 	jw_uint(&json, "several_versions", log->copies);
-	jw_bool(&json, "status_differs", log->wrong_end);
+	jw_bool(&json, "status_differs", log->wrong_end > 0);
 	jw_text(&json, "link", log->wrong_link);
 	jw_bool(&json, "forged_tombstone", log->forged_tombstone);
 	jw_bool(&json, "forked", log->forked);
@@ -355,6 +406,8 @@ static enum verdict report(const struct logs *logs, bool json)
 	for (size_t i = 0; i < logs->count; i++) {
 		enum verdict verdict = verdict_of(logs, &logs->log[i]);
 
+		if (!logs->log[i].came)
+			continue;
 		worst = verdict > worst ? verdict : worst;
 		if (json)
 			print_json(logs, &logs->log[i]);

@@ -76,6 +76,20 @@ static bool pass_follows(struct reader *reader)
 	return end != NULL;
 }
 
+static enum leg_word leg_word_of(const char *type)
+{
+	static const char *const types[] = {
+		[LEG_DEPARTED] = "leg.departed",
+		[LEG_ARRIVED] = "leg.arrived",
+		[LEG_UNANNOUNCED] = "leg.unannounced",
+	};
+
+	for (enum leg_word word = LEG_DEPARTED; word <= LEG_UNANNOUNCED; word++)
+		if (strcmp(type, types[word]) == 0)
+			return word;
+	return LEG_NONE;
+}
+
 static bool read_event(struct reader *reader, struct message *message)
 {
 	char type[64];
@@ -89,6 +103,7 @@ static bool read_event(struct reader *reader, struct message *message)
 	    !pass_follows(reader) || !skip(reader, ",\"type\":\"") ||
 	    !take_text(reader, type, sizeof(type)))
 		return false;
+	message->leg = leg_word_of(type);
 	message->tombstone = strcmp(type, "journal.evicted") == 0;
 	return message->head.seq > 0 && reader->end[-1] == '}';
 }
@@ -155,6 +170,7 @@ enum message_kind message_read(const char *line, size_t bytes, struct message *r
 	bool good;
 
 	memset(&ret_message->head, 0, sizeof(ret_message->head));
+	ret_message->leg = LEG_NONE;
 	ret_message->note.there = ret_message->witnessed.there = ret_message->tombstone = false;
 	if (!skip(&reader, "{\"schema\":\"corridord."))
 		return MESSAGE_GARBLED;
@@ -169,6 +185,15 @@ enum message_kind message_read(const char *line, size_t bytes, struct message *r
 	else
 		return MESSAGE_OTHER;
 	return good ? MESSAGE_EVENT : MESSAGE_GARBLED;
+}
+
+bool message_is_whole(const char *line, size_t bytes)
+{
+	json_t *root = json_loadb(line, bytes, 0, NULL);
+	const bool whole = root != NULL;
+
+	json_decref(root);
+	return whole;
 }
 
 /* Six digits. */
@@ -202,6 +227,30 @@ int64_t message_recorded(const char *line, size_t bytes)
 	    strcmp(clock, "unsynced") == 0)
 		return INT64_MIN;
 	return (int64_t)timegm(&split) * 1000000 + (int64_t)us;
+}
+
+/* Behind that text, as far as there is one; 0: there is not. */
+static int64_t take_ns(const char *line, size_t bytes, const char *behind)
+{
+	const char *at = memmem(line, bytes, behind, strlen(behind));
+	char digits[20];
+
+	if (!at)
+		return 0;
+	at += strlen(behind);
+	snprintf(digits, sizeof(digits), "%.*s", (int)(line + bytes - at), at);
+	return strtoll(digits, NULL, 10);
+}
+
+void message_moment(const char *line, size_t bytes, struct moment *ret_moment)
+{
+	static const char begin[] = ",\"boot\":\"";
+	struct reader reader = {memmem(line, bytes, begin, strlen(begin)), line + bytes};
+
+	ret_moment->mono_ns = take_ns(line, bytes, "\"mono_ns\":");
+	if (!reader.at || !skip(&reader, begin) || ret_moment->mono_ns <= 0 ||
+	    !take_text(&reader, ret_moment->boot, sizeof(ret_moment->boot)))
+		ret_moment->boot[0] = '\0';
 }
 
 static bool number_of(const json_t *object, const char *key, uint64_t *ret_number)
@@ -252,4 +301,29 @@ size_t message_follows(const char *line, size_t bytes, struct event_head follows
 	}
 	json_decref(root);
 	return count;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+bool message_leg(const char *line, size_t bytes, struct leg_said *ret_leg)
+{
+	json_t *root = json_loadb(line, bytes, 0, NULL);
+	const json_t *leg = json_object_get(root, "leg");
+	const char *ucr = text_of(json_object_get(root, "consignment"), "ucr");
+	const char *from = text_of(leg, "from"), *to = text_of(leg, "to");
+	const char *part = text_of(leg, "part");
+	int length = snprintf(ret_leg->way, sizeof(ret_leg->way), "%s/%s/%s%s%s", from, to, ucr,
+			      part[0] ? "~" : "", part);
+
+	snprintf(ret_leg->departed, sizeof(ret_leg->departed), "%s", text_of(leg, "departed"));
+	snprintf(ret_leg->arrived, sizeof(ret_leg->arrived), "%s", text_of(leg, "arrived"));
+	if (!ucr[0] || !from[0] || !to[0] || (size_t)length >= sizeof(ret_leg->way))
+		length = -1;
+	json_decref(root);
+	return length >= 0;
 }

@@ -238,14 +238,16 @@ static void build_handover(struct config_build *build)
 {
 	const struct conf_node *node = single_block(build, build->blocks, "handover", false);
 	struct handover_conf *handover = &build->config->handover;
+	const struct witness_conf *witness = &build->config->witness;
 
 	fill(build, node, handover_options, handover);
 	handover->enabled = node != NULL;
 	handover->legs.gateway = build->config->gateway.id;
 	handover->legs.signs = build->config->signer.enabled;
+	handover->legs.keys[0] = (struct legs_keys){handover->keys.item, handover->keys.count};
+	handover->legs.keys[1] = (struct legs_keys){witness->of.item, witness->of.count};
 	check_keys(build, node, "keys", &handover->keys, true, HANDOVER_KEYS_MAX);
-	if (handover->legs.require && handover->keys.count == 0 &&
-	    build->config->witness.of.count == 0)
+	if (handover->legs.require && handover->keys.count == 0 && witness->of.count == 0)
 		complain(build, node, "require", NULL, "needs \"keys\" beside it");
 }
 

@@ -21,6 +21,9 @@ static const struct conf_choice severities[] = {
 	{"info", SEVERITY_INFO},   {"warning", SEVERITY_WARNING},   {"minor", SEVERITY_MINOR},
 	{"major", SEVERITY_MAJOR}, {"critical", SEVERITY_CRITICAL}, {0}};
 
+static const struct conf_choice unannounced_of[] = {
+	{"none", LEGS_OF_NONE}, {"keys", LEGS_OF_KEYS}, {"all", LEGS_OF_ALL}, {0}};
+
 static const struct conf_choice mqtt_versions[] = {
 	{"5", UPLINK_MQTT_5}, {"3.1.1", UPLINK_MQTT_311}, {0}};
 
@@ -330,6 +333,27 @@ const struct conf_option handover_options[] = {
 	 .def = "false",
 	 .help = "Takes no announcement that is not signed by one of these keys, and lets only what "
 		 "is signed take one back."},
+	{.name = "unannounced",
+	 .type = CONF_CHOICE,
+	 .offset = AT(handover_conf, legs.unannounced),
+	 .def = "keys",
+	 .choices = unannounced_of,
+	 .help = "What comes from the stop before of its itinerary, and was not announced by it, is a "
+		 "leg.unannounced event: where a key of that checkpoint is known, here or in the "
+		 "witness block (keys); whatever the checkpoint (all); or never (none)."},
+	{.name = "unannounced_after",
+	 .type = CONF_DURATION,
+	 .offset = AT(handover_conf, legs.unannounced_after_ns),
+	 .def = "1h",
+	 .min = SECONDS(1),
+	 .max = DAYS(30),
+	 .help = "So long after the arrival it may still be announced, by a checkpoint whose link was cut."},
+	{.name = "unannounced_severity",
+	 .type = CONF_CHOICE,
+	 .offset = AT(handover_conf, legs.unannounced_severity),
+	 .def = "minor",
+	 .choices = severities,
+	 .help = "How severe that is."},
 	{0}};
 
 const struct conf_option uplink_options[] = {

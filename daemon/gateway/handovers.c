@@ -76,6 +76,8 @@ void gateway_look_at_link(struct gateway *gateway)
 	const struct uplink_counters counters = uplink_counters(gateway->uplink);
 	const struct instant now = clock_now();
 
+	if (gateway->handovers)
+		note_recall(gateway); /* though nothing at all may have come of it */
 	if (!counters.connected || counters.connects != gateway->connects)
 		transit_disconnected(gateway->transit, &now);
 	else if (counters.heard_mono_ns > 0)

@@ -114,11 +114,31 @@ static void hint_at_booms(const struct lane_conf *a, const struct lane_conf *b, 
 					b->name, b->barriers[k].name, a->barriers[i].name, a->name);
 }
 
+/* ---- handovers -------------------------------------------------------------------------- */
+
+/* What the other gateways have cannot be seen from here; what they will make of ours can. */
+static void hint_at_handovers(const struct config *config, FILE *notes)
+{
+	const struct handover_conf *handover = &config->handover;
+
+	if (!handover->enabled || config->signer.enabled)
+		return;
+	if (handover->legs.require)
+		fprintf(notes,
+			"note: handover: require is asked of the neighbours, and this gateway has no "
+			"signer block: where they ask it too, what leaves here is refused\n");
+	else if (handover->keys.count > 0)
+		fprintf(notes,
+			"note: handover: the neighbours sign, as keys says, and this gateway has no "
+			"signer block: nobody can tell what it announces from a forgery\n");
+}
+
 void hints_give(const struct config *config, FILE *notes)
 {
 	hint_at_office(config, notes);
 	hint_at_group(config, notes);
 	hint_at_journal(config, notes);
+	hint_at_handovers(config, notes);
 	uplink_advise(&config->uplink, notes);
 	for (size_t i = 0; i < config->bus_count; i++)
 		hint_at_bus(&config->buses[i], notes);

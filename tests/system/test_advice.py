@@ -161,6 +161,7 @@ def test_the_unit_lets_the_serial_ports_of_all_boards_through():
 
 TCP = 'bus "b" { driver = "modbus-tcp"  host = "%s" }\ndevice "io" { bus = "b"  unit = 1  address_base = 0  point "up" { table = "coil"  address = 1 } }\n'
 BOOM = 'lane "%s" { barrier "boom" { open_limit = "io.up"  travel_time = "8s" } }\n'
+NEIGHBOUR = "corridor/tr-sarp/gw1+7549f9e3+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 
 @pytest.mark.parametrize(
@@ -171,6 +172,8 @@ BOOM = 'lane "%s" { barrier "boom" { open_limit = "io.up"  travel_time = "8s" } 
         ("uplink {", 'journal { path = "/tmp" }\nuplink {', "/tmp is a folder"),
         ("uplink {", 'journal { path = "j.db"  quota = "1000TiB" }\nuplink {', "more than its whole disk has"),
         ("uplink {", 'journal { path = "j.db"  fallback = "j.db" }\nuplink {', "fallback: is the path itself"),
+        ("uplink {", 'handover { require = true  keys = {"%s"} }\nuplink {' % NEIGHBOUR, "no signer block: where they ask it too"),
+        ("uplink {", 'handover { keys = {"%s"} }\nuplink {' % NEIGHBOUR, "no signer block: nobody can tell"),
         ('host = "127.0.0.1"', 'host = "broker.example"', "without TLS anybody on the way"),
         ('host = "127.0.0.1"', 'host = "127.0.0.1:8883"', "port 8883 usually speaks TLS"),
         ('host = "127.0.0.1"', 'host = "127.0.0.1"  port = 1883  tls { }', "port 1883 usually speaks no TLS"),

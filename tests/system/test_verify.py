@@ -12,7 +12,7 @@ import time
 from datetime import datetime, timezone
 
 import pytest
-from rig import conf, notes, verification
+from rig import conf, judging, notes, verification
 from rig.daemon import BUILD, SANITIZED
 from rig.waiting import until
 from sim.modbus_device import TcpServer, Unit
@@ -118,22 +118,8 @@ def judge(tmp_path):
     """Both verifiers: they have to agree."""
 
     def verdict(lines, *keys, witnesses=0):
-        path = tmp_path / "lines"
-        path.write_bytes(b"".join(line + b"\n" for line in lines))
-        options = [word for one in keys for word in ("--key", one.verifier)]
-        options += ["--witnesses", str(witnesses)]
-        run = subprocess.run([VERIFY, "--json", *options, path], capture_output=True, text=True)
-        said = {(one["checkpoint"], one["gateway"], one["epoch"]): one for one in map(json.loads, run.stdout.splitlines())}
-        other, code = verification.verify(lines, [one.verifier for one in keys], witnesses)
-        assert (run.returncode, sorted(said)) == (code, sorted(other)), (run.stdout, run.stderr, other)
-        for log, one in said.items():
-            theirs = other[log]
-            for what in ("missing", "evicted", "altered", "clock_back", "clock_ahead"):
-                ours = [n for span in one[what] for n in range(span["first"], min(span["last"], span["first"] + 10**5) + 1)]
-                assert len(one[what]) == 32 or ours == theirs[what], (what, one, theirs)
-            for what in ("verdict", "signed", "witnessed"):
-                assert one[what] == theirs[what], (one, theirs)
-        return said.get(("cp", "gw1", EPOCH)), run.returncode
+        said, code = judging.judge(tmp_path / "lines", lines, [one.verifier for one in keys], witnesses)
+        return said.get(("cp", "gw1", EPOCH)), code
 
     return verdict
 
@@ -397,6 +383,13 @@ def test_both_say_the_same_of_whatever_comes(judge, key):
         judge(lines, *([key] if dice.random() < 0.7 else []))
 
 
+def test_a_last_line_that_is_still_being_written_is_no_forgery(tmp_path):
+    whole = b"".join(line + b"\n" for line in [status(WHOLE), *WHOLE])
+    for bytes_cut, code in ((0, 0), (1, 0), (2, 1), (40, 1), (len(WHOLE[-1]), 1)):
+        (tmp_path / "lines").write_bytes(whole[: len(whole) - bytes_cut])
+        assert subprocess.run([VERIFY, tmp_path / "lines"], stdout=subprocess.DEVNULL).returncode == code, bytes_cut
+
+
 def test_what_cannot_be_read_is_told(tmp_path):
     for arguments in ([], ["--key", "x", "/dev/null"], [tmp_path / "none"], ["--rubbish"], ["--keys", tmp_path / "none", "/dev/null"]):
         run = subprocess.run([VERIFY, *arguments], capture_output=True, text=True)
@@ -447,6 +440,54 @@ def test_a_gateways_own_is_good(tmp_path, broker, subscriber, new_daemon, closin
         return run.returncode == 0 and said["signed"] == said["last"] and said
 
     assert until(judged, "all is signed and good")["events"] > 1
+
+
+# ---- handovers -------------------------------------------------------------------------------
+
+UCR = "6GE204567891-INV0001"
+
+
+def leg_events(checkpoint, *told):
+    """A log of these events: (type, what its leg says)."""
+    made, prev = [], ZEROS
+    for seq, (kind, leg) in enumerate(told, 1):
+        line = event(seq, prev, kind=kind, consignment={"ucr": UCR}, leg={"from": "az", "to": "cp", **leg})
+        made.append(line.replace(b'"checkpoint":"cp"', b'"checkpoint":"%s"' % checkpoint.encode(), 1))
+        prev = digest(made[-1])
+    return made
+
+
+def held_back(judge, left, came):
+    said, code = judge([*leg_events("az", *left), *leg_events("cp", *came)])
+    assert code == 0
+    return [(one["checkpoint"], one["announced"]) for one in said["held_back"]]
+
+
+def departed(hour):
+    return ("leg.departed", {"departed": f"2026-03-02T{hour:02}:10:00.000000Z"})
+
+
+def missed(hour, **more):
+    return ("leg.unannounced", {"arrived": f"2026-03-02T{hour:02}:00:00.000000Z", **more})
+
+
+def test_a_handover_that_was_held_back_is_named(judge):
+    assert held_back(judge, [departed(5)], [missed(7)]) == [("az", 1)]
+    assert held_back(judge, [departed(3), departed(5), departed(9)], [missed(7)]) == [("az", 2)], "the last before it came"
+    assert held_back(judge, [departed(5)], [missed(7), ("leg.arrived", departed(5)[1])]) == [], "it was heard late"
+    assert held_back(judge, [departed(3)], [("leg.arrived", departed(3)[1]), missed(7)]) == [], "that was the time before"
+    assert held_back(judge, [departed(9)], [missed(7)]) == [], "that was later"
+    assert held_back(judge, [departed(5)], [missed(7, part="MSKU1234565")]) == [], "that was another vehicle"
+    assert held_back(judge, [("leg.arrived", {"departed": "x"})], [missed(7)]) == [], "it was never announced"
+
+
+def test_a_forged_event_of_a_leg_counts_for_nothing(judge):
+    left, came = leg_events("az", departed(5), departed(8)), leg_events("cp", missed(7), missed(3))
+    other = left[0].replace(b"T05:10", b"T05:11")
+    said, code = judge([other, left[1], *came])
+    assert code == 2 and said["held_back"] == []
+    said, code = judge([*left, came[0].replace(b"T07:00", b"T07:01"), came[1]])
+    assert code == 2 and said["held_back"] == []
 
 
 # ---- witnesses -------------------------------------------------------------------------------

@@ -150,8 +150,13 @@ bool replay_hear(struct replay *replay, const char *line)
 {
 	double seconds;
 	char ucr[64], to[64];
+	int minutes;
 
-	if (strncmp(line, "#! legs ", 8) == 0) {
+	if (sscanf(line, "#! unannounced %d", &minutes) == 1) {
+		replay->legs.unannounced = LEGS_OF_ALL;
+		replay->legs.unannounced_severity = SEVERITY_MINOR;
+		replay->legs.unannounced_after_ns = minutes * TABLE_MINUTE_NS;
+	} else if (strncmp(line, "#! legs ", 8) == 0) {
 		replay_legs(replay, line + 8);
 	} else if (strncmp(line, "#! announce ", 12) == 0) {
 		replay_announce(replay, line + 12);

@@ -29,6 +29,7 @@
  *     #! legs 30 24 10         from the start on: what leaves is announced, what is announced is
  *                               waited for; minutes beyond its window until it is overdue, hours
  *                               until it is given up, minutes that no leg is shorter than
+ *     #! unannounced 15         with these: what is not announced so many minutes after its arrival is told
  *     #! announce 5 FROM UCR 05:10 04:00-06:10 GE4711:intact:2 …   heard of another checkpoint:
  *                               departed then, expected between; seals with their open counter,
  *                               and the one that an officer had it replace (:GE0815); OLD>NEW: what

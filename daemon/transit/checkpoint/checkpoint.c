@@ -455,10 +455,25 @@ static void depart(struct checkpoint *checkpoint, const struct lane *lane,
 	}
 }
 
+/* Where its itinerary leads here from; NULL: it begins here, or has been here for long. */
+static const char *stop_before(struct checkpoint *checkpoint, const struct lane *lane,
+			       const struct passage_binding *binding)
+{
+	const struct consignment *consignment = binding_consignment(binding);
+	int64_t stop = stays_stop(&checkpoint->stays, binding->ucr);
+
+	if (!consignment || stop < 2 || (size_t)stop > consignment->stop_count ||
+	    (checkpoint->has_entry && !is_entry(lane)) ||
+	    strcmp(consignment->stops[stop - 1].checkpoint, checkpoint->id) != 0)
+		return NULL;
+	return consignment->stops[stop - 2].checkpoint;
+}
+
 static void check(struct checkpoint *checkpoint, const struct lane *lane,
 		  const struct passage *passage, const struct passage_binding *binding, bool final)
 {
 	const bool split = comes_in_parts(checkpoint, passage, binding);
+	const char *before = stop_before(checkpoint, lane, binding);
 	struct part part;
 
 	for (size_t at = 0; next_part(passage, binding, split, &at, &part);) {
@@ -469,6 +484,7 @@ static void check(struct checkpoint *checkpoint, const struct lane *lane,
 			.id = part.id,
 			.part = part.name,
 			.parts = part.count,
+			.stop_before = before,
 		};
 		const struct handover *announced = legs_announced(checkpoint->legs, part.id);
 

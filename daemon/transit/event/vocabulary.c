@@ -6,20 +6,30 @@
  * 02 case, 03 deviation from the route, 04 malfunction, 05 battery, 06 silence, 07 unauthorised
  * action). NCTS: incident codes after UCC-IA art. 305 (1: deviation from the itinerary, 2: seals
  * broken or tampered with, 5: obligations cannot be met). */
-#define PASSAGE_UNREAD(how_severe)                                                      \
-	{                                                                               \
-		.name = "passage.unread", .severity = (how_severe), .settable = true,   \
-		.class = CLASS_EVIDENCE, .kind = KIND_NOTE,                             \
-		.summary = "a vehicle passed readers and cameras and showed no number", \
+#define OF_EACH_SEVERITY(type)                                                                    \
+	{                                                                                         \
+		[SEVERITY_INFO] = type(SEVERITY_INFO),                                            \
+		[SEVERITY_WARNING] = type(SEVERITY_WARNING),                                      \
+		[SEVERITY_MINOR] = type(SEVERITY_MINOR), [SEVERITY_MAJOR] = type(SEVERITY_MAJOR), \
+		[SEVERITY_CRITICAL] = type(SEVERITY_CRITICAL),                                    \
 	}
 
-static const struct event_type unread_types[] = {
-	[SEVERITY_INFO] = PASSAGE_UNREAD(SEVERITY_INFO),
-	[SEVERITY_WARNING] = PASSAGE_UNREAD(SEVERITY_WARNING),
-	[SEVERITY_MINOR] = PASSAGE_UNREAD(SEVERITY_MINOR),
-	[SEVERITY_MAJOR] = PASSAGE_UNREAD(SEVERITY_MAJOR),
-	[SEVERITY_CRITICAL] = PASSAGE_UNREAD(SEVERITY_CRITICAL),
-};
+#define PASSAGE_UNREAD(how_severe)                                                            \
+	{                                                                                     \
+		.name = "passage.unread", .severity = (how_severe), .settable = unread_types, \
+		.class = CLASS_EVIDENCE, .kind = KIND_NOTE,                                   \
+		.summary = "a vehicle passed readers and cameras and showed no number",       \
+	}
+
+#define LEG_UNANNOUNCED(how_severe)                                                        \
+	{                                                                                  \
+		.name = "leg.unannounced", .severity = (how_severe),                       \
+		.settable = unannounced_types, .class = CLASS_EVIDENCE, .kind = KIND_NOTE, \
+		.summary = "the checkpoint before on its itinerary did not announce it",   \
+	}
+
+static const struct event_type unread_types[] = OF_EACH_SEVERITY(PASSAGE_UNREAD);
+static const struct event_type unannounced_types[] = OF_EACH_SEVERITY(LEG_UNANNOUNCED);
 
 static const struct event_type event_types[EVENT_COUNT] = {
 	[EVENT_BARRIER_CLOSED] =
@@ -587,6 +597,7 @@ static const struct event_type event_types[EVENT_COUNT] = {
 			.summary =
 				"an announcement is not rightly signed by the gateway that it names",
 		},
+	[EVENT_LEG_UNANNOUNCED] = LEG_UNANNOUNCED(SEVERITY_MINOR),
 	[EVENT_SEAL_RESEALED] =
 		{
 			.name = "seal.resealed",
@@ -1040,7 +1051,7 @@ const struct event_type *event_type_by_name(const char *name)
 
 const struct event_type *event_type_with(const struct event_type *type, enum severity severity)
 {
-	return type->settable ? &unread_types[severity] : type;
+	return type->settable ? &type->settable[severity] : type;
 }
 
 const char *severity_name(enum severity severity)

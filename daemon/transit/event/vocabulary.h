@@ -96,6 +96,7 @@ enum event_id {
 	EVENT_LEG_CLOCK_FAULT,
 	EVENT_LEG_OVERDUE,
 	EVENT_LEG_UNSIGNED,
+	EVENT_LEG_UNANNOUNCED,
 	EVENT_SEAL_RESEALED,
 	EVENT_CONTROL_BEGUN,
 	EVENT_CONTROL_ENDED,
@@ -155,7 +156,8 @@ enum event_id {
 struct event_type {
 	const char *name; /* dotted, lower case: "seal.tampered" is topic seal/tampered */
 	enum severity severity;
-	bool settable; /* the severity, by the configuration: what it is without is here */
+	const struct event_type *settable; /* of each severity, where the configuration says which;
+					    * what it is without is here; or NULL */
 	bool latched; /* stays until an officer acknowledges it */
 	enum event_class class;
 	enum event_kind kind;

@@ -47,7 +47,8 @@ int legs_new(const struct legs_conf *conf, const char *checkpoint, struct alarm_
 		err = expectations_init(&legs->expectations, book, conf->overdue_after_ns,
 					conf->overdue_after_ns + conf->keep_ns);
 	if (err == 0)
-		err = visits_init(&legs->visits, conf->overdue_after_ns + conf->keep_ns);
+		err = visits_init(&legs->visits, conf->overdue_after_ns + conf->keep_ns,
+				  conf->unannounced_after_ns);
 	if (err == 0)
 		err = orders_init(&legs->orders);
 	if (err < 0) {
@@ -395,6 +396,7 @@ static void carry_announced(struct visit *visit, const struct handover *announce
 static void note_origin(struct visit *visit, const struct handover *announced)
 {
 	memcpy(visit->from, announced->from, sizeof(visit->from));
+	visit->owed_by[0] = '\0';
 	visit->departed_utc_ns = announced->departed_utc_ns;
 	carry_announced(visit, announced);
 }
@@ -481,14 +483,44 @@ static void judge(struct legs *legs, struct teller *teller, struct expectation *
 			 custody->place.at_mono_ns);
 }
 
+static bool has_key_of(const struct legs_keys *keys, const char *checkpoint)
+{
+	static const char begin[] = "corridor/";
+	size_t bytes = strlen(checkpoint);
+
+	for (size_t i = 0; i < keys->count; i++) {
+		const char *name = keys->key[i];
+
+		if (strncmp(name, begin, strlen(begin)) == 0 &&
+		    strncmp(name + strlen(begin), checkpoint, bytes) == 0 &&
+		    name[strlen(begin) + bytes] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* That checkpoint announces what leaves it for here. */
+static bool announces(const struct legs_conf *conf, const char *checkpoint)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < LEGS_KEY_LISTS; i++)
+		known |= has_key_of(&conf->keys[i], checkpoint);
+	return conf->unannounced == LEGS_OF_ALL || (conf->unannounced == LEGS_OF_KEYS && known);
+}
+
 /* Nobody announced it yet. */
 static void note_visit(struct legs *legs, struct teller *teller, const struct legs_custody *custody)
 {
 	struct visit *arrived = visits_find(&legs->visits, custody->id);
+	const bool came_back = arrived != NULL;
 
 	if (arrived && !arrived->left)
 		return;
 	arrived = new_visit(legs, teller, custody);
+	if (!came_back && custody->stop_before && teller->now.clock != CLOCK_UNSYNCED &&
+	    announces(legs->conf, custody->stop_before))
+		snprintf(arrived->owed_by, sizeof(arrived->owed_by), "%s", custody->stop_before);
 	note_seals(arrived, custody);
 	visits_keep(&legs->visits, arrived, teller);
 }
@@ -860,6 +892,7 @@ static void note_withdrawn(struct legs *legs, struct teller *teller, struct visi
 {
 	if (announced) {
 		memcpy(visit->from, announced->from, sizeof(visit->from));
+		visit->owed_by[0] = '\0';
 		visit->departed_utc_ns = announced->departed_utc_ns;
 	}
 	if (!visit->from[0] || visit->withdrawn)
@@ -946,6 +979,7 @@ enum legs_heard legs_withdraw(struct legs *legs, struct teller *teller, const ch
 
 void legs_connected(struct legs *legs, struct teller *teller)
 {
+	visits_will_hear(&legs->visits, teller->now.mono_ns + EXPECTATION_HEARING_NS);
 	if (!legs->conf->require)
 		expectations_connected(&legs->expectations, teller);
 }
@@ -953,11 +987,15 @@ void legs_connected(struct legs *legs, struct teller *teller)
 void legs_heard(struct legs *legs, int64_t mono_ns)
 {
 	expectations_heard(&legs->expectations, mono_ns);
+	if (legs->visits.all_heard_mono_ns != INT64_MAX &&
+	    legs->visits.all_heard_mono_ns < mono_ns + EXPECTATION_HEARING_NS)
+		visits_will_hear(&legs->visits, mono_ns + EXPECTATION_HEARING_NS);
 }
 
 void legs_disconnected(struct legs *legs)
 {
 	expectations_disconnected(&legs->expectations);
+	visits_will_hear(&legs->visits, INT64_MAX);
 }
 
 /* ---- time ---------------------------------------------------------------------------- */
@@ -975,10 +1013,54 @@ int64_t legs_deadline(const struct legs *legs, const struct teller *teller)
 	return earlier_ns(due, legs->looked_mono_ns + LOOK_NS);
 }
 
+static void tell_unannounced(struct legs *legs, struct teller *teller, const struct visit *visit,
+			     const struct handover *missed)
+{
+	struct stay_place place = {
+		.lane = visit->lane, .passage = visit->passage, .at_mono_ns = teller->now.mono_ns};
+	struct jw *json = stay_tell_start(teller, &place, missed->ucr, place.at_mono_ns);
+
+	jw_open(json, "leg");
+	jw_text(json, "from", missed->from);
+	jw_text(json, "to", legs->checkpoint);
+	if (missed->part[0])
+		jw_text(json, "part", missed->part);
+	jw_utc(json, "arrived", visit->arrived_utc_ns);
+	jw_close(json);
+	tell_end_as(teller, event_type_with(event_type(EVENT_LEG_UNANNOUNCED),
+					    (enum severity)legs->conf->unannounced_severity));
+}
+
+/* All of it, or another part, may have been announced instead: then it is waited for. */
+static void miss(struct legs *legs, struct teller *teller, const struct visit *owed)
+{
+	struct visit visit = *owed;
+	struct handover missed = {0};
+
+	handover_set_id(&missed, visit.id);
+	memcpy(missed.from, visit.owed_by, sizeof(missed.from));
+	visit.owed_by[0] = '\0';
+	teller_flush(teller);
+	visits_remember(&legs->visits, &visit, teller);
+	if (legs_came_from(legs, missed.ucr))
+		teller_flush(teller);
+	else
+		tell_unannounced(legs, teller, &visit, &missed);
+}
+
+static void tell_missed(struct legs *legs, struct teller *teller)
+{
+	const struct visit *owed;
+
+	while ((owed = visits_owed(&legs->visits, teller)))
+		miss(legs, teller, owed);
+}
+
 void legs_tick(struct legs *legs, struct teller *teller)
 {
 	legs->looked_mono_ns = teller->now.mono_ns;
 	departures_tick(&legs->departures, teller);
 	expectations_tick(&legs->expectations, teller);
+	tell_missed(legs, teller);
 	visits_tick(&legs->visits, teller);
 }

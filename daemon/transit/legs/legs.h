@@ -9,6 +9,9 @@
  * or replaced for it, and it does not take the place of one that is signed. In the same transaction the announcement is withdrawn, by the empty state of its topic;
  * by a gateway that signs, with a word that takes it back. Where signatures are required that word alone counts: the
  * empty message can come from anybody, and silence, too.
+ *
+ * What came as its itinerary leads, and was announced by nobody in good time, is told (leg.unannounced): the
+ * announcement was held back, or never made. Nothing else follows from it.
  */
 #ifndef CORRIDORD_TRANSIT_LEGS_H
 #define CORRIDORD_TRANSIT_LEGS_H
@@ -26,6 +29,11 @@ struct move_list;
 struct reseals;
 struct teller;
 
+/* Checkpoints of which leg.unannounced is told. */
+enum legs_unannounced { LEGS_OF_NONE, LEGS_OF_KEYS, LEGS_OF_ALL };
+
+#define LEGS_KEY_LISTS 2
+
 /* doc/mqtt.md and the options of the block "handover" explain them. */
 struct legs_conf {
 	const char *gateway; /* its id */
@@ -33,6 +41,13 @@ struct legs_conf {
 	int64_t keep_ns; /* waited for so much longer */
 	int64_t shortest_ns; /* what was faster is not genuine; 0: not judged */
 	bool require; /* announcements that are rightly signed, and takes no others */
+	int unannounced; /* enum legs_unannounced */
+	int unannounced_severity; /* enum severity */
+	int64_t unannounced_after_ns; /* the arrival */
+	struct legs_keys {
+		char *const *key; /* corridor/<checkpoint>/... */
+		size_t count;
+	} keys[LEGS_KEY_LISTS]; /* of gateways that announce: borrowed */
 	bool signs; /* what this gateway says of handovers: so it can take one back in words */
 };
 
@@ -62,6 +77,7 @@ struct legs_custody {
 	bool complete; /* the readers answer: what was not seen is not there */
 	bool ordered; /* where it goes next is an officer's word */
 	const char *planned; /* and its itinerary says this checkpoint; or NULL */
+	const char *stop_before; /* of its itinerary, as it comes; NULL: none, or not known */
 	bool leaving; /* without the seals that officers removed */
 	const struct reseals *reseals; /* what was replaced is not handed on; or NULL */
 	const struct move_list *moved; /* is handed on; or NULL */

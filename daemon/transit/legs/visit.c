@@ -9,13 +9,15 @@
 #include "transit/event/teller.h"
 
 #define TEXT_VERSION \
-	4 /* 1: handover.h, and without unread seals; 3: without where it goes instead */
+	4 /* 1: handover.h, and without unread seals; 3: without where it goes instead, nothing is owed */
 #define SEALS_VERSION 3
 #define KEY	      "visit/"
+#define OWED	      1u /* a flag in the drawer */
 
-int visits_init(struct visits *visits, int64_t keep_ns)
+int visits_init(struct visits *visits, int64_t keep_ns, int64_t owed_ns)
 {
-	*visits = (struct visits){.keep_ns = keep_ns};
+	*visits = (struct visits){
+		.keep_ns = keep_ns, .owed_ns = owed_ns, .all_heard_mono_ns = INT64_MAX};
 	return drawer_init(&visits->drawer, VISITS_MAX);
 }
 
@@ -45,8 +47,10 @@ static bool read_visit(const char *text, struct visit *ret_visit)
 	ret_visit->complete = memo_take(&reader, 0, 1);
 	if (version > 1)
 		ret_visit->unread = (size_t)memo_take(&reader, 0, HANDOVER_SEALS);
-	if (version > 3)
+	if (version > 3) {
 		memo_take_text(&reader, ret_visit->instead, sizeof(ret_visit->instead));
+		memo_take_text(&reader, ret_visit->owed_by, sizeof(ret_visit->owed_by));
+	}
 	ret_visit->seal_count = leg_seals_recall(
 		ret_visit->seals, version < SEALS_VERSION ? version : SEALS_VERSION, &reader);
 	if (ret_visit->unread > ret_visit->seal_count)
@@ -73,10 +77,15 @@ struct visit *visits_find(struct visits *visits, const char *id)
 /* INT64_MIN: it is kept from when the clock is set. */
 static struct drawer_note note_of(const struct visits *visits, const struct visit *visit)
 {
+	const bool owed = visit->owed_by[0];
+
 	return (struct drawer_note){
-		.due_ns = visit->clock == CLOCK_UNSYNCED ? INT64_MIN
-							 : visit->arrived_utc_ns + visits->keep_ns,
+		.due_ns = visit->clock == CLOCK_UNSYNCED
+				  ? INT64_MIN
+				  : visit->arrived_utc_ns +
+					    (owed ? visits->owed_ns : visits->keep_ns),
 		.rank = visit->arrived_utc_ns / DRAWER_RANK_NS,
+		.flags = owed ? OWED : 0,
 	};
 }
 
@@ -108,6 +117,7 @@ static bool write_visit(const struct visit *visit, size_t seals, char text[MEMO_
 	memo_int(&memo, visit->complete && seals == visit->seal_count + visit->unread);
 	memo_int(&memo, (int64_t)(seals > visit->seal_count ? seals - visit->seal_count : 0));
 	memo_text(&memo, visit->instead);
+	memo_text(&memo, visit->owed_by);
 	leg_seals_remember(visit->seals, seals, &memo);
 	return memo_ok(&memo);
 }
@@ -193,10 +203,42 @@ bool visit_is_of(const struct visit *visit, const struct handover *handover)
 	       (visit->lane[0] ? visit->arrived_utc_ns : visit->departed_utc_ns);
 }
 
+struct visit *visits_owed(struct visits *visits, const struct teller *teller)
+{
+	struct drawer *drawer = &visits->drawer;
+
+	if (teller->now.clock == CLOCK_UNSYNCED || teller->now.mono_ns < visits->all_heard_mono_ns)
+		return NULL;
+	for (size_t i = 0; i < drawer->count; i++) {
+		if (!(drawer->flags[i] & OWED) ||
+		    drawer_note(drawer, i).due_ns > teller->now.utc_ns)
+			continue;
+		drawer->flags[i] &= (uint8_t)~OWED; /* once, whatever becomes of it */
+		return visits_at(visits, i);
+	}
+	return NULL;
+}
+
+void visits_will_hear(struct visits *visits, int64_t all_heard_mono_ns)
+{
+	visits->all_heard_mono_ns = all_heard_mono_ns;
+}
+
+/* What is owed is not missed before all that is retained was heard. */
 int64_t visits_due(const struct visits *visits, const struct teller *teller)
 {
-	return visits->drawer.count > 0 ? handover_due(drawer_due(&visits->drawer), &teller->now)
-					: INT64_MAX;
+	int64_t owed = INT64_MAX, others = INT64_MAX;
+
+	for (size_t i = 0; i < visits->drawer.count; i++) {
+		int64_t *first = visits->drawer.flags[i] & OWED ? &owed : &others;
+
+		*first = earlier_ns(*first, drawer_note(&visits->drawer, i).due_ns);
+	}
+	if (owed != INT64_MAX)
+		owed = handover_due(owed, &teller->now);
+	if (owed != INT64_MAX && owed < visits->all_heard_mono_ns)
+		owed = visits->all_heard_mono_ns;
+	return earlier_ns(owed, others == INT64_MAX ? others : handover_due(others, &teller->now));
 }
 
 void visits_tick(struct visits *visits, struct teller *teller)
@@ -206,6 +248,8 @@ void visits_tick(struct visits *visits, struct teller *teller)
 	for (size_t i = visits->drawer.count; i-- > 0;) {
 		const int64_t due_utc_ns = drawer_note(&visits->drawer, i).due_ns;
 
+		if (visits->drawer.flags[i] & OWED)
+			continue;
 		if (due_utc_ns == INT64_MIN)
 			drawer_set_due(&visits->drawer, i, teller->now.utc_ns + visits->keep_ns);
 		else if (due_utc_ns <= teller->now.utc_ns)

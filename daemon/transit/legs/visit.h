@@ -2,6 +2,9 @@
  * that nobody had announced is compared when the announcement is heard at last, and one that
  * is announced again (the checkpoint before cannot know) is not waited for.
  *
+ * What should have been announced is noted with its arrival (owed_by), until that is heard, or there was
+ * time enough and a link to hear it by (visits_owed).
+ *
  * They survive a restart by memories, "visit/<ucr>". VISITS_MAX at most: the oldest is evicted.
  */
 #ifndef CORRIDORD_TRANSIT_LEGS_VISIT_H
@@ -29,6 +32,8 @@ struct visit {
 	char passage[PASSAGE_ID_BYTES];
 	int64_t arrived_utc_ns;
 	enum clock_state clock;
+	char owed_by[HANDOVER_NAME_BYTES]; /* the checkpoint that should have announced it, and is
+					    * still waited for; empty: none is */
 	bool left;
 	bool whole; /* a part, and all of its consignment's have come */
 	bool withdrawn; /* the announcement is no longer retained */
@@ -41,6 +46,8 @@ struct visit {
 
 struct visits {
 	int64_t keep_ns;
+	int64_t owed_ns; /* an announcement may come so late */
+	int64_t all_heard_mono_ns; /* what is retained by now; INT64_MAX: there is no connection */
 	struct drawer drawer; /* by id */
 	struct visit found; /* the one that was looked at last */
 
@@ -48,7 +55,7 @@ struct visits {
 	char key[MEMORY_KEY_BYTES], text[MEMO_BYTES];
 };
 
-int visits_init(struct visits *visits, int64_t keep_ns); /* -ENOMEM */
+int visits_init(struct visits *visits, int64_t keep_ns, int64_t owed_ns); /* -ENOMEM */
 void visits_fini(struct visits *visits);
 void visits_recall(struct visits *visits, const char *key, const char *text);
 
@@ -65,6 +72,12 @@ void visits_remember(struct visits *visits, const struct visit *visit, struct te
 
 /* This announcement is of that arrival, not of one that is still to come. */
 bool visit_is_of(const struct visit *visit, const struct handover *handover);
+
+/* One of which an announcement is owed and was not heard in time; NULL: there is none. Valid as that of
+ * visits_find(). The caller ends its owed_by. */
+struct visit *visits_owed(struct visits *visits, const struct teller *teller);
+/* All that is retained will have come by then; INT64_MAX: there is no connection. */
+void visits_will_hear(struct visits *visits, int64_t all_heard_mono_ns);
 
 int64_t visits_due(const struct visits *visits, const struct teller *teller);
 void visits_tick(struct visits *visits, struct teller *teller);

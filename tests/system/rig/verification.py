@@ -15,6 +15,9 @@ class Log:
         self.checkpoint, self.gateway, self.epoch = checkpoint, gateway, epoch
         self.versions = {}  # seq: {hash: payload}, in the order they came
         self.status = (0, None)
+        self.ends = set()  # (seq, hash) of each status
+        self.moments = []  # (boot, monotonic time, seq) of each status
+        self.ahead = []
         self.heads = {}  # size: {root}
         self.forged_heads = 0
         self.right, self.missing, self.altered, self.evicted = {}, [], [], []
@@ -24,6 +27,7 @@ class Log:
         self.witnessed_at = {}  # size: the last of them
         self.clock_back, self.clock_ahead = [], []
         self.witnessed = 0
+        self.held_back = []
 
 
 def read(lines, keys):
@@ -43,6 +47,8 @@ def read(lines, keys):
                 one.versions.setdefault(said["seq"], {}).setdefault(hashlib.sha256(line).hexdigest(), said)
             elif kind == "corridord.status" and said.get("hash"):
                 one = log(said["checkpoint"], said["gateway"], said["epoch"])
+                one.ends.add((said["seq"], said["hash"]))
+                one.moments.append((said["boot"], said.get("mono_ns"), said["seq"]))
                 one.status = max(one.status, (said["seq"], said["hash"]), key=lambda status: status[0])
             elif kind == "corridord.head" and "note" in said:
                 take_note(log, said["note"], keys)
@@ -86,9 +92,20 @@ def last_of(log):
     return last
 
 
+def is_refuted(log, seq, event):
+    """It does not say when it was written, or a status of a minute later names a smaller number."""
+    if "boot" not in event or "recorded" not in event:
+        return True
+    late = event["recorded"]["mono_ns"] + 60 * 10**9
+    return any(boot == event["boot"] and at and at > late and size < seq for boot, at, size in log.moments)
+
+
 def walk(log):
     log.last = last_of(log)
-    log.altered = [seq for seq in log.versions if seq > log.last]
+    for seq in sorted(log.versions):
+        if seq > log.last:
+            refuted = any(is_refuted(log, seq, event) for event in log.versions[seq].values())
+            (log.altered if refuted else log.ahead).append(seq)
     wanted = None
     for seq in range(log.last, 0, -1):
         if seq == log.status[0]:
@@ -106,6 +123,11 @@ def walk(log):
             log.right[seq] = wanted or next(iter(versions))
             wanted = versions[log.right[seq]]["prev"]
     log.wrong |= wanted not in (None, ZEROS)
+
+
+def hold_against_statuses(log):
+    for seq, digest in log.ends:
+        log.wrong |= log.right.get(seq, digest) != digest
 
 
 def take_tombstones(logs):
@@ -151,6 +173,19 @@ def count_witnesses(log, wanted):
             log.witnessed = size
 
 
+def gave_up(logs, checkpoint, gateway, end):
+    """A right tombstone of that gateway names it."""
+    for log in logs.values():
+        for seq, digest in log.right.items():
+            event = log.versions[seq][digest]
+            if (log.checkpoint, log.gateway, event["type"]) != (checkpoint, gateway, "journal.evicted"):
+                continue
+            told = event["observed"]
+            if told["epoch"] == end["epoch"] and any(gap["first"] <= end["seq"] <= gap["last"] for gap in told["ranges"]):
+                return True
+    return False
+
+
 def check_follows(logs):
     without = set()
     for log in logs.values():
@@ -159,7 +194,10 @@ def check_follows(logs):
         follows = log.versions[1][log.right[1]].get("follows", [])
         for end in follows:
             before = logs.get((log.checkpoint, log.gateway, end["epoch"]))
-            log.wrong |= before is None or before.right.get(end["seq"], end["hash"]) != end["hash"]
+            if before is None:
+                log.wrong |= not gave_up(logs, log.checkpoint, log.gateway, end)
+                continue
+            log.wrong |= before.right.get(end["seq"], end["hash"]) != end["hash"]
         if not follows:
             log.wrong |= (log.checkpoint, log.gateway) in without
             without.add((log.checkpoint, log.gateway))
@@ -189,12 +227,33 @@ def check_clocks(logs):
                 log.clock_ahead.append(seq)
 
 
+def check_handovers(logs):
+    """What one log has as announced, and another one as not heard."""
+    legs = {"leg.departed": [], "leg.arrived": [], "leg.unannounced": []}
+    for log in logs.values():
+        for seq, digest in log.right.items():
+            event = log.versions[seq][digest]
+            if event["type"] in legs:
+                leg = event["leg"]
+                way = (leg["from"], leg["to"], event["consignment"]["ucr"], leg.get("part"))
+                legs[event["type"]].append((way, leg, log, seq))
+    arrived = {(way, leg["departed"]) for way, leg, _, _ in legs["leg.arrived"]}
+    for way, missed, log, seq in legs["leg.unannounced"]:
+        left = [
+            leg["departed"] for other, leg, _, _ in legs["leg.departed"]
+            if other == way and leg["departed"] <= missed["arrived"] and (way, leg["departed"]) not in arrived
+        ]
+        if left:
+            log.held_back.append(seq)
+
+
 def verify(lines, keys=(), witnesses=0):
     """{(checkpoint, gateway, epoch): verdict, ...}, and the worst of all as the exit code."""
     keys = [notes.Verifier(key) for key in keys]
     logs, garbled = read(lines, keys)
     for log in logs.values():
         walk(log)
+        hold_against_statuses(log)
     take_tombstones(logs)
     worst, said = 2 if garbled else 0 if logs else 1, {}
     for log in logs.values():
@@ -202,16 +261,17 @@ def verify(lines, keys=(), witnesses=0):
         count_witnesses(log, witnesses)
     check_follows(logs)
     check_clocks(logs)
+    check_handovers(logs)
     for key, log in logs.items():
         code = 0
-        if log.missing or not log.right or (keys and not log.signed) or (witnesses and not log.witnessed):
+        if log.missing or log.ahead or not log.right or (keys and not log.signed) or (witnesses and not log.witnessed):
             code = 1
         if log.altered or log.wrong or log.forged_heads:
             code = 2
         said[key] = {
             "verdict": ("good", "incomplete", "altered")[code], "missing": sorted(log.missing), "altered": sorted(log.altered),
             "evicted": sorted(log.evicted), "signed": log.signed, "witnessed": log.witnessed,
-            "clock_back": log.clock_back, "clock_ahead": log.clock_ahead,
+            "ahead": log.ahead, "clock_back": log.clock_back, "clock_ahead": log.clock_ahead, "held_back": sorted(log.held_back),
         }
         worst = max(worst, code)
     return said, worst
