@@ -69,7 +69,7 @@ def test_the_status_names_what_is_wrong_and_its_exit_code_says_how_bad_it_is(ctl
     assert re.search(r"^lane-1 +modbus-tcp +3 of 3", status.stdout, re.M)
     assert all(len(line) <= 80 for line in status.stdout.splitlines())
     lane.seal_read("GE-0047115")
-    ctl.wait(lambda: re.search(r"^entry-1 .*closed +GE-0047115 intact +good$", ctl.said("status"), re.M))
+    ctl.wait(lambda: re.search(r"^entry-1 .*closed +GE-0047115 intact 87 % +good$", ctl.said("status"), re.M))
 
 
 def test_the_status_has_the_cure_as_the_log_has(new_daemon, authority, tmp_path, closing):
