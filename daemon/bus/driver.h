@@ -130,8 +130,9 @@ struct driver {
 	int (*open)(void *instance);
 	void (*close)(void *instance); /* accepts half-opened and closed */
 	/* by fd, may be NULL: takes over what another instance holds of a point that says the same, before
-	 * open(), which opens the rest: no edge of it is lost. The other has the same options but for
-	 * its points, is open or closed, and is called with nothing more but close(). */
+	 * open(), which opens the rest: no edge of it is lost. The other has options of which heir() says
+	 * that this can be, is open or closed, and is called with nothing more but close(). */
+	bool (*heir)(const void *device_conf, const void *before_conf);
 	void (*inherit)(void *instance, size_t point, void *before, size_t point_before);
 
 	/* blocking: reads all points of one device once. 0, also when single points are

@@ -275,6 +275,19 @@ static void fail(const struct gpio *gpio, int err)
 	host->fault(host->data, 0, DRIVER_ALL, why.reason, why.message);
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* A line that is held is so under a name, and of a chip. */
+static bool gpio_heir(const void *device_conf, const void *before_conf)
+{
+	const struct gpio_device_conf *is = device_conf, *was = before_conf;
+
+	return is_same_text(is->chip, was->chip) && is_same_text(is->consumer, was->consumer);
+}
+
 /* The first line brings what waits for all of them; those that do not come leave it when they are
  * released. */
 static void gpio_inherit(void *instance, size_t point, void *before, size_t point_before)
@@ -395,6 +408,7 @@ const struct driver gpio_driver = {
 	.create = gpio_new,
 	.destroy = gpio_free,
 	.open = gpio_open,
+	.heir = gpio_heir,
 	.inherit = gpio_inherit,
 	.close = gpio_close,
 	.fd = gpio_fd,
