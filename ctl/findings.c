@@ -44,16 +44,18 @@ static void add(json_t *findings, const char *severity, const char *what, int64_
 static void look_at_disk(const json_t *journal, json_t *faults)
 {
 	const json_t *full = json_object_get(journal, "disk_full");
+	const bool fits = strcmp(text_of(journal, "condition"), "ok") == 0;
 	long long evicted = number_of(full, "evicted");
 	const char *path = text_of(full, "path");
-	char what[512], gone[64] = "what the broker has makes room";
+	char what[512], gone[96] = "what the broker has makes room";
 
 	if (!full)
 		return;
-	if (strcmp(text_of(journal, "condition"), "ok") != 0)
-		snprintf(gone, sizeof(gone), "nothing more fits");
 	if (evicted > 0)
-		snprintf(gone, sizeof(gone), "%lld unsent events given up so far", evicted);
+		snprintf(gone, sizeof(gone), "%s%lld unsent events given up so far",
+			 fits ? "" : "nothing more fits, ", evicted);
+	else if (!fits)
+		snprintf(gone, sizeof(gone), "nothing more fits, events wait in memory");
 	snprintf(what, sizeof(what),
 		 "journal: its disk is full: %s. Make room there (df -h %.*s): "
 		 "journalctl --vacuum-size=50M, apt-get clean, what else grows",
@@ -66,6 +68,8 @@ static void look_at_journal(const json_t *journal, json_t *faults)
 	const char *condition = text_of(journal, "condition"), *error = text_of(journal, "error");
 	char what[512];
 
+	if (strcmp(condition, "stalled") == 0 && json_object_get(journal, "disk_full"))
+		return; /* told with what to do */
 	if (strcmp(condition, "stalled") == 0)
 		snprintf(what, sizeof(what),
 			 "journal: nothing can be written: %s; events wait in memory (df, dmesg)",
@@ -76,6 +80,21 @@ static void look_at_journal(const json_t *journal, json_t *faults)
 	else
 		return;
 	add(faults, "fault", what, -1);
+}
+
+/* It is connected, and yet the centre is not told, or nothing is heard of it. */
+static void look_at_refused(const json_t *uplink, json_t *faults)
+{
+	const json_t *words;
+	char what[512];
+	size_t i;
+
+	json_array_foreach(json_object_get(uplink, "refused"), i, words)
+	{
+		snprintf(what, sizeof(what), "uplink \"%s\": %s", text_of(uplink, "host"),
+			 json_string_value(words));
+		add(faults, "fault", what, -1);
+	}
 }
 
 static void look_at_gateway(const json_t *status, json_t *faults, json_t *warnings)
@@ -93,6 +112,7 @@ static void look_at_gateway(const json_t *status, json_t *faults, json_t *warnin
 			 text_of(uplink, "host"), text_of(uplink, "error"));
 		add(warnings, "warning", what, number_of(uplink, "since_s"));
 	}
+	look_at_refused(uplink, faults);
 	if (strcmp(text_of(status, "clock"), "synced") != 0) {
 		snprintf(what, sizeof(what), "clock %s: times may be wrong (chrony, timesyncd?)",
 			 text_of(status, "clock"));

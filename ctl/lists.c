@@ -5,6 +5,9 @@
 #include "ctl/text.h"
 
 #define NUMBER_WIDTH 32
+#define WHY_COLUMN   54 /* of a device that is down */
+#define WHY_INDENT   8 /* of what has no room there */
+#define ALARM_COLUMN 35
 
 static void put_point(const json_t *point, FILE *out)
 {
@@ -69,7 +72,7 @@ int ctl_points(struct ctl *ctl)
 
 static void put_device(const json_t *device, FILE *out)
 {
-	char span[TEXT_SPAN_BYTES] = "";
+	char span[TEXT_SPAN_BYTES] = "", why[512] = "";
 	const char *state = text_of(device, "state");
 
 	if (json_object_get(device, "since_s"))
@@ -79,10 +82,12 @@ static void put_device(const json_t *device, FILE *out)
 	text_column(out, is_set(device, "flaps") ? "flaps" : state, 8);
 	text_column(out, span, 12);
 	if (strcmp(state, "down") == 0)
-		fprintf(out, "%s: %s", text_of(device, "reason"), text_of(device, "detail"));
+		snprintf(why, sizeof(why), "%s: %s", text_of(device, "reason"),
+			 text_of(device, "detail"));
 	else if (*text_of(device, "misfit"))
-		fprintf(out, "another device, says \"%s\"", text_of(device, "misfit"));
-	fputc('\n', out);
+		snprintf(why, sizeof(why), "another device, says \"%s\"",
+			 text_of(device, "misfit"));
+	text_put(out, why, WHY_COLUMN, WHY_INDENT);
 }
 
 static void put_devices(const json_t *devices, FILE *out)
@@ -113,12 +118,14 @@ int ctl_devices(struct ctl *ctl)
 
 static void put_alarm(const json_t *alarm, size_t number, FILE *out)
 {
+	char what[512];
+
 	fprintf(out, "%3zu  %.19s  ", number, text_of(alarm, "raised"));
 	text_column(out, text_of(alarm, "severity"), 9);
-	text_column(out, text_of(alarm, "type"), 24);
-	fprintf(out, "%-8s %-14s %s\n", is_set(alarm, "active") ? "active" : "cleared",
-		is_set(alarm, "acknowledged") ? "acknowledged" : "open",
-		text_of(alarm, "resource"));
+	snprintf(what, sizeof(what), "%s of %s: %s, %s", text_of(alarm, "type"),
+		 text_of(alarm, "resource"), is_set(alarm, "active") ? "active" : "cleared",
+		 is_set(alarm, "acknowledged") ? "acknowledged" : "not acknowledged");
+	text_put(out, what, ALARM_COLUMN, ALARM_COLUMN);
 }
 
 static void put_alarms(const json_t *alarms, FILE *out)

@@ -14,16 +14,17 @@
 #include "ctl/interrupt.h"
 #include "ctl/likeness.h"
 #include "ctl/loan.h"
+#include "ctl/scan_say.h"
+#include "ctl/sprint.h"
 #include "ctl/sweep.h"
 #include "ctl/text.h"
 #include "frames/host.h"
 
-#define LIKE_COLUMN    51 /* of the table of those that were found */
 #define OWN_PROFILES   SYSCONFDIR "/corridord/profiles"
-#define BY_PATH	       "/dev/serial/by-path"
 #define LISTEN_MS      2000
 #define LATE_MS	       500 /* an answer to who had the line before may still come */
 #define ANSWER_NS      (100 * NS_PER_MS) /* beside what the bytes take */
+#define SLOW_ANSWER_NS (400 * NS_PER_MS) /* of those one of whom was heard */
 #define NET_ANSWER_NS  (300 * NS_PER_MS)
 #define BYTES_WAITED   40 /* of a question and its answer, and the pause of an adapter */
 #define BITS_PER_BYTE  11
@@ -43,17 +44,24 @@ struct units {
 	int first, last;
 };
 
+static const struct units blocks[] = {{1, USUAL_UNITS}, {USUAL_UNITS + 1, 63}, {64, 247}};
+
+#define BLOCKS (sizeof(blocks) / sizeof(blocks[0]))
+
 struct scan {
 	struct ctl *ctl;
 	struct sweep sweep;
 	struct likeness *likeness;
 	struct alone_bus *bus;
 	int unit; /* that is asked */
+	int64_t answer_ns; /* each is waited for so long, beside what the bytes take */
 	json_t *found;
 	bool progress; /* somebody looks on */
+	bool one_speed; /* somebody was heard at it: no other is tried */
 	int64_t began_ns;
 	int asked, planned; /* units, each at each speed */
 	int garbled; /* answers at the present speed that were none */
+	char what[32]; /* the present speed */
 	struct loan loan; /* of the line, if a bus of the daemon has it */
 };
 
@@ -136,7 +144,8 @@ static void note(struct scan *scan, const struct found *found, const char *what)
 		json_object_set_new(one, "parity", json_string(sweep_parity_name(found->parity)));
 	}
 	json_array_append_new(scan->found, one);
-	scan->planned = scan->asked + scan->sweep.last_unit - found->unit; /* no other speed */
+	if (!scan->one_speed)
+		scan->planned = scan->asked + scan->sweep.last_unit - found->unit;
 	if (scan->progress)
 		fprintf(stderr, "\r%-14s unit %3d   answers%*s\n", what, found->unit, 32, "");
 }
@@ -202,8 +211,8 @@ static int ask_at(struct scan *scan, const struct alone *alone, const struct uni
 {
 	const int64_t bytes_ns = (int64_t)BYTES_WAITED * BITS_PER_BYTE * NS_PER_S / alone->baud;
 	char why[sizeof(((struct driver_peek *)0)->why)], what[32];
-	int err = alone_open(alone, alone->port ? ANSWER_NS + bytes_ns : NET_ANSWER_NS, &scan->bus,
-			     why);
+	int err = alone_open(alone, alone->port ? scan->answer_ns + bytes_ns : NET_ANSWER_NS,
+			     &scan->bus, why);
 
 	if (err < 0)
 		return ctl_fail("%s: %s", alone->port ? alone->port : alone->host, why);
@@ -271,13 +280,108 @@ static int ask_at_speeds(struct scan *scan, struct alone *alone, const struct un
 	return status;
 }
 
+/* ---- the quick pass ------------------------------------------------------------------------- */
+
+static bool show_quick(void *data, int unit)
+{
+	struct scan *scan = data;
+
+	scan->unit = unit;
+	scan->asked++;
+	loan_go_on(&scan->loan);
+	show(scan, scan->what);
+	return !interrupted();
+}
+
+/* Somebody was heard when this unit was asked: who it is, then all others at that speed. */
+static int ask_around(struct scan *scan, struct alone *alone, int unit)
+{
+	const struct sweep *sweep = &scan->sweep;
+	const struct units near = within(sweep, (struct units){unit - SPRINT_BACK, unit});
+	const struct units rest[] = {{sweep->first_unit, near.first - 1},
+				     {near.last + 1, sweep->last_unit}};
+	int status;
+
+	scan->one_speed = true;
+	scan->asked = 0;
+	scan->planned = sweep->last_unit - sweep->first_unit + 1;
+	scan->began_ns = clock_mono_ns();
+	scan->answer_ns = SLOW_ANSWER_NS;
+	status = ask_at(scan, alone, &near);
+	scan->answer_ns = ANSWER_NS;
+	scan->one_speed = json_array_size(scan->found) > 0;
+	for (size_t i = 0; scan->one_speed && i < 2 && status == CTL_FINE; i++)
+		if (rest[i].first <= rest[i].last)
+			status = ask_at(scan, alone, &rest[i]);
+	return status;
+}
+
+/* Units of a block at one speed, until somebody is found. */
+static int run_quickly(struct scan *scan, struct alone *alone, struct units units)
+{
+	struct sprint sprint = {.port = alone->port,
+				.baud = alone->baud,
+				.parity = alone->parity,
+				.last = units.last,
+				.data = scan,
+				.next = show_quick};
+	int status = CTL_FINE, unit = units.first - 1;
+
+	snprintf(scan->what, sizeof(scan->what), "%d %s", alone->baud,
+		 sweep_parity_name(alone->parity));
+	while (status == CTL_FINE && unit < units.last && !interrupted() && !scan->one_speed) {
+		int err;
+
+		sprint.first = unit + 1;
+		err = sprint_run(&sprint, &unit);
+		if (err < 0)
+			return ctl_fail("%s: %s", alone->port, strerror(-err));
+		if (unit == 0)
+			break;
+		end_show(scan);
+		status = ask_around(scan, alone, unit);
+	}
+	end_show(scan);
+	return status;
+}
+
+/* Most devices answer within some hundredths of a second: all units at all speeds in a minute. */
+static int sprint_line(struct scan *scan, struct alone *alone)
+{
+	const struct sweep *sweep = &scan->sweep;
+	const size_t settings = sweep->speed_count * sweep->parity_count;
+	int status = CTL_FINE;
+
+	if (sweep->last_unit - sweep->first_unit < USUAL_UNITS)
+		return CTL_FINE;
+	for (size_t block = 0; block < BLOCKS; block++) {
+		const struct units units = within(sweep, blocks[block]);
+
+		for (size_t i = 0; i < settings && units.first <= units.last; i++) {
+			if (status != CTL_FINE || interrupted() || scan->one_speed)
+				return status;
+			alone->baud = sweep->speeds[i % sweep->speed_count];
+			alone->parity = sweep->parities[i / sweep->speed_count];
+			status = run_quickly(scan, alone, units);
+		}
+	}
+	if (scan->progress && status == CTL_FINE && !scan->one_speed && !interrupted())
+		fputs("Nobody answers quickly: now each is given more time. Ctrl-C ends it.\n",
+		      stderr);
+	scan->asked = 0;
+	scan->planned = (int)settings * (sweep->last_unit - sweep->first_unit + 1);
+	scan->began_ns = clock_mono_ns();
+	return status;
+}
+
+/* ---- the thorough one ----------------------------------------------------------------------- */
+
 /* The usual units first, at all speeds. */
 static int ask_line(struct scan *scan, struct alone *alone)
 {
-	static const struct units blocks[] = {{1, USUAL_UNITS}, {USUAL_UNITS + 1, 63}, {64, 247}};
 	int status = CTL_FINE;
 
-	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+	for (size_t i = 0; i < BLOCKS; i++) {
 		const struct units units = within(&scan->sweep, blocks[i]);
 
 		if (status != CTL_FINE || units.first > units.last)
@@ -301,6 +405,8 @@ static int scan_line(struct scan *scan)
 		status = listen_first(&alone);
 	scan->began_ns = clock_mono_ns();
 	if (status == CTL_FINE)
+		status = sprint_line(scan, &alone);
+	if (status == CTL_FINE && !scan->one_speed && !interrupted())
 		status = ask_line(scan, &alone);
 	loan_end(&scan->loan);
 	return status;
@@ -314,141 +420,13 @@ static int scan_host(struct scan *scan)
 	return ask_at(scan, &scan->ctl->alone, &units);
 }
 
-/* ---- what is said ---------------------------------------------------------------------------- */
-
-/* The name of a port that stays when adapters change places; path itself when there is none. */
-static void lasting_name(const char *path, char out[PATH_MAX])
-{
-	char real[PATH_MAX], other[PATH_MAX], name[PATH_MAX];
-	DIR *folder = opendir(BY_PATH);
-	const struct dirent *entry;
-
-	snprintf(out, PATH_MAX, "%s", path);
-	while (folder && realpath(path, real) && (entry = readdir(folder))) {
-		if (entry->d_name[0] == '.' ||
-		    snprintf(name, sizeof(name), BY_PATH "/%s", entry->d_name) >= PATH_MAX)
-			continue;
-		if (realpath(name, other) && strcmp(other, real) == 0)
-			snprintf(out, PATH_MAX, "%s", name);
-	}
-	if (folder)
-		closedir(folder);
-}
-
-static const char *best_profile(const json_t *one)
-{
-	return json_string_value(
-		json_object_get(json_array_get(json_object_get(one, "like"), 0), "profile"));
-}
-
-static void put_table(const struct scan *scan)
-{
-	FILE *out = scan->ctl->out;
-	json_t *one, *like;
-	size_t i, k;
-
-	fputs("UNIT  SPEED        ANSWERS                     LOOKS LIKE\n", out);
-	json_array_foreach(scan->found, i, one)
-	{
-		int unit = (int)json_integer_value(json_object_get(one, "unit"));
-		char speed[32] = "-";
-
-		if (json_object_get(one, "baud"))
-			snprintf(speed, sizeof(speed), "%d %s",
-				 (int)json_integer_value(json_object_get(one, "baud")),
-				 json_string_value(json_object_get(one, "parity")));
-		fprintf(out, "%4d  %-13s%-28s", unit, speed,
-			json_string_value(json_object_get(one, "answers")));
-		json_array_foreach(json_object_get(one, "like"), k, like)
-			fprintf(out, "%s%*s%s (%d points)", k ? ",\n" : "", k ? LIKE_COLUMN : 0, "",
-				json_string_value(json_object_get(like, "profile")),
-				(int)json_integer_value(json_object_get(like, "points")));
-		fputs(k ? "\n" : "nothing known\n", out);
-		if (json_object_get(one, "every_unit"))
-			fputs("      as every unit: one device that does not look at the number\n",
-			      out);
-	}
-}
-
-static void put_device(const struct scan *scan, const json_t *one, const char *bus)
-{
-	const char *profile = best_profile(one);
-	const int unit = (int)json_integer_value(json_object_get(one, "unit"));
-	FILE *out = scan->ctl->out;
-
-	fprintf(out, "device \"unit-%d\" { %s  unit = %d\n", unit, bus, unit);
-	if (profile)
-		fprintf(out, "    profile = \"%s\" }\n", profile);
-	else
-		fputs("    point \"first\" { table = \"holding\"  address = 0 } }\n", out);
-}
-
-/* host: "name" or "name:port". */
-static void name_host(const char *host, char *out, size_t bytes)
-{
-	struct uplink_host parsed = {.port = 0};
-	int used;
-
-	(void)uplink_host_parse(host, ALONE_PORT, &parsed); /* it was, when it was asked */
-	used = snprintf(out, bytes, "driver = \"modbus-tcp\"  host = \"%s\"", parsed.name);
-	if (parsed.port != ALONE_PORT)
-		snprintf(out + used, bytes - (size_t)used, "  port = %d", parsed.port);
-}
-
-static void put_blocks(const struct scan *scan)
-{
-	const struct alone *alone = &scan->ctl->alone;
-	FILE *out = scan->ctl->out;
-	char bus[PATH_MAX + 64];
-	int baud = 0, number = 0;
-	const char *parity = "";
-	json_t *one;
-	size_t i;
-
-	fputs("\nTo paste, with a name for each:\n", out);
-	json_array_foreach(scan->found, i, one)
-	{
-		const char *its_parity = json_string_value(json_object_get(one, "parity"));
-		int its_baud = (int)json_integer_value(json_object_get(one, "baud"));
-
-		if (alone->port && (its_baud != baud || strcmp(its_parity, parity) != 0)) {
-			char port[PATH_MAX];
-
-			baud = its_baud;
-			parity = its_parity;
-			lasting_name(alone->port, port);
-			fprintf(out,
-				"bus \"line-%d\" { driver = \"modbus-rtu\"  port = \"%s\"  baud = "
-				"%d  parity = \"%s\" }\n",
-				++number, port, baud, parity);
-		}
-		if (alone->port)
-			snprintf(bus, sizeof(bus), "bus = \"line-%d\"", number);
-		else
-			name_host(alone->host, bus, sizeof(bus));
-		put_device(scan, one, bus);
-	}
-}
-
-static void put_all(const struct scan *scan)
-{
-	if (interrupted())
-		fprintf(scan->ctl->out, "Broken off: %d of %d questions were asked.\n", scan->asked,
-			scan->planned);
-	if (json_array_size(scan->found) == 0) {
-		fputs("Nobody answers: is there power, are A and B the right way round, is the line\n"
-		      "terminated, another speed (--baud) or parity (--parity)? A few units are asked\n"
-		      "more thoroughly: --unit 1-16\n",
-		      scan->ctl->out);
-		return;
-	}
-	put_table(scan);
-	put_blocks(scan);
-}
+/* ---- all ---------------------------------------------------------------------------------- */
 
 int ctl_scan(struct ctl *ctl)
 {
-	struct scan scan = {.ctl = ctl, .progress = !ctl->json && isatty(STDERR_FILENO)};
+	struct scan scan = {.ctl = ctl,
+			    .answer_ns = ANSWER_NS,
+			    .progress = !ctl->json && isatty(STDERR_FILENO)};
 	const char *wrong;
 	char *port = NULL;
 	int status;
@@ -470,7 +448,11 @@ int ctl_scan(struct ctl *ctl)
 	if (status == CTL_FINE && ctl->json)
 		ctl_print_json(ctl, scan.found);
 	else if (status == CTL_FINE)
-		put_all(&scan);
+		scan_say(&(struct scan_result){.ctl = ctl,
+					       .bus = port ? ctl->argv[0] : NULL,
+					       .found = scan.found,
+					       .asked = scan.asked,
+					       .planned = scan.planned});
 	if (status == CTL_FINE && json_array_size(scan.found) == 0)
 		status = CTL_FAULTS;
 	likeness_free(scan.likeness);

@@ -63,7 +63,9 @@ static void put_uplink(const json_t *status, FILE *out)
 	char line[320], span[TEXT_SPAN_BYTES];
 
 	snprintf(line, sizeof(line), "UPLINK   %-13sbacklog %lld  since %s  %s",
-		 is_set(uplink, "connected") ? "connected" : "DOWN",
+		 !is_set(uplink, "connected")	      ? "DOWN"
+		 : json_object_get(uplink, "refused") ? "REFUSES"
+						      : "connected",
 		 (long long)number_of(json_object_get(status, "journal"), "backlog"),
 		 text_span(number_of(uplink, "since_s"), span), *host ? host : "no host yet");
 	put_line(out, line);

@@ -5,7 +5,7 @@
 
 #include "ctl/text.h"
 
-#define PLACE_WIDTH 22
+#define PLACE_LEAST 8 /* columns, whatever stands before it */
 
 /* ---- lanes ------------------------------------------------------------------------------ */
 
@@ -38,12 +38,24 @@ static const json_t *sensor_of(const struct view *view, const char *lane, const 
 	return worst;
 }
 
+/* " 87 %", or nothing. */
+static void battery_of(const json_t *sensor, char out[16])
+{
+	const json_t *battery = json_object_get(json_object_get(sensor, "observed"), "battery");
+
+	out[0] = '\0';
+	if (json_is_number(battery))
+		snprintf(out, 16, " %.0f %%", json_number_value(battery));
+}
+
 static void put_sensor(const json_t *sensor, const char *more, size_t width, FILE *out)
 {
 	const char *state = text_of(sensor, "state");
+	char battery[16];
 	char cell[256], span[TEXT_SPAN_BYTES];
 	bool unknown = strcmp(state, "unknown") == 0 || strcmp(state, "fault") == 0;
 
+	battery_of(sensor, battery);
 	if (!sensor)
 		snprintf(cell, sizeof(cell), "-");
 	else if (unknown)
@@ -51,7 +63,7 @@ static void put_sensor(const json_t *sensor, const char *more, size_t width, FIL
 			 strcmp(state, "fault") == 0 ? "FAULT" : "UNKNOWN",
 			 text_span(number_of(sensor, "since_s"), span));
 	else
-		snprintf(cell, sizeof(cell), "%s%s", more, state);
+		snprintf(cell, sizeof(cell), "%s%s%s", more, state, battery);
 	text_column(out, cell, width);
 }
 
@@ -142,24 +154,29 @@ void status_add_lanes(const struct view *view, struct table *table)
 /* ---- buses ------------------------------------------------------------------------------ */
 
 /* What a path ends with tells it from others. */
-static const char *end_of(const char *place)
+static const char *end_of(const char *place, size_t width)
 {
 	size_t bytes = strlen(place);
 
-	return bytes > PLACE_WIDTH ? place + bytes - PLACE_WIDTH + 1 : place;
+	return bytes > width ? place + bytes - width + 1 : place;
 }
 
 static void add_bus(const json_t *bus, struct table *table)
 {
 	long long all = number_of(bus, "devices"), down = number_of(bus, "devices_down");
-	const char *place = text_of(bus, "place"), *end = end_of(place);
+	const char *place = text_of(bus, "place"), *end;
 	char devices[48], row[256];
+	size_t used, left;
 
 	snprintf(devices, sizeof(devices), "%lld of %lld", all - down, all);
-	snprintf(row, sizeof(row), "%-12.11s%-11.10s%-8s %-9lld %-8lld %-7lld %s%s",
-		 text_of(bus, "name"), text_of(bus, "driver"), devices,
-		 (long long)number_of(bus, "polls"), (long long)number_of(bus, "failures"),
-		 (long long)number_of(bus, "skipped"), end > place ? "…" : "", end);
+	used = (size_t)snprintf(row, sizeof(row), "%-12.11s%-11.10s%-8s %-9lld %-8lld %-7lld ",
+				text_of(bus, "name"), text_of(bus, "driver"), devices,
+				(long long)number_of(bus, "polls"),
+				(long long)number_of(bus, "failures"),
+				(long long)number_of(bus, "skipped"));
+	left = used + PLACE_LEAST < TEXT_WIDTH ? TEXT_WIDTH - used : PLACE_LEAST;
+	end = end_of(place, left);
+	snprintf(row + used, sizeof(row) - used, "%s%s", end > place ? "…" : "", end);
 	table_add(table, down > 0 || !is_set(bus, "open"), row);
 }
 

@@ -321,10 +321,22 @@ static int replay_read(void *instance)
 	return err < 0 ? err : arm(replay);
 }
 
+static bool replay_lacks(const void *device_conf, const void *point_conf,
+			 char ret_words[DRIVER_DOUBT_BYTES])
+{
+	const struct replay_conf *conf = device_conf;
+
+	if (point_conf || access(conf->file, R_OK) == 0)
+		return false;
+	snprintf(ret_words, DRIVER_DOUBT_BYTES, "%s: %s", conf->file, strerror(errno));
+	return true;
+}
+
 const struct driver replay_driver = {
 	.name = "replay",
 	.summary = "a recorded or hand-written trace, line by line",
 	.device = {.options = device_options, .bytes = sizeof(struct replay_conf)},
+	.lacks = replay_lacks,
 	.create = replay_new,
 	.destroy = replay_free,
 	.open = replay_open,

@@ -27,7 +27,7 @@ void pump_hold(struct link *link, enum outlet_stream stream, const struct outbox
 {
 	struct gate *gate = &link->gate[stream];
 	int64_t delay_ns = backoff_ns(&link->retry, gate->refusals++, random_chance());
-	char topic[TOPIC_BYTES];
+	char topic[TOPIC_BYTES], words[REFUSED_BYTES];
 
 	gate->probing = true;
 	gate->held_position = record->position;
@@ -37,10 +37,13 @@ void pump_hold(struct link *link, enum outlet_stream stream, const struct outbox
 		return;
 	gate->logged_refusal = why;
 	uplink_stream_topic(link->uplink->prefix, stream, record->type, topic);
-	log_warnx("\"%s\": event %" PRIu64
-		  " refused on %s: %s (check the broker's access list and limits), kept, "
-		  "trying again in %.1f s",
-		  host_text(link), record->seq, topic, why, in_seconds(delay_ns));
+	snprintf(words, sizeof(words),
+		 "event %" PRIu64
+		 " refused on %.220s: %.100s (check the broker's access list and limits)",
+		 record->seq, topic, why);
+	parent_tell_refused(link->uplink, REFUSED_EVENTS, words);
+	log_warnx("\"%s\": %s, kept, trying again in %.1f s", host_text(link), words,
+		  in_seconds(delay_ns));
 }
 
 static void open_gate(struct link *link, enum outlet_stream stream)
@@ -52,6 +55,8 @@ static void open_gate(struct link *link, enum outlet_stream stream)
 	gate->probing = false;
 	gate->logged_refusal = NULL;
 	gate->refusals = 0;
+	if (!link->gate[STREAM_EVENTS].probing && !link->gate[STREAM_ALERTS].probing)
+		parent_tell_refused(link->uplink, REFUSED_EVENTS, NULL);
 	log_info("\"%s\": %s are taken again", host_text(link),
 		 stream == STREAM_ALERTS ? "alerts" : "events");
 }
@@ -72,13 +77,29 @@ void pump_hold_heads(struct link *link)
 
 /* States are not worth waiting for: a newer one comes, and all come again with the next
  * connection. So the refusal is only told. */
-static void note_refused_state(struct link *link, const char *why)
+static void note_refused_state(struct link *link, const struct window_entry *entry)
 {
-	if (!link->state_refusal_logged)
-		log_warnx("\"%s\": a status or state was refused: %s (check the broker's access "
-			  "list)",
-			  host_text(link), why);
+	const char *why = entry->refusal;
+	char words[REFUSED_BYTES];
+
+	if (link->state_refusal_logged)
+		return;
+	snprintf(words, sizeof(words),
+		 "a status or state was refused: %s (check the broker's access list)", why);
+	parent_tell_refused(link->uplink, REFUSED_STATES, words);
+	log_warnx("\"%s\": %s", host_text(link), words);
 	link->state_refusal_logged = true;
+	link->state_refusal_ends = entry->kind == SENT_STATE;
+}
+
+static void note_taken_state(struct link *link)
+{
+	link->state_refusals = 0;
+	if (!link->state_refusal_ends)
+		return;
+	link->state_refusal_logged = link->state_refusal_ends = false;
+	parent_tell_refused(link->uplink, REFUSED_STATES, NULL);
+	log_info("\"%s\": states are taken again", host_text(link));
 }
 
 void pump_note_refused_answer(struct link *link, const char *why)
@@ -150,7 +171,7 @@ static void take_ack(struct link *link, const struct window_entry *entry, struct
 	else if (entry->kind == SENT_ANSWER && entry->refusal)
 		pump_note_refused_answer(link, entry->refusal);
 	else if (entry->kind != WINDOW_FORGOTTEN && entry->refusal)
-		note_refused_state(link, entry->refusal);
+		note_refused_state(link, entry);
 	if (entry->kind == SENT_STATUS)
 		subscriptions_start(link);
 	if (entry->kind == SENT_HEAD && entry->refusal)
@@ -160,7 +181,7 @@ static void take_ack(struct link *link, const struct window_entry *entry, struct
 	if (entry->kind == SENT_STATE && entry->refusal)
 		pump_hold_states(link);
 	else if (entry->kind == SENT_STATE)
-		link->state_refusals = 0;
+		note_taken_state(link);
 	if (entry->kind == SENT_STATE && !entry->refusal && entry->position)
 		parent_tell_gone(link->uplink, entry->position);
 }

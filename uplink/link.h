@@ -128,6 +128,7 @@ struct link {
 	int64_t heads_open_ns; /* none before */
 	bool farewell_sent, farewell_done;
 	bool state_refusal_logged;
+	bool state_refusal_ends; /* when a state is taken: it was one that was refused */
 	unsigned state_refusals; /* in a row */
 	int64_t states_open_ns; /* no state before: the broker refused one, or the connection broke
 				 * while one was in flight */

@@ -34,6 +34,13 @@ void parent_tell_link(struct uplink *uplink, enum link_state state, size_t host,
 	tell(uplink, MESSAGE_LINK, &link);
 }
 
+void parent_tell_refused(struct uplink *uplink, enum refused_what what, const char *words)
+{
+	const struct message_refused refused = {.what = what, .words = words};
+
+	tell(uplink, MESSAGE_REFUSED, &refused);
+}
+
 static bool is_news(const struct message_progress *progress)
 {
 	bool acked = false;

@@ -16,6 +16,10 @@ int64_t parent_due_ns(const struct uplink *uplink); /* of the next flush */
 short parent_events(const struct uplink *uplink); /* what to wait for on the channel's fd */
 
 void parent_tell_link(struct uplink *uplink, enum link_state state, size_t host, const char *error);
+#define REFUSED_BYTES 400 /* of words that are told */
+
+/* words: NULL: no longer. */
+void parent_tell_refused(struct uplink *uplink, enum refused_what what, const char *words);
 /* A new session: everything on its way is forgotten and comes again. told: what the broker had
  * retained of this gateway. */
 void parent_rewind(struct uplink *uplink, const struct event_head *told);

@@ -61,7 +61,7 @@ void pump_start(struct link *link)
 	link->state_bytes = link->event_bytes = 0;
 	link->farewell_sent = false;
 	link->farewell_done = false;
-	link->state_refusal_logged = false;
+	link->state_refusal_logged = link->state_refusal_ends = false;
 	link->answer_refusal_logged = false;
 	link->replay_refusal_logged = false;
 	for (i = 0; i < STREAM_COUNT; i++)

@@ -210,6 +210,7 @@ void subscription_message(void *data, const struct inlet_message *heard)
 void subscription_answered(void *data, int mid, bool granted)
 {
 	struct link *link = data;
+	char words[REFUSED_BYTES];
 	size_t i;
 
 	if (last_heard_answered(link, mid, granted) || granted)
@@ -219,10 +220,13 @@ void subscription_answered(void *data, int mid, bool granted)
 
 		if (subscription->mid != mid || subscription->denied)
 			continue;
-		log_warnx("the broker does not let %s%s be subscribed to: nothing is heard of the "
-			  "%s",
-			  subscription->topic, subscription->inlet->levels,
-			  subscription->inlet->folder);
+		snprintf(
+			words, sizeof(words),
+			"the broker does not let %.200s%s be subscribed to: nothing is heard of the %s",
+			subscription->topic, subscription->inlet->levels,
+			subscription->inlet->folder);
+		parent_tell_refused(link->uplink, REFUSED_HEARING, words);
+		log_warnx("%s", words);
 		subscription->denied = true;
 	}
 }

@@ -1,5 +1,8 @@
 #include "bus/advice.h"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -86,6 +89,56 @@ static void advise_on_line(const struct bus_conf *bus, const char *place, FILE *
 	}
 }
 
+static bool has_address(const struct ifaddrs *interface, int family, const void *address)
+{
+	const struct sockaddr *own = interface->ifa_addr;
+
+	if (!own || own->sa_family != family)
+		return false;
+	if (family == AF_INET)
+		return memcmp(&((const struct sockaddr_in *)(const void *)own)->sin_addr, address,
+			      sizeof(struct in_addr)) == 0;
+	return memcmp(&((const struct sockaddr_in6 *)(const void *)own)->sin6_addr, address,
+		      sizeof(struct in6_addr)) == 0;
+}
+
+/* True also when nobody can tell. */
+static bool is_own_address(const char *text)
+{
+	struct in6_addr address;
+	struct ifaddrs *interfaces = NULL;
+	int family = inet_pton(AF_INET, text, &address) == 1 ? AF_INET : AF_INET6;
+	bool own = false;
+
+	if ((family == AF_INET6 && inet_pton(AF_INET6, text, &address) != 1) ||
+	    strcmp(text, "0.0.0.0") == 0 || strcmp(text, "::") == 0 || getifaddrs(&interfaces) < 0)
+		return true;
+	for (const struct ifaddrs *i = interfaces; i && !own; i = i->ifa_next)
+		own = has_address(i, family, &address);
+	freeifaddrs(interfaces);
+	return own;
+}
+
+/* "10.0.0.1:8080" or "[fd00::1]:8080", where devices of others connect. */
+static void advise_on_listening(const struct bus_conf *bus, const char *place, FILE *out)
+{
+	const char *port = strrchr(place, ':');
+	const size_t bracket = place[0] == '[';
+	char address[INET6_ADDRSTRLEN];
+
+	if (!port || (size_t)(port - place) < 2 * bracket)
+		return;
+	snprintf(address, sizeof(address), "%.*s", (int)((size_t)(port - place) - 2 * bracket),
+		 place + bracket);
+	if (is_own_address(address))
+		return;
+	begin(bus, out);
+	fprintf(out,
+		"note: listens at %s, and no interface of this machine has that address now: ip "
+		"address shows them\n",
+		address);
+}
+
 /* What a point holds alone, no other can have. */
 static bool holds(const struct config *config, size_t point, char ret_words[DRIVER_DOUBT_BYTES])
 {
@@ -116,8 +169,10 @@ void advice_on_places(const struct config *config, FILE *out)
 		bool exclusive = place_of(bus, place);
 		const struct bus_conf *other = other_at(config, i, place, other_place);
 
-		if (exclusive) {
+		if (exclusive && place[0] == '/') {
 			advise_on_line(bus, place, out);
+		} else if (exclusive) {
+			advise_on_listening(bus, place, out);
 		} else if (other) {
 			begin(bus, out);
 			fprintf(out,
@@ -154,19 +209,66 @@ static void advise_on_units(const struct bus *bus, FILE *out)
 	}
 }
 
+static void tell_of_point(const struct bus *bus, size_t device, size_t point, const char *note,
+			  FILE *out)
+{
+	const struct device_conf *conf = bus->devices[device].conf;
+
+	fprintf(out, "%s:%d: device \"%s\": point \"%s\": note: %s\n", conf->file, conf->line,
+		conf->name, bus->driver_devices[device].points[point].name, note);
+}
+
+static void advise_on_overlaps(const struct bus *bus, FILE *out)
+{
+	for (size_t i = 0; bus->driver->overlap && i < bus->device_count; i++) {
+		const struct driver_device *device = &bus->driver_devices[i];
+
+		for (size_t k = 1; k < device->point_count; k++)
+			for (size_t other = 0; other < k; other++) {
+				char words[DRIVER_DOUBT_BYTES];
+
+				if (!bus->driver->overlap(device->points[k].conf,
+							  device->points[other].conf))
+					continue;
+				snprintf(
+					words, sizeof(words),
+					"a part of it is a part of \"%.60s\", too: its address, or "
+					"its type?",
+					device->points[other].name);
+				tell_of_point(bus, i, k, words, out);
+			}
+	}
+}
+
+static void advise_on_lacking(const struct bus *bus, FILE *out)
+{
+	char words[DRIVER_DOUBT_BYTES];
+
+	for (size_t i = 0; bus->driver->lacks && i < bus->device_count; i++) {
+		const struct driver_device *device = &bus->driver_devices[i];
+		const struct device_conf *conf = bus->devices[i].conf;
+
+		if (bus->driver->lacks(device->conf, NULL, words)) {
+			fprintf(out, "%s:%d: device \"%s\": note: %s\n", conf->file, conf->line,
+				conf->name, words);
+			continue;
+		}
+		for (size_t k = 0; k < device->point_count; k++)
+			if (bus->driver->lacks(device->conf, device->points[k].conf, words))
+				tell_of_point(bus, i, k, words, out);
+	}
+}
+
 static void advise_on_points(const struct bus *bus, FILE *out)
 {
 	char doubt[DRIVER_DOUBT_BYTES];
 
 	for (size_t i = 0; bus->driver->doubt && i < bus->device_count; i++) {
 		const struct driver_device *device = &bus->driver_devices[i];
-		const struct device_conf *conf = bus->devices[i].conf;
 
 		for (size_t k = 0; k < device->point_count; k++)
 			if (bus->driver->doubt(device->points[k].conf, doubt))
-				fprintf(out, "%s:%d: device \"%s\": point \"%s\": note: %s\n",
-					conf->file, conf->line, device->name,
-					device->points[k].name, doubt);
+				tell_of_point(bus, i, k, doubt, out);
 	}
 }
 
@@ -259,6 +361,8 @@ void advice_on_bus(const struct config *config, const struct bus *bus, FILE *out
 	(void)config;
 	advise_on_units(bus, out);
 	advise_on_points(bus, out);
+	advise_on_overlaps(bus, out);
+	advise_on_lacking(bus, out);
 	advise_on_silence(bus, out);
 	advise_on_staleness(bus, out);
 	if (load < FULL)

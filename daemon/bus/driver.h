@@ -130,8 +130,9 @@ struct driver {
 	int (*open)(void *instance);
 	void (*close)(void *instance); /* accepts half-opened and closed */
 	/* by fd, may be NULL: takes over what another instance holds of a point that says the same, before
-	 * open(), which opens the rest: no edge of it is lost. The other has the same options but for
-	 * its points, is open or closed, and is called with nothing more but close(). */
+	 * open(), which opens the rest: no edge of it is lost. The other has options of which heir() says
+	 * that this can be, is open or closed, and is called with nothing more but close(). */
+	bool (*heir)(const void *device_conf, const void *before_conf);
 	void (*inherit)(void *instance, size_t point, void *before, size_t point_before);
 
 	/* blocking: reads all points of one device once. 0, also when single points are
@@ -148,11 +149,17 @@ struct driver {
 
 	/* For what is said about a configuration. Each may be NULL.
 	 * doubt: whether a point is allowed and mostly a mistake, and what is meant instead.
+	 * overlap: whether two points of a device have a part of a number in common.
+	 * lacks: what is not there now of what a point names, or the device itself (no point); whole
+	 * sentences of why.
 	 * holds: what of the hardware a point has for itself alone ("line \"lane1-up\"").
 	 * place: what only one bus can have ("/dev/ttyS1": exclusive) or should ("host:port").
 	 * unit: the number of a device on its bus. wire_ns: what one poll takes of the line; 0: it is
 	 * no line. */
 	bool (*doubt)(const void *point_conf, char ret_words[DRIVER_DOUBT_BYTES]);
+	bool (*overlap)(const void *point_conf, const void *other_conf);
+	bool (*lacks)(const void *device_conf, const void *point_conf,
+		      char ret_words[DRIVER_DOUBT_BYTES]);
 	bool (*holds)(const void *device_conf, const void *point_conf,
 		      char ret_words[DRIVER_DOUBT_BYTES]);
 	bool (*place)(const void *bus_conf, char *ret_place, size_t place_bytes); /* exclusive */

@@ -145,6 +145,9 @@ static void build_barrier(struct config_build *build, const struct conf_node *no
 	check_inputs(build, node, inputs);
 	check_words(build, node, barrier->status, barrier_words);
 	check_barrier_roles(build, node, barrier);
+	if (barrier->presence_fault != POINT_NONE && barrier->presence == POINT_NONE)
+		conf_complain_entry(&build->parser, conf_node_entry(node, "presence_fault"), NULL,
+				    "has no effect without \"presence\"");
 	barrier->name = conf_copy(build->parser.store, node->title);
 }
 

@@ -190,6 +190,28 @@ static void fit_map(struct config_build *build, const struct conf_source *source
 	}
 }
 
+/* What is never believed cannot be what is expected. */
+static void check_expected(struct config_build *build, const struct conf_source *source,
+			   const struct point_block *block)
+{
+	const struct conf_entry *entry = conf_source_entry(source, "expect");
+
+	for (size_t i = 0; i < block->expect.count; i++) {
+		const int64_t number = block->expect.item[i];
+		const double value = (double)number * block->conf.scale + block->conf.offset;
+
+		for (size_t k = 0; k < block->none.count; k++)
+			if (block->none.item[k] == number)
+				conf_complain_entry(&build->parser, entry, NULL,
+						    "has %lld, which is one of \"none\"",
+						    (long long)number);
+		if (value < block->min || value > block->max)
+			conf_complain_entry(&build->parser, entry, NULL,
+					    "has %lld, which \"min\" and \"max\" exclude",
+					    (long long)number);
+	}
+}
+
 static void set_belief(struct config_build *build, const struct conf_source *source,
 		       struct point_block *block, struct driver_point *driver_point)
 {
@@ -201,6 +223,8 @@ static void set_belief(struct config_build *build, const struct conf_source *sou
 	fit_numbers(build, conf_source_entry(source, "expect"), is_bit ? &one_bit : &conf->raw,
 		    &block->expect);
 	fit_map(build, source, block);
+	if (!is_bit)
+		check_expected(build, source, block);
 	if (is_bit) {
 		driver_point->none = block->none.item;
 		driver_point->none_count = block->none.count;

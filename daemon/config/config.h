@@ -182,7 +182,6 @@ size_t config_count(const struct config *config, enum config_part part);
 /* One of them, and all other blocks, as config_print() has them, but with secrets: to compare. */
 void config_write_part(const struct config *config, enum config_part part, size_t i, FILE *out);
 void config_write_point(const struct config *config, size_t i, FILE *out);
-void config_write_device_options(const struct config *config, size_t i, FILE *out); /* no points */
 void config_write_site(const struct config *config, FILE *out);
 
 /* The reference of all blocks and options, as a manual page's OPTIONS section (roff). */

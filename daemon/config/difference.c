@@ -164,11 +164,11 @@ static int compare_heir(const struct config *old, uint32_t was, const struct con
 {
 	size_t from = old->buses[was].devices[0], to = next->buses[is].devices[0];
 	size_t first = next->devices[to].first_point;
-	int err = compare_texts(old, from, next, to, config_write_device_options);
+	int err = 0;
 
-	if (err <= 0)
-		return err;
-	err = 0;
+	if (!next->buses[is].driver->heir(next->devices[to].driver_conf,
+					  old->devices[from].driver_conf))
+		return 0;
 	same->heirs[is] = was;
 	same->devices[to] = (uint32_t)from;
 	for (size_t i = 0; err == 0 && i < next->devices[to].point_count; i++)

@@ -438,13 +438,6 @@ void config_write_point(const struct config *config, size_t i, FILE *out)
 	print_point(&printer, i);
 }
 
-void config_write_device_options(const struct config *config, size_t i, FILE *out)
-{
-	struct printer printer = {.out = out, .config = config, .secrets = true};
-
-	print_device_options(&printer, &config->devices[i]);
-}
-
 void config_write_site(const struct config *config, FILE *out)
 {
 	struct printer printer = {.out = out, .config = config, .secrets = true};

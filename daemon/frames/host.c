@@ -24,6 +24,12 @@ static bool is_address(const char *name)
 	return inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1;
 }
 
+/* 10.0.0.300: digits and points alone are no name. */
+static bool is_broken_address(const char *name)
+{
+	return strspn(name, "0123456789.") == strlen(name);
+}
+
 /* Where the name begins and ends; ret_rest is what follows: "" or ":port". */
 static int split(const char *text, const char **ret_name, size_t *ret_bytes, const char **ret_rest)
 {
@@ -63,6 +69,8 @@ int uplink_host_parse(const char *text, int default_port, struct uplink_host *re
 	if (strpbrk(host.name, " \t/"))
 		return -EINVAL;
 	host.is_address = is_address(host.name);
+	if (!host.is_address && is_broken_address(host.name))
+		return -EINVAL;
 	if (*rest == ':')
 		err = parse_port(rest + 1, &host.port);
 	else if (*rest)

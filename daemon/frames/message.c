@@ -117,6 +117,9 @@ static const struct field link_fields[] = {
 	{0},
 };
 
+static const struct field refused_fields[] = {
+	{FIELD_U32, AT(refused, what), 0}, {FIELD_TEXT, AT(refused, words), WORD_MOST}, {0}};
+
 static const struct field rewind_fields[] = {
 	{FIELD_U32, AT(rewind, session), 0}, {FIELD_HEAD, AT(rewind, told), 0}, {0}};
 
@@ -169,6 +172,7 @@ static const struct field *const forms[MESSAGE_KINDS] = {
 	[MESSAGE_PING] = none,
 	[MESSAGE_STOP] = stop_fields,
 	[MESSAGE_LINK] = link_fields,
+	[MESSAGE_REFUSED] = refused_fields,
 	[MESSAGE_REWIND] = rewind_fields,
 	[MESSAGE_PROGRESS] = progress_fields,
 	[MESSAGE_STATES] = states_fields,

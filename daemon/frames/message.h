@@ -51,6 +51,7 @@ enum message_kind {
 	MESSAGE_STOP,
 	/* up */
 	MESSAGE_LINK, /* looking up, trying, online, offline */
+	MESSAGE_REFUSED, /* what the broker does not let through, and that it does again */
 	MESSAGE_REWIND, /* a new connection: both streams start behind their watermarks */
 	MESSAGE_RECALL, /* all that is retained was asked for anew */
 	MESSAGE_PROGRESS,
@@ -147,6 +148,19 @@ struct message_link {
 	uint32_t state; /* enum link_state */
 	uint32_t host; /* index */
 	const char *error; /* why it is offline, or NULL */
+};
+
+enum refused_what {
+	REFUSED_EVENTS, /* kept, and tried again */
+	REFUSED_STATES,
+	REFUSED_HEARING, /* a folder of topics */
+	REFUSED_KINDS
+};
+
+/* Each connection begins with nothing refused. */
+struct message_refused {
+	uint32_t what; /* enum refused_what */
+	const char *words; /* for people; NULL: no longer */
 };
 
 struct message_rewind {

@@ -1,5 +1,6 @@
 #include "gateway/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <glob.h>
 #include <libgen.h>
@@ -110,20 +111,42 @@ static void advise_on_journal(const struct look *look, const char *path)
 	free(copy);
 }
 
+/* Mostly a lane that somebody misses. */
+static void advise_on_passed_over(const struct look *look, const char *folder)
+{
+	DIR *parts = opendir(folder);
+	const struct dirent *entry;
+
+	while (parts && (entry = readdir(parts))) {
+		const char *name = entry->d_name, *ending = strrchr(name, '.');
+
+		if (name[0] == '.' || strncmp(name, "README", 6) == 0 ||
+		    (ending && ending != name && strcmp(ending, ".conf") == 0))
+			continue;
+		fprintf(look->notes,
+			"note: configuration: %s/%s is passed over: its name does not end in .conf\n",
+			folder, name);
+	}
+	if (parts)
+		closedir(parts);
+}
+
 /* The files of the configuration itself. */
 static void advise_on_parts(const struct look *look, const char *path)
 {
-	char *copy = strdup(path), pattern[4096];
+	char *copy = strdup(path), pattern[4096], folder[4080];
 	glob_t found = {0};
 
 	advise_on_text(look, "configuration", path);
 	if (!copy)
 		return;
-	snprintf(pattern, sizeof(pattern), "%s/conf.d/*.conf", dirname(copy));
+	snprintf(folder, sizeof(folder), "%s/conf.d", dirname(copy));
+	snprintf(pattern, sizeof(pattern), "%s/*.conf", folder);
 	if (glob(pattern, 0, NULL, &found) == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++)
 			advise_on_text(look, "configuration", found.gl_pathv[i]);
 	globfree(&found);
+	advise_on_passed_over(look, folder);
 	free(copy);
 }
 

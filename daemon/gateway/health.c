@@ -447,6 +447,22 @@ void health_status(const struct health *health, struct journal *journal, const s
 	jw_close(json);
 }
 
+static void put_refused(struct jw *json, const struct uplink_counters *counters)
+{
+	bool any = false;
+
+	for (int i = 0; i < REFUSED_KINDS; i++) {
+		if (!counters->not_taken[i][0])
+			continue;
+		if (!any)
+			jw_open_array(json, "refused");
+		jw_text(json, NULL, counters->not_taken[i]);
+		any = true;
+	}
+	if (any)
+		jw_close_array(json);
+}
+
 static void put_uplink_state(struct jw *json, const struct health_view *view,
 			     const struct instant *now)
 {
@@ -458,6 +474,7 @@ static void put_uplink_state(struct jw *json, const struct health_view *view,
 	jw_int(json, "since_s", (now->mono_ns - counters.since_mono_ns) / NS_PER_S);
 	if (counters.error[0])
 		jw_text(json, "error", counters.error);
+	put_refused(json, &counters);
 	jw_close(json);
 }
 
@@ -476,10 +493,11 @@ void health_line(const struct health_view *view, size_t devices, char out[HEALTH
 	for (size_t i = 0; i < view->bus_count; i++)
 		down += bus_counters(view->buses[i]).devices_down;
 	snprintf(out, HEALTH_LINE_BYTES,
-		 "%zu of %zu devices answer; %s%s; journal %s; %llu events to send", devices - down,
-		 devices, uplink.connected ? "connected to " : "not connected",
-		 uplink.connected ? uplink.host : "", condition_names[journal.condition],
-		 (unsigned long long)journal.backlog);
+		 "%zu of %zu devices answer; %s%s%s; journal %s; %llu events to send",
+		 devices - down, devices, uplink.connected ? "connected to " : "not connected",
+		 uplink.connected ? uplink.host : "",
+		 uplink.not_taken[REFUSED_EVENTS][0] ? ", which refuses events" : "",
+		 condition_names[journal.condition], (unsigned long long)journal.backlog);
 }
 
 size_t health_metrics_bytes(const struct config *config)

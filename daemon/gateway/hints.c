@@ -1,15 +1,19 @@
 #include "gateway/hints.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/un.h>
 
 #include "base/account.h"
 #include "outbound/uplink.h"
 
 #define PLACE_BYTES 300
 #define MIB	    (INT64_C(1024) * 1024)
+#define RUNTIME	    "/run/corridord/" /* the service makes it */
 
 /* ---- the site --------------------------------------------------------------------------- */
 
@@ -52,6 +56,16 @@ static int64_t disk_bytes(const char *path)
 	return bytes;
 }
 
+static bool is_in_memory(const char *path)
+{
+	static const char *const folders[] = {"/run/", "/var/run/", "/dev/shm/"};
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (strncmp(path, folders[i], strlen(folders[i])) == 0)
+			return true;
+	return false;
+}
+
 static void hint_at_journal(const struct config *config, FILE *notes)
 {
 	const struct journal_conf *journal = &config->journal;
@@ -66,11 +80,94 @@ static void hint_at_journal(const struct config *config, FILE *notes)
 			"note: journal quota: %lld MiB are more than its whole disk has (%lld MiB): it "
 			"will be full before anything gives way\n",
 			(long long)(journal->quota_bytes / MIB), (long long)(disk / MIB));
+	if (is_in_memory(journal->path))
+		fprintf(notes,
+			"note: journal path: %s is in memory: the power takes all that the broker has "
+			"not; a card or a disk has to have it, as /var/lib/corridord does\n",
+			journal->path);
 	if (journal->fallback && strcmp(journal->fallback, journal->path) == 0)
 		fprintf(notes, "note: journal fallback: is the path itself, so there is none\n");
 }
 
-/* ---- buses and lanes -------------------------------------------------------------------- */
+/* ---- sockets, files and hosts ----------------------------------------------------------- */
+
+/* What the service's own folder will have when it runs. */
+static bool is_made_by_service(const char *path)
+{
+	return strncmp(path, RUNTIME, sizeof(RUNTIME) - 1) == 0;
+}
+
+static void hint_at_folder(const char *option, const char *path, FILE *notes)
+{
+	char *copy = strdup(path), *slash = copy ? strrchr(copy, '/') : NULL;
+	struct stat there;
+
+	if (slash && slash > copy && !is_made_by_service(path)) {
+		*slash = '\0';
+		if (stat(copy, &there) < 0 || !S_ISDIR(there.st_mode))
+			fprintf(notes, "note: gateway %s: there is no folder %s\n", option, copy);
+	}
+	free(copy);
+}
+
+static void hint_at_control(const struct config *config, FILE *notes)
+{
+	const char *path = config->gateway.control;
+
+	if (!path)
+		return;
+	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		fprintf(notes,
+			"note: gateway control: the name of a socket has at most %zu bytes, and this "
+			"has %zu: nobody will be able to ask\n",
+			sizeof(((struct sockaddr_un *)0)->sun_path) - 1, strlen(path));
+	else
+		hint_at_folder("control", path, notes);
+}
+
+static void hint_at_prometheus(const struct config *config, FILE *notes)
+{
+	const char *path = config->gateway.prometheus;
+	const char *ending = path ? strrchr(path, '.') : NULL;
+
+	if (!path)
+		return;
+	hint_at_folder("prometheus", path, notes);
+	if (!ending || strcmp(ending, ".prom") != 0)
+		fprintf(notes,
+			"note: gateway prometheus: the node exporter reads files alone whose names "
+			"end in .prom\n");
+}
+
+static void hint_at_hosts(const struct config *config, FILE *notes)
+{
+	const struct conf_list *hosts = &config->uplink.hosts;
+
+	for (size_t i = 1; i < hosts->count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(hosts->item[i], hosts->item[k]) == 0)
+				fprintf(notes,
+					"note: uplink host: \"%s\" is there twice, expected another "
+					"broker\n",
+					hosts->item[i]);
+}
+
+/* ---- buses ------------------------------------------------------------------------------ */
+
+/* A blank in it, or an address such as 10.0.0.300. */
+static bool is_misspelt(const char *place)
+{
+	const size_t bytes = strcspn(place, ":");
+	struct in_addr address;
+	char name[INET_ADDRSTRLEN];
+
+	if (place[0] == '/')
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)bytes, place);
+	return strpbrk(place, " \t") ||
+	       (bytes > 0 && strspn(place, "0123456789.") == bytes &&
+		(bytes >= sizeof(name) || inet_pton(AF_INET, name, &address) != 1));
+}
 
 static bool is_no_host(const char *place)
 {
@@ -89,29 +186,16 @@ static void hint_at_bus(const struct bus_conf *bus, FILE *notes)
 	if (bus->device_count == 0)
 		fprintf(notes, "%s:%d: \"%s\": note: no device is on this bus\n", bus->file,
 			bus->line, bus->name);
-	if (is_no_host(place))
+	if (is_misspelt(place))
+		fprintf(notes,
+			"%s:%d: \"%s\": note: \"%s\" can be no host: a blank is in it, or a number "
+			"above 255\n",
+			bus->file, bus->line, bus->name, place);
+	else if (is_no_host(place))
 		fprintf(notes,
 			"%s:%d: \"%s\": note: %s: host is a name or an address alone, and port an "
 			"option of its own\n",
 			bus->file, bus->line, bus->name, place);
-}
-
-static bool share_point(const struct barrier_conf *a, const struct barrier_conf *b)
-{
-	return (a->status != POINT_NONE && a->status == b->status) ||
-	       (a->closed_limit != POINT_NONE && a->closed_limit == b->closed_limit) ||
-	       (a->open_limit != POINT_NONE && a->open_limit == b->open_limit);
-}
-
-static void hint_at_booms(const struct lane_conf *a, const struct lane_conf *b, FILE *notes)
-{
-	for (size_t i = 0; i < a->barrier_count; i++)
-		for (size_t k = 0; k < b->barrier_count; k++)
-			if (share_point(&a->barriers[i], &b->barriers[k]))
-				fprintf(notes,
-					"note: lane \"%s\" barrier \"%s\" looks at the same points as "
-					"barrier \"%s\" of lane \"%s\": copied, and not changed?\n",
-					b->name, b->barriers[k].name, a->barriers[i].name, a->name);
 }
 
 /* ---- handovers -------------------------------------------------------------------------- */
@@ -139,10 +223,11 @@ void hints_give(const struct config *config, FILE *notes)
 	hint_at_group(config, notes);
 	hint_at_journal(config, notes);
 	hint_at_handovers(config, notes);
+	hint_at_control(config, notes);
+	hint_at_prometheus(config, notes);
+	hint_at_hosts(config, notes);
 	uplink_advise(&config->uplink, notes);
 	for (size_t i = 0; i < config->bus_count; i++)
 		hint_at_bus(&config->buses[i], notes);
-	for (size_t i = 0; i < config->lane_count; i++)
-		for (size_t k = i + 1; k < config->lane_count; k++)
-			hint_at_booms(&config->lanes[i], &config->lanes[k], notes);
+	hints_at_lanes(config, notes);
 }

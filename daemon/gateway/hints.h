@@ -8,5 +8,7 @@
 
 /* A line each; nothing of it keeps the daemon from running. */
 void hints_give(const struct config *config, FILE *notes);
+/* Those of them that are of lanes. */
+void hints_at_lanes(const struct config *config, FILE *notes);
 
 #endif

@@ -180,6 +180,25 @@ static void note_offline(struct uplink *uplink, const char *error)
 	note_error(uplink, error);
 }
 
+static void forget_refused(struct uplink_counters *counters)
+{
+	for (int i = 0; i < REFUSED_KINDS; i++)
+		counters->not_taken[i][0] = '\0';
+}
+
+static int take_refused(struct uplink *uplink, const struct message_refused *refused)
+{
+	if (refused->what >= REFUSED_KINDS)
+		return -EBADMSG;
+	pthread_mutex_lock(&uplink->lock);
+	snprintf(uplink->counters.not_taken[refused->what],
+		 sizeof(uplink->counters.not_taken[refused->what]), "%s",
+		 refused->words ? refused->words : "");
+	pthread_mutex_unlock(&uplink->lock);
+	uplink_signal_change(uplink);
+	return 0;
+}
+
 static int take_link(struct uplink *uplink, const struct message_link *link)
 {
 	bool was_connected = uplink->counters.connected;
@@ -191,6 +210,7 @@ static int take_link(struct uplink *uplink, const struct message_link *link)
 	pthread_mutex_lock(&uplink->lock);
 	snprintf(uplink->counters.host, sizeof(uplink->counters.host), "%s",
 		 host_text(uplink, link->host));
+	forget_refused(&uplink->counters);
 	if (link->state == LINK_IS_ONLINE)
 		note_online(uplink);
 	else if (link->state == LINK_IS_OFFLINE)
@@ -416,6 +436,7 @@ bool messages_deliver_pending(struct uplink *uplink)
 
 union any {
 	struct message_link link;
+	struct message_refused refused;
 	struct message_rewind rewind;
 	struct message_progress progress;
 	struct message_states states;
@@ -428,6 +449,8 @@ static int take(struct uplink *uplink, const struct channel_message *raw, const 
 	switch (raw->kind) {
 	case MESSAGE_LINK:
 		return take_link(uplink, &any->link);
+	case MESSAGE_REFUSED:
+		return take_refused(uplink, &any->refused);
 	case MESSAGE_REWIND:
 		take_rewind(uplink, &any->rewind);
 		return 0;

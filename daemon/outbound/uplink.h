@@ -15,6 +15,7 @@
 
 #include "base/worker.h"
 #include "config/config.h"
+#include "frames/message.h"
 #include "journal/outlet.h"
 #include "outbound/inlet.h"
 #include "outbound/peers.h"
@@ -26,6 +27,8 @@ struct uplink_counters {
 	int64_t since_mono_ns; /* of the present state */
 	char host[128]; /* connected to, or tried last */
 	char error[192]; /* why it is not connected; empty: it is */
+	/* what the broker does not let through; empty: all it does */
+	char not_taken[REFUSED_KINDS][192];
 	char unsigned_why
 		[128]; /* why heads are not signed; empty: they are, or nobody asks for it */
 	uint64_t connects, published, acknowledged;

@@ -275,6 +275,19 @@ static void fail(const struct gpio *gpio, int err)
 	host->fault(host->data, 0, DRIVER_ALL, why.reason, why.message);
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* A line that is held is so under a name, and of a chip. */
+static bool gpio_heir(const void *device_conf, const void *before_conf)
+{
+	const struct gpio_device_conf *is = device_conf, *was = before_conf;
+
+	return is_same_text(is->chip, was->chip) && is_same_text(is->consumer, was->consumer);
+}
+
 /* The first line brings what waits for all of them; those that do not come leave it when they are
  * released. */
 static void gpio_inherit(void *instance, size_t point, void *before, size_t point_before)
@@ -347,6 +360,27 @@ static struct value_shape gpio_shape(const void *point_conf)
 	return (struct value_shape){.type = VALUE_BOOL};
 }
 
+static bool gpio_lacks(const void *device_conf, const void *point_conf,
+		       char ret_words[DRIVER_DOUBT_BYTES])
+{
+	const struct gpio_device_conf *device = device_conf;
+	struct gpio_scan scan;
+	struct gpio_chip *chip;
+	struct gpio_why why;
+	unsigned int offset;
+	int err = gpio_scan_open(device->chip, &scan, &why);
+
+	if (err == 0 && point_conf)
+		err = gpio_scan_line(&scan, point_conf, &chip, &offset, &why);
+	else if (point_conf)
+		err = 0; /* told of the device */
+	gpio_scan_close(&scan);
+	if (err != 0)
+		snprintf(ret_words, DRIVER_DOUBT_BYTES, "%.*s", DRIVER_DOUBT_BYTES - 1,
+			 why.message);
+	return err != 0;
+}
+
 static bool gpio_holds(const void *device_conf, const void *point_conf,
 		       char ret_words[DRIVER_DOUBT_BYTES])
 {
@@ -369,10 +403,12 @@ const struct driver gpio_driver = {
 	.device = {.options = device_options, .bytes = sizeof(struct gpio_device_conf)},
 	.point = {.options = point_options, .bytes = sizeof(struct gpio_point_conf)},
 	.shape = gpio_shape,
+	.lacks = gpio_lacks,
 	.holds = gpio_holds,
 	.create = gpio_new,
 	.destroy = gpio_free,
 	.open = gpio_open,
+	.heir = gpio_heir,
 	.inherit = gpio_inherit,
 	.close = gpio_close,
 	.fd = gpio_fd,

@@ -281,6 +281,25 @@ static bool modbus_doubt(const void *point_conf, char ret_words[DRIVER_DOUBT_BYT
 	return true;
 }
 
+static bool is_string(const struct modbus_point_conf *conf)
+{
+	return modbus_point_type(conf) == MODBUS_STRING;
+}
+
+/* Bits of one register, the same registers read in two ways and a part of a text are meant so. */
+static bool modbus_overlap(const void *point_conf, const void *other_conf)
+{
+	const struct modbus_point_conf *a = point_conf, *b = other_conf;
+	const int64_t a_end = a->address + modbus_point_width(a);
+	const int64_t b_end = b->address + modbus_point_width(b);
+
+	if (a->table != b->table || a->address == b->address || a->address >= b_end ||
+	    b->address >= a_end)
+		return false;
+	return (!is_string(a) || b->address < a->address || b_end > a_end) &&
+	       (!is_string(b) || a->address < b->address || a_end > b_end);
+}
+
 static int64_t modbus_wire_ns(const void *instance, size_t device)
 {
 	const struct modbus_bus *bus = instance;
@@ -346,7 +365,8 @@ static void modbus_instance_close(void *instance)
 	.destroy = modbus_instance_free, .open = modbus_open, .close = modbus_instance_close,   \
 	.poll = modbus_poll, .peek = modbus_peek, .shape = modbus_point_shape,                  \
 	.longest_ns = modbus_longest_ns, .place = modbus_place, .unit = modbus_unit,            \
-	.wire_ns = modbus_wire_ns, .vain_ns = modbus_vain_ns, .doubt = modbus_doubt
+	.wire_ns = modbus_wire_ns, .vain_ns = modbus_vain_ns, .doubt = modbus_doubt,            \
+	.overlap = modbus_overlap
 
 const struct driver modbus_rtu_driver = {
 	.name = "modbus-rtu",

@@ -531,6 +531,7 @@ RELOADED = {
     "nothing changes": lambda number: f"# {number}\n" + LOOP,
     "a device before it comes and goes": lambda number: SPARE * (number % 2) + LOOP,
     "a contact of it comes and goes": lambda number: contact("again", "io.loop") * (number % 2) + LOOP,
+    "an option of the device changes": lambda number: device(LOOP_POINT, recheck=f"{5 + number % 2}s") + contact("loop", "io.loop"),
     "another line of it comes and goes": lambda number: (
         device(*[point("spare", "spare")] * (number % 2), LOOP_POINT) + contact("loop", "io.loop")
     ),

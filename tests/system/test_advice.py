@@ -174,6 +174,12 @@ NEIGHBOUR = "corridor/tr-sarp/gw1+7549f9e3+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
         ("uplink {", 'journal { path = "j.db"  fallback = "j.db" }\nuplink {', "fallback: is the path itself"),
         ("uplink {", 'handover { require = true  keys = {"%s"} }\nuplink {' % NEIGHBOUR, "no signer block: where they ask it too"),
         ("uplink {", 'handover { keys = {"%s"} }\nuplink {' % NEIGHBOUR, "no signer block: nobody can tell"),
+        ("uplink {", 'journal { path = "/run/j.db" }\nuplink {', "note: journal path: /run/j.db is in memory: the power takes"),
+        ('id = "gw"', 'id = "gw"  control = "/no/such/control"', "note: gateway control: there is no folder /no/such"),
+        ('id = "gw"', f'id = "gw"  control = "/{"x" * 120}"', "the name of a socket has at most 107 bytes, and this has 121"),
+        ('id = "gw"', 'id = "gw"  prometheus = "/no/such/x.prom"', "note: gateway prometheus: there is no folder /no/such"),
+        ('id = "gw"', 'id = "gw"  prometheus = "/tmp/metrics"', "the node exporter reads files alone whose names end in .prom"),
+        ('host = "127.0.0.1"', 'host = {"127.0.0.1", "127.0.0.1"}', 'note: uplink host: "127.0.0.1" is there twice'),
         ('host = "127.0.0.1"', 'host = "broker.example"', "without TLS anybody on the way"),
         ('host = "127.0.0.1"', 'host = "127.0.0.1:8883"', "port 8883 usually speaks TLS"),
         ('host = "127.0.0.1"', 'host = "127.0.0.1"  port = 1883  tls { }', "port 1883 usually speaks no TLS"),
@@ -188,6 +194,9 @@ def test_what_of_the_site_is_mostly_a_mistake_is_told(tmp_path, old, new, words)
 
 
 LINE = 'bus "s" { driver = "modbus-rtu"  port = "%s" }\n' + device("d", 'bus = "s"', 1)
+STATES = 'device "d" { driver = "modbus-tcp"  host = "h"  unit = 1  address_base = 0  point "st" { table = "holding"  address = 1  map = {"%s"} } }\n'
+READS = 'lane "l" { barrier "boom" { status = "d.st"  travel_time = "8s" } }\n'
+SLOW = STATES.replace("unit = 1", 'unit = 1  poll = "30s"') % '1=closed", "2=open' + READS
 GPIO = 'device "%s" { driver = "gpio"  chip = "c"  point "u" { line = "up"  bias = "disabled" } }\n'
 
 
@@ -204,12 +213,42 @@ GPIO = 'device "%s" { driver = "gpio"  chip = "c"  point "u" { line = "up"  bias
             device("d", 'driver = "modbus-tcp"  host = "h"', 1, 'point "q" { table = "holding"  address = 40101 }'),
             'device "d": point "q": note: address 40101 is beyond most devices: in a manual it is holding 101, which is address = 101',
         ),
+        (TCP % "10.0.0.300", 'note: "10.0.0.300:502" can be no host'),
+        (TCP % "10.0.0.7 ", 'note: "10.0.0.7 :502" can be no host'),
+        (
+            device("d", 'driver = "modbus-tcp"  host = "h"', 1, 'point "q" { table = "holding"  address = 4  type = "u32" } point "r" { table = "holding"  address = 5 }'),
+            'device "d": point "r": note: a part of it is a part of "q", too',
+        ),
+        (GPIO % "a", 'device "a": note: no GPIO chip "c" found, see gpioinfo'),
+        ('device "r" { driver = "replay"  file = "/no/x.trace"  point "p" { } }\n', 'device "r": note: /no/x.trace: No such file or directory'),
+        (
+            'device "h" { driver = "http-in"  listen = {"203.0.113.9:8080"}  endpoint = "/a"  from = {"10.0.0.1"}  point "p" { path = "/x" } }\n',
+            '"h": note: listens at 203.0.113.9, and no interface of this machine has that address',
+        ),
+        (TCP % "10.0.0.7" + 'lane "l" { seal "a" { loop = "io.up" } seal "b" { loop = "io.up" } }\n', 'as seal "a" of lane "l": copied, and not changed?'),
+        (STATES % "1=open" + READS, 'barrier "boom": no number in the map of "d.st" means closed: that is never seen'),
+        (STATES % "2=closed" + READS, 'barrier "boom": no number in the map of "d.st" means open: that is never seen'),
+        (STATES % "1=opened" + 'lane "l" { seal "s" { status = "d.st" } }\n', 'seal "s": no number in the map of "d.st" means intact'),
+        (SLOW, 'barrier "boom": "d" is asked every 30.0 s, and the boom travels within 8.0 s: it may be up and down unseen'),
         (TCP % "10.0.0.7" + BOOM % "in" + BOOM % "out", 'as barrier "boom" of lane "in": copied, and not changed?'),
     ],
 )
 def test_what_of_buses_and_lanes_is_mostly_a_mistake_is_told(tmp_path, text, words):
     code, said = check(tmp_path, text)
     assert code == 0 and words in said
+
+
+def test_a_part_that_is_not_read_is_told(tmp_path):
+    parts = tmp_path / "conf.d"
+    parts.mkdir()
+    for name in ("README", "10-lane.conf", "20-lane.conf.txt", "30-LANE.CONF", ".40.conf.swp"):
+        (parts / name).write_text("")
+    _, said = check(tmp_path, "")
+    notes = sorted(line for line in said.splitlines() if "passed over" in line)
+    assert [note.split("conf.d/")[1] for note in notes] == [
+        "20-lane.conf.txt is passed over: its name does not end in .conf",
+        "30-LANE.CONF is passed over: its name does not end in .conf",
+    ]
 
 
 def test_a_folder_in_the_place_of_a_file_is_told(tmp_path):
@@ -251,6 +290,10 @@ TYPED = {
     "a factor": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding"  address = 1  factor = 0.1 } }', 'did you mean "scale"?'),
     "a loop that is a limit": ('lane "l" { barrier "b" { closed_limit = "io.up"  presence = "io.up" } }', 'is "closed_limit" already'),
     "a seal whose case is its loop": ('lane "l" { seal "s" { loop = "io.up"  tampered = "io.up" } }', '"io.up": is "tampered" already'),
+    "an expected number that is none": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding"  address = 1  max = 100  expect = {200} } }', 'has 200, which "min" and "max" exclude'),
+    "an expected number beyond": ('device "d" { bus = "b"  unit = 5  address_base = 0  point "p" { table = "holding"  address = 1  none = {7}  expect = {7} } }', 'has 7, which is one of "none"'),
+    "a broken loop of no loop": ('lane "l" { barrier "b" { open_limit = "io.up"  presence_fault = "io.up" } }', 'has no effect without "presence"'),
+    "TLS without a look": ('bus "m" { driver = "mqtt-in"  host = {"h"}  cafile = "/x" }', 'did you mean "ca"?'),
     "a brace too few": ('lane "l" { barrier "b" { open_limit = "io.up" }', 'has no "}"'),
 }
 

@@ -69,7 +69,7 @@ def test_the_status_names_what_is_wrong_and_its_exit_code_says_how_bad_it_is(ctl
     assert re.search(r"^lane-1 +modbus-tcp +3 of 3", status.stdout, re.M)
     assert all(len(line) <= 80 for line in status.stdout.splitlines())
     lane.seal_read("GE-0047115")
-    ctl.wait(lambda: re.search(r"^entry-1 .*closed +GE-0047115 intact +good$", ctl.said("status"), re.M))
+    ctl.wait(lambda: re.search(r"^entry-1 .*closed +GE-0047115 intact 87 % +good$", ctl.said("status"), re.M))
 
 
 def test_the_status_has_the_cure_as_the_log_has(new_daemon, authority, tmp_path, closing):
@@ -262,7 +262,7 @@ def test_a_scan_finds_the_units_of_a_line_their_speed_and_their_profiles(alone, 
     assert likeness(loop) == ["proconel-ld120"] and "discrete 0" in loop["answers"]
     assert likeness(reader)[0] == "generic-seal-reader"
     said = alone.said("scan", "--profiles", ROOT / "etc" / "profiles", *words)
-    assert 'baud = 38400  parity = "even" }' in said
+    assert 'baud = 38400  parity = "even"\n' in said
     assert 'device "unit-2" { bus = "line-1"  unit = 2\n    profile = "proconel-ld120" }' in said
     assert all(len(line) <= 80 for line in said.splitlines() if not line.startswith("bus"))
     folder = os.path.relpath(ROOT / "etc" / "profiles")
@@ -279,6 +279,25 @@ def test_a_scan_finds_a_boom_of_unknown_unit_and_speed_and_tries_no_other_speed_
     (one,) = found(alone, "--port", line.path, "--unit", "30-40", "--parity", "even")
     assert (one["unit"], one["baud"], one["parity"]) == (37, 19200, "even")
     assert likeness(one) == ["came-gard-ptx"]
+
+
+def test_a_scan_finds_a_unit_that_answers_late_by_what_it_hears_then(alone, closing):
+    """Nobody waits for each unit so long, at each speed."""
+    boom = Lane().boom
+    boom.delay_s = 0.3
+    line = closing(SerialServer({41: boom}, speed=termios.B19200)).start()
+    (one,) = found(alone, "--port", line.path, "--unit", "30-60", "--parity", "even")
+    assert (one["unit"], one["baud"], one["parity"]) == (41, 19200, "even")
+
+
+def test_blocks_of_a_scan_have_the_name_of_the_bus_and_fit_on_a_screen(new_daemon, broker, closing):
+    line = closing(SerialServer({2: Lane().boom})).start()
+    text = f'bus "lane-7" {{ driver = "modbus-rtu"  port = "{line.path}"  baud = 9600 }}\n'
+    text += conf.device("boom-1", "lane-7", 2, profile="came-gard-ptx", poll="100ms")
+    ctl = Ctl(new_daemon(conf.head(broker.port) + text).start().folder / "control")
+    said = ctl.said("scan", "lane-7", "--unit", "2", "--baud", "9600", "--parity", "even")
+    assert 'bus "lane-7" { driver = "modbus-rtu"  baud = 9600  parity = "even"\n' in said
+    assert 'device "unit-2" { bus = "lane-7"  unit = 2' in said
 
 
 def test_a_scan_that_is_broken_off_says_what_it_found_and_gives_the_line_back(new_daemon, broker, closing):

@@ -92,9 +92,10 @@ static void what_a_point_is_used_as_counts_as_its_own(void **state)
 	end(&pair);
 }
 
-#define IO(points)	 "device \"io\" { driver = gpio chip = \"c\"\n" points "}\n"
-#define LINE(name, more) "    point \"" name "\" { line = \"" name "\" bias = disabled " more " }\n"
-#define CONTACT(name)	 "contact \"" name "\" { input = \"io." name "\" }\n"
+#define IO_OF(chip, points) "device \"io\" { driver = gpio chip = \"" chip "\"\n" points "}\n"
+#define IO(points)	    IO_OF("c", points)
+#define LINE(name, more)    "    point \"" name "\" { line = \"" name "\" bias = disabled " more " }\n"
+#define CONTACT(name)	    "contact \"" name "\" { input = \"io." name "\" }\n"
 
 static void lines_of_a_chip_that_say_the_same_are_the_same_beside_others(void **state)
 {
@@ -115,19 +116,35 @@ static void lines_of_a_chip_that_say_the_same_are_the_same_beside_others(void **
 	end(&pair);
 }
 
-static void a_device_whose_own_options_differ_has_no_heir(void **state)
+static void a_device_whose_own_options_differ_keeps_lines_of_the_same_chip(void **state)
 {
 	struct pair pair;
 
 	(void)state;
 	compare(&pair, SITE IO(LINE("a", "")), SITE IO("recheck = 1s\n" LINE("a", "")));
-	assert_int_equal(pair.same.heirs[0], CONFIG_NEW);
-	assert_int_equal(pair.same.devices[0], CONFIG_NEW);
-	assert_int_equal(pair.same.points[0], CONFIG_NEW);
+	assert_int_equal(pair.same.buses[0], CONFIG_NEW);
+	assert_int_equal(pair.same.heirs[0], 0);
+	assert_int_equal(pair.same.devices[0], 0);
+	assert_int_equal(pair.same.points[0], 0);
 	end(&pair);
 	compare(&pair, SITE IO(LINE("a", "")), SITE IO(LINE("a", "")));
 	assert_int_equal(pair.same.buses[0], 0);
 	assert_int_equal(pair.same.heirs[0], CONFIG_NEW);
+	end(&pair);
+}
+
+static void lines_of_another_chip_or_consumer_have_no_heir(void **state)
+{
+	struct pair pair;
+
+	(void)state;
+	compare(&pair, SITE IO(LINE("a", "")), SITE IO("consumer = \"me\"\n" LINE("a", "")));
+	assert_int_equal(pair.same.heirs[0], CONFIG_NEW);
+	assert_int_equal(pair.same.points[0], CONFIG_NEW);
+	end(&pair);
+	compare(&pair, SITE IO(LINE("a", "")), SITE IO_OF("d", LINE("a", "")));
+	assert_int_equal(pair.same.heirs[0], CONFIG_NEW);
+	assert_int_equal(pair.same.devices[0], CONFIG_NEW);
 	end(&pair);
 }
 
@@ -187,7 +204,8 @@ int main(void)
 		cmocka_unit_test(a_bus_is_new_with_any_of_its_devices_and_what_hangs_on_them_too),
 		cmocka_unit_test(what_a_point_is_used_as_counts_as_its_own),
 		cmocka_unit_test(lines_of_a_chip_that_say_the_same_are_the_same_beside_others),
-		cmocka_unit_test(a_device_whose_own_options_differ_has_no_heir),
+		cmocka_unit_test(a_device_whose_own_options_differ_keeps_lines_of_the_same_chip),
+		cmocka_unit_test(lines_of_another_chip_or_consumer_have_no_heir),
 		cmocka_unit_test(what_is_set_up_once_is_named_and_nothing_else),
 		cmocka_unit_test(the_hash_is_of_what_is_said_and_not_of_how),
 	};

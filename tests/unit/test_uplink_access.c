@@ -126,6 +126,8 @@ static void an_event_that_may_not_be_published_is_kept_and_not_skipped(void **st
 				"authorized (check the broker's access list and limits), kept, "
 				"trying again in") == 1);
 	until(rig, uplink_counters(rig->uplink).refused >= 5);
+	assert_non_null(strstr(uplink_counters(rig->uplink).not_taken[REFUSED_EVENTS],
+			       "refused on " TOPIC_BASE));
 	until(rig, fake_journal_acked(&rig->journal, STREAM_EVENTS) == 49);
 	assert_int_equal(fake_journal_acked(&rig->journal, STREAM_ALERTS), 0);
 	allow(rig, ALL);
@@ -137,6 +139,7 @@ static void an_event_that_may_not_be_published_is_kept_and_not_skipped(void **st
 	assert_int_equal(times_logged(rig, "events are taken again"), 1);
 	assert_int_equal(times_logged(rig, "alerts are taken again"), 1);
 	assert_int_equal(uplink_counters(rig->uplink).connects, 1);
+	until(rig, uplink_counters(rig->uplink).not_taken[REFUSED_EVENTS][0] == '\0');
 	until(rig, uplink_counters(rig->uplink).acknowledged == EVENTS + 2);
 }
 

@@ -91,13 +91,15 @@ struct reading {
 	struct origin origin;
 };
 
+#define REPORT_DETAIL_BYTES 192
+
 /* A device answered again, or stopped answering. */
 struct device_report {
 	uint32_t device; /* index of the device, as config numbers them */
 	bool up;
 	enum reason reason;
 	int64_t at_mono_ns;
-	char detail[96]; /* for people: what failed, empty when up */
+	char detail[REPORT_DETAIL_BYTES]; /* for people: what failed, empty when up */
 };
 
 const char *quality_name(enum quality quality);
