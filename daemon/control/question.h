@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/fields.h"
+#include "base/members.h"
 #include "transit/event/event.h"
 
 #define QUESTION_BYTES	     1024 /* the longest line, with its end */
@@ -18,7 +18,7 @@
 #define QUESTION_NAME_BYTES  STATE_KEY_BYTES
 #define QUESTION_WORD_BYTES  64
 #define QUESTION_KEY_BYTES   192
-#define QUESTION_ERROR_BYTES FIELDS_ERROR_BYTES
+#define QUESTION_ERROR_BYTES MEMBERS_ERROR_BYTES
 #define QUESTION_EVENTS	     200 /* in an answer */
 #define QUESTION_REGISTERS   125 /* what one Modbus answer holds */
 

@@ -2,7 +2,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "base/fields.h"
+#include "base/members.h"
 #include "base/utf8.h"
 #include "control/question.h"
 
@@ -17,10 +17,10 @@
 #define WORDS                                                                                   \
 	(BIT(CONTROL_ACK) | BIT(CONTROL_PRESENT) | BIT(CONTROL_RESEAL) | BIT(CONTROL_CONTROL) | \
 	 BIT(CONTROL_RELEASE) | BIT(CONTROL_REDIRECT) | BIT(CONTROL_INCIDENT))
-#define TEXT(member)                                                             \
-	.type = FIELD_TEXT, .offset = offsetof(struct control_question, member), \
+#define TEXT(member)                                                              \
+	.type = MEMBER_TEXT, .offset = offsetof(struct control_question, member), \
 	.size = sizeof(((struct control_question *)0)->member)
-#define NUMBER(member) .type = FIELD_NUMBER, .offset = offsetof(struct control_question, member)
+#define NUMBER(member) .type = MEMBER_NUMBER, .offset = offsetof(struct control_question, member)
 
 static const struct {
 	const char *name;
@@ -50,8 +50,8 @@ static const struct {
 	[CONTROL_RECORD] = {"record", false},
 };
 
-static const struct field members[] = {
-	{.name = "method", .type = FIELD_OTHER, .methods = ALL},
+static const struct member members[] = {
+	{.name = "method", .type = MEMBER_OTHER, .methods = ALL},
 	{.name = "id", TEXT(id), .methods = ALL},
 	{.name = "of",
 	 TEXT(of),
@@ -99,8 +99,8 @@ static const struct field members[] = {
 	 .max = QUESTION_EVENTS},
 };
 
-static const struct field_table table = {
-	.of = "question", .fields = members, .count = sizeof(members) / sizeof(members[0])};
+static const struct member_table table = {
+	.of = "question", .members = members, .count = sizeof(members) / sizeof(members[0])};
 
 const char *control_method_name(enum control_method method)
 {
@@ -118,54 +118,54 @@ bool control_method_changes(enum control_method method)
 }
 
 static int take_method(json_t *object, struct control_question *question,
-		       char error[FIELDS_ERROR_BYTES])
+		       char error[MEMBERS_ERROR_BYTES])
 {
 	const char *name = json_string_value(json_object_get(object, "method"));
 
 	if (!name)
-		return fields_refuse(error, "\"method\" is missing, or no text");
+		return members_refuse(error, "\"method\" is missing, or no text");
 	for (enum control_method method = CONTROL_STATUS; method < CONTROL_METHODS; method++)
 		if (strcmp(methods[method].name, name) == 0) {
 			question->method = method;
 			return 0;
 		}
-	return fields_refuse(error, "there is no method \"%.40s\"",
-			     utf8_is_printable(name) ? name : "?");
+	return members_refuse(error, "there is no method \"%.40s\"",
+			      utf8_is_printable(name) ? name : "?");
 }
 
 /* Who it is from is told by the kernel, not by him. What else is in it, who carries it out knows. */
 static int take_word(json_t *object, struct control_question *question,
-		     char error[FIELDS_ERROR_BYTES])
+		     char error[MEMBERS_ERROR_BYTES])
 {
 	size_t bytes;
 
 	if (json_object_get(object, "officer"))
-		return fields_refuse(error, "\"officer\" is who asks");
+		return members_refuse(error, "\"officer\" is who asks");
 	json_object_del(object, "method");
 	json_object_del(object, "id");
 	bytes = json_dumpb(object, question->word, sizeof(question->word) - 1, JSON_COMPACT);
 	if (bytes >= sizeof(question->word))
-		return fields_refuse(error, "longer than %zu bytes", sizeof(question->word) - 1);
+		return members_refuse(error, "longer than %zu bytes", sizeof(question->word) - 1);
 	question->word[bytes] = '\0';
 	return 0;
 }
 
 static int take_members(json_t *object, struct control_question *question,
-			char error[FIELDS_ERROR_BYTES])
+			char error[MEMBERS_ERROR_BYTES])
 {
 	int err = take_method(object, question, error);
 
 	if (err == 0)
-		err = fields_take(&table, BIT(question->method), object, question, error);
+		err = members_take(&table, BIT(question->method), object, question, error);
 	if (err == 0 && control_method_is_word(question->method))
 		return take_word(object, question, error);
-	return err == 0 ? fields_check_names(&table, BIT(question->method),
-					     methods[question->method].name, object, error)
+	return err == 0 ? members_check_names(&table, BIT(question->method),
+					      methods[question->method].name, object, error)
 			: err;
 }
 
 int question_read(const char *line, struct control_question *ret_question,
-		  char ret_error[FIELDS_ERROR_BYTES])
+		  char ret_error[MEMBERS_ERROR_BYTES])
 {
 	json_error_t json_error;
 	json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &json_error);
@@ -176,8 +176,8 @@ int question_read(const char *line, struct control_question *ret_question,
 	ret_question->count = 1;
 	ret_question->most = QUESTION_EVENTS;
 	if (!object)
-		return fields_refuse(ret_error, "no JSON object, or not in UTF-8 (at byte %d)",
-				     json_error.position);
+		return members_refuse(ret_error, "no JSON object, or not in UTF-8 (at byte %d)",
+				      json_error.position);
 	err = take_members(object, ret_question, ret_error);
 	json_decref(object);
 	return err;

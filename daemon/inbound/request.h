@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/fields.h"
+#include "base/members.h"
 #include "journal/outlet.h"
 #include "transit/event/event.h"
 #include "transit/registry/identifier.h"
@@ -20,7 +20,7 @@
 #define REQUEST_TYPE_BYTES  64
 #define REQUEST_STEP_BYTES  8
 #define REQUEST_CODE_BYTES  8
-#define REQUEST_ERROR_BYTES FIELDS_ERROR_BYTES
+#define REQUEST_ERROR_BYTES MEMBERS_ERROR_BYTES
 #define REQUEST_SCHEMA	    "corridord.request/1"
 
 enum request_method {

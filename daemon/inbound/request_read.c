@@ -2,7 +2,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "base/fields.h"
+#include "base/members.h"
 #include "inbound/request.h"
 
 #define BIT(method) (1u << (method))
@@ -12,8 +12,8 @@
 #define OFFICERS    (ALL & ~BIT(REQUEST_STATUS) & ~REPLAY & ~PROOFS) /* they carry an officer's word */
 #define UCR	    (OFFICERS & ~BIT(REQUEST_ACK))
 #define TEXT(member) \
-	FIELD_TEXT, offsetof(struct request, member), sizeof(((struct request *)0)->member)
-#define OTHER FIELD_OTHER, 0, 0
+	MEMBER_TEXT, offsetof(struct request, member), sizeof(((struct request *)0)->member)
+#define OTHER MEMBER_OTHER, 0, 0
 
 static const char *const method_names[REQUEST_METHODS] = {
 	[REQUEST_PRESENT] = "present",	 [REQUEST_ACK] = "ack",
@@ -24,7 +24,7 @@ static const char *const method_names[REQUEST_METHODS] = {
 	[REQUEST_STATUS] = "status",
 };
 
-static const struct field members[] = {
+static const struct member members[] = {
 	{"id", TEXT(id), ALL, OFFICERS | REPLAY | PROOFS, 0, 0},
 	{"officer", TEXT(officer), OFFICERS, OFFICERS, 0, 0},
 	{"reason", TEXT(reason), OFFICERS, OFFICERS, 0, 0},
@@ -55,8 +55,8 @@ static const struct field members[] = {
 	{"new", OTHER, BIT(REQUEST_PROOF), 0, 0, 0},
 };
 
-static const struct field_table table = {
-	.of = "request", .fields = members, .count = sizeof(members) / sizeof(members[0])};
+static const struct member_table table = {
+	.of = "request", .members = members, .count = sizeof(members) / sizeof(members[0])};
 
 const char *request_method_name(enum request_method method)
 {
@@ -73,29 +73,29 @@ bool request_method_by_name(const char *name, enum request_method *ret_method)
 	return false;
 }
 
-static int check_schema(json_t *object, char error[FIELDS_ERROR_BYTES])
+static int check_schema(json_t *object, char error[MEMBERS_ERROR_BYTES])
 {
 	json_t *value = json_object_get(object, "schema");
 
 	if (value &&
 	    (!json_is_string(value) || strcmp(json_string_value(value), REQUEST_SCHEMA) != 0))
-		return fields_refuse(error, "\"schema\" is not " REQUEST_SCHEMA);
+		return members_refuse(error, "\"schema\" is not " REQUEST_SCHEMA);
 	return 0;
 }
 
 /* An examination begins, or it has ended and has a result. */
-static int check_step(const struct request *request, char error[FIELDS_ERROR_BYTES])
+static int check_step(const struct request *request, char error[MEMBERS_ERROR_BYTES])
 {
 	bool ends = strcmp(request->step, "end") == 0;
 
 	if (request->method != REQUEST_CONTROL)
 		return 0;
 	if (!ends && strcmp(request->step, "begin") != 0)
-		return fields_refuse(error, "\"step\" is neither \"begin\" nor \"end\"");
+		return members_refuse(error, "\"step\" is neither \"begin\" nor \"end\"");
 	if (ends && !request->result[0])
-		return fields_refuse(error, "\"result\" is missing");
+		return members_refuse(error, "\"result\" is missing");
 	if (!ends && request->result[0])
-		return fields_refuse(error, "\"result\" is known when it ends only");
+		return members_refuse(error, "\"result\" is known when it ends only");
 	return 0;
 }
 
@@ -124,7 +124,7 @@ static bool take_seq(json_t *value, json_int_t least, uint64_t *ret_seq)
 	return true;
 }
 
-static int take_range(json_t *value, struct request *request, char error[FIELDS_ERROR_BYTES])
+static int take_range(json_t *value, struct request *request, char error[MEMBERS_ERROR_BYTES])
 {
 	struct event_range *range = &request->ranges[request->range_count];
 
@@ -132,21 +132,21 @@ static int take_range(json_t *value, struct request *request, char error[FIELDS_
 	    !take_epoch(json_object_get(value, "epoch"), range->epoch) ||
 	    !take_seq(json_object_get(value, "first"), 1, &range->first) ||
 	    !take_seq(json_object_get(value, "last"), (json_int_t)range->first, &range->last))
-		return fields_refuse(error,
-				     "a range is \"epoch\" (16 hex digits), \"first\" from 1 on, "
-				     "\"last\" not before it");
+		return members_refuse(error,
+				      "a range is \"epoch\" (16 hex digits), \"first\" from 1 on, "
+				      "\"last\" not before it");
 	request->range_count++;
 	return 0;
 }
 
-static int take_since(json_t *value, struct request *request, char error[FIELDS_ERROR_BYTES])
+static int take_since(json_t *value, struct request *request, char error[MEMBERS_ERROR_BYTES])
 {
 	struct event_range *range = &request->ranges[0];
 
 	if (json_object_size(value) != 2 ||
 	    !take_epoch(json_object_get(value, "epoch"), range->epoch) ||
 	    !take_seq(json_object_get(value, "seq"), 0, &range->first))
-		return fields_refuse(
+		return members_refuse(
 			error, "\"since\" is \"epoch\" (16 hex digits) and \"seq\" from 0 on");
 	range->first++;
 	range->last = range->first;
@@ -165,27 +165,27 @@ static bool is_asker(const char *asker)
 	return true;
 }
 
-static int take_replay(json_t *object, struct request *request, char error[FIELDS_ERROR_BYTES])
+static int take_replay(json_t *object, struct request *request, char error[MEMBERS_ERROR_BYTES])
 {
 	json_t *ranges = json_object_get(object, "ranges");
 	json_t *since = json_object_get(object, "since");
 	int err = 0;
 
 	if (!is_asker(request->asker))
-		return fields_refuse(error,
-				     "\"asker\" is a level of a topic: letters, digits, - and _");
+		return members_refuse(error,
+				      "\"asker\" is a level of a topic: letters, digits, - and _");
 	if (!ranges == !since)
-		return fields_refuse(error, "either \"ranges\" or \"since\" is wanted");
+		return members_refuse(error, "either \"ranges\" or \"since\" is wanted");
 	if (since)
 		return take_since(since, request, error);
 	if (json_array_size(ranges) < 1 || json_array_size(ranges) > EVENT_RANGES)
-		return fields_refuse(error, "\"ranges\" is a list of 1 to %d", EVENT_RANGES);
+		return members_refuse(error, "\"ranges\" is a list of 1 to %d", EVENT_RANGES);
 	for (size_t i = 0; err == 0 && i < json_array_size(ranges); i++)
 		err = take_range(json_array_get(ranges, i), request, error);
 	return err;
 }
 
-static int take_proof(json_t *object, struct request *request, char error[FIELDS_ERROR_BYTES])
+static int take_proof(json_t *object, struct request *request, char error[MEMBERS_ERROR_BYTES])
 {
 	const bool one = request->method == REQUEST_PROVE;
 	struct event_range *range = &request->ranges[0];
@@ -196,22 +196,22 @@ static int take_proof(json_t *object, struct request *request, char error[FIELDS
 	if (!take_epoch(json_object_get(object, "epoch"), range->epoch) ||
 	    !take_seq(first, 1, &range->first) ||
 	    !take_seq(last, (json_int_t)range->first, &range->last))
-		return fields_refuse(error, "wanted are \"epoch\" (16 hex digits) and %s",
-				     one ? "\"seq\" from 1 on"
-					 : "\"old\" from 1 on, \"new\" not below it");
+		return members_refuse(error, "wanted are \"epoch\" (16 hex digits) and %s",
+				      one ? "\"seq\" from 1 on"
+					  : "\"old\" from 1 on, \"new\" not below it");
 	return 0;
 }
 
 /* ---- a request -------------------------------------------------------------------------- */
 
-static int take_members(json_t *object, struct request *request, char error[FIELDS_ERROR_BYTES])
+static int take_members(json_t *object, struct request *request, char error[MEMBERS_ERROR_BYTES])
 {
 	const unsigned method = BIT(request->method);
-	int err = fields_take(&table, method, object, request, error);
+	int err = members_take(&table, method, object, request, error);
 
 	if (err == 0)
-		err = fields_check_names(&table, method, method_names[request->method], object,
-					 error);
+		err = members_check_names(&table, method, method_names[request->method], object,
+					  error);
 	if (err == 0)
 		err = check_schema(object, error);
 	if (err == 0 && request->method == REQUEST_REPLAY)
@@ -222,7 +222,7 @@ static int take_members(json_t *object, struct request *request, char error[FIEL
 }
 
 int request_read(enum request_method method, const char *payload, size_t bytes,
-		 struct request *ret_request, char ret_error[FIELDS_ERROR_BYTES])
+		 struct request *ret_request, char ret_error[MEMBERS_ERROR_BYTES])
 {
 	json_error_t json_error;
 	json_t *object;
@@ -231,16 +231,16 @@ int request_read(enum request_method method, const char *payload, size_t bytes,
 	memset(ret_request, 0, sizeof(*ret_request));
 	ret_request->method = method;
 	if (bytes > REQUEST_BYTES)
-		return fields_refuse(ret_error, "longer than %d bytes", REQUEST_BYTES);
+		return members_refuse(ret_error, "longer than %d bytes", REQUEST_BYTES);
 	object = json_loadb(payload, bytes, JSON_REJECT_DUPLICATES, &json_error);
 	if (!object)
-		return fields_refuse(ret_error, "no JSON, or not in UTF-8 (at byte %d)",
-				     json_error.position);
+		return members_refuse(ret_error, "no JSON, or not in UTF-8 (at byte %d)",
+				      json_error.position);
 	ret_request->noted = json_object_get(object, "note") != NULL;
 	if (json_is_object(object))
 		err = take_members(object, ret_request, ret_error);
 	else
-		err = fields_refuse(ret_error, "no JSON object");
+		err = members_refuse(ret_error, "no JSON object");
 	json_decref(object);
 	return err;
 }
@@ -252,7 +252,7 @@ bool request_is_same(const struct request *a, const struct request *b)
 	for (size_t i = 0; same && i < table.count; i++) {
 		size_t offset = members[i].offset;
 
-		if (members[i].type == FIELD_TEXT)
+		if (members[i].type == MEMBER_TEXT)
 			same = strcmp((const char *)a + offset, (const char *)b + offset) == 0;
 	}
 	return same;
