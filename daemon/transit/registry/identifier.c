@@ -96,6 +96,24 @@ static size_t count_characters(const char *text)
 	return count;
 }
 
+/* A sign that has no place in such a number, wherever it stands. */
+static bool has_strange_sign(const struct identifier_rule *rule, const char *text)
+{
+	bool strange = false;
+
+	for (; *text && !strange; text++) {
+		const char *class = rule->form;
+
+		if (!ispunct((unsigned char)*text))
+			continue;
+		while (*class && check_place(*class, *text) != IDENTIFIER_GOOD)
+			class ++;
+		strange = !*class &&
+			  (!rule->tail || check_place(rule->tail, *text) != IDENTIFIER_GOOD);
+	}
+	return strange;
+}
+
 static enum identifier_verdict check_form(const struct identifier_rule *rule, const char *text,
 					  size_t bytes)
 {
@@ -103,7 +121,8 @@ static enum identifier_verdict check_form(const struct identifier_rule *rule, co
 	enum identifier_verdict verdict = IDENTIFIER_GOOD;
 
 	if (characters > (rule->max_characters ? rule->max_characters : head))
-		return IDENTIFIER_TOO_LONG;
+		return has_strange_sign(rule, text) ? IDENTIFIER_WRONG_CHARACTER
+						    : IDENTIFIER_TOO_LONG;
 	if (characters < head)
 		return IDENTIFIER_TOO_SHORT;
 	for (size_t i = 0; i < bytes && verdict == IDENTIFIER_GOOD; i++)
