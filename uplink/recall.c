@@ -7,7 +7,8 @@
 #define LOG_TOKEN "uplink"
 #include "base/log.h"
 
-#define RECEIVE_FEW   10
+/* What comes stands on a slow link before what answers our events: a registry is to trickle in. */
+#define RECEIVE_FEW   2
 #define LOOK_MIN_NS   NS_PER_S
 #define LOOK_MAX_NS   (30 * NS_PER_S)
 #define LOOK_RTTS     20

@@ -276,10 +276,10 @@ static void what_was_under_way_takes_no_room_in_the_next_connection(void **state
 	}
 }
 
-/* Receive Maximum 10 (33), Maximum Packet Size 256 KiB (39): once each. */
+/* Receive Maximum 2 (33), Maximum Packet Size 256 KiB (39): once each. */
 static void connect_tells_what_is_taken_at_most(void **state)
 {
-	static const char receive_max[] = "\x21\x00\x0a";
+	static const char receive_max[] = "\x21\x00\x02";
 	static const char packet_max[] = "\x27\x00\x04\x00\x00";
 	struct scripted_broker *broker = *state;
 	char bytes[MOST_BYTES];
