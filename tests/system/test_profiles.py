@@ -58,8 +58,8 @@ MAPS = {
         {"voltage": 230.4, "current": 67.036, "power": 345, "imported": 70, "frequency": 50},
     ),
     "waveshare-modbus-io8": (
-        {"discrete": {0: [1, 0, 0, 0, 0, 0, 0, 1]}},
-        {"in1": True, "in2": False, "in7": False, "in8": True},
+        {"discrete": {0: [1, 0, 0, 0, 0, 0, 0, 1]}, "holding": {0x8000: [200]}},
+        {"version": 2, "in1": True, "in2": False, "in7": False, "in8": True},
     ),
     "schneider-iem3155": (
         {"holding": {2999: real(12.5), 3027: real(230.5), 3059: real(-3.25), 3109: real(49.5), 3203: [0, 0, 0x12, 0xD687]}},
