@@ -41,6 +41,34 @@ MAPS = {
         {"discrete": {0: [1] + [0] * 14 + [1]}, "input": {16: whole(70000) + whole(5) * 14 + whole(9)}},
         {"in0": True, "in1": False, "in15": True, "count0": 70000, "count1": 5, "count15": 9},
     ),
+    "abb-b23": (
+        {"holding": {0x5000: [0, 0, 1, 0x86A0], 0x5004: [0, 0, 0, 250], 0x5B00: whole(2301) + whole(2310) + whole(2290),
+                     0x5B0C: whole(512), 0x5B14: whole(-98050), 0x5B2C: [4998]}},
+        {"imported": 1000, "exported": 2.5, "voltage-1": 230.1, "voltage-2": 231, "voltage-3": 229, "current-1": 5.12,
+         "power": -980.5, "frequency": 49.98},
+    ),
+    "apc-smart-ups": (
+        {"holding": {0: [0x2000, 0x0002], 128: whole(3600) + [96 * 512, 27 * 32], 135: [25 * 128, 30 * 256],
+                     142: [230 * 64], 144: [50 * 128], 151: [231 * 64]}},
+        {"mains": True, "on-battery": False, "runtime": 3600, "battery": 96, "battery-voltage": 27, "temperature": 25,
+         "load": 30, "output": 230, "frequency": 50, "input": 231},
+    ),
+    "peacefair-pzem-016": (
+        {"input": {0: [2304, 1500, 1, 3450, 0, 4464, 1, 500]}},
+        {"voltage": 230.4, "current": 67.036, "power": 345, "imported": 70, "frequency": 50},
+    ),
+    "waveshare-modbus-io8": (
+        {"discrete": {0: [1, 0, 0, 0, 0, 0, 0, 1]}, "holding": {0x8000: [200]}},
+        {"version": 2, "in1": True, "in2": False, "in7": False, "in8": True},
+    ),
+    "schneider-iem3155": (
+        {"holding": {2999: real(12.5), 3027: real(230.5), 3059: real(-3.25), 3109: real(49.5), 3203: [0, 0, 0x12, 0xD687]}},
+        {"current-1": 12.5, "voltage-1": 230.5, "power": -3.25, "frequency": 49.5, "imported": 1234.567},
+    ),
+    "vaisala-hmp110": (
+        {"holding": {0: real(45.5)[::-1] + real(-12.25)[::-1], 7936: [0xCFC7]}},
+        {"test": -12345, "humidity": 45.5, "temperature": -12.25},
+    ),
     "laumas-w100": (
         {"holding": {6: [0x21], 7: whole(39840), 9: whole(-120), 16: [1], 17: [2]}},
         {"status": 0x21, "gross": 39840, "net": -120, "inputs": 1, "outputs": 2},
