@@ -80,7 +80,7 @@ class Site:
     def repair(self):
         """As the operations' page says."""
         for step in repairs("/root/debs"):
-            code, said = self.booted.run(step.replace("apt install", f"{APT} install"))
+            code, said = self.booted.run(f"DEBIAN_FRONTEND=noninteractive {step}")
             assert code == 0, f"{step}: {said[-4000:]}"
 
     def version(self):
