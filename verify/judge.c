@@ -13,6 +13,7 @@
 struct version {
 	uint64_t place;
 	struct tree_hash hash, prev;
+	bool warns;
 };
 
 struct versions {
@@ -33,6 +34,7 @@ static int hash_at(struct lines *lines, uint64_t place, struct version *ret_vers
 	if (message_read(line, (size_t)bytes, &message) != MESSAGE_EVENT)
 		return -EIO; /* the file changed meanwhile */
 	ret_version->place = place;
+	ret_version->warns = message.warns;
 	event_hash(line, (size_t)bytes, ret_version->hash.bytes);
 	memcpy(ret_version->prev.bytes, message.prev, sizeof(message.prev));
 	return 0;
@@ -43,6 +45,7 @@ static int read_versions(struct lines *lines, const struct entry *entries, size_
 			 struct versions *versions)
 {
 	versions->count = 0;
+	versions->version[0] = (struct version){0};
 	for (size_t i = 0; i < count; i++) {
 		struct version *one = &versions->version[versions->count];
 		bool known = false;
@@ -140,7 +143,7 @@ static int choose(struct walk *walk, uint64_t seq, const struct versions *versio
 	walk->wanted = right->prev;
 	log->events++;
 	log->entries[--walk->kept] = entry_of(seq, right->place);
-	return 0;
+	return right->warns ? spans_add(&log->warnings, seq, seq) : 0;
 }
 
 /* A status of later names a smaller number. */

@@ -265,6 +265,7 @@ void logs_free(struct logs *logs)
 		free(log->missing.span);
 		free(log->gone.span);
 		free(log->altered.span);
+		free(log->warnings.span);
 		free(log->ahead.span);
 		free(log->clock_back.span);
 		free(log->clock_ahead.span);

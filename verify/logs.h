@@ -71,6 +71,7 @@ struct log {
 	uint64_t last; /* there ought to be events up to here */
 	uint64_t events; /* that are there, and right */
 	struct spans missing, gone, altered; /* gone: given up by the gateway, which says so */
+	struct spans warnings; /* right events in which the gateway tells of what was forged */
 	struct spans
 		ahead; /* came before those before them, as alerts do: not known to be right yet */
 	uint64_t copies; /* numbers of which there are several versions */

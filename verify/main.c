@@ -168,6 +168,8 @@ static void tell(const struct logs *logs, const struct log *log)
 	tell_spans("the clock went back at", &log->clock_back, false);
 	tell_spans("witnessed before it was written, by the gateway's clock", &log->clock_ahead,
 		   false);
+	tell_spans("the gateway tells of what was forged or is not as it was, at", &log->warnings,
+		   true);
 	tell_held_back(logs, log);
 	tell_seals(logs, log);
 	tell_witnesses(logs, log);
@@ -227,6 +229,7 @@ static void print_json(const struct logs *logs, const struct log *log)
 	put_spans(&json, "missing", &log->missing, false);
 	put_spans(&json, "evicted", &log->gone, false);
 	put_spans(&json, "altered", &log->altered, true);
+	put_spans(&json, "warnings", &log->warnings, true);
 	put_spans(&json, "ahead", &log->ahead, true);
 	put_spans(&json, "clock_back", &log->clock_back, false);
 	put_spans(&json, "clock_ahead", &log->clock_ahead, false);

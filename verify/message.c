@@ -90,6 +90,19 @@ static enum leg_word leg_word_of(const char *type)
 	return LEG_NONE;
 }
 
+static bool is_warning(const char *type)
+{
+	static const char *const types[] = {
+		"leg.unsigned",	    "leg.unannounced",	   "registry.refused", "journal.forked",
+		"journal.unproven", "journal.rolled-back", "journal.foreign",  "journal.lost",
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(type, types[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool read_event(struct reader *reader, struct message *message)
 {
 	char type[64];
@@ -104,6 +117,7 @@ static bool read_event(struct reader *reader, struct message *message)
 	    !take_text(reader, type, sizeof(type)))
 		return false;
 	message->leg = leg_word_of(type);
+	message->warns = is_warning(type);
 	message->tombstone = strcmp(type, "journal.evicted") == 0;
 	return message->head.seq > 0 && reader->end[-1] == '}';
 }
@@ -171,6 +185,7 @@ enum message_kind message_read(const char *line, size_t bytes, struct message *r
 
 	memset(&ret_message->head, 0, sizeof(ret_message->head));
 	ret_message->leg = LEG_NONE;
+	ret_message->warns = false;
 	ret_message->note.there = ret_message->witnessed.there = ret_message->tombstone = false;
 	if (!skip(&reader, "{\"schema\":\"corridord."))
 		return MESSAGE_GARBLED;

@@ -38,6 +38,7 @@ struct message {
 	unsigned char prev[EVENT_HASH_BYTES];
 	bool tombstone; /* its ranges are worth reading */
 	enum leg_word leg; /* of an event */
+	bool warns; /* an event in which the gateway tells of what was forged, or is not as it was */
 	struct signed_head note, witnessed; /* of a head, or of a witness's message */
 };
 

@@ -34,8 +34,15 @@ enum statement {
 	DO_FORGET_KEYS,
 	DO_FORGET,
 	DO_FORGET_LIST,
+	DO_STREAM, /* these are of a stream's file alone */
+	DO_REMOVAL = DO_STREAM,
+	DO_PUT_REMOVAL,
+	DO_TRIM_REMOVALS,
 	DO_STATEMENTS
 };
+
+#define TEXT_OF(number) #number
+#define DECIMAL(number) TEXT_OF(number)
 
 struct records {
 	sqlite3 *sqlite;
@@ -72,6 +79,10 @@ static const char *const statements[DO_STATEMENTS] = {
 			    " (SELECT id FROM record WHERE kind=?1)"),
 	[DO_FORGET] = "DELETE FROM record WHERE kind=?1",
 	[DO_FORGET_LIST] = "DELETE FROM list WHERE kind=?1",
+	[DO_REMOVAL] = "SELECT signed FROM removal WHERE kind=?1 AND key=?2",
+	[DO_PUT_REMOVAL] = "INSERT OR REPLACE INTO removal(kind,key,signed) VALUES(?1,?2,?3)",
+	[DO_TRIM_REMOVALS] = ("DELETE FROM removal WHERE id<="
+			      "(SELECT max(id) FROM removal)-" DECIMAL(RECORDS_REMOVALS)),
 };
 
 static const char schema[] =
@@ -88,6 +99,12 @@ static const char schema[] =
 	" received INTEGER NOT NULL, records INTEGER NOT NULL, sum INTEGER NOT NULL,"
 	" signer TEXT NOT NULL DEFAULT '', signed INTEGER NOT NULL DEFAULT 0,"
 	" trust INTEGER NOT NULL DEFAULT 0);";
+
+/* Beside the tables of a version: one that does not know it passes it over. */
+static const char removals[] =
+	"CREATE TABLE IF NOT EXISTS removal(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
+	" key TEXT NOT NULL, signed INTEGER NOT NULL);"
+	"CREATE UNIQUE INDEX IF NOT EXISTS removal_key ON removal(kind,key);";
 
 static const char *const settings[] = {
 	[RECORDS_STREAM] = ("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
@@ -176,11 +193,12 @@ static int set_up(struct records *records, enum records_mode mode, int64_t limit
 	return err;
 }
 
-static int prepare_all(struct records *records)
+static int prepare_all(struct records *records, enum records_mode mode)
 {
+	const int count = mode == RECORDS_STREAM ? DO_STATEMENTS : DO_STREAM;
 	int err = 0;
 
-	for (int i = 0; err == 0 && i < DO_STATEMENTS; i++)
+	for (int i = 0; err == 0 && i < count; i++)
 		err = sqlite_prepare(records->sqlite, statements[i], &records->statement[i]);
 	return err;
 }
@@ -393,6 +411,40 @@ int records_remove(struct records *records, enum registry_kind kind, const char 
 	return err < 0 ? err : drop(records->statement[DO_DROP], found.id);
 }
 
+int records_removal(struct records *records, enum registry_kind kind, const char *key,
+		    int64_t *ret_signed_s)
+{
+	sqlite3_stmt *find = records->statement[DO_REMOVAL];
+	int code;
+
+	sqlite3_bind_int(find, 1, (int)kind);
+	sqlite3_bind_text(find, 2, key, -1, SQLITE_STATIC);
+	code = sqlite3_step(find);
+	*ret_signed_s = code == SQLITE_ROW ? sqlite3_column_int64(find, 0) : 0;
+	sqlite3_reset(find);
+	if (code == SQLITE_DONE)
+		return -ENOENT;
+	return sqlite_errno(records->sqlite, code == SQLITE_ROW ? SQLITE_OK : code);
+}
+
+int records_put_removal(struct records *records, enum registry_kind kind, const char *key,
+			int64_t signed_s)
+{
+	sqlite3_stmt *put = records->statement[DO_PUT_REMOVAL];
+	int64_t known_s;
+	int err = records_removal(records, kind, key, &known_s);
+
+	if (err == 0 && known_s >= signed_s)
+		return 0;
+	if (err < 0 && err != -ENOENT)
+		return err;
+	sqlite3_bind_int(put, 1, (int)kind);
+	sqlite3_bind_text(put, 2, key, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 3, signed_s);
+	err = sqlite_run(put);
+	return err < 0 ? err : sqlite_run(records->statement[DO_TRIM_REMOVALS]);
+}
+
 int records_put(struct records *records, const struct registry_record *record, int64_t sum,
 		int64_t heard_utc_ns, const struct records_signature *signature)
 {
@@ -477,7 +529,9 @@ int records_open(const char *path, enum records_mode mode, int64_t limit_bytes,
 	if (err == 0)
 		err = check_or_create(records, mode);
 	if (err == 0)
-		err = prepare_all(records);
+		err = mode == RECORDS_STREAM ? sqlite_execute(records->sqlite, removals) : 0;
+	if (err == 0)
+		err = prepare_all(records, mode);
 	if (err == 0 && records->rebuild)
 		err = rebuild(records);
 	if (err == 0 && mode != RECORDS_READ && sqlite3_db_readonly(records->sqlite, "main") == 1)

@@ -104,6 +104,15 @@ int records_date(struct records *records, int64_t now_utc_ns);
 /* -ENOENT: there was none. */
 int records_remove(struct records *records, enum registry_kind kind, const char *key);
 
+/* Of a stream: when the last removal of that key was signed, whether it is there again or not. -ENOENT:
+ * none was put. The last RECORDS_REMOVALS are kept. */
+#define RECORDS_REMOVALS 16384
+int records_removal(struct records *records, enum registry_kind kind, const char *key,
+		    int64_t *ret_signed_s);
+/* Within a transaction. One that was signed before is no news. */
+int records_put_removal(struct records *records, enum registry_kind kind, const char *key,
+			int64_t signed_s);
+
 /* -ENOENT: none was put. */
 int records_list(struct records *records, enum registry_kind kind, struct records_list *ret_list);
 int records_put_list(struct records *records, enum registry_kind kind,

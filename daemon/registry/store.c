@@ -381,6 +381,23 @@ static bool follows(const struct held *held, const struct store_arrival *arrival
 	return false;
 }
 
+/* The keeper's own word, or one of before its removal that somebody kept. 0, -EINVAL: the complaint says why. */
+static int outlives_removal(struct store *store, enum registry_kind kind, const char *key,
+			    const struct store_arrival *arrival,
+			    struct registry_complaint *ret_complaint)
+{
+	int64_t removed_s;
+	int err = records_removal(store->stream.records, kind, key, &removed_s);
+
+	if (err < 0)
+		return err == -ENOENT ? 0 : err;
+	if (arrival->word->signed_s > removed_s)
+		return 0;
+	snprintf(ret_complaint->text, sizeof(ret_complaint->text),
+		 "was signed before its removal was: an older one cannot follow it");
+	return -EINVAL;
+}
+
 static int read_record(enum registry_kind kind, const char *key, const char *json, size_t bytes,
 		       struct registry_record **ret_record,
 		       struct registry_complaint *ret_complaint)
@@ -488,7 +505,11 @@ int store_put(struct store *store, enum registry_kind kind, const char *key, con
 		   (is_signed(arrival) && !follows(&held, arrival, ret_complaint))) {
 		err = -EINVAL;
 	} else {
-		err = put_record(store, record, sum, arrival);
+		err = is_signed(arrival)
+			      ? outlives_removal(store, kind, key, arrival, ret_complaint)
+			      : 0;
+		if (err == 0)
+			err = put_record(store, record, sum, arrival);
 	}
 	registry_record_free(record);
 	return err;
@@ -536,6 +557,9 @@ int store_remove(struct store *store, enum registry_kind kind, const char *key,
 	if (err < 0)
 		return err;
 	err = begin(store);
+	if (err == 0 && is_signed(arrival))
+		err = records_put_removal(store->stream.records, kind, key,
+					  arrival->word->signed_s);
 	if (err == 0)
 		err = records_remove(store->stream.records, kind, key);
 	if (err == 0 || err == -ENOENT)

@@ -172,6 +172,16 @@ def test_a_tombstone_of_another_gateway_or_for_what_is_there(judge):
     assert (code, said["evicted"]) == (0, []), "it came before it was given up"
 
 
+@pytest.mark.parametrize("kind", sorted(verification.WARNINGS - {"leg.unannounced"}))
+def test_what_a_gateway_tells_of_forgeries_is_pointed_at(judge, kind):
+    warning = event(61, digest(WHOLE[-1]), kind=kind, consignment={"ucr": "A"}, leg={"from": "az", "to": "cp"})
+    said, code = judge([*WHOLE, warning, status([*WHOLE, warning])])
+    assert (code, said["warnings"]) == (0, [{"first": 61, "last": 61}])
+    other = event(31, digest(WHOLE[29]), kind=kind)
+    said, code = judge([*WHOLE, other, status(WHOLE)])
+    assert (code, said["warnings"]) == (2, []), "one that is forged is none"
+
+
 def at_moment(seq, mono_s, boot="b"):
     return event(seq, "a" * 64, boot=boot, recorded={"utc": "2026-03-02T05:10:00.000000Z", "clock": "synced", "mono_ns": mono_s * 10**9})
 

@@ -233,6 +233,28 @@ def test_a_signed_record_is_taken_and_a_poisoned_one_is_refused_by_name(site, ke
     assert subscriber.events("registry.record")[-1]["observed"]["signer"] == keeper.name
 
 
+def test_what_was_removed_does_not_come_back_by_an_older_signature(site, keeper, say, subscriber):
+    daemon = site(trust(keeper))
+    active = keeper.signed(RECORD % "active", TOPIC, at=2000)
+    say(active)
+    until(lambda: shown(daemon) and status(daemon) == "active", "it is in use")
+    removal = keeper.signed('{"removed":true}', TOPIC, at=2002)
+    say(removal)
+    until(lambda: not shown(daemon), "it is removed")
+    daemon.stop()
+    mark = subscriber.mark
+    daemon.start()
+    late = keeper.signed(RECORD % "suspended", TOPIC, at=2002)
+    for payload in (active, late, keeper.signed('{"removed":true}', TOPIC, at=2001), active):
+        say(payload)
+    subscriber.wait(lambda: any("before its removal" in e["observed"]["why"] for e in subscriber.events("registry.refused", since=mark)), "why")
+    say('{"group":"EU","country":"BG"}', "group/EU:BG")
+    subscriber.wait(lambda: any("group/EU:BG" in e["observed"]["subject"] for e in subscriber.events("registry.record", since=mark)), "the last")
+    assert not shown(daemon)
+    say(keeper.signed(RECORD % "active", TOPIC, at=2003))
+    until(lambda: shown(daemon) and status(daemon) == "active", "the keeper's next word counts")
+
+
 def test_what_nobody_is_named_for_needs_no_signature_and_may_have_one(site, keeper, say):
     daemon = site(trust(keeper, more="mqtt = false"))
     say(RECORD % "suspended")

@@ -218,6 +218,48 @@ static void each_record_has_an_edition_of_its_own(void **state)
 	take_away(&shelf);
 }
 
+static void remove_signed(struct shelf *shelf, int number, int64_t signed_s)
+{
+	struct trust_word word = {.rules = 1, .signed_s = signed_s};
+	struct store_arrival by = arrival(NOW, false);
+	struct registry_complaint complaint;
+	char key[32];
+
+	by.word = &word;
+	snprintf(key, sizeof(key), "6GE%06d", number);
+	assert_int_equal(store_remove(&shelf->store, REGISTRY_CONSIGNMENT, key, &by, &complaint),
+			 -ENOENT);
+}
+
+static int64_t removed_at(struct shelf *shelf, int number)
+{
+	int64_t signed_s;
+	char key[32];
+
+	snprintf(key, sizeof(key), "6GE%06d", number);
+	(void)records_removal(shelf->store.stream.records, REGISTRY_CONSIGNMENT, key, &signed_s);
+	return signed_s;
+}
+
+static void the_last_removals_that_were_signed_are_remembered(void **state)
+{
+	struct shelf shelf;
+
+	(void)state;
+	make(&shelf);
+	for (int number = 0; number <= RECORDS_REMOVALS; number++)
+		remove_signed(&shelf, number, 2000 + number);
+	remove_signed(&shelf, 7, 1000); /* an older one is no news */
+	assert_int_equal(store_commit(&shelf.store), 0);
+	store_close(&shelf.store);
+	open_store(&shelf);
+	assert_int_equal(removed_at(&shelf, 0), 0);
+	assert_int_equal(removed_at(&shelf, 1), 2001);
+	assert_int_equal(removed_at(&shelf, 7), 2007);
+	assert_int_equal(removed_at(&shelf, RECORDS_REMOVALS), 2000 + RECORDS_REMOVALS);
+	take_away(&shelf);
+}
+
 int main(void)
 {
 	static char before_the_signers[] =
@@ -238,6 +280,7 @@ int main(void)
 			before_the_hearing),
 		cmocka_unit_test(a_claim_is_judged_by_the_number_that_is_claimed),
 		cmocka_unit_test(each_record_has_an_edition_of_its_own),
+		cmocka_unit_test(the_last_removals_that_were_signed_are_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ def judge(path, lines, keys=(), witnesses=0):
     assert (run.returncode, sorted(said)) == (code, sorted(other)), (run.stdout, run.stderr, other)
     for log, one in said.items():
         theirs = other[log]
-        for what in ("missing", "evicted", "altered", "ahead", "clock_back", "clock_ahead"):
+        for what in ("missing", "evicted", "altered", "ahead", "warnings", "clock_back", "clock_ahead"):
             ours = [n for span in one[what] for n in range(span["first"], min(span["last"], span["first"] + 10**5) + 1)]
             assert len(one[what]) == 32 or ours == theirs[what], (what, one, theirs)
         assert sorted(one["seq"] for one in one["held_back"]) == theirs["held_back"], (one, theirs)

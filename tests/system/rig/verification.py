@@ -8,6 +8,10 @@ from datetime import datetime
 from . import notes
 
 ZEROS = "0" * 64
+WARNINGS = {
+    "leg.unsigned", "leg.unannounced", "registry.refused", "journal.forked", "journal.unproven", "journal.rolled-back",
+    "journal.foreign", "journal.lost",
+}
 
 
 class Log:
@@ -271,6 +275,7 @@ def verify(lines, keys=(), witnesses=0):
         said[key] = {
             "verdict": ("good", "incomplete", "altered")[code], "missing": sorted(log.missing), "altered": sorted(log.altered),
             "evicted": sorted(log.evicted), "signed": log.signed, "witnessed": log.witnessed,
+            "warnings": sorted(seq for seq, digest in log.right.items() if log.versions[seq][digest]["type"] in WARNINGS),
             "ahead": log.ahead, "clock_back": log.clock_back, "clock_ahead": log.clock_ahead, "held_back": sorted(log.held_back),
         }
         worst = max(worst, code)
