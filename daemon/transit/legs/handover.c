@@ -176,6 +176,14 @@ void handover_id(const struct handover *handover, char ret_id[HANDOVER_ID_BYTES]
 	handover_id_of(handover->ucr, handover->part, ret_id);
 }
 
+bool handover_id_is_of(const char *id, const char *ucr)
+{
+	const size_t bytes = strlen(ucr);
+
+	return strncmp(id, ucr, bytes) == 0 &&
+	       (id[bytes] == '\0' || strrchr(id, '~') == id + bytes);
+}
+
 void handover_set_id(struct handover *handover, const char *id)
 {
 	const char *mark = strrchr(id, '~');
@@ -224,6 +232,14 @@ static void carry_count(int64_t *count, int64_t before, bool *ret_carried)
 		return;
 	*count = before;
 	*ret_carried = true;
+}
+
+struct leg_seal *leg_seal_find(struct leg_seal *seals, size_t count, const char *number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(seals[i].number, number) == 0)
+			return &seals[i];
+	return NULL;
 }
 
 void leg_seal_carry(struct leg_seal *seal, const struct leg_seal *before, const char *where)

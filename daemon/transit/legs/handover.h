@@ -107,6 +107,8 @@ void handover_tell_seals(const struct handover *handover, struct jw *json);
  * A UCR with a "~" of its own is always followed by one. */
 void handover_id(const struct handover *handover, char ret_id[HANDOVER_ID_BYTES]);
 void handover_id_of(const char *ucr, const char *part, char ret_id[HANDOVER_ID_BYTES]);
+/* That id is of all of this consignment, or of one of its parts. */
+bool handover_id_is_of(const char *id, const char *ucr);
 /* Sets UCR and part. */
 void handover_set_id(struct handover *handover, const char *id);
 
@@ -133,6 +135,8 @@ int64_t handover_due(int64_t utc_ns, const struct instant *now);
 /* "counted": where and when, if at is not empty. */
 void leg_seal_tell_counted(const char *at, int64_t utc_ns, struct jw *json);
 
+/* NULL: there is none of that number. */
+struct leg_seal *leg_seal_find(struct leg_seal *seals, size_t count, const char *number);
 /* The counters that seal does not say are as they were before; where says who saw that. */
 void leg_seal_carry(struct leg_seal *seal, const struct leg_seal *before, const char *where);
 

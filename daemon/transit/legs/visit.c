@@ -192,6 +192,11 @@ void visits_forget(struct visits *visits, struct teller *teller, const char *id)
 		forget(visits, teller, at);
 }
 
+bool visit_went_elsewhere(const struct visit *visit)
+{
+	return visit->instead[0] && !visit->lane[0];
+}
+
 bool visit_is_of(const struct visit *visit, const struct handover *handover)
 {
 	if (visit->from[0] && strcmp(visit->from, handover->from) == 0 &&

@@ -70,6 +70,8 @@ void visits_forget(struct visits *visits, struct teller *teller, const char *id)
 void visits_keep(struct visits *visits, const struct visit *visit, struct teller *teller);
 void visits_remember(struct visits *visits, const struct visit *visit, struct teller *teller);
 
+/* Said of a vehicle that was to come here. */
+bool visit_went_elsewhere(const struct visit *visit);
 /* This announcement is of that arrival, not of one that is still to come. */
 bool visit_is_of(const struct visit *visit, const struct handover *handover);
 
