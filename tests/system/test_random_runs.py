@@ -97,7 +97,7 @@ class Corridor:
     def is_whole(self):
         """When all have stopped. What is not out by then comes after the next start."""
         for one in self.gateways:
-            if not one.daemon.running():
+            if one.daemon.process is None:
                 one.daemon.start()
         until(self.is_witnessed, "each is witnessed", every_s=1)
         for one in self.gateways:
