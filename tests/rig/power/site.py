@@ -7,7 +7,7 @@ BOOM_WORDS = (17, 32, 16, 33, 64)  # closed, opening, open, closing, fault: an a
 CONF = """
 checkpoint {{ id = "ge-red-bridge"  country = "GE"  name = "Red Bridge"  office = "GE000600" }}
 gateway    {{ id = "{name}" }}
-journal    {{ path = "{journal}"  fallback = "{fallback}"  quota = "8MiB" }}
+journal    {{ path = "{journal}"  fallback = "{fallback}"  quota = "8MiB"  commit_every = "20ms" }}
 uplink     {{
     host = "{broker}"  topic_root = "{root}"  client_id = "{client}"
     retry_min = "50ms"  retry_max = "400ms"  connect_timeout = "3s"  ack_timeout = "5s"
