@@ -8,26 +8,24 @@
 
 #define LOGS_MAX 65536
 
-/* Room for one more of what array holds. */
-static int grow(void **array, size_t count, size_t *size, size_t each)
+/* With room for one more of what the array holds. NULL: no memory, and it is as it was. */
+static void *grown(void *array, size_t count, size_t *size, size_t each)
 {
 	size_t more = count < 16 ? 16 : count + count / 2;
 	void *larger;
 
 	if (count < *size)
-		return 0;
-	larger = realloc(*array, more * each);
-	if (!larger)
-		return -ENOMEM;
-	*array = larger;
-	*size = more;
-	return 0;
+		return array;
+	larger = realloc(array, more * each);
+	if (larger)
+		*size = more;
+	return larger;
 }
 
 static struct log *find(struct logs *logs, const char *checkpoint, const char *gateway,
 			const char *epoch)
 {
-	struct log *log;
+	struct log *log, *all;
 
 	for (size_t i = logs->count; i > 0; i--) {
 		log = &logs->log[i - 1];
@@ -35,9 +33,12 @@ static struct log *find(struct logs *logs, const char *checkpoint, const char *g
 		    strcmp(log->checkpoint, checkpoint) == 0)
 			return log;
 	}
-	if (logs->count == LOGS_MAX ||
-	    grow((void **)&logs->log, logs->count, &logs->size, sizeof(*log)) < 0)
+	if (logs->count == LOGS_MAX)
 		return NULL;
+	all = grown(logs->log, logs->count, &logs->size, sizeof(*log));
+	if (!all)
+		return NULL;
+	logs->log = all;
 	log = &logs->log[logs->count++];
 	*log = (struct log){0};
 	snprintf(log->checkpoint, sizeof(log->checkpoint), "%s", checkpoint);
@@ -49,10 +50,13 @@ static struct log *find(struct logs *logs, const char *checkpoint, const char *g
 static bool take_event(struct logs *logs, const struct message *message, uint64_t place)
 {
 	struct log *log = find(logs, message->checkpoint, message->gateway, message->head.epoch);
+	struct entry *entries =
+		log ? grown(log->entries, log->entry_count, &log->entry_size, sizeof(*entries))
+		    : NULL;
 
-	if (!log || grow((void **)&log->entries, log->entry_count, &log->entry_size,
-			 sizeof(*log->entries)) < 0)
+	if (!entries)
 		return false;
+	log->entries = entries;
 	log->unsorted |=
 		log->entry_count > 0 && log->entries[log->entry_count - 1].seq > message->head.seq;
 	log->came = true;
@@ -64,10 +68,13 @@ static bool take_missed(struct logs *logs, const struct message *message, uint64
 {
 	const struct log *by =
 		find(logs, message->checkpoint, message->gateway, message->head.epoch);
+	struct missed *missed =
+		by ? grown(logs->missed, logs->missed_count, &logs->missed_size, sizeof(*missed))
+		   : NULL;
 
-	if (!by || grow((void **)&logs->missed, logs->missed_count, &logs->missed_size,
-			sizeof(*logs->missed)) < 0)
+	if (!missed)
 		return false;
+	logs->missed = missed;
 	logs->missed[logs->missed_count++] = (struct missed){
 		.by_log = (uint64_t)(by - logs->log), .seq = message->head.seq, .place = place};
 	return true;
@@ -108,6 +115,7 @@ static bool take_end(struct log *log, const struct event_head *head, const struc
 	struct said_end *last = log->end_count > 0 ? &log->ends[log->end_count - 1] : NULL;
 	struct said_end end = {
 		.seq = head->seq, .boot = boot_sum(moment), .mono_ns = moment->mono_ns};
+	struct said_end *ends;
 
 	memcpy(end.hash.bytes, head->hash, sizeof(end.hash.bytes));
 	if (last && last->seq == end.seq && tree_equal(&last->hash, &end.hash) &&
@@ -115,9 +123,11 @@ static bool take_end(struct log *log, const struct event_head *head, const struc
 		last->mono_ns = end.mono_ns > last->mono_ns ? end.mono_ns : last->mono_ns;
 		return true;
 	}
-	if (grow((void **)&log->ends, log->end_count, &log->end_size, sizeof(*log->ends)) < 0)
+	ends = grown(log->ends, log->end_count, &log->end_size, sizeof(*ends));
+	if (!ends)
 		return false;
-	log->ends[log->end_count++] = end;
+	log->ends = ends;
+	ends[log->end_count++] = end;
 	return true;
 }
 
