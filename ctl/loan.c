@@ -17,8 +17,7 @@ static bool is_serial(const json_t *bus)
 	return text_of(bus, "place")[0] == '/';
 }
 
-/* By any of its names. */
-static bool is_same_port(const char *a, const char *b)
+bool loan_is_same_port(const char *a, const char *b)
 {
 	char real_a[PATH_MAX], real_b[PATH_MAX];
 
@@ -83,8 +82,8 @@ int loan_begin(struct loan *loan, struct link *link, const char *port)
 	size_t i;
 
 	*loan = (struct loan){.link = link};
-	json_array_foreach(buses, i,
-			   bus) if (is_serial(bus) && is_same_port(text_of(bus, "place"), port))
+	json_array_foreach(buses, i, bus) if (is_serial(bus) &&
+					      loan_is_same_port(text_of(bus, "place"), port))
 		snprintf(loan->bus, sizeof(loan->bus), "%s", text_of(bus, "name"));
 	json_decref(buses);
 	if (!loan->bus[0])

@@ -10,6 +10,9 @@ struct loan {
 	int64_t due_ns; /* it is to be said that it goes on */
 };
 
+/* By any of its names. */
+bool loan_is_same_port(const char *a, const char *b);
+
 /* The port of this bus; the caller frees it. NULL: there is no such one with a serial line. */
 char *loan_port(struct link *link, const char *bus);
 

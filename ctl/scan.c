@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "ctl/configured.h"
 #include "ctl/ctl.h"
 #include "ctl/interrupt.h"
 #include "ctl/likeness.h"
@@ -52,6 +53,7 @@ struct scan {
 	struct ctl *ctl;
 	struct sweep sweep;
 	struct likeness *likeness;
+	struct configured configured; /* on this line */
 	struct alone_bus *bus;
 	int unit; /* that is asked */
 	int64_t answer_ns; /* each is waited for so long, beside what the bytes take */
@@ -138,6 +140,10 @@ static void note(struct scan *scan, const struct found *found, const char *what)
 {
 	json_t *one = json_pack("{s:i, s:s, s:o}", "unit", found->unit, "answers", found->answers,
 				"like", likely(scan));
+	const char *device = configured_device(&scan->configured, found->unit);
+
+	if (device)
+		json_object_set_new(one, "configured", json_string(device));
 
 	if (scan->ctl->alone.port) {
 		json_object_set_new(one, "baud", json_integer(found->baud));
@@ -441,6 +447,8 @@ int ctl_scan(struct ctl *ctl)
 		return ctl_fail("scan wants the name of a bus with a serial line, --port LINE or "
 				"--host HOST");
 	scan.likeness = likeness_new(ctl->profiles ? ctl->profiles : OWN_PROFILES);
+	if (ctl->alone.port)
+		scan.configured = configured_on(ctl->conf, ctl->alone.port);
 	scan.found = json_array();
 	interrupt_catch();
 	scan.planned = scan.sweep.last_unit - scan.sweep.first_unit + 1;
@@ -451,11 +459,15 @@ int ctl_scan(struct ctl *ctl)
 		scan_say(&(struct scan_result){.ctl = ctl,
 					       .bus = port ? ctl->argv[0] : NULL,
 					       .found = scan.found,
+					       .configured = &scan.configured,
+					       .first_unit = scan.sweep.first_unit,
+					       .last_unit = scan.sweep.last_unit,
 					       .asked = scan.asked,
 					       .planned = scan.planned});
 	if (status == CTL_FINE && json_array_size(scan.found) == 0)
 		status = CTL_FAULTS;
 	likeness_free(scan.likeness);
+	configured_free(&scan.configured);
 	json_decref(scan.found);
 	free(port);
 	return status;

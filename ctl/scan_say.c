@@ -136,6 +136,57 @@ static void put_blocks(const struct scan_result *result)
 	}
 }
 
+static bool was_found(const json_t *found, int unit)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(found, i, one) if (json_integer_value(json_object_get(one, "unit")) ==
+					      unit) return true;
+	return false;
+}
+
+static void put_strangers(const struct scan_result *result)
+{
+	const char *before = "Not in the configuration: unit ";
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(result->found, i, one)
+	{
+		if (json_object_get(one, "configured"))
+			continue;
+		fprintf(result->ctl->out, "%s%d", before,
+			(int)json_integer_value(json_object_get(one, "unit")));
+		before = ", ";
+	}
+	if (before[0] == ',')
+		fputs(".\n", result->ctl->out);
+}
+
+static void put_silent(const struct scan_result *result)
+{
+	for (size_t i = 0; i < result->configured->count; i++) {
+		const struct configured_unit *unit = &result->configured->units[i];
+
+		if (unit->unit >= result->first_unit && unit->unit <= result->last_unit &&
+		    !was_found(result->found, unit->unit))
+			fprintf(result->ctl->out,
+				"In the configuration, and silent: %s (unit %d).\n", unit->device,
+				unit->unit);
+	}
+}
+
+/* Beside a line that the configuration does not have, nothing is a stranger. */
+static void put_differences(const struct scan_result *result)
+{
+	if (result->configured->count == 0 || interrupted())
+		return;
+	fputs("\n", result->ctl->out);
+	put_strangers(result);
+	put_silent(result);
+}
+
 void scan_say(const struct scan_result *result)
 {
 	if (interrupted())
@@ -149,5 +200,6 @@ void scan_say(const struct scan_result *result)
 		return;
 	}
 	put_table(result);
+	put_differences(result);
 	put_blocks(result);
 }

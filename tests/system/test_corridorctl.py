@@ -300,6 +300,23 @@ def test_blocks_of_a_scan_have_the_name_of_the_bus_and_fit_on_a_screen(new_daemo
     assert 'device "unit-2" { bus = "lane-7"  unit = 2' in said
 
 
+def test_a_scan_names_who_is_not_in_the_configuration_and_who_of_it_keeps_silent(alone, closing, tmp_path):
+    line = closing(SerialServer({2: Lane().boom, 6: Lane().boom})).start()
+    text = conf.head(1883) + f'bus "lane-7" {{ driver = "modbus-rtu"  port = "{line.path}"  baud = 9600 }}\n'
+    text += conf.bus("other", 1502)
+    for name, bus, unit in (("boom-1", "lane-7", 2), ("boom-3", "lane-7", 5), ("far", "lane-7", 9), ("loop", "other", 3)):
+        text += conf.device(name, bus, unit, profile="came-gard-ptx", poll="1s")
+    (tmp_path / "corridord.conf").write_text(text)
+    (tmp_path / "profiles").symlink_to(ROOT / "etc" / "profiles")
+    words = ["scan", "--port", line.path, "--unit", "1-7", "--baud", "9600", "--parity", "even"]
+    said = alone.said("--conf", tmp_path / "corridord.conf", *words)
+    assert "Not in the configuration: unit 6.\nIn the configuration, and silent: boom-3 (unit 5).\n" in said
+    assert "far" not in said and "loop" not in said
+    known, stranger = alone.json("--conf", tmp_path / "corridord.conf", *words)
+    assert known["configured"] == "boom-1" and "configured" not in stranger
+    assert "configuration" not in alone.said("--conf", "/none", *words)
+
+
 def test_a_scan_that_is_broken_off_says_what_it_found_and_gives_the_line_back(new_daemon, broker, closing):
     line = closing(SerialServer({2: Lane().boom})).start()
     text = f'bus "line" {{ driver = "modbus-rtu"  port = "{line.path}"  baud = 9600 }}\n'
