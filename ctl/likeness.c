@@ -14,11 +14,15 @@
 #define PROFILES_MOST 128
 #define POINTS_MOST   64
 #define NAME_BYTES    64
+#define EXPECT_MOST   8
 #define ENDING	      ".conf"
 
 struct registers {
 	char table[16];
 	uint32_t address, count; /* from 0 */
+	bool is_signed, is_part; /* of a register */
+	int64_t expect[EXPECT_MOST]; /* the only numbers that there can be */
+	size_t expect_count; /* 0: any */
 };
 
 struct profile {
@@ -55,6 +59,39 @@ static uint32_t width_of(const char *type)
 	return strstr(type, "64") == type + 2 ? 4 : 1;
 }
 
+/* "{1, 2}" */
+static void take_expected(struct registers *point, const char *value)
+{
+	char *end;
+
+	for (value += *value == '{'; point->expect_count < EXPECT_MOST; value = end + 1) {
+		point->expect[point->expect_count] = strtoll(value, &end, 10);
+		if (end == value)
+			break;
+		point->expect_count++;
+		if (*end != ',')
+			break;
+	}
+}
+
+static void take_option(struct registers *point, uint32_t base, const char *line)
+{
+	const char *value;
+
+	if ((value = value_of(line, "address"))) {
+		point->address = (uint32_t)strtoul(value, NULL, 10) - base;
+	} else if ((value = value_of(line, "type"))) {
+		point->count = width_of(value);
+		point->is_signed = value[1] == 's';
+	} else if (point->count == 0 && (value = value_of(line, "length"))) {
+		point->count = (uint32_t)strtoul(value, NULL, 10);
+	} else if ((value = value_of(line, "bit")) || (value = value_of(line, "bits"))) {
+		point->is_part |= strncmp(value, "-1", 2) != 0;
+	} else if ((value = value_of(line, "expect"))) {
+		take_expected(point, value);
+	}
+}
+
 static void take_line(struct profile *profile, uint32_t *base, const char *line)
 {
 	struct registers *point = profile->count ? &profile->points[profile->count - 1] : NULL;
@@ -66,12 +103,8 @@ static void take_line(struct profile *profile, uint32_t *base, const char *line)
 		point = &profile->points[profile->count++];
 		point->count = 1;
 		(void)program_next_text(&value, point->table, sizeof(point->table));
-	} else if (point && (value = value_of(line, "address"))) {
-		point->address = (uint32_t)strtoul(value, NULL, 10) - *base;
-	} else if (point && (value = value_of(line, "type"))) {
-		point->count = width_of(value);
-	} else if (point && point->count == 0 && (value = value_of(line, "length"))) {
-		point->count = (uint32_t)strtoul(value, NULL, 10);
+	} else if (point) {
+		take_option(point, *base, line);
 	}
 }
 
@@ -200,22 +233,42 @@ const char *likeness_name(const struct likeness *likeness, size_t profile)
 
 /* ---- asking -------------------------------------------------------------------------------- */
 
-size_t likeness_ask(const struct likeness *likeness, size_t profile,
-		    int (*ask)(void *data, struct driver_peek *peek), void *data,
-		    size_t *ret_points)
+/* Of what is one whole register: the rest is not looked at here. */
+static bool is_told(const struct registers *point)
+{
+	return point->expect_count > 0 && point->count == 1 && !point->is_part;
+}
+
+static bool is_expected(const struct registers *point, uint16_t value)
+{
+	const int64_t number = point->is_signed ? (int16_t)value : value;
+
+	for (size_t i = 0; i < point->expect_count; i++)
+		if (point->expect[i] == number)
+			return true;
+	return false;
+}
+
+enum likeness_verdict likeness_ask(const struct likeness *likeness, size_t profile,
+				   int (*ask)(void *data, struct driver_peek *peek), void *data,
+				   size_t *ret_points)
 {
 	const struct profile *of = &likeness->profiles[profile];
-	size_t answered = 0;
+	enum likeness_verdict verdict = LIKENESS_ANSWERS;
 
 	*ret_points = of->count;
-	while (answered < of->count) {
-		const struct registers *point = &of->points[answered];
+	for (size_t i = 0; i < of->count; i++) {
+		const struct registers *point = &of->points[i];
 		struct driver_peek peek = {.address = point->address, .count = point->count};
 
 		snprintf(peek.table, sizeof(peek.table), "%s", point->table);
 		if (ask(data, &peek) < 0)
-			break;
-		answered++;
+			return LIKENESS_NONE;
+		if (!is_told(point))
+			continue;
+		if (!is_expected(point, peek.values[0]))
+			return LIKENESS_NONE;
+		verdict = LIKENESS_FINGERPRINT;
 	}
-	return answered;
+	return verdict;
 }

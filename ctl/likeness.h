@@ -1,4 +1,5 @@
-/* Which profile a device may be of: the one all of whose points it answers. */
+/* Which profile a device may be of: the one all of whose points it answers, and where the profile says which
+ * numbers alone there can be (expect: a version, a type), with such a one. */
 #ifndef CORRIDORCTL_LIKENESS_H
 #define CORRIDORCTL_LIKENESS_H
 
@@ -17,10 +18,16 @@ void likeness_free(struct likeness *likeness);
 size_t likeness_count(const struct likeness *likeness);
 const char *likeness_name(const struct likeness *likeness, size_t profile);
 
-/* ask: 0, or negative: the device has no such registers. ret_points: how many the profile has.
- * Returns how many of them were answered; it stops at the first that is not. */
-size_t likeness_ask(const struct likeness *likeness, size_t profile,
-		    int (*ask)(void *data, struct driver_peek *peek), void *data,
-		    size_t *ret_points);
+enum likeness_verdict {
+	LIKENESS_NONE,
+	LIKENESS_ANSWERS,
+	LIKENESS_FINGERPRINT, /* and what is expected of a number is so */
+};
+
+/* ask: 0, or negative: the device has no such registers. ret_points: how many the profile has. It stops at
+ * the first that speaks against it. */
+enum likeness_verdict likeness_ask(const struct likeness *likeness, size_t profile,
+				   int (*ask)(void *data, struct driver_peek *peek), void *data,
+				   size_t *ret_points);
 
 #endif

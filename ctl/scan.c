@@ -31,6 +31,7 @@
 #define BITS_PER_BYTE  11
 #define USUAL_UNITS    16 /* up to here; so few are asked for two tables before they count as silent */
 #define SAME_ENOUGH    8 /* that many units in a row: one device that does not look at the unit */
+#define FINGERPRINT    1000 /* worth more than any number of points */
 #define GATEWAY_NO_WAY 10 /* exceptions of a gateway behind which nobody answers */
 #define GATEWAY_SILENT 11
 
@@ -114,19 +115,26 @@ static bool look(struct scan *scan, bool twice, struct found *ret_found)
 	return alive;
 }
 
-/* [{"profile":…,"points":…}, …]: of which all points are answered, the larger ones first. */
+/* [{"profile":…,"points":…}, …]: of which all points are answered; those with a number that is theirs first,
+ * then the larger ones. */
 static json_t *likely(struct scan *scan)
 {
 	json_t *names = json_array();
 	size_t points, most = 0;
 
 	for (size_t i = 0; i < likeness_count(scan->likeness); i++) {
+		const enum likeness_verdict verdict =
+			likeness_ask(scan->likeness, i, ask, scan, &points);
 		json_t *name;
 
-		if (likeness_ask(scan->likeness, i, ask, scan, &points) < points)
+		if (verdict == LIKENESS_NONE)
 			continue;
 		name = json_pack("{s:s, s:I}", "profile", likeness_name(scan->likeness, i),
 				 "points", (json_int_t)points);
+		if (verdict == LIKENESS_FINGERPRINT) {
+			json_object_set_new(name, "fingerprint", json_true());
+			points += FINGERPRINT;
+		}
 		if (points > most)
 			json_array_insert_new(names, 0, name);
 		else

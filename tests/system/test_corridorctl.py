@@ -290,6 +290,19 @@ def test_a_scan_finds_a_unit_that_answers_late_by_what_it_hears_then(alone, clos
     assert (one["unit"], one["baud"], one["parity"]) == (41, 19200, "even")
 
 
+def test_a_profile_whose_number_is_another_is_not_what_the_device_looks_like(alone, closing):
+    line = closing(Lane(serial=True)).start()
+    line.seal_read("GE-0047115")
+    words = ["--port", line.server.path, "--unit", "3", "--baud", "38400", "--parity", "even"]
+    (reader,) = found(alone, *words)
+    first, *others = reader["like"]
+    assert first["profile"] == "generic-seal-reader" and first["fingerprint"]
+    assert not any("fingerprint" in other for other in others)
+    line.reader.set(0, 2)  # the version of its map
+    (reader,) = found(alone, *words)
+    assert "generic-seal-reader" not in likeness(reader)
+
+
 def test_blocks_of_a_scan_have_the_name_of_the_bus_and_fit_on_a_screen(new_daemon, broker, closing):
     line = closing(SerialServer({2: Lane().boom})).start()
     text = f'bus "lane-7" {{ driver = "modbus-rtu"  port = "{line.path}"  baud = 9600 }}\n'
