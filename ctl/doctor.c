@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ctl/doctor_machine.h"
+#include "ctl/doctor_unit.h"
 #include "ctl/findings.h"
 #include "ctl/program.h"
 #include "ctl/reach.h"
@@ -126,8 +127,10 @@ int ctl_doctor(struct ctl *ctl)
 	look_at_configuration(&doctor);
 	printed = program_says("--print-config", doctor.conf, &code);
 	doctor_look_at_machine(&doctor, printed && code == 0 ? printed : NULL);
-	if (printed && code == 0)
+	if (printed && code == 0) {
+		doctor_look_at_unit(&doctor, printed);
 		look_at_brokers(&doctor, printed);
+	}
 	free(printed);
 	look_at_daemon(&doctor);
 	if (ctl->json)

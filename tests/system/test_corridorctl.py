@@ -500,6 +500,26 @@ def test_the_doctor_looks_at_the_machine_and_asks_the_daemon(ctl, gateway, broke
     assert any("Connection refused" in verdict["what"] for verdict in alone)
 
 
+def test_the_doctor_names_a_port_that_the_unit_does_not_let_the_service_open(closing, tmp_path):
+    line = closing(SerialServer({2: Lane().boom})).start()
+    systemctl = tmp_path / "systemctl"
+    (tmp_path / "c.conf").write_text(conf.head(1883) + f'bus "lane-7" {{ driver = "modbus-rtu"  port = "{line.path}" }}\n')
+
+    def units_verdicts(*allowed):
+        systemctl.write_text("#!/bin/sh\n" + "".join(f"echo DeviceAllow={one}\n" for one in allowed or [""]))
+        systemctl.chmod(0o755)
+        words = [BINARY, "--json", "-s", tmp_path / "none", "doctor", tmp_path / "c.conf"]
+        env = dict(os.environ, PATH=f"{tmp_path}:{os.environ['PATH']}")
+        said = subprocess.run(words, env=env, stdout=subprocess.PIPE, text=True).stdout
+        return [one["what"] for one in json.loads(said) if one["about"] == "unit"]
+
+    (denied,) = units_verdicts("char-ttyS rw", "char-ttyUSB rw")
+    assert denied.startswith(f'{line.path}: the unit does not let the service open a "pts"')
+    assert denied.endswith("DeviceAllow=char-pts rw")
+    assert units_verdicts("char-pts rw") == units_verdicts("char-*") == units_verdicts(f"{line.path} rw") == []
+    assert units_verdicts() == []  # it names no device: everything may be opened
+
+
 def test_the_doctor_repeats_what_the_check_says(tmp_path):
     bad = tmp_path / "bad.conf"
     bad.write_text('checkpoint { id = "unnamed" }\ngateway { id = "gw" }\nuplink { host = "no.such.host.invalid" }\n')
