@@ -9,11 +9,14 @@
 #include <sys/un.h>
 
 #include "base/account.h"
+#include "base/time.h"
 #include "outbound/uplink.h"
 
 #define PLACE_BYTES 300
 #define MIB	    (INT64_C(1024) * 1024)
 #define RUNTIME	    "/run/corridord/" /* the service makes it */
+
+#define DEBOUNCE_LONG_NS (5 * NS_PER_S)
 
 /* ---- the site --------------------------------------------------------------------------- */
 
@@ -198,6 +201,18 @@ static void hint_at_bus(const struct bus_conf *bus, FILE *notes)
 			bus->file, bus->line, bus->name, place);
 }
 
+/* ---- points ----------------------------------------------------------------------------- */
+
+/* Contacts bounce for hundredths of a second. */
+static void hint_at_point(const struct point_conf *point, FILE *notes)
+{
+	if (point->debounce_ns >= DEBOUNCE_LONG_NS)
+		fprintf(notes,
+			"note: \"%s\": debounce: what lasts less than %.0f s is never seen; a contact "
+			"bounces for some hundredths of a second (\"50ms\")\n",
+			point->name, in_seconds(point->debounce_ns));
+}
+
 /* ---- handovers -------------------------------------------------------------------------- */
 
 /* What the other gateways have cannot be seen from here; what they will make of ours can. */
@@ -229,5 +244,7 @@ void hints_give(const struct config *config, FILE *notes)
 	uplink_advise(&config->uplink, notes);
 	for (size_t i = 0; i < config->bus_count; i++)
 		hint_at_bus(&config->buses[i], notes);
+	for (size_t i = 0; i < config->point_count; i++)
+		hint_at_point(&config->points[i], notes);
 	hints_at_lanes(config, notes);
 }

@@ -231,6 +231,7 @@ GPIO = 'device "%s" { driver = "gpio"  chip = "c"  point "u" { line = "up"  bias
         (STATES % "1=opened" + 'lane "l" { seal "s" { status = "d.st" } }\n', 'seal "s": no number in the map of "d.st" means intact'),
         (SLOW, 'barrier "boom": "d" is asked every 30.0 s, and the boom travels within 8.0 s: it may be up and down unseen'),
         (TCP % "10.0.0.7" + BOOM % "in" + BOOM % "out", 'as barrier "boom" of lane "in": copied, and not changed?'),
+        (TCP.replace("address = 1 }", 'address = 1  debounce = "20s" }') % "127.0.0.1", "what lasts less than 20 s is never seen"),
     ],
 )
 def test_what_of_buses_and_lanes_is_mostly_a_mistake_is_told(tmp_path, text, words):
