@@ -15,7 +15,7 @@ struct remedy {
 };
 
 #define CHECK_LOGIN "check username, the password and the broker's access list"
-#define CHECK_ID    "another client connects with the same client_id"
+#define CHECK_ID    "does another gateway use this client_id?"
 
 static const struct remedy connack_v3[] = {
 	{1, "set protocol = \"3.1.1\""},

@@ -248,14 +248,14 @@ static void alternating_classes_are_told_apart(void **state)
 	uint64_t missing;
 
 	start_without_room(rig, 1 << 20);
-	for (int i = 0; i < 2600; i++)
+	for (int i = 0; i < 2200; i++)
 		put_event(rig, i % 2 ? EVENT_METER_VALUE : EVENT_SEAL_INTACT);
-	WAIT_FOR(journal_counters(rig->journal).events >= 2600);
+	WAIT_FOR(journal_counters(rig->journal).events >= 2200);
 	read_back(rig);
 	gaps = assert_gaps_named(rig, &missing);
 	assert_int_equal(missing, gaps->events[CLASS_TELEMETRY]);
 	assert_true(gaps->events[CLASS_TELEMETRY] > 100);
-	assert_int_equal(count_seen(rig, STREAM_EVENTS, "seal.intact"), 1300);
+	assert_int_equal(count_seen(rig, STREAM_EVENTS, "seal.intact"), 1100);
 }
 
 /* The pages that a file may have with a quota of 1 MiB: see db_freeze(). */

@@ -89,7 +89,10 @@ class Verdict:
     def __repr__(self):
         what = f"{self.state}: {len(self.events)} events, {len(self.promises)} promises"
         if self.lost:
-            what += f", {len(self.lost)} lost, the first {self.lost[0].topic} #{self.lost[0].seq}"
+            first = self.lost[0]
+            other = [event for event in self.events if event["seq"] == first.seq]
+            what += f", {len(self.lost)} lost, the first {first.topic} #{first.seq} of {first.epoch}: {first.payload}"
+            what += f", there: {[event.message.payload for event in other]}, known at {first.log_bytes} of {self.state.known_bytes}"
         return f"{what} {self.faults or ''}"
 
 
