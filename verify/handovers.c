@@ -73,17 +73,15 @@ typedef int (*leg_call)(struct logs *logs, const struct log *log, uint64_t seq,
 static int note_arrival(struct logs *logs, const struct log *log, uint64_t seq,
 			const struct leg_said *leg, struct arrivals *arrivals)
 {
-	size_t size = arrivals->count == arrivals->size ? arrivals->size * 2 + 16 : arrivals->size;
-	struct leg_said *more = arrivals->leg;
+	struct leg_said *more =
+		logs_grown(arrivals->leg, arrivals->count, &arrivals->size, sizeof(*more));
 
 	(void)logs;
 	(void)log;
 	(void)seq;
-	if (size != arrivals->size)
-		more = realloc(arrivals->leg, size * sizeof(*more));
 	if (!more)
 		return -ENOMEM;
-	*arrivals = (struct arrivals){more, arrivals->count, size};
+	arrivals->leg = more;
 	arrivals->leg[arrivals->count++] = *leg;
 	return 0;
 }

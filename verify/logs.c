@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define LOGS_MAX 65536
 
-/* With room for one more of what the array holds. NULL: no memory, and it is as it was. */
-static void *grown(void *array, size_t count, size_t *size, size_t each)
+void *logs_grown(void *array, size_t count, size_t *size, size_t each)
 {
 	size_t more = count < 16 ? 16 : count + count / 2;
 	void *larger;
@@ -35,7 +36,7 @@ static struct log *find(struct logs *logs, const char *checkpoint, const char *g
 	}
 	if (logs->count == LOGS_MAX)
 		return NULL;
-	all = grown(logs->log, logs->count, &logs->size, sizeof(*log));
+	all = logs_grown(logs->log, logs->count, &logs->size, sizeof(*log));
 	if (!all)
 		return NULL;
 	logs->log = all;
@@ -51,7 +52,7 @@ static bool take_event(struct logs *logs, const struct message *message, uint64_
 {
 	struct log *log = find(logs, message->checkpoint, message->gateway, message->head.epoch);
 	struct entry *entries =
-		log ? grown(log->entries, log->entry_count, &log->entry_size, sizeof(*entries))
+		log ? logs_grown(log->entries, log->entry_count, &log->entry_size, sizeof(*entries))
 		    : NULL;
 
 	if (!entries)
@@ -68,9 +69,9 @@ static bool take_missed(struct logs *logs, const struct message *message, uint64
 {
 	const struct log *by =
 		find(logs, message->checkpoint, message->gateway, message->head.epoch);
-	struct missed *missed =
-		by ? grown(logs->missed, logs->missed_count, &logs->missed_size, sizeof(*missed))
-		   : NULL;
+	struct missed *missed = by ? logs_grown(logs->missed, logs->missed_count,
+						&logs->missed_size, sizeof(*missed))
+				   : NULL;
 
 	if (!missed)
 		return false;
@@ -123,7 +124,7 @@ static bool take_end(struct log *log, const struct event_head *head, const struc
 		last->mono_ns = end.mono_ns > last->mono_ns ? end.mono_ns : last->mono_ns;
 		return true;
 	}
-	ends = grown(log->ends, log->end_count, &log->end_size, sizeof(*ends));
+	ends = logs_grown(log->ends, log->end_count, &log->end_size, sizeof(*ends));
 	if (!ends)
 		return false;
 	log->ends = ends;
@@ -306,14 +307,9 @@ int spans_add(struct spans *spans, uint64_t first, uint64_t last)
 	return 0;
 }
 
-/* FNV-1a. */
 uint64_t boot_sum(const struct moment *moment)
 {
-	uint64_t sum = 14695981039346656037u;
-
-	for (const char *at = moment->boot; *at; at++)
-		sum = (sum ^ (unsigned char)*at) * 1099511628211u;
-	return moment->boot[0] ? sum | 1 : 0;
+	return moment->boot[0] ? hash_text(HASH_START, moment->boot) | 1 : 0;
 }
 
 struct entry entry_of(uint64_t seq, uint64_t place)

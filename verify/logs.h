@@ -114,6 +114,9 @@ struct logs {
 int logs_read(struct logs *logs); /* negative errno */
 int logs_judge(struct logs *logs);
 int clocks_judge(struct logs *logs, struct log *log); /* when that is judged */
+/* With room for one more of what the array holds. NULL: no memory, and it is as it was. */
+void *logs_grown(void *array, size_t count, size_t *size, size_t each);
+
 int handovers_judge(struct logs *logs); /* when all of them are judged */
 void logs_free(struct logs *logs);
 

@@ -1,13 +1,10 @@
 /* What comes, and what was announced of it. */
 #include "transit/legs/private.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "transit/event/teller.h"
-#include "transit/registry/reseals.h"
 
 void legs_end_announcement(struct legs *legs, struct teller *teller,
 			   const struct handover *announced)

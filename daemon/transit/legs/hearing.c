@@ -1,9 +1,6 @@
 /* What other checkpoints announce, and take back. */
 #include "transit/legs/private.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "transit/event/teller.h"

@@ -1,9 +1,7 @@
 /* What leaves, and what is announced of it. */
 #include "transit/legs/private.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "transit/event/teller.h"
