@@ -13,102 +13,66 @@
 #define NAME_BYTES  sizeof(((struct configured_unit *)0)->device)
 #define VALUE_BYTES 512
 
-/* A block of one kind, "device", and the value of one of its options, one after the other. */
-struct search {
-	const char *kind, *option, *line;
-	char name[NAME_BYTES], value[VALUE_BYTES];
-};
-
-static bool begins_with(const char *line, const char *words)
+/* The next block of that kind, such as "device", from this line on, and its name; NULL: there are no more. */
+static const char *find_block(const char *line, const char *kind, char name[NAME_BYTES])
 {
-	return strncmp(line, words, strlen(words)) == 0;
-}
+	const size_t length = strlen(kind);
 
-/* "device "boom" {" */
-static bool take_name(struct search *search)
-{
-	const char *value = search->line + strlen(search->kind);
+	for (; line; line = strchr(line, '\n')) {
+		const char *value;
 
-	return begins_with(search->line, search->kind) && *value == ' ' &&
-	       program_next_text(&value, search->name, sizeof(search->name));
-}
-
-/* "    option = value" */
-static bool take_value(struct search *search)
-{
-	const char *line = search->line + strspn(search->line, " ");
-	size_t length = strlen(search->option);
-
-	if (!begins_with(line, search->option) || !begins_with(line + length, " = "))
-		return false;
-	line += length + 3;
-	snprintf(search->value, sizeof(search->value), "%.*s", (int)strcspn(line, "\n"), line);
-	return true;
-}
-
-static bool next(struct search *search)
-{
-	bool inside = search->name[0] != '\0';
-
-	for (; search->line; search->line = strchr(search->line, '\n')) {
-		search->line += *search->line == '\n';
-		if (search->line[0] != ' ' && search->line[0] != '\0' && search->line[0] != '\n')
-			inside = take_name(search);
-		else if (inside && take_value(search))
-			return (search->line = strchr(search->line, '\n')) != NULL;
+		line += *line == '\n';
+		value = line + length;
+		if (strncmp(line, kind, length) == 0 && *value == ' ' &&
+		    program_next_text(&value, name, NAME_BYTES))
+			return line;
 	}
-	return false;
+	return NULL;
 }
 
-/* "text" without its quotes. */
-static void unquote(struct search *search, char *out, size_t size)
+/* Of the block that begins there. */
+static bool read_value(const char *line, const char *option, char value[VALUE_BYTES])
 {
-	const char *value = search->value;
+	char block[VALUE_BYTES];
 
-	if (!program_next_text(&value, out, size))
-		out[0] = '\0';
+	snprintf(block, sizeof(block), "%.*s", (int)strcspn(line, "{"), line);
+	block[strlen(block) - 1] = '\0';
+	return program_value(line, block, option, value, VALUE_BYTES);
+}
+
+static bool read_text(const char *line, const char *option, char text[VALUE_BYTES])
+{
+	char value[VALUE_BYTES];
+	const char *rest = value;
+
+	return read_value(line, option, value) && program_next_text(&rest, text, VALUE_BYTES);
 }
 
 static bool find_bus(const char *printed, const char *port, char bus[NAME_BYTES])
 {
-	struct search search = {.kind = "bus", .option = "port", .line = printed};
+	char its_port[VALUE_BYTES];
 
-	while (next(&search)) {
-		char its_port[VALUE_BYTES];
-
-		unquote(&search, its_port, sizeof(its_port));
-		snprintf(bus, NAME_BYTES, "%s", search.name);
-		if (loan_is_same_port(its_port, port))
+	for (const char *line = printed; (line = find_block(line, "bus", bus)); line++)
+		if (read_text(line, "port", its_port) && loan_is_same_port(its_port, port))
 			return true;
-	}
-	return false;
-}
-
-static bool is_on(const char *printed, const char *device, const char *bus)
-{
-	struct search search = {.kind = "device", .option = "bus", .line = printed};
-	char its_bus[NAME_BYTES];
-
-	while (next(&search)) {
-		unquote(&search, its_bus, sizeof(its_bus));
-		if (strcmp(search.name, device) == 0)
-			return strcmp(its_bus, bus) == 0;
-	}
 	return false;
 }
 
 static void take_units(struct configured *configured, const char *printed, const char *bus)
 {
-	struct search search = {.kind = "device", .option = "unit", .line = printed};
+	char device[NAME_BYTES], its_bus[VALUE_BYTES], unit[VALUE_BYTES];
 
 	configured->units = calloc(UNITS_MOST, sizeof(*configured->units));
-	while (configured->units && configured->count < UNITS_MOST && next(&search)) {
-		struct configured_unit *unit = &configured->units[configured->count];
+	for (const char *line = printed; configured->units && configured->count < UNITS_MOST &&
+					 (line = find_block(line, "device", device));
+	     line++) {
+		struct configured_unit *one = &configured->units[configured->count];
 
-		if (!is_on(printed, search.name, bus))
+		if (!read_text(line, "bus", its_bus) || strcmp(its_bus, bus) != 0 ||
+		    !read_value(line, "unit", unit))
 			continue;
-		memcpy(unit->device, search.name, sizeof(unit->device));
-		unit->unit = (int)strtol(search.value, NULL, 10);
+		memcpy(one->device, device, sizeof(one->device));
+		one->unit = (int)strtol(unit, NULL, 10);
 		configured->count++;
 	}
 }

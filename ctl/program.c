@@ -137,7 +137,7 @@ static const char *next_line(const char *line)
 bool program_value(const char *printed, const char *block, const char *option, char *out,
 		   size_t size)
 {
-	char head[64], name[64];
+	char head[256], name[64];
 	const char *line = printed, *value;
 
 	snprintf(head, sizeof(head), "%s {", block);

@@ -8,30 +8,14 @@ import subprocess
 import pytest
 from rig import judging, notes, verification
 from test_verify import (
-    EPOCH, FOLLOWS, NEXT, VERIFY, WHOLE, Key, WitnessKey, chain, chain_from, digest, event, forged, re_forged, status,
+    EPOCH, FOLLOWS, NEXT, VERIFY, WHOLE, Key, WitnessKey, chain, chain_from, digest, event, forged, judge, key, re_forged, status,
 )
-
-
-@pytest.fixture(scope="module")
-def key(tmp_path_factory):
-    return Key(tmp_path_factory.mktemp("key"))
 
 
 @pytest.fixture(scope="module")
 def witnesses(tmp_path_factory):
     folder = tmp_path_factory.mktemp("witnesses")
     return [WitnessKey(folder / name, f"corridor/{name}/gw1") for name in ("az", "tr")]
-
-
-@pytest.fixture
-def judge(tmp_path):
-    """What corridor-verify says, the other verifier agreeing: (of the first epoch, the exit code)."""
-
-    def verdict(lines, *keys, witnesses=0):
-        said, code = judging.judge(tmp_path / "lines", lines, [one.verifier for one in keys], witnesses)
-        return said.get(("cp", "gw1", EPOCH)), code
-
-    return verdict
 
 
 def signed(events, key, *heads, count=None):
