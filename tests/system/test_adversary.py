@@ -6,7 +6,7 @@ import json
 import subprocess
 
 import pytest
-from rig import judging, notes, verification
+from rig import notes, verification
 from test_verify import (
     EPOCH, FOLLOWS, NEXT, VERIFY, WHOLE, Key, WitnessKey, chain, chain_from, digest, event, forged, judge, key, re_forged, status,
 )
